@@ -1,0 +1,50 @@
+#include "server/base/hash.h"
+
+#include <cstring>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace quarry {
+namespace {
+
+std::string hex(std::uint64_t value) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text(16, '0');
+  for (std::size_t i = 16; i-- > 0; value >>= 4U) text[i] = kHex[value & 15U];
+  return text;
+}
+
+}  // namespace
+
+std::uint64_t hash64(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+std::array<char, 16> hash128(std::string_view bytes) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+  std::array<char, 16> out{};
+  static_assert(sizeof canonical.digest == out.size());
+  std::memcpy(out.data(), canonical.digest, out.size());
+  return out;
+}
+
+std::string content_hash(std::string_view bytes) {
+  return hex(hash64(bytes));
+}
+
+ContentHasher::ContentHasher() : state_(XXH3_createState()) {
+  XXH3_64bits_reset(static_cast<XXH3_state_t*>(state_));
+}
+ContentHasher::~ContentHasher() {
+  XXH3_freeState(static_cast<XXH3_state_t*>(state_));
+}
+void ContentHasher::add(std::string_view bytes) {
+  XXH3_64bits_update(static_cast<XXH3_state_t*>(state_), bytes.data(), bytes.size());
+}
+std::string ContentHasher::finish() const {
+  return hex(XXH3_64bits_digest(static_cast<XXH3_state_t*>(state_)));
+}
+
+}  // namespace quarry

@@ -1,0 +1,35 @@
+// Content hashes: XXH3 (fast, not cryptographic). They tell versions of a file apart and guard
+// stored values against damage; they prove nothing against an attacker. Safe from any thread.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace quarry {
+
+std::uint64_t hash64(std::string_view bytes);
+
+// XXH3-128 in its canonical (big-endian) form: a key of fixed length for a text of any length.
+std::array<char, 16> hash128(std::string_view bytes);
+
+// XXH3-64 as 16 lower-case hexadecimal digits: what read_file shows and edits may expect.
+std::string content_hash(std::string_view bytes);
+
+// The same over pieces.
+class ContentHasher {
+ public:
+  ContentHasher();
+  ~ContentHasher();
+  ContentHasher(const ContentHasher&) = delete;
+  ContentHasher& operator=(const ContentHasher&) = delete;
+  void add(std::string_view bytes);
+  std::string finish() const;
+
+ private:
+  void* state_;
+};
+
+}  // namespace quarry
