@@ -1,0 +1,48 @@
+#include "server/json/value.h"
+
+#include "server/json/number.h"
+
+namespace quarry::json {
+
+std::optional<std::int64_t> Value::integer() const {
+  if (!is(Type::kNumber)) return std::nullopt;
+  return integral_value(node().text);
+}
+
+Value Value::find(std::string_view name) const {
+  if (!is(Type::kObject)) return {};
+  for (Value child = first(); child; child = after(child))
+    if (child.key() == name) return child;
+  return {};
+}
+
+Value Value::first() const {
+  if (nodes_ == nullptr || node().size == 0) return {};
+  return {nodes_, index_ + 1};
+}
+
+Value Value::after(Value child) const {
+  const std::uint32_t next = child.node().next;
+  if (next >= node().next) return {};
+  return {nodes_, next};
+}
+
+std::string_view describe(Type type) {
+  switch (type) {
+    case Type::kNull:
+      return "null";
+    case Type::kBool:
+      return "a boolean";
+    case Type::kNumber:
+      return "a number";
+    case Type::kString:
+      return "a string";
+    case Type::kArray:
+      return "an array";
+    case Type::kObject:
+      return "an object";
+  }
+  return "a value";
+}
+
+}  // namespace quarry::json
