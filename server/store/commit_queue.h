@@ -1,0 +1,56 @@
+// CommitQueue: many threads, one commit at a time, as many changes in each as have come.
+//
+// apply() returns when the commit that holds its change is done. The first to come leads: it
+// commits everything that waits (itself alone at once; what comes meanwhile is the next batch)
+// and wakes the others; then one of those leads. No thread of its own, no waiting for company.
+//
+// Safe from any thread.
+//
+// Invariant: at most one thread is inside `commit`.
+
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "server/base/guarded.h"
+#include "server/base/result.h"
+
+namespace quarry::store {
+
+struct PendingChange {
+  std::string key;
+  std::optional<std::string> value;  // nullopt: erase
+  Result<void> outcome{};            // set by `commit`
+  bool done = false;                 // under the queue's lock
+};
+
+class CommitQueue {
+ public:
+  static constexpr std::size_t kMostChanges = 1000;
+  using Batch = std::span<PendingChange* const>;
+
+  // `commit` makes a batch durable and sets each outcome.
+  explicit CommitQueue(std::function<void(Batch)> commit) : commit_(std::move(commit)) {}
+
+  Result<void> apply(PendingChange& change);
+
+  // Changes that no commit has taken up yet.
+  std::size_t waiting() const { return queue_.lock()->waiting.size(); }
+
+ private:
+  struct Queue {
+    std::deque<PendingChange*> waiting;  // each on the stack of a thread in apply()
+    bool led = false;
+  };
+
+  std::function<void(Batch)> commit_;
+  std::condition_variable changed_;
+  mutable Guarded<Queue> queue_;
+};
+
+}  // namespace quarry::store

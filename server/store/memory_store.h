@@ -1,0 +1,58 @@
+// MemoryStore: the Store without a disk: for tests, and where the state directory cannot be used.
+//
+// Bounded: of the cache tables what was written first leaves first; a durable table that is full
+// refuses. Safe from any thread.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "server/base/guarded.h"
+#include "server/store/store.h"
+
+namespace quarry::store {
+
+class MemoryStore final : public Store {
+ public:
+  struct Options {
+    std::size_t state_bytes = std::size_t{256} << 20U;
+    std::size_t cache_bytes = std::size_t{64} << 20U;
+  };
+
+  // `note`: why this is used, for stats().
+  explicit MemoryStore(std::string note) : MemoryStore(std::move(note), Options{}) {}
+  MemoryStore(std::string note, const Options& options);
+
+  std::optional<std::string> get(Table table, std::string_view key) override;
+  Result<void> put(Table table, std::string_view key, std::string_view value) override;
+  Result<void> erase(Table table, std::string_view key) override;
+  Result<void> each(
+      Table table,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) override;
+  StoreStats stats() const override;
+
+ private:
+  struct Entry {
+    std::string value;
+    std::uint64_t written = 0;  // its key in `by_age` of a cache table
+  };
+  using Key = std::pair<Table, std::string>;
+  struct Content {
+    std::map<Key, Entry> entries;
+    std::map<std::uint64_t, Key> by_age;  // cache tables only
+    std::uint64_t writes = 0;
+    std::size_t state_bytes = 0;
+    std::size_t cache_bytes = 0;
+    StoreStats stats;
+  };
+
+  static void remove(Content& content, std::map<Key, Entry>::iterator entry);
+
+  const Options options_;
+  mutable Guarded<Content> content_;
+};
+
+}  // namespace quarry::store

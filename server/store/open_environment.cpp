@@ -1,0 +1,131 @@
+#include "server/store/open_environment.h"
+
+#include <cerrno>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/base/log.h"
+#include "server/store/inspect.h"
+
+namespace quarry::store {
+namespace {
+
+// A file up to this size is inspected page by page at every opening (about 5 ms at most); a larger
+// one when it is short or suspect.
+constexpr off_t kThoroughBytes = off_t{16} << 20U;
+
+Result<void> remove_tree(const StateDirectory& directory, const std::string& name) {
+  std::error_code error;
+  std::filesystem::remove_all(directory.path() + "/" + name, error);  // follows no link
+  if (error) return fail(Code::kUnavailable, "'{}' in the state directory cannot be removed", name);
+  return {};
+}
+
+bool exists(int at, const std::string& name) {
+  struct stat status {};
+  return fstatat(at, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// A missing file is fine: LMDB makes it.
+Result<void> require_regular_or_absent(int at, const char* name) {
+  struct stat status {};
+  if (fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return {};
+    return fail(Code::kUnavailable, "the state directory cannot be examined");
+  }
+  if (!S_ISREG(status.st_mode)) return fail(Code::kInternal, "a file of it is not a regular file");
+  return {};
+}
+
+Result<void> inspect_files(const StateDirectory& directory, const std::string& name) {
+  if (mkdirat(directory.fd(), name.c_str(), 0700) == 0) {
+    fsync(directory.fd());
+    return {};
+  }
+  if (errno == ENOSPC || errno == EDQUOT) {
+    return fail(Code::kUnavailable, "no space left for the state directory");
+  }
+  if (errno != EEXIST) {
+    return fail(Code::kUnavailable, "the state directory cannot be written to");
+  }
+  const Fd folder(openat(directory.fd(), name.c_str(),
+                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!folder) return fail(Code::kInternal, "it is not a directory that can be read");
+  TRY(require_regular_or_absent(folder.get(), "data.mdb"));
+  TRY(require_regular_or_absent(folder.get(), "lock.mdb"));
+  if (!exists(folder.get(), "data.mdb")) return {};
+  const Fd file(openat(folder.get(), "data.mdb", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file && (errno == EACCES || errno == EPERM)) {
+    return fail(Code::kInternal, "its file may not be read and written");
+  }
+  if (!file) return fail(Code::kUnavailable, "the state directory cannot be read");
+  // Another process that has it open inspected it, and writes to it meanwhile.
+  if (!directory.alone()) return {};
+  struct stat status {};
+  const bool small = fstat(file.get(), &status) == 0 && status.st_size <= kThoroughBytes;
+  const std::string mark = name + ".suspect";
+  const bool suspected = exists(directory.fd(), mark);
+  TRY(inspect_data_file(file.get(), small || suspected));
+  if (suspected) unlinkat(directory.fd(), mark.c_str(), 0);
+  return {};
+}
+
+Result<void> set_aside(const StateDirectory& directory, const std::string& name) {
+  const std::string aside = name + ".damaged";
+  TRY(remove_tree(directory, aside));
+  if (renameat(directory.fd(), name.c_str(), directory.fd(), aside.c_str()) != 0) {
+    return fail(Code::kUnavailable, "the damaged '{}' in the state directory cannot be set aside",
+                name);
+  }
+  unlinkat(directory.fd(), (name + ".suspect").c_str(), 0);
+  return {};
+}
+
+Result<std::unique_ptr<Environment>> open_sound(const StateDirectory& directory,
+                                                const std::string& name,
+                                                const Environment::Options& options) {
+  TRY(inspect_files(directory, name));
+  return Environment::open(directory.path() + "/" + name, options);
+}
+
+std::string boot_id() {
+  const Fd file(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  std::string id(36, '\0');
+  if (!file || read(file.get(), id.data(), id.size()) != static_cast<ssize_t>(id.size())) return "";
+  return id;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Environment>> open_environment(const StateDirectory& directory,
+                                                      const std::string& name,
+                                                      const Environment::Options& options) {
+  Result<std::unique_ptr<Environment>> first = open_sound(directory, name, options);
+  if (first || first.error().code != Code::kInternal) return first;
+  TRY(set_aside(directory, name));
+  log::warning(
+      "'{0}' in the state directory was damaged ({1}); it is kept as '{0}.damaged' and a "
+      "new one begun",
+      name, first.error().message);
+  return open_sound(directory, name, options);
+}
+
+Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name) {
+  const std::string mark = name + ".boot";
+  const std::string now = boot_id();
+  if (!now.empty() && directory.read_note(mark) == now) return true;
+  TRY(remove_tree(directory, name));
+  if (now.empty()) return false;
+  TRY(directory.write_note(mark, now));
+  return true;
+}
+
+void suspect(const StateDirectory& directory, const std::string& name) {
+  const Fd mark(openat(directory.fd(), (name + ".suspect").c_str(),
+                       O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+}
+
+}  // namespace quarry::store

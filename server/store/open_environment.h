@@ -1,0 +1,32 @@
+// Opening an environment below the state directory, whatever lies there.
+//
+// Its files are inspected first (a map of damaged files can end the process). Damaged ones are
+// moved aside as `<name>.damaged`, where the last such is kept, with one warning, and a new
+// environment is begun.
+//
+// REQUIRES: the state directory's opening lock. Safe from any thread.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "server/base/result.h"
+#include "server/store/environment.h"
+#include "server/store/state_directory.h"
+
+namespace quarry::store {
+
+Result<std::unique_ptr<Environment>> open_environment(const StateDirectory& directory,
+                                                      const std::string& name,
+                                                      const Environment::Options& options);
+
+// Removes the environment `name` when it was last used before the machine was started: what was
+// not yet on disk then is lost, and with it the order in which pages were written. False when it
+// is unknown when the machine was started; then the environment must be synchronous.
+Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name);
+
+// Has the next opening look at every page of `name`.
+void suspect(const StateDirectory& directory, const std::string& name);
+
+}  // namespace quarry::store

@@ -1,0 +1,68 @@
+// StateDirectory: the directory that several quarry processes of one user share, judged before use.
+//
+// open() creates it (mode 0700) and refuses, with the reason as kUnavailable, one that is not
+// ours, that others may write to, that lies on a network or user-space file system (LMDB's shared
+// memory and locks do not hold there), whose format is another version's, or that this process
+// has open already (LMDB forbids that: closing one would drop the locks of the other).
+//
+// Who uses it is known by locks on bytes of its file `lock`, which the kernel drops when a
+// process dies: one for opening, one per process, one for each environment's writer. They are
+// open-file-description locks: a second opening in one process conflicts with the first.
+//
+//   lock  version  cache.boot  state/  cache/  state.damaged/  cache.damaged/  *.suspect
+//
+// Not to be used in the child of a fork. Safe from any thread.
+
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "server/base/fd.h"
+#include "server/base/result.h"
+
+namespace quarry::store {
+
+class StateDirectory {
+ public:
+  enum class Byte { kOpening = 0, kStateWriter = 1, kCacheWriter = 2, kFirstProcess = 16 };
+
+  // The opening lock is held until opened().
+  static Result<std::unique_ptr<StateDirectory>> open(const std::string& path);
+  ~StateDirectory();
+  StateDirectory(const StateDirectory&) = delete;
+  StateDirectory& operator=(const StateDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+  int fd() const { return directory_.get(); }
+  // No other process has it open. Meaningful while the opening lock is held.
+  bool alone() const { return alone_; }
+  void opened() { unlock(Byte::kOpening); }
+
+  // Between processes only: threads of one process exclude each other by other means. False when
+  // another process (which may be stopped) kept it for all of `patience`.
+  bool lock(Byte byte, std::chrono::milliseconds patience);
+  void unlock(Byte byte);
+
+  // At most 256 bytes of a regular file in the directory, without the last newline; "" when there
+  // is none.
+  std::string read_note(const std::string& name) const;
+  // Atomically; durably.
+  Result<void> write_note(const std::string& name, const std::string& text) const;
+
+ private:
+  StateDirectory(std::string path, Fd directory, Fd lock)
+      : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
+  Result<void> enter();
+
+  std::string path_;
+  Fd directory_;
+  Fd lock_;
+  bool alone_ = false;
+};
+
+// Whether statfs's f_type names a file system that LMDB cannot be trusted on.
+bool remote_or_user_space(long file_system_type);
+
+}  // namespace quarry::store

@@ -1,0 +1,285 @@
+#include "server/store/state_directory.h"
+
+#include <catch2/catch.hpp>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/store/lmdb_store.h"
+#include "server/store/store.h"
+#include "tests/store/support.h"
+
+namespace quarry::store {
+namespace {
+
+using quarry::test::TempWorkspace;
+
+// A directory that is refused still gives a store, in memory, that says why.
+void check_refused(const std::string& directory, const std::string& why) {
+  const auto store = Store::at(directory);
+  CHECK(store->put(Table::kSessions, "k", "v"));
+  CHECK(store->get(Table::kSessions, "k") == "v");
+  const StoreStats stats = store->stats();
+  CHECK(stats.mode == "memory");
+  CHECK(stats.note == why);
+}
+
+TEST_CASE("state directory that others can write to is refused (SE-10)") {
+  for (const mode_t mode : {0777U, 0770U, 0702U}) {
+    const TempWorkspace files;
+    files.make_directory("s");
+    REQUIRE(chmod(files.path("s").c_str(), mode) == 0);
+    check_refused(files.path("s"),
+                  "the state directory can be written by other users; make it mode 0700");
+  }
+}
+
+TEST_CASE("state directory that others can only read is used") {
+  const TempWorkspace files;
+  files.make_directory("s");
+  REQUIRE(chmod(files.path("s").c_str(), 0755) == 0);
+  CHECK(Store::at(files.path("s"))->stats().mode == "lmdb");
+}
+
+TEST_CASE("state directory of another user is refused (SE-10)") {
+  if (geteuid() != 0) {
+    WARN("skipped: only root can give a directory away");
+    return;
+  }
+  const TempWorkspace files;
+  files.make_directory("s");
+  REQUIRE(chown(files.path("s").c_str(), 12345, 12345) == 0);
+  check_refused(files.path("s"), "the state directory belongs to another user");
+}
+
+TEST_CASE("state directory that cannot be made or used is refused (SE-10)") {
+  const TempWorkspace files;
+  files.write("file", "x");
+  check_refused("", "no state directory: set HOME or QUARRY_STATE_DIR");
+  check_refused(files.path("file"),
+                "the state directory cannot be opened: Not a directory; name another one");
+  check_refused(files.path("file/below"),
+                "the state directory cannot be created: Not a directory; name another one");
+  check_refused("/proc/quarry",
+                "the state directory cannot be created: No such file or directory; "
+                "name another one");
+}
+
+TEST_CASE("state directory whose lock is not a regular file is refused") {
+  const TempWorkspace files;
+  files.write("elsewhere", "x");
+  files.make_directory("fifo");
+  REQUIRE(mkfifo(files.path("fifo/lock").c_str(), 0600) == 0);
+  check_refused(files.path("fifo"), "the state directory's file 'lock' is not a regular file");
+  files.link("../elsewhere", "link/lock");
+  const auto store = Store::at(files.path("link"));
+  CHECK(store->stats().mode == "memory");
+}
+
+TEST_CASE("state directory on a network or user-space file system is refused (SE-10)") {
+  struct Row {
+    const char* name;
+    long type;
+    bool refused;
+  };
+  const Row rows[] = {
+      {"nfs", 0x6969, true},        {"cifs", 0xFF534D42, true},     {"smb2", 0xFE534D42, true},
+      {"fuse", 0x65735546, true},   {"9p", 0x01021997, true},       {"ceph", 0x00C36400, true},
+      {"ext4", 0xEF53, false},      {"xfs", 0x58465342, false},     {"btrfs", 0x9123683E, false},
+      {"tmpfs", 0x01021994, false}, {"overlay", 0x794C7630, false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    CHECK(remote_or_user_space(row.type) == row.refused);
+    // statfs's f_type is signed on some machines: the upper magic numbers come negative.
+    CHECK(remote_or_user_space(static_cast<int>(row.type)) == row.refused);
+  }
+}
+
+TEST_CASE("state directory of another version is refused and not touched (SE-15)") {
+  for (const char* version :
+       {"quarry state 0\n", "quarry state 2\n", "", "x", "quarry state 11\n"}) {
+    INFO(version);
+    const TempWorkspace files;
+    const std::string directory = files.path("s");
+    REQUIRE(Store::at(directory)->put(Table::kSessions, "k", "v"));
+    CHECK(files.read("s/version") == "quarry state 1\n");
+    files.write("s/version", version);
+    check_refused(directory,
+                  "the state directory was written by another version of quarry; "
+                  "remove it or name another one");
+    CHECK(files.read("s/version") == version);
+    files.write("s/version", "quarry state 1\n");
+    CHECK(Store::at(directory)->get(Table::kSessions, "k") == "v");
+  }
+}
+
+TEST_CASE(
+    "state directory that lost its version, or whose version is no file, is refused (SE-15)") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  const std::string version = directory + "/version";
+  const char* why =
+      "the state directory was written by another version of quarry; "
+      "remove it or name another one";
+  REQUIRE(Store::at(directory)->put(Table::kSessions, "k", "v"));
+  REQUIRE(unlink(version.c_str()) == 0);
+  check_refused(directory, why);
+  REQUIRE(mkfifo(version.c_str(), 0600) == 0);
+  check_refused(directory, why);
+  REQUIRE(unlink(version.c_str()) == 0);
+  REQUIRE(mkdir(version.c_str(), 0700) == 0);
+  check_refused(directory, why);
+}
+
+TEST_CASE("state directory is opened once in a process and again after it was closed") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  {
+    const auto first = Store::at(directory);
+    REQUIRE(first->put(Table::kSessions, "k", "v"));
+    check_refused(directory, "this process has the state directory open already");
+    CHECK(first->put(Table::kSessions, "k", "w"));
+  }
+  CHECK(Store::at(directory)->get(Table::kSessions, "k") == "w");
+}
+
+TEST_CASE("store empties the cache, and only the cache, after a restart of the machine") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  {
+    const auto store = Store::at(directory);
+    REQUIRE(store->put(Table::kSessions, "k", "v"));
+    REQUIRE(store->put(Table::kGit, "k", "v"));
+  }
+  CHECK(Store::at(directory)->get(Table::kGit, "k") == "v");
+  files.write("s/cache.boot", "11111111-2222-3333-4444-555555555555\n");
+  const auto store = Store::at(directory);
+  CHECK_FALSE(store->get(Table::kGit, "k"));
+  CHECK(store->get(Table::kSessions, "k") == "v");
+  CHECK(store->put(Table::kGit, "k", "w"));
+}
+
+TEST_CASE("state environment that is full refuses what is new and lets erase (SE-09)") {
+  const TempWorkspace files;
+  LmdbStore::Options options;
+  options.state_map_bytes = 400U << 10U;
+  auto opened = LmdbStore::open(files.path("s"), options);
+  REQUIRE(opened);
+  Store& store = **opened;
+  const std::string value(3000, 'v');
+  int stored = 0;
+  Result<void> put;
+  while ((put = store.put(Table::kSessions, std::to_string(stored), value))) ++stored;
+  CHECK(put.error().code == Code::kTooLarge);
+  CHECK(put.error().message == "the store is full; close sessions that are no longer needed");
+  CHECK(stored > 50);
+  for (int i = 0; i < stored; ++i) {
+    REQUIRE(store.get(Table::kSessions, std::to_string(i)) == value);
+  }
+  for (int i = 0; i < stored; ++i) REQUIRE(store.erase(Table::kSessions, std::to_string(i)));
+  for (int i = 0; i < stored / 2; ++i) {
+    REQUIRE(store.put(Table::kSessions, std::to_string(i), value));
+  }
+}
+
+class TurnedClock final : public Clock {
+ public:
+  std::int64_t steady_ns() const override { return 0; }
+  std::int64_t wall_ms() const override { return now_ms; }
+  std::int64_t now_ms = 1'700'000'000'000;
+};
+
+TEST_CASE("cache that is full drops old records and takes new ones (SE-09)") {
+  constexpr int kRecords = 20'000;
+  const TempWorkspace files;
+  TurnedClock clock;
+  LmdbStore::Options options;
+  options.cache_map_bytes = 4U << 20U;
+  options.clock = &clock;
+  auto opened = LmdbStore::open(files.path("s"), options);
+  REQUIRE(opened);
+  Store& store = **opened;
+  const std::string value(1000, 'v');
+  for (int i = 0; i < kRecords; ++i) {
+    clock.now_ms += 1000;
+    REQUIRE(store.put(Table::kGit, std::to_string(i), value));
+    REQUIRE(store.get(Table::kGit, std::to_string(i)) == value);
+  }
+  // About three quarters of the map are in use, and by the younger records.
+  int old_half = 0;
+  int young_half = 0;
+  REQUIRE(store.each(Table::kGit, [&](std::string_view key, std::string_view) {
+    (std::stoi(std::string(key)) < kRecords - 3000 ? old_half : young_half) += 1;
+    return true;
+  }));
+  CHECK(young_half > 1000);
+  CHECK(old_half < young_half / 4);
+  for (int i = 0; i < 50; ++i) {
+    REQUIRE(store.put(Table::kAnalysis, "long " + std::to_string(i), std::string(900'000, 'l')));
+  }
+  const Result<void> too_large = store.put(Table::kGit, "k", std::string(2U << 20U, 'x'));
+  REQUIRE_FALSE(too_large);
+  CHECK(too_large.error().code == Code::kTooLarge);
+}
+
+// A file system of 2 MiB on `where`, for the life of the object.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::string& where) : where_(where) {
+    mounted_ = mount("tmpfs", where.c_str(), "tmpfs", 0, "size=2m,mode=0700") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) umount2(where_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+
+ private:
+  std::string where_;
+  bool mounted_ = false;
+};
+
+TEST_CASE("store on a full disk fails by name, keeps what it has and goes on (SE-09)") {
+  const TempWorkspace files;
+  files.make_directory("disk");
+  const SmallDisk disk(files.path("disk"));
+  if (!disk.mounted()) {
+    WARN("skipped: mounting a small file system needs root");
+    return;
+  }
+  const auto store = Store::at(files.path("disk/s"));
+  const std::string value(20'000, 'v');
+  int stored = 0;
+  Result<void> put;
+  while ((put = store->put(Table::kSessions, std::to_string(stored), value))) ++stored;
+  CHECK(put.error().code == Code::kUnavailable);
+  CHECK(put.error().message == "no space left for the state directory");
+  CHECK(stored > 10);
+  for (int i = 0; i < stored; ++i) {
+    REQUIRE(store->get(Table::kSessions, std::to_string(i)) == value);
+  }
+  const Result<void> cached = store->put(Table::kGit, "k", std::string(300'000, 'c'));
+  CHECK_FALSE(cached);
+  // Overwriting needs new pages before it frees old ones, so room comes from outside.
+  REQUIRE(mount("tmpfs", files.path("disk").c_str(), "tmpfs", MS_REMOUNT, "size=8m") == 0);
+  CHECK(store->put(Table::kSessions, "after", value));
+  CHECK(store->put(Table::kGit, "k", std::string(300'000, 'c')));
+  CHECK(store->get(Table::kSessions, "after") == value);
+}
+
+TEST_CASE("store on a disk without any space works in memory (SE-09)") {
+  const TempWorkspace files;
+  files.make_directory("disk");
+  const SmallDisk disk(files.path("disk"));
+  if (!disk.mounted()) {
+    WARN("skipped: mounting a small file system needs root");
+    return;
+  }
+  files.make_directory("disk/s");
+  REQUIRE(chmod(files.path("disk/s").c_str(), 0700) == 0);
+  files.write("disk/filler", std::string(2U << 20U, 'f'));
+  check_refused(files.path("disk/s"), "no space left for the state directory");
+}
+
+}  // namespace
+}  // namespace quarry::store
