@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <unistd.h>
+
+#include "server/sandbox/status.h"
+#include "server/sandbox/workspace.h"
+
+namespace quarry::sandbox {
+namespace {
+
+[[gnu::cold]] Failure cannot_read(int error) {
+  return fail(Code::kInternal, "reading the file failed: {}", strerrordesc_np(error));
+}
+
+[[gnu::cold]] Failure too_large(std::int64_t size, std::int64_t max_bytes) {
+  return fail(Code::kTooLarge, "the file has {} bytes and the limit is {}; read a part of it", size,
+              max_bytes);
+}
+
+// Fills `into` from `offset` until it is full or the file ends; the bytes read, or -errno.
+ssize_t fill(int fd, std::int64_t offset, char* into, std::size_t want) {
+  std::size_t have = 0;
+  while (have < want) {
+    const ssize_t got =
+        pread(fd, into + have, want - have, offset + static_cast<std::int64_t>(have));
+    if (got == 0) break;
+    if (got > 0) {
+      have += static_cast<std::size_t>(got);
+    } else if (errno != EINTR) {
+      return -errno;
+    }
+  }
+  return static_cast<ssize_t>(have);
+}
+
+}  // namespace
+
+Result<std::size_t> File::read_at(std::int64_t offset, std::span<char> into) const {
+  const ssize_t got = fill(fd_.get(), offset, into.data(), into.size());
+  if (got < 0) return cannot_read(static_cast<int>(-got));
+  return static_cast<std::size_t>(got);
+}
+
+// The size is a hint: one byte more is asked for, so that a file that did not grow ends within
+// the first buffer, and one that did goes on into a doubled one.
+Result<void> File::read_all(std::string& out, std::int64_t max_bytes) const {
+  out.clear();
+  if (stamp_.size > max_bytes) return too_large(stamp_.size, max_bytes);
+  const auto most = static_cast<std::size_t>(max_bytes) + 1;
+  std::size_t want = static_cast<std::size_t>(stamp_.size) + 1;
+  while (true) {
+    const std::size_t have = out.size();
+    ssize_t got = 0;
+    out.resize_and_overwrite(want, [&](char* buffer, std::size_t) {
+      got = fill(fd_.get(), static_cast<std::int64_t>(have), buffer + have, want - have);
+      return have + static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    });
+    if (got < 0) return cannot_read(static_cast<int>(-got));
+    if (out.size() < want) return {};
+    if (out.size() == most) {
+      out.clear();
+      const auto now = restamp();
+      return too_large(now ? std::max(now->size, max_bytes + 1) : max_bytes + 1, max_bytes);
+    }
+    want = std::min(most, std::max<std::size_t>(want * 2, 4096));
+  }
+}
+
+Result<Stamp> File::restamp() const {
+  struct stat status {};
+  if (fstat(fd_.get(), &status) != 0) return cannot_read(errno);
+  return stamp_of(status);
+}
+
+}  // namespace quarry::sandbox

@@ -1,0 +1,18 @@
+// How error texts quote what the caller sent: on one line, bounded, nothing resolved.
+// Pure functions; safe from any thread.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace quarry::sandbox {
+
+// An argument as given: control characters and bytes that are not UTF-8 as \xNN, backslashes as
+// they came (the caller wrote them), cut after 200 bytes with "...".
+std::string shown_argument(std::string_view text);
+
+// A name or path of the file system, as utf8::append_escaped_name prints it, cut likewise.
+std::string shown_name(std::string_view name);
+
+}  // namespace quarry::sandbox

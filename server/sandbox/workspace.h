@@ -1,0 +1,154 @@
+// Workspace: the capability to one directory tree. Whoever holds it can open what lies beneath
+// its root and nothing else; nobody else in the server opens a client's path.
+//
+// Resolution is openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS) under the root's descriptor with
+// a bounded retry of EAGAIN, or, where the kernel lacks it and when asked for, a walk over the
+// components with O_NOFOLLOW that resolves relative symlinks itself. An absolute symlink is a
+// clear error even when it points inside the root. What opens is checked by fstat: a regular file
+// for content, a directory for lists; FIFOs, sockets and devices are refused without blocking.
+//
+// Errors: kNotFound, kDenied, kInvalidArgs (not a regular file, not a directory), kUnavailable
+// (out of descriptors), kConflict (the root itself was replaced). They name the path as given.
+//
+// const members are safe from any thread. File and Dir are thread-compatible.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server/base/fd.h"
+#include "server/base/result.h"
+#include "server/sandbox/path.h"
+
+namespace quarry::sandbox {
+
+// What tells one state of a file from another: equal stamps of an opened file mean equal content,
+// as far as a file system that keeps ctime can tell.
+struct Stamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t size = 0;  // bytes
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
+  bool operator==(const Stamp&) const = default;
+};
+
+enum class Kind : std::uint8_t { kFile, kDirectory, kSymlink, kOther, kUnknown };
+
+// Metadata of a path, without following a last symlink.
+struct Metadata {
+  Kind kind = Kind::kUnknown;
+  std::uint32_t mode = 0;  // permission bits
+  Stamp stamp;
+  std::string link_target;  // of a symlink, as stored
+};
+
+// An opened regular file.
+class File {
+ public:
+  File(Fd fd, const Stamp& stamp) : fd_(std::move(fd)), stamp_(stamp) {}
+
+  // As it was when the file was opened.
+  const Stamp& stamp() const { return stamp_; }
+  // Fills as much of `into` as the file has from `offset`; less means end of file. kInternal on
+  // a read error.
+  Result<std::size_t> read_at(std::int64_t offset, std::span<char> into) const;
+  // The whole file into `out` (replacing it), at most `max_bytes`; kTooLarge beyond.
+  Result<void> read_all(std::string& out, std::int64_t max_bytes) const;
+  // The current state of the same open file.
+  Result<Stamp> restamp() const;
+
+ private:
+  Fd fd_;
+  Stamp stamp_;
+};
+
+// An opened directory: entries in the kernel's order, and single-component opens that never
+// follow a symlink. The walker's tool.
+class Dir {
+ public:
+  struct Entry {
+    std::string_view name;  // into the Dir's buffer, until the next call of next(); NUL-terminated
+    Kind kind = Kind::kUnknown;
+    std::uint64_t inode = 0;
+  };
+
+  Dir(Dir&&) noexcept;
+  Dir& operator=(Dir&&) noexcept;
+  ~Dir();
+
+  // False at the end. "." and ".." are not entries. kUnknown kinds are resolved.
+  Result<bool> next(Entry& entry);
+  // `name` is one entry's name. A symlink is kDenied: it is not followed.
+  Result<Dir> open_dir(std::string_view name) const;
+  Result<File> open_file(std::string_view name) const;
+  // Without following.
+  Result<Metadata> metadata(std::string_view name) const;
+  // Device, inode, mtime, ctime of the directory itself.
+  Result<Stamp> stamp() const;
+
+ private:
+  friend class Workspace;
+  struct State;
+  explicit Dir(std::unique_ptr<State> state);
+  static Dir adopt(Fd fd);
+  std::unique_ptr<State> state_;
+};
+
+class Workspace {
+ public:
+  enum class Resolver { kAuto, kOpenat2, kComponentWalk };
+
+  // `root` is an absolute path of a directory; symlinks in it are resolved once, here. Refuses
+  // "/", "/proc", "/sys", "/dev" unless `force`.
+  static Result<std::unique_ptr<Workspace>> open(const std::string& root,
+                                                 Resolver resolver = Resolver::kAuto,
+                                                 bool force = false);
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  // The directory `path` of this workspace as a workspace of its own, opened beneath this root.
+  Result<std::unique_ptr<Workspace>> open_workspace(const Path& path) const;
+
+  // Absolute path of the root, resolved; and as it was given.
+  const std::string& root() const { return root_; }
+  const std::string& given_root() const { return given_root_; }
+  Resolver resolver() const { return resolver_; }  // kOpenat2 or kComponentWalk
+
+  // Path::parse against this root; also accepts the root as it was given.
+  Result<Path> parse(std::string_view text, std::string_view argument = "path") const;
+  // Whether `absolute` is the root or begins with root + '/', as text.
+  bool beneath(std::string_view absolute) const;
+
+  Result<File> open_file(const Path& path) const;
+  Result<Dir> open_directory(const Path& path) const;
+  // Follows no last symlink.
+  Result<Metadata> metadata(const Path& path) const;
+  // Follows symlinks beneath the root: what a read of `path` would see.
+  Result<Metadata> target_metadata(const Path& path) const;
+  // kConflict when the root's path no longer leads to the directory that was opened.
+  Result<void> check_root() const;
+
+ private:
+  enum class Wanted : std::uint8_t { kFile, kDirectory, kAnything };
+
+  Workspace() = default;
+  Result<Metadata> ask(const Path& path, int flags) const;
+  // What `error` (an errno) of opening `path` means, in words for the caller.
+  [[gnu::cold]] Failure explain(int error, const Path& path, Wanted wanted) const;
+  Failure explain_missing(const Path& path, Wanted wanted) const;
+  Failure explain_escape(const Path& path) const;
+  bool opens(const std::string& path, int flags) const;
+  Fd root_fd_;
+  std::string root_;
+  std::string given_root_;
+  Resolver resolver_ = Resolver::kOpenat2;
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
+};
+
+}  // namespace quarry::sandbox
