@@ -1,0 +1,52 @@
+// count_matches: how many matches each file of a corpus has. The first half of every search;
+// what is shown is read again afterwards, so that memory stays bounded by what is shown.
+//
+// Files are counted in parallel and the result is the same on every run: the search ends early
+// only between waves of files, which do not depend on the threads.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "server/search/corpus.h"
+#include "server/search/engine.h"
+#include "server/search/matcher.h"
+#include "server/search/text_reader.h"
+
+namespace quarry::search {
+
+struct CountOptions {
+  std::uint64_t enough = UINT64_MAX;    // matches after which the search may end
+  std::uint64_t per_file = UINT32_MAX;  // matches after which a file's count ends
+  std::int64_t max_file_bytes = TextReader::kMaxFileBytes;
+};
+
+struct FileCount {
+  std::uint32_t matches = 0;
+  Skip skip = Skip::kNone;
+  bool searched = false;
+  bool not_utf8 = false;  // and the pattern is one that this may mislead
+};
+
+struct Counts {
+  std::vector<FileCount> files;  // one per file of the corpus
+  std::uint64_t matches = 0;
+  std::uint64_t files_matched = 0;
+  std::uint64_t files_searched = 0;
+  std::uint64_t binary = 0;
+  std::uint64_t too_large = 0;
+  std::uint64_t unreadable = 0;
+  std::uint64_t not_utf8 = 0;
+  std::uint64_t lines_in_pieces = 0;  // files with lines too long to be searched at once
+  std::uint64_t not_reached = 0;      // files left when the search ended early
+  bool stopped = false;               // by Stop; not because there was enough
+};
+
+Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& matcher,
+                     const CountOptions& options, const Stop& stop);
+
+// How TextReader should read for `matcher`.
+TextReader::Options reader_options(const Matcher& matcher, std::int64_t max_file_bytes);
+
+}  // namespace quarry::search

@@ -1,0 +1,19 @@
+// Engine: what a search may use. References must outlive the call. Thread-compatible.
+
+#pragma once
+
+#include "server/base/cancel.h"
+#include "server/base/clock.h"
+#include "server/pool/pool.h"
+#include "server/sandbox/workspace.h"
+
+namespace quarry::search {
+
+struct Engine {
+  const sandbox::Workspace& workspace;
+  pool::Pool& pool;
+  const CancelToken& cancel;
+  const Clock& clock;
+};
+
+}  // namespace quarry::search

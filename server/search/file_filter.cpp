@@ -1,0 +1,61 @@
+#include "server/search/file_filter.h"
+
+#include <algorithm>
+
+#include "server/search/file_types.h"
+
+namespace quarry::search {
+
+Result<std::string> normal_glob(std::string_view glob, std::string_view argument) {
+  const std::string_view given = glob.substr(0, 100);
+  while (glob.starts_with("./")) glob.remove_prefix(2);
+  if (glob.empty()) {
+    return fail(Code::kInvalidArgs, "{} is empty; use a pattern such as **/*.h", argument);
+  }
+  if (glob.front() == '/') {
+    return fail(Code::kInvalidArgs, "{} '{}' is absolute; use one relative to the root", argument,
+                given);
+  }
+  for (std::size_t at = 0; at <= glob.size();) {
+    const std::size_t end = std::min(glob.find_first_of("/{},", at), glob.size());
+    if (glob.substr(at, end - at) == "..") {
+      return fail(Code::kInvalidArgs, "{} '{}' leaves the root; use one without '..'", argument,
+                  given);
+    }
+    at = end + 1;
+  }
+  std::string normal(glob);
+  if (normal.ends_with('/')) normal += "**";
+  return normal;
+}
+
+Result<FileFilter> FileFilter::make(std::string_view glob, std::string_view type,
+                                    const sandbox::Path& start) {
+  FileFilter filter;
+  if (!start.is_root()) filter.start_ = start.text() + "/";
+  if (!glob.empty()) {
+    filter.negated_ = glob.starts_with('!');
+    if (filter.negated_) glob.remove_prefix(1);
+    TRY_ASSIGN(const std::string normal, normal_glob(glob, "glob"));
+    TRY_ASSIGN(filter.glob_, Glob::compile(normal, Glob::Flavour::kTool));
+  }
+  if (!type.empty()) {
+    TRY_ASSIGN(filter.type_, find_file_type(type));
+    filter.typed_ = true;
+  }
+  return filter;
+}
+
+bool FileFilter::takes(std::string_view path) const {
+  if (glob_) {
+    bool matches = glob_->matches_name_or_path(path);
+    if (!matches && glob_->has_slash() && !start_.empty() && path.starts_with(start_)) {
+      matches = glob_->matches_name_or_path(path.substr(start_.size()));
+    }
+    if (matches == negated_) return false;
+  }
+  return !typed_ || std::ranges::any_of(
+                        type_, [&](const Glob& glob) { return glob.matches_name_or_path(path); });
+}
+
+}  // namespace quarry::search

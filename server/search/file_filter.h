@@ -1,0 +1,40 @@
+// FileFilter: which files a search takes, by glob and by type. Immutable; const, safe from any
+// thread.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/sandbox/path.h"
+#include "server/search/glob.h"
+
+namespace quarry::search {
+
+class FileFilter {
+ public:
+  FileFilter() = default;  // takes everything
+  // `glob`: as tools take it; a leading '!' takes what does not match. With a '/' it is tried
+  // against the path below `start` and against the path from the root. Empty: no such filter.
+  static Result<FileFilter> make(std::string_view glob, std::string_view type,
+                                 const sandbox::Path& start);
+
+  bool takes_all() const { return !glob_ && !typed_; }
+  // `path` is from the root.
+  bool takes(std::string_view path) const;
+
+ private:
+  std::optional<Glob> glob_;
+  bool negated_ = false;
+  bool typed_ = false;
+  std::vector<Glob> type_;
+  std::string start_;  // with its '/', or empty
+};
+
+// A tool's glob argument, checked and freed of "./" in front; "dir/" becomes "dir/**". kInvalidArgs
+// for "..", for a pattern that is empty, and for an absolute one (the caller strips the root).
+Result<std::string> normal_glob(std::string_view glob, std::string_view argument);
+
+}  // namespace quarry::search

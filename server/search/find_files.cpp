@@ -1,0 +1,207 @@
+#include "server/search/find_files.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "server/base/format.h"
+#include "server/base/utf8.h"
+#include "server/search/corpus.h"
+#include "server/search/coverage.h"
+#include "server/search/file_filter.h"
+#include "server/search/second_look.h"
+#include "server/search/walk.h"
+
+namespace quarry::search {
+namespace {
+
+using Places = std::vector<Walk::Place>;
+
+constexpr std::size_t kTailBytes = 512;
+constexpr std::size_t kChunkFiles = 256;
+
+// The pattern, and what it is matched against.
+class PathPattern {
+ public:
+  static Result<PathPattern> make(const FindQuery& query, const sandbox::Workspace& workspace,
+                                  bool literal, bool fold_case) {
+    PathPattern made;
+    std::string_view text = query.pattern;
+    bool rooted = false;
+    for (const std::string& root : {workspace.root(), workspace.given_root()}) {
+      if (!rooted && text.starts_with(root) && text.substr(root.size()).starts_with('/')) {
+        text.remove_prefix(root.size() + 1);
+        rooted = true;
+      }
+    }
+    TRY_ASSIGN(std::string normal, normal_glob(text, "pattern"));
+    if (literal) {
+      std::string escaped;
+      for (const char c : normal) {
+        if (c == '[' || c == ']' || c == '{' || c == '}') escaped.push_back('\\');
+        escaped.push_back(c);
+      }
+      normal = std::move(escaped);
+    }
+    TRY_ASSIGN(Glob glob, Glob::compile(normal, Glob::Flavour::kTool, fold_case));
+    made.glob_.push_back(std::move(glob));
+    if (!rooted && !query.path.is_root()) made.base_ = query.path.text().size() + 1;
+    made.whole_ = rooted;
+    return made;
+  }
+
+  // `path` is from the root and lies below the search's start.
+  bool matches(std::string_view path) const {
+    const std::string_view below = path.substr(base_);
+    return whole_ ? glob_.front().matches(below) : glob_.front().matches_name_or_path(below);
+  }
+
+ private:
+  std::vector<Glob> glob_;  // one
+  std::size_t base_ = 0;    // bytes of the start's path and its '/'
+  bool whole_ = false;
+};
+
+void keep_matching(const Walk& walk, const PathPattern& pattern, Places& places) {
+  std::string path;
+  std::erase_if(places, [&](Walk::Place place) {
+    path.clear();
+    walk.append_path(path, place);
+    return !pattern.matches(path);
+  });
+}
+
+// Sorts the corpus' files by mtime; false when time ran out before all were asked for.
+bool sort_by_mtime(const Engine& engine, const Corpus& corpus, const Stop& stop,
+                   std::vector<std::size_t>& order) {
+  std::vector<std::int64_t> mtimes(corpus.size(), 0);
+  const std::size_t chunks = (corpus.size() + kChunkFiles - 1) / kChunkFiles;
+  const auto ask = [&](std::size_t chunk) {
+    Corpus::Opener opener(corpus);
+    const std::size_t first = chunk * kChunkFiles;
+    for (std::size_t i = first; i < std::min(first + kChunkFiles, corpus.size()); ++i) {
+      if (stop.now()) return;
+      if (auto metadata = opener.metadata(i)) mtimes[i] = metadata->stamp.mtime_ns;
+    }
+  };
+  if (chunks == 1) {
+    ask(0);
+  } else {
+    engine.pool.fork_join(chunks, ask);
+  }
+  if (stop.now()) return false;
+  std::ranges::stable_sort(order,
+                           [&](std::size_t a, std::size_t b) { return mtimes[a] > mtimes[b]; });
+  return true;
+}
+
+// What the pattern would match in ignored files, with the other case, with [ and { as characters.
+std::string look_again(const FindQuery& query, const Engine& engine, const Walk& walk,
+                       const PathPattern& pattern, const Stop& stop) {
+  Parts found;
+  if (!query.include_ignored) {
+    std::uint64_t ignored = 0;
+    const bool whole =
+        each_ignored(engine, walk, stop.within(kLookNs), [&](const Walk& inner, Places places) {
+          keep_matching(inner, pattern, places);
+          ignored += places.size();
+        });
+    if (ignored > 0) {
+      found.add(
+          fmt::format("{}{} ignored (include_ignored=true)", ignored, whole ? "" : " or more"));
+    } else if (!whole) {
+      found.add("a second look was cut short");
+    }
+  }
+  const auto variant = [&](bool literal, bool fold, std::string_view how) {
+    auto other = PathPattern::make(query, engine.workspace, literal, fold);
+    if (!other) return;
+    Places places = walk.files(true);
+    keep_matching(walk, *other, places);
+    found.add(places.size(), how);
+  };
+  variant(false, true, "with the other case");
+  if (query.pattern.find_first_of("[{") != std::string_view::npos) {
+    variant(true, false, "with \\ before each [ ] { }");
+  }
+  return found.text();
+}
+
+std::uint64_t append_page(std::string& out, const FindQuery& query, const Corpus& corpus,
+                          const std::vector<std::size_t>& order) {
+  const std::size_t limit =
+      query.max_bytes > 2 * kTailBytes ? query.max_bytes - kTailBytes : query.max_bytes / 2;
+  std::uint64_t shown = 0;
+  std::string path;
+  for (std::size_t i = query.offset; i < order.size() && shown < query.limit; ++i) {
+    path.clear();
+    corpus.append_path(path, order[i]);
+    const std::size_t size = out.size();
+    utf8::append_escaped_name(out, path);
+    out.push_back('\n');
+    if (out.size() > limit && shown > 0) {
+      out.resize(size);
+      break;
+    }
+    ++shown;
+  }
+  return shown;
+}
+
+}  // namespace
+
+Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
+  FindQuery query = asked;
+  if (query.limit == 0) query.limit = FindQuery::kMaxShown;
+  const Stop stop(engine.cancel, engine.clock);
+  TRY_ASSIGN(const PathPattern pattern, PathPattern::make(query, engine.workspace, false, false));
+  WalkOptions options;
+  options.include_ignored = query.include_ignored;
+  TRY_ASSIGN(const Walk walk,
+             search::walk(engine.workspace, {&query.path, 1}, options, engine.pool, stop));
+  Places places = walk.files(true);
+  FindAnswer answer;
+  answer.files = places.size();
+  keep_matching(walk, pattern, places);
+  answer.matched = places.size();
+  const Corpus corpus(engine.workspace, walk, std::move(places));
+  std::vector<std::size_t> order(answer.matched);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  bool sorted = true;
+  if (query.sort == FileOrder::kMtime && order.size() > 1) {
+    sorted = sort_by_mtime(engine, corpus, stop, order);
+  }
+  std::string elsewhere;
+  if (order.empty() && !stop.now()) elsewhere = look_again(query, engine, walk, pattern, stop);
+  if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
+
+  std::string& out = answer.text;
+  const std::uint64_t shown = append_page(out, query, corpus, order);
+  if (!out.empty()) out.push_back('\n');
+  const std::uint64_t next = query.offset + shown;
+  if (shown > 0 && next < order.size()) {
+    out += fmt::format("{} more; call again with offset={}\n", order.size() - next, next);
+  } else if (!order.empty() && query.offset >= order.size()) {
+    out += fmt::format("offset={} is behind the last of {}\n", query.offset,
+                       counted(order.size(), "file"));
+  }
+  out += fmt::format("{} of {} match", order.size(), counted(answer.files, "file"));
+  if (!elsewhere.empty()) out += fmt::format("; but {}", elsewhere);
+  Parts skipped;
+  // Listed here, though not followed.
+  Walk left_out;
+  left_out.ignored_files = walk.ignored_files;
+  left_out.ignored_directories = walk.ignored_directories;
+  left_out.special = walk.special;
+  left_out.unreadable = walk.unreadable;
+  left_out.too_deep = walk.too_deep;
+  add_walk(skipped, left_out, "lists");
+  if (!skipped.text().empty()) out += fmt::format("; not listed: {}", skipped.text());
+  out.push_back('\n');
+  if (!sorted) out += "incomplete: time was up before all were dated; sorted by path\n";
+  append_walk_notes(out, walk);
+  answer.complete = sorted && !walk.stopped && walk.full_at == 0;
+  return answer;
+}
+
+}  // namespace quarry::search

@@ -1,0 +1,169 @@
+#include "server/search/grep.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "server/base/format.h"
+#include "server/search/count_matches.h"
+#include "server/search/coverage.h"
+#include "server/search/file_filter.h"
+#include "server/search/grep_render.h"
+#include "server/search/second_look.h"
+
+namespace quarry::search {
+namespace {
+
+constexpr std::size_t kTailBytes = 1024;  // of the answer, kept for what follows the body
+
+// The files to search: one, or those of a walk that the filter takes.
+struct Target {
+  std::optional<Walk> walk;
+  std::optional<Corpus> corpus;
+  std::uint64_t filtered = 0;  // files that glob and type left out
+};
+
+Result<void> collect(const GrepQuery& query, const Engine& engine, const FileFilter& filter,
+                     const Stop& stop, Target& target) {
+  TRY_ASSIGN(const sandbox::Metadata metadata, engine.workspace.target_metadata(query.path));
+  if (metadata.kind != sandbox::Kind::kDirectory) {
+    TRY(engine.workspace.open_file(query.path));  // says what is wrong with it
+    target.corpus.emplace(engine.workspace, query.path);
+    return {};
+  }
+  WalkOptions options;
+  options.include_ignored = query.include_ignored;
+  TRY_ASSIGN(target.walk, walk(engine.workspace, {&query.path, 1}, options, engine.pool, stop));
+  std::vector<Walk::Place> places = target.walk->files();
+  if (!filter.takes_all()) {
+    std::string path;
+    target.filtered = std::erase_if(places, [&](Walk::Place place) {
+      path.clear();
+      target.walk->append_path(path, place);
+      return !filter.takes(path);
+    });
+  }
+  target.corpus.emplace(engine.workspace, *target.walk, std::move(places));
+  return {};
+}
+
+CountOptions count_options(const GrepQuery& query) {
+  CountOptions options;
+  options.max_file_bytes = query.max_file_bytes;
+  const std::uint64_t page = query.offset + query.head_limit + 1;
+  if (query.mode == OutputMode::kContent) {
+    options.enough = options.per_file = std::max(page, GrepQuery::kMaxShown);
+  } else if (query.mode == OutputMode::kFiles) {
+    options.per_file = 1;
+    options.enough = std::max(page, GrepQuery::kMaxShown);
+  }
+  return options;
+}
+
+std::string size_text(std::int64_t bytes) {
+  if (bytes % (1 << 30) == 0) return fmt::format("{} GiB", bytes >> 30);
+  if (bytes % (1 << 20) == 0) return fmt::format("{} MiB", bytes >> 20);
+  return fmt::format("{} bytes", bytes);
+}
+
+// What there is beyond the page, and how to get it.
+void append_more(std::string& out, const GrepQuery& query, const Counts& counts,
+                 const Rendered& rendered) {
+  const bool content = query.mode == OutputMode::kContent;
+  const std::uint64_t all = content ? counts.matches : counts.files_matched;
+  const std::uint64_t next = query.offset + rendered.shown;
+  if (all == 0) return;
+  if (query.offset >= all) {
+    out += fmt::format("offset={} is behind the last of {}\n", query.offset,
+                       content ? counted(all, "match") : counted(all, "file"));
+    return;
+  }
+  if (next >= all || rendered.shown == 0) return;
+  const bool open = counts.not_reached > 0;
+  out += fmt::format("{}{} more{}; call again with offset={}\n", all - next, open ? " or more" : "",
+                     rendered.cut ? " (max_tokens reached)" : "", next);
+}
+
+void append_coverage(std::string& out, const GrepQuery& query, const Target& target,
+                     const Counts& counts, const std::string& elsewhere) {
+  const std::string files = counted(counts.files_searched, "file");
+  const bool early = counts.not_reached > 0 && !counts.stopped;
+  if (query.mode == OutputMode::kFiles) {
+    out += fmt::format("{}{} of {} match", early ? "at least " : "", counts.files_matched, files);
+  } else {
+    out += fmt::format("{}{} in {} of {}", early ? "at least " : "",
+                       counted(counts.matches, "match"), counts.files_matched, files);
+  }
+  if (!elsewhere.empty()) out += fmt::format("; but {}", elsewhere);
+  Parts skipped;
+  skipped.add(counts.binary, "binary");
+  skipped.add(counts.too_large,
+              fmt::format("over {}", size_text(query.match.multiline ? static_cast<std::int64_t>(
+                                                                           TextReader::kWindowBytes)
+                                                                     : query.max_file_bytes)));
+  skipped.add(counts.unreadable, "unreadable");
+  if (counts.not_reached > 0) {
+    skipped.add(counts.not_reached, counts.stopped ? "not reached in time" : "not reached");
+  }
+  skipped.add(target.filtered, query.glob.empty()   ? "of other types"
+                               : query.type.empty() ? "outside glob"
+                                                    : "outside glob and type");
+  if (target.walk) add_walk(skipped, *target.walk, "searches");
+  if (!skipped.text().empty()) out += fmt::format("; not searched: {}", skipped.text());
+  out.push_back('\n');
+}
+
+void append_notes(std::string& out, const Target& target, const Matcher& matcher,
+                  const Counts& counts) {
+  if (counts.stopped) out += "incomplete: time was up; narrow path or glob\n";
+  if (!matcher.note().empty()) out += fmt::format("note: pattern is {}\n", matcher.note());
+  if (counts.not_utf8 > 0) {
+    out += fmt::format("note: {} not UTF-8, matched as bytes\n", counted(counts.not_utf8, "file"));
+  }
+  if (counts.lines_in_pieces > 0) {
+    out += fmt::format("note: {} with lines over 1 MiB, searched in pieces\n",
+                       counted(counts.lines_in_pieces, "file"));
+  }
+  if (!target.walk && counts.binary > 0) {
+    out += "note: the file is binary (a NUL in its first 8 KiB)\n";
+  }
+  if (target.walk) append_walk_notes(out, *target.walk);
+}
+
+}  // namespace
+
+Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
+  GrepQuery query = asked;
+  if (query.head_limit == 0) query.head_limit = GrepQuery::kMaxShown;
+  const Stop stop(engine.cancel, engine.clock);
+  TRY_ASSIGN(const Matcher matcher, Matcher::compile(query.pattern, query.match));
+  TRY_ASSIGN(const FileFilter filter, FileFilter::make(query.glob, query.type, query.path));
+  Target target;
+  TRY(collect(query, engine, filter, stop, target));
+  const Counts counts = count_matches(engine, *target.corpus, matcher, count_options(query), stop);
+  std::string elsewhere;
+  if (counts.matches == 0 && !stop.now()) {
+    elsewhere = look_again(query, engine, *target.corpus, target.walk ? &*target.walk : nullptr,
+                           filter, stop);
+  }
+  GrepAnswer answer;
+  const Stop finish = stop.extended(1'000'000'000);
+  const RenderInput input{query, *target.corpus, matcher, counts, finish};
+  const std::size_t body =
+      query.max_bytes > 2 * kTailBytes ? query.max_bytes - kTailBytes : query.max_bytes / 2;
+  const Rendered rendered = query.mode == OutputMode::kContent
+                                ? append_content(answer.text, input, body)
+                                : append_files(answer.text, input, body);
+  if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
+  if (!answer.text.empty()) answer.text.push_back('\n');
+  append_more(answer.text, query, counts, rendered);
+  append_coverage(answer.text, query, target, counts, elsewhere);
+  append_notes(answer.text, target, matcher, counts);
+  answer.matches = counts.matches;
+  answer.files_matched = counts.files_matched;
+  answer.files_searched = counts.files_searched;
+  answer.complete = counts.not_reached == 0 && !counts.stopped &&
+                    (!target.walk || (!target.walk->stopped && target.walk->full_at == 0));
+  return answer;
+}
+
+}  // namespace quarry::search

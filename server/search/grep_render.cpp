@@ -1,0 +1,262 @@
+#include "server/search/grep_render.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "server/base/format.h"
+#include "server/base/utf8.h"
+#include "server/search/line_scanner.h"
+
+namespace quarry::search {
+namespace {
+
+constexpr std::size_t kBeforeMatch = 128;  // bytes shown before the match in a cut line
+
+void append_number(std::string& out, std::uint64_t number) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  out.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+void append_path(std::string& out, const Corpus& corpus, std::size_t index) {
+  std::string path;
+  corpus.append_path(path, index);
+  utf8::append_escaped_name(out, path);
+}
+
+// Appends numbered lines until a number of bytes is reached; what does not fit is not begun.
+class Sink {
+ public:
+  Sink(std::string& out, std::size_t limit, bool groups, bool first_always)
+      : out_(out), limit_(limit), groups_(groups), first_always_(first_always) {}
+
+  void add(std::uint64_t number, char mark, std::string_view line, Span match) {
+    if (full_) return;
+    const std::size_t size = out_.size();
+    if (groups_ && last_ != 0 && number > last_ + 1) out_.append("--\n");
+    append_number(out_, number);
+    out_.push_back(mark);
+    append_shown_line(out_, line, match);
+    out_.push_back('\n');
+    if (out_.size() > limit_ && !(first_always_ && mark == ':')) {
+      out_.resize(size);
+      full_ = true;
+      return;
+    }
+    if (mark == ':') first_always_ = false;
+    last_ = number;
+  }
+  std::uint64_t last() const { return last_; }
+  bool full() const { return full_; }
+
+ private:
+  std::string& out_;
+  std::size_t limit_;
+  bool groups_;
+  bool first_always_;
+  bool full_ = false;
+  std::uint64_t last_ = 0;  // line
+};
+
+// Shows one file's matches with their context.
+class FileRenderer {
+ public:
+  FileRenderer(const RenderInput& input, Sink& sink, std::uint64_t skip, std::uint64_t take)
+      : query_(input.query),
+        matcher_(input.matcher),
+        sink_(sink),
+        skip_(skip),
+        take_(take),
+        scanner_(input.matcher, input.stop, true) {}
+
+  // Returns the number of matches shown.
+  std::uint64_t render(TextReader& reader, sandbox::File file) {
+    const TextReader::Options options = reader_options(matcher_, query_.max_file_bytes);
+    if (reader.open(std::move(file), options) != Skip::kNone) return 0;
+    scanner_.start();
+    TextReader::Window window;
+    while (!sink_.full() && shown_ < take_ && reader.next(window, query_.before)) {
+      text_ = window.text;
+      cursor_ = window.fresh;
+      cursor_line_ = scanner_.line();
+      const bool more = scanner_.scan(window, [this](const LineMatch& m) { return visit(m); });
+      if (sink_.full()) break;
+      append_after(text_.size());
+      if (!more) break;
+    }
+    return shown_;
+  }
+
+ private:
+  bool visit(const LineMatch& match) {
+    if (++seen_ <= skip_) return true;
+    append_after(match.begin);
+    append_before(match);
+    std::uint64_t number = match.line;
+    for (std::size_t at = match.begin; at <= match.end; ++number) {
+      const std::size_t end = std::min(text_.find('\n', at), match.end);
+      const Span span{std::max(match.match.begin, at) - at,
+                      std::min(std::max(match.match.end, at), end) - at};
+      sink_.add(number, ':', text_.substr(at, end - at), span);
+      at = end + 1;
+    }
+    if (sink_.full()) return false;
+    cursor_ = std::min(match.end + 1, text_.size());
+    cursor_line_ = number;
+    after_left_ = query_.after;
+    return ++shown_ < take_;
+  }
+
+  // The lines behind the last match, up to `limit`.
+  void append_after(std::size_t limit) {
+    for (; after_left_ > 0 && cursor_ < limit; --after_left_, ++cursor_line_) {
+      const std::size_t end = std::min(text_.find('\n', cursor_), text_.size());
+      sink_.add(cursor_line_, '-', text_.substr(cursor_, end - cursor_), {0, 0});
+      cursor_ = end + 1;
+    }
+  }
+
+  void append_before(const LineMatch& match) {
+    std::uint64_t wanted = std::min<std::uint64_t>(query_.before, match.line - 1 - sink_.last());
+    std::uint64_t number = match.line;
+    std::size_t at = match.begin;
+    for (; wanted > 0 && at > 0; --wanted, --number) {
+      const std::size_t before = at < 2 ? std::string_view::npos : text_.rfind('\n', at - 2);
+      at = before == std::string_view::npos ? 0 : before + 1;
+    }
+    for (; at < match.begin; ++number) {
+      const std::size_t end = text_.find('\n', at);
+      sink_.add(number, '-', text_.substr(at, end - at), {0, 0});
+      at = end + 1;
+    }
+  }
+
+  const GrepQuery& query_;
+  const Matcher& matcher_;
+  Sink& sink_;
+  std::uint64_t skip_, take_;
+  LineScanner scanner_;
+  std::string_view text_;   // of the reader's window
+  std::size_t cursor_ = 0;  // in text_: behind the last line looked at as context
+  std::uint64_t cursor_line_ = 1;
+  std::uint64_t after_left_ = 0;
+  std::uint64_t seen_ = 0;
+  std::uint64_t shown_ = 0;
+};
+
+struct Page {
+  std::uint64_t shown = 0;
+  bool cut = false;
+  std::size_t file = 0;          // the next to show
+  std::uint64_t file_shown = 0;  // matches of it that are shown, or before the page
+};
+
+Page append_page(std::string& out, const RenderInput& input, std::size_t limit) {
+  const GrepQuery& query = input.query;
+  Corpus::Opener opener(input.corpus);
+  TextReader reader;
+  Page page;
+  std::uint64_t skip = query.offset;
+  for (; page.file < input.counts.files.size() && page.shown < query.head_limit; ++page.file) {
+    const std::uint64_t matches = input.counts.files[page.file].matches;
+    if (skip >= matches) {
+      skip -= matches;
+      continue;
+    }
+    auto file = opener.open(page.file);
+    if (!file) continue;
+    const std::size_t begin = out.size();
+    if (page.shown > 0) out.push_back('\n');
+    append_path(out, input.corpus, page.file);
+    out.push_back('\n');
+    Sink sink(out, limit, query.before + query.after > 0, page.shown == 0);
+    const std::uint64_t take = std::min(query.head_limit - page.shown, matches - skip);
+    const std::uint64_t shown =
+        FileRenderer(input, sink, skip, take).render(reader, std::move(*file));
+    page.shown += shown;
+    if (shown == 0) out.resize(begin);
+    if (sink.full()) {
+      page.cut = true;
+      page.file_shown = skip + shown;
+      return page;
+    }
+    skip = 0;
+  }
+  return page;
+}
+
+}  // namespace
+
+void append_shown_line(std::string& out, std::string_view line, Span match) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  constexpr std::size_t most = GrepQuery::kMaxLineBytes;
+  if (line.size() <= most) {
+    utf8::append_repaired(out, line);
+    return;
+  }
+  std::size_t begin = match.begin > kBeforeMatch ? match.begin - kBeforeMatch : 0;
+  begin = std::min(begin, line.size() - most);
+  const auto continues = [&](std::size_t i) {
+    return (static_cast<unsigned char>(line[i]) & 0xC0U) == 0x80U;
+  };
+  for (int i = 0; i < 3 && begin > 0 && continues(begin); ++i) ++begin;
+  std::size_t end = std::min(begin + most, line.size());
+  for (int i = 0; i < 3 && end < line.size() && end > begin && continues(end); ++i) --end;
+  if (begin > 0) out.append("\u2026");
+  utf8::append_repaired(out, line.substr(begin, end - begin));
+  if (end < line.size()) out.append("\u2026");
+}
+
+Rendered append_content(std::string& out, const RenderInput& input, std::size_t max_bytes) {
+  const std::size_t begin = out.size();
+  Page page = append_page(out, input, begin + max_bytes);
+  if (!page.cut) return {page.shown, false};
+  out.resize(begin);
+  page = append_page(out, input, begin + max_bytes / 4 * 3);
+  const std::size_t limit = begin + max_bytes;
+  std::string rest = "\nmax_tokens reached; the files that follow, by number of matches:\n";
+  const std::size_t heading = rest.size();
+  for (std::size_t i = page.file; i < input.counts.files.size(); ++i) {
+    const std::uint64_t before = i == page.file ? page.file_shown : 0;
+    if (input.counts.files[i].matches <= before) continue;
+    std::string line;
+    append_path(line, input.corpus, i);
+    line += fmt::format(":{}\n", input.counts.files[i].matches - before);
+    if (out.size() + rest.size() + line.size() > limit) {
+      rest += "(and more files)\n";
+      break;
+    }
+    rest += line;
+  }
+  if (rest.size() > heading) out += rest;
+  return {page.shown, true};
+}
+
+Rendered append_files(std::string& out, const RenderInput& input, std::size_t max_bytes) {
+  const std::size_t limit = out.size() + max_bytes;
+  Rendered rendered;
+  std::uint64_t skip = input.query.offset;
+  for (std::size_t i = 0; i < input.counts.files.size(); ++i) {
+    if (rendered.shown >= input.query.head_limit) break;
+    const FileCount& file = input.counts.files[i];
+    if (file.matches == 0) continue;
+    if (skip > 0) {
+      --skip;
+      continue;
+    }
+    std::string line;
+    append_path(line, input.corpus, i);
+    if (input.query.mode == OutputMode::kCount) line += fmt::format(":{}", file.matches);
+    line.push_back('\n');
+    if (out.size() + line.size() > limit && rendered.shown > 0) {
+      rendered.cut = true;
+      break;
+    }
+    out += line;
+    ++rendered.shown;
+  }
+  return rendered;
+}
+
+}  // namespace quarry::search

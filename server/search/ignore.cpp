@@ -1,0 +1,148 @@
+#include "server/search/ignore.h"
+
+#include <algorithm>
+
+namespace quarry::search {
+namespace {
+
+// Drops trailing spaces that no backslash protects, as git's trim_trailing_spaces describes.
+std::string_view without_trailing_spaces(std::string_view line) {
+  std::size_t keep = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\\') {
+      if (++i == line.size()) return line;
+      keep = i + 1;
+    } else if (line[i] != ' ') {
+      keep = i + 1;
+    }
+  }
+  return line.substr(0, keep);
+}
+
+bool has_wildcard(std::string_view text) {
+  return text.find_first_of("*?[\\") != std::string_view::npos;
+}
+
+std::string folded(std::string_view text, bool fold) {
+  std::string out(text);
+  if (fold) {
+    for (char& c : out) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<IgnoreRules> IgnoreRules::parse(std::string_view bytes, bool fold_case) {
+  if (bytes.size() > kMaxBytes) return fail(Code::kTooLarge, "over {} bytes", kMaxBytes);
+  IgnoreRules rules;
+  rules.fold_ = fold_case;
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  while (!bytes.empty()) {
+    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+    std::string_view line = bytes.substr(0, end);
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    line = line.substr(0, line.find('\0'));
+    if (line.empty() || line.front() == '#') continue;
+    line = without_trailing_spaces(line);
+    if (rules.patterns_.size() >= kMaxPatterns) {
+      return fail(Code::kTooLarge, "over {} patterns", kMaxPatterns);
+    }
+    rules.add(line);
+  }
+  return rules;
+}
+
+void IgnoreRules::add(std::string_view line) {
+  const bool negated = line.starts_with('!');
+  if (negated) line.remove_prefix(1);
+  const bool directories_only = line.ends_with('/');
+  if (directories_only) line.remove_suffix(1);
+  const bool anchored = line.contains('/');
+  if (line.starts_with('/')) line.remove_prefix(1);
+  if (line.empty() || line.size() > Glob::kMaxBytes) return;  // no name matches it
+
+  const bool plain = !has_wildcard(line);
+  const bool extension = line.size() > 2 && line.starts_with("*.") &&
+                         !has_wildcard(line.substr(1)) && !line.substr(2).contains('.');
+  const auto number = static_cast<std::uint32_t>(patterns_.size());
+  if (plain) {
+    (anchored ? paths_ : names_)[folded(line, fold_)].push_back(number);
+  } else if (!anchored && extension) {
+    extensions_[folded(line.substr(1), fold_)].push_back(number);
+  } else {
+    others_.push_back(number);
+  }
+  auto glob = Glob::compile(line, Glob::Flavour::kIgnore, fold_);
+  Pattern pattern{plain || !glob ? Glob::literal(line, fold_) : std::move(*glob),
+                  {},
+                  {},
+                  negated,
+                  directories_only,
+                  anchored};
+  if (!fold_ && line.find_first_of("[\\") == std::string_view::npos) {
+    pattern.head = line.substr(0, line.find_first_of("*?"));
+    pattern.tail = line.substr(line.find_last_of("*?") + 1);
+    // The slash of a `**/` may stand for nothing.
+    if (pattern.tail.starts_with('/')) pattern.tail.erase(0, 1);
+  }
+  patterns_.push_back(std::move(pattern));
+}
+
+void IgnoreRules::look_up(const Index& index, std::string_view key, bool is_directory,
+                          std::int64_t& best) const {
+  const auto found = fold_ ? index.find(folded(key, true)) : index.find(key);
+  if (found == index.end()) return;
+  for (auto number = found->second.rbegin(); number != found->second.rend(); ++number) {
+    if (static_cast<std::int64_t>(*number) <= best) return;
+    if (patterns_[*number].directories_only && !is_directory) continue;
+    best = *number;
+    return;
+  }
+}
+
+IgnoreRules::Verdict IgnoreRules::judge(std::string_view path, bool is_directory) const {
+  if (patterns_.empty()) return Verdict::kNone;
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  std::int64_t best = -1;
+  if (!names_.empty()) look_up(names_, name, is_directory, best);
+  if (!paths_.empty()) look_up(paths_, path, is_directory, best);
+  const std::size_t dot = name.rfind('.');
+  if (dot != std::string_view::npos && !extensions_.empty()) {
+    look_up(extensions_, name.substr(dot), is_directory, best);
+  }
+  for (auto number = others_.rbegin(); number != others_.rend(); ++number) {
+    if (static_cast<std::int64_t>(*number) <= best) break;
+    const Pattern& pattern = patterns_[*number];
+    if (pattern.directories_only && !is_directory) continue;
+    const std::string_view text = pattern.anchored ? path : name;
+    if (pattern.may_match(text) && pattern.glob.matches(text)) {
+      best = *number;
+      break;
+    }
+  }
+  if (best < 0) return Verdict::kNone;
+  return patterns_[static_cast<std::size_t>(best)].negated ? Verdict::kIncluded : Verdict::kIgnored;
+}
+
+bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory) {
+  using Verdict = IgnoreRules::Verdict;
+  Verdict by_git = Verdict::kNone;
+  Verdict by_exclude = Verdict::kNone;
+  bool same_repository = true;
+  for (; level != nullptr; level = level->parent.get()) {
+    const std::string_view below = path.substr(level->base);
+    const Verdict verdict = level->ignore.judge(below, is_directory);
+    if (verdict != Verdict::kNone) return verdict == Verdict::kIgnored;
+    if (!same_repository) continue;
+    if (by_git == Verdict::kNone) by_git = level->git.judge(below, is_directory);
+    if (by_exclude == Verdict::kNone) by_exclude = level->exclude.judge(below, is_directory);
+    same_repository = !level->repository;
+  }
+  return (by_git != Verdict::kNone ? by_git : by_exclude) == Verdict::kIgnored;
+}
+
+}  // namespace quarry::search

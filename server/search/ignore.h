@@ -1,0 +1,92 @@
+// Ignore rules: which entries of a tree git, and `.ignore` files, leave out.
+//
+// IgnoreRules is one file of patterns; IgnoreLevel puts the files of one directory on top of
+// those of its parents. Order of precedence: `.ignore` files, then `.gitignore` files, then
+// .git/info/exclude; among files of a kind the deeper wins, within a file the last match wins. A
+// directory that holds a `.git` is a repository of its own: git rules from above end there.
+// Below an excluded directory nothing is asked: the walk does not enter it, which is why a
+// negation there has no effect, as in git.
+//
+// Known difference to git 2.39: a `**` glued to a literal (`foo**/bar`) stays within its
+// component, as git's documentation says and its code does not.
+//
+// Immutable; const, safe from any thread.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "server/base/result.h"
+#include "server/search/glob.h"
+
+namespace quarry::search {
+
+class IgnoreRules {
+ public:
+  static constexpr std::size_t kMaxBytes = 1024 * 1024;
+  static constexpr std::size_t kMaxPatterns = 10'000;
+
+  enum class Verdict : std::uint8_t { kNone, kIgnored, kIncluded };
+
+  IgnoreRules() = default;
+  // Reads the bytes of one ignore file. kTooLarge over kMaxBytes or kMaxPatterns.
+  static Result<IgnoreRules> parse(std::string_view bytes, bool fold_case = false);
+
+  bool empty() const { return patterns_.empty(); }
+  // What the last matching pattern says of `path`, relative to the directory of the file.
+  Verdict judge(std::string_view path, bool is_directory) const;
+
+ private:
+  struct Pattern {
+    // What a match starts and ends with, when that is plain text: tells most names apart before
+    // the glob is tried. Empty when case is folded.
+    bool may_match(std::string_view text) const {
+      return text.size() >= head.size() && text.starts_with(head) && text.ends_with(tail);
+    }
+
+    Glob glob;
+    std::string head, tail;
+    bool negated, directories_only, anchored;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  using Index = std::unordered_map<std::string, std::vector<std::uint32_t>, Hash, std::equal_to<>>;
+  void add(std::string_view line);
+  void look_up(const Index& index, std::string_view key, bool is_directory,
+               std::int64_t& best) const;
+
+  bool fold_ = false;
+  std::vector<Pattern> patterns_;
+  // Where the numbers of the patterns are found, ascending: most ignore files are long lists of
+  // plain names and `*.ext`, and a look-up spares trying them one by one.
+  Index names_;
+  Index paths_;
+  Index extensions_;  // with the dot
+  std::vector<std::uint32_t> others_;
+};
+
+struct IgnoreLevel {
+  std::shared_ptr<const IgnoreLevel> parent;  // shared with the levels of sibling directories
+  std::size_t base = 0;                       // bytes of the directory's path and its '/'
+  bool repository = false;                    // git rules of the parents do not apply
+  IgnoreRules ignore;
+  IgnoreRules git;
+  IgnoreRules exclude;
+};
+
+// Whether `path` (relative to the root) is left out by `level` and its parents. `level` may be
+// null: nothing is.
+bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory);
+
+}  // namespace quarry::search

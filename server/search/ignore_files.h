@@ -1,0 +1,38 @@
+// The ignore files of a directory, read from disk.
+//
+// Only regular files are read; a FIFO, a symlink, a file over the limits of IgnoreRules is left
+// out and a note says so. Pure functions of the tree; safe from any thread.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/sandbox/workspace.h"
+#include "server/search/ignore.h"
+
+namespace quarry::search {
+
+// Which of its ignore files a directory has.
+struct IgnoreNames {
+  bool ignore = false;      // .ignore
+  bool git = false;         // .gitignore
+  bool repository = false;  // .git
+};
+
+// The level of the directory `path`, opened as `directory`; `parent` itself when the directory
+// adds nothing.
+std::shared_ptr<const IgnoreLevel> load_level(const sandbox::Dir& directory,
+                                              const sandbox::Path& path, IgnoreNames names,
+                                              std::shared_ptr<const IgnoreLevel> parent,
+                                              std::vector<std::string>& notes);
+
+// The level that holds for the entries of `path`'s parents: all ignore files from the root down,
+// without those of `path` itself.
+std::shared_ptr<const IgnoreLevel> load_parents(const sandbox::Workspace& workspace,
+                                                const sandbox::Path& path,
+                                                std::vector<std::string>& notes);
+
+}  // namespace quarry::search

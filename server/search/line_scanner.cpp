@@ -1,0 +1,113 @@
+#include "server/search/line_scanner.h"
+
+#include <algorithm>
+
+namespace quarry::search {
+namespace {
+
+std::size_t line_begin(std::string_view text, std::size_t at, std::size_t least) {
+  if (at <= least) return least;
+  const std::size_t before = text.rfind('\n', at - 1);
+  return before == std::string_view::npos || before < least ? least : before + 1;
+}
+
+// Behind the last line, where nothing is.
+bool behind_text(std::string_view text, std::size_t at) {
+  return at == text.size() && (text.empty() || text.back() == '\n');
+}
+
+}  // namespace
+
+void LineScanner::start() {
+  stopped_ = pieces_ = open_matched_ = false;
+  line_ = 1;
+}
+
+void LineScanner::count_to(std::string_view text, std::size_t position) {
+  if (!numbers_) return;
+  line_ += static_cast<std::uint64_t>(
+      std::count(text.begin() + static_cast<std::ptrdiff_t>(counted_),
+                 text.begin() + static_cast<std::ptrdiff_t>(position), '\n'));
+  counted_ = position;
+}
+
+bool LineScanner::scan(const TextReader::Window& window,
+                       const std::function<bool(const LineMatch&)>& visit) {
+  counted_ = window.fresh;
+  const bool more = matcher_->multiline() ? scan_whole(window, visit) : scan_lines(window, visit);
+  if (more) count_to(window.text, window.text.size());
+  return more;
+}
+
+bool LineScanner::scan_lines(const TextReader::Window& window,
+                             const std::function<bool(const LineMatch&)>& visit) {
+  const std::string_view text = window.text;
+  std::size_t at = window.fresh;
+  if (window.continues && open_matched_) {
+    const std::size_t end = text.find('\n', at);
+    if (end == std::string_view::npos) return true;
+    at = end + 1;
+  }
+  open_matched_ = false;
+  while (at < text.size()) {
+    if (stop_->now()) {
+      stopped_ = true;
+      return false;
+    }
+    std::size_t to = text.size();
+    bool piece = false;
+    if (to - at > kSliceBytes) {
+      to = line_begin(text, at + kSliceBytes, at);
+      piece = to == at;
+      if (piece) to = at + kSliceBytes;
+      pieces_ = pieces_ || piece;
+    }
+    while (at < to) {
+      const auto match = matcher_->find(text, at, to);
+      if (!match || (match->begin == to && !piece && behind_text(text.substr(0, to), to))) {
+        // What spans two pieces of a line is found when it is no longer than their overlap.
+        at = piece ? to - TextReader::kOverlapBytes : to;
+        break;
+      }
+      LineMatch found;
+      found.begin = line_begin(text, match->begin, window.fresh);
+      found.end = std::min(text.find('\n', match->begin), text.size());
+      found.match = *match;
+      count_to(text, found.begin);
+      found.line = line_;
+      open_matched_ = window.open_end && found.end == text.size();
+      if (!visit(found)) return false;
+      at = found.end + 1;
+    }
+  }
+  pieces_ = pieces_ || window.open_end;
+  return true;
+}
+
+bool LineScanner::scan_whole(const TextReader::Window& window,
+                             const std::function<bool(const LineMatch&)>& visit) {
+  const std::string_view text = window.text;
+  std::size_t reported = window.fresh;  // lines before it have been
+  for (std::size_t at = window.fresh; at <= text.size();) {
+    if (stop_->now()) {
+      stopped_ = true;
+      return false;
+    }
+    const auto match = matcher_->find(text, at, text.size());
+    if (!match || behind_text(text, match->begin)) break;
+    const std::size_t last = match->end > match->begin ? match->end - 1 : match->begin;
+    LineMatch found;
+    found.begin = std::max(line_begin(text, match->begin, window.fresh), reported);
+    found.end = std::min(text.find('\n', last), text.size());
+    found.match = *match;
+    at = match->end > match->begin ? match->end : match->end + 1;
+    if (found.end < found.begin) continue;  // lines that an earlier match has shown
+    reported = found.end + 1;
+    count_to(text, found.begin);
+    found.line = line_;
+    if (!visit(found)) return false;
+  }
+  return true;
+}
+
+}  // namespace quarry::search

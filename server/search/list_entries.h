@@ -1,0 +1,34 @@
+// list_entries: a directory as an indented tree, or what is known of one file, as text.
+//
+// Directories end in '/', symlinks show their target, or that it leads out of the root; they are
+// not followed. A directory below the depth shows how many entries it has. Ignored entries are
+// left out and named in the last lines. Lines are in path order; a page that starts within a
+// directory repeats the directories above it.
+//
+// Safe from any thread.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "server/search/engine.h"
+
+namespace quarry::search {
+
+struct ListQuery {
+  static constexpr std::size_t kMaxEntries = 50'000;  // that one call reads
+
+  sandbox::Path path;
+  int depth = 1;
+  std::uint64_t limit = 200;
+  std::uint64_t offset = 0;
+  bool sizes = false;
+  bool include_ignored = false;
+  std::size_t max_bytes = 32'000;  // of the answer
+};
+
+// kNotFound, kDenied, kCancelled.
+Result<std::string> list_entries(const ListQuery& query, const Engine& engine);
+
+}  // namespace quarry::search

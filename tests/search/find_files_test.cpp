@@ -1,0 +1,106 @@
+#include "server/search/find_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "tests/search/searched_tree.h"
+
+namespace quarry::search {
+namespace {
+
+using Files = std::map<std::string, std::string>;
+using Catch::Contains;
+
+void set_mtime(const std::string& path, std::int64_t seconds) {
+  const timespec times[2] = {{seconds, 0}, {seconds, 0}};
+  REQUIRE(utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+}
+
+TEST_CASE("find_files matches names at any depth and paths below its start") {
+  SearchedTree tree(Files{{"a.h", ""}, {"src/b.h", ""}, {"src/deep/c.h", ""}, {"src/c.cc", ""}});
+  tree.files.link("a.h", "link.h");
+  CHECK(tree.find("*.h") == "a.h\nlink.h\nsrc/b.h\nsrc/deep/c.h\n\n4 of 5 files match\n");
+  CHECK(tree.find("src/*.h") == "src/b.h\n\n1 of 5 files match\n");
+  CHECK(tree.find("./src/**") == "src/b.h\nsrc/c.cc\nsrc/deep/c.h\n\n3 of 5 files match\n");
+  CHECK(tree.find("src/") == "src/b.h\nsrc/c.cc\nsrc/deep/c.h\n\n3 of 5 files match\n");
+  CHECK(tree.find(tree.workspace->root() + "/src/*.h") == "src/b.h\n\n1 of 5 files match\n");
+  FindQuery query;
+  query.sort = FileOrder::kPath;
+  query.path = tree.path("src");
+  query.pattern = "deep/*";
+  CHECK(tree.find(query) == "src/deep/c.h\n\n1 of 3 files match\n");
+  query.pattern = "src/deep/*";
+  CHECK_THAT(tree.find(query), Contains("0 of 3 files match"));
+}
+
+TEST_CASE("find_files sorts by time, newest first, and pages add up") {
+  SearchedTree tree(Files{{"a", ""}, {"b", ""}, {"c/d", ""}, {"e", ""}, {"f", ""}});
+  set_mtime(tree.files.path("a"), 100);
+  set_mtime(tree.files.path("b"), 300);
+  set_mtime(tree.files.path("c/d"), 400);
+  set_mtime(tree.files.path("e"), 300);
+  set_mtime(tree.files.path("f"), 200);
+  FindQuery query;
+  query.pattern = "*";
+  CHECK(tree.find(query) == "c/d\nb\ne\nf\na\n\n5 of 5 files match\n");
+  query.limit = 2;
+  CHECK(tree.find(query) == "c/d\nb\n\n3 more; call again with offset=2\n5 of 5 files match\n");
+  query.offset = 4;
+  CHECK(tree.find(query) == "a\n\n5 of 5 files match\n");
+  query.offset = 9;
+  CHECK_THAT(tree.find(query), Contains("offset=9 is behind the last of 5 files"));
+  query.offset = 0;
+  query.limit = 0;
+  query.max_bytes = 10;
+  CHECK_THAT(tree.find(query), Contains("call again with offset="));
+}
+
+TEST_CASE("find_files says what it left out, and looks again when nothing matches") {
+  SearchedTree tree(Files{{".gitignore", "gen/\n*.tmp\n"},
+                          {"gen/x/out.pb.cc", ""},
+                          {"a.tmp", ""},
+                          {"README.md", ""},
+                          {"app/[id]/page.tsx", ""}});
+  CHECK_THAT(tree.find("*.md"), Contains("1 of 3 files match; not listed: 1 ignored file and 1 "
+                                         "directory (include_ignored=true lists them)"));
+  CHECK_THAT(tree.find("*.pb.cc"),
+             Contains("0 of 3 files match; but 1 ignored (include_ignored=true)"));
+  CHECK_THAT(tree.find("*.tmp"), Contains("but 1 ignored"));
+  CHECK_THAT(tree.find("readme*"), Contains("but 1 with the other case"));
+  CHECK_THAT(tree.find("app/[id]/*"), Contains("but 1 with \\ before each [ ] { }"));
+  CHECK_THAT(tree.find("app/\\[id\\]/*"), Contains("app/[id]/page.tsx\n"));
+  FindQuery query;
+  query.pattern = "*.pb.cc";
+  query.include_ignored = true;
+  CHECK(tree.find(query) == "gen/x/out.pb.cc\n\n1 of 5 files match\n");
+}
+
+TEST_CASE("find_files refuses patterns that leave the root (SR-10, SR-12)") {
+  SearchedTree tree(Files{{"a", ""}});
+  for (const char* pattern : {"../**", "a/../../x", "/etc/*", "/", "", "a[", "{a,b"}) {
+    INFO(pattern);
+    const std::string text = tree.find(pattern);
+    if (std::string_view(pattern) == "{a,b") {
+      CHECK_THAT(text, Contains("0 of 1 file match"));
+    } else {
+      CHECK_THAT(text, Contains("error: "));
+      CHECK_THAT(text, !Contains("/tmp"));
+    }
+  }
+}
+
+TEST_CASE("find_files that is out of time says so, a cancelled one fails") {
+  SearchedTree tree(Files{{"a", ""}});
+  FindQuery query;
+  query.pattern = "*";
+  CancelToken late(tree.clock, tree.clock.now_ns);
+  const auto answer = find_files(query, {*tree.workspace, tree.pool, late, tree.clock});
+  REQUIRE(answer);
+  CHECK_FALSE(answer->complete);
+  CHECK_THAT(answer->text, Contains("incomplete: time was up"));
+  tree.cancel.cancel();
+  CHECK_FALSE(find_files(query, tree.engine()));
+}
+
+}  // namespace
+}  // namespace quarry::search

@@ -1,0 +1,203 @@
+#include "server/search/ignore.h"
+
+#include <random>
+#include <set>
+
+#include "tests/search/searched_tree.h"
+
+namespace quarry::search {
+namespace {
+
+using Verdict = IgnoreRules::Verdict;
+
+TEST_CASE("ignore rules judge as git does") {
+  struct Row {
+    const char* name;
+    std::string rules;
+    const char* path;
+    bool directory;
+    Verdict want;
+  };
+  const Row rows[] = {
+      {"name at any depth", "foo", "a/b/foo", false, Verdict::kIgnored},
+      {"anchored by a leading slash", "/foo", "a/foo", false, Verdict::kNone},
+      {"anchored by a leading slash, at the top", "/foo", "foo", false, Verdict::kIgnored},
+      {"anchored by a slash within", "a/foo", "b/a/foo", false, Verdict::kNone},
+      {"directory only, on a file", "foo/", "foo", false, Verdict::kNone},
+      {"directory only, on a directory", "foo/", "a/foo", true, Verdict::kIgnored},
+      {"last match wins", "*.log\n!keep.log", "keep.log", false, Verdict::kIncluded},
+      {"last match wins, other order", "!keep.log\n*.log", "keep.log", false, Verdict::kIgnored},
+      {"comment", "#foo", "#foo", false, Verdict::kNone},
+      {"escaped comment", "\\#foo", "#foo", false, Verdict::kIgnored},
+      {"escaped negation", "\\!foo", "!foo", false, Verdict::kIgnored},
+      {"trailing spaces", "foo   ", "foo", false, Verdict::kIgnored},
+      {"escaped trailing space", "foo\\ ", "foo ", false, Verdict::kIgnored},
+      {"escaped trailing space, without it", "foo\\ ", "foo", false, Verdict::kNone},
+      {"leading space counts", " foo", "foo", false, Verdict::kNone},
+      {"CRLF", "foo\r\nbar\r\n", "foo", false, Verdict::kIgnored},
+      {"byte order mark",
+       "\xEF\xBB\xBF"
+       "foo\n",
+       "foo", false, Verdict::kIgnored},
+      {"star stays in its component", "a/*", "a/b/c", false, Verdict::kNone},
+      {"leading **", "**/foo/bar", "x/y/foo/bar", false, Verdict::kIgnored},
+      {"trailing **", "foo/**", "foo/a/b", false, Verdict::kIgnored},
+      {"trailing ** is not the directory itself", "foo/**", "foo", true, Verdict::kNone},
+      {"** in the middle may be nothing", "a/**/b", "a/b", false, Verdict::kIgnored},
+      {"braces are plain characters", "*.{c,h}", "a.c", false, Verdict::kNone},
+      {"extension with two dots", "*.tar.gz", "a.tar.gz", false, Verdict::kIgnored},
+      {"extension index keeps the order", "!*.o\n*.o\n!a.o", "a.o", false, Verdict::kIncluded},
+      {"a lone slash matches nothing", "/", "a", true, Verdict::kNone},
+      {"an empty negation matches nothing", "!", "a", false, Verdict::kNone},
+      {"thirty stars", std::string(30, '*') + "b", "aaaaaaaaaaaaaaaaaaaaab", false,
+       Verdict::kIgnored},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const auto rules = IgnoreRules::parse(row.rules);
+    REQUIRE(rules);
+    CHECK(rules->judge(row.path, row.directory) == row.want);
+  }
+}
+
+TEST_CASE("ignore rules fold case when asked") {
+  const auto rules = IgnoreRules::parse("Foo\n*.LOG\n/Sub/x?", true);
+  REQUIRE(rules);
+  CHECK(rules->judge("a/fOO", false) == Verdict::kIgnored);
+  CHECK(rules->judge("a.log", false) == Verdict::kIgnored);
+  CHECK(rules->judge("sub/XY", false) == Verdict::kIgnored);
+}
+
+TEST_CASE("ignore files over their limits are refused, at them read") {
+  CHECK(IgnoreRules::parse(std::string(IgnoreRules::kMaxBytes, '\n')));
+  CHECK_FALSE(IgnoreRules::parse(std::string(IgnoreRules::kMaxBytes + 1, '\n')));
+  std::string many;
+  for (std::size_t i = 0; i < IgnoreRules::kMaxPatterns; ++i)
+    many += "a" + std::to_string(i) + "\n";
+  const auto most = IgnoreRules::parse(many);
+  REQUIRE(most);
+  CHECK(most->judge("a9999", false) == Verdict::kIgnored);
+  CHECK_FALSE(IgnoreRules::parse(many + "one more\n"));
+}
+
+// Patterns and names of few characters, so that they meet.
+class Generator {
+ public:
+  explicit Generator(unsigned seed) : random_(seed) {}
+  std::size_t below(std::size_t n) { return random_() % n; }
+
+  std::string name() {
+    static const char* const kNames[] = {"a",   "b",     "ab", "abc",     "x.o", "a.o",
+                                         "b.c", "#a",    "!b", "a b",     "a ",  "-",
+                                         "]",   "a.b.o", "A",  "\xC3\xA9"};
+    return kNames[below(std::size(kNames))];
+  }
+
+  std::string pattern() {
+    static const char* const kPieces[] = {
+        "a",     "b",      "*",   "?",   "[ab]", "[!a]", "*.o",      "\\a",         "x.o",
+        "abc",   "[a-c]*", "a?c", "[]]", "\\#a", "\\!b", "a\\ ",     "[[:alpha:]]", "[[:upper:]]",
+        "*.*.o", "**",     "***", "\\*", "[a",   "b.*",  "\xC3\xA9", "[a-]"};
+    std::string out = below(4) == 0 ? "!" : "";
+    if (below(4) == 0) out += "/";
+    const std::size_t components = 1 + below(3);
+    for (std::size_t i = 0; i < components; ++i) {
+      if (i > 0) out += below(12) == 0 ? "//" : "/";
+      out += below(6) == 0 ? "**" : kPieces[below(std::size(kPieces))];
+    }
+    if (below(4) == 0) out += "/";
+    if (below(8) == 0) out += "  ";
+    if (below(16) == 0) out = "#" + out;
+    return out;
+  }
+
+  std::string rules() {
+    std::string out = below(8) == 0 ? "\xEF\xBB\xBF" : "";
+    const std::size_t lines = 1 + below(5);
+    for (std::size_t i = 0; i < lines; ++i) out += pattern() + (below(5) == 0 ? "\r\n" : "\n");
+    if (below(4) == 0) out.pop_back();
+    return out;
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+TEST_CASE("ignore rules agree with git on generated trees") {
+  if (!program_exists("git")) return;
+  SearchedTree tree;
+  tree.files.run({"git", "init", "-q", "."});
+  Generator generate(7);
+  std::size_t files = 0;
+  for (int n = 0; n < 160; ++n) {
+    const std::string top = "case" + std::to_string(n);
+    std::set<std::string> directories = {top};
+    for (int i = 0; i < 40; ++i) {
+      std::string path = top;
+      const std::size_t depth = generate.below(4);
+      bool clash = false;
+      for (std::size_t d = 0; d < depth; ++d) {
+        path += "/d" + generate.name();
+        if (d == 0 && generate.below(2) == 0) path = top + "/" + generate.name() + "/a";
+        directories.insert(path);
+      }
+      path += "/f" + generate.name();
+      clash = directories.contains(path);
+      if (clash) continue;
+      try {
+        tree.files.write(path, "");
+      } catch (const std::exception&) {
+        continue;  // a file is where a directory would have to be
+      }
+      ++files;
+    }
+    // Names without the prefixes too, at the top.
+    for (const char* name : {"a", "ab", "x.o", "b.c", "]", "a ", "-"}) {
+      if (!directories.contains(top + "/" + name)) {
+        try {
+          tree.files.write(top + "/" + name, "");
+        } catch (const std::exception&) {
+        }
+      }
+    }
+    tree.files.write(top + "/.gitignore", generate.rules());
+    std::size_t nested = 0;
+    for (const std::string& directory : directories) {
+      if (++nested > 4) break;
+      try {
+        tree.files.write(directory + "/.gitignore", generate.rules());
+      } catch (const std::exception&) {
+      }
+    }
+  }
+  tree.files.write(".git/info/exclude", "x.o\n!case1/**/x.o\n/case2/fab\n");
+  std::string listed = tree.files.run(
+      {"git", "-c", "core.quotePath=false", "ls-files", "-z", "-o", "--exclude-standard"});
+  std::set<std::string> want;
+  for (std::size_t at = 0; at < listed.size();) {
+    const std::size_t end = listed.find('\0', at);
+    want.insert(listed.substr(at, end - at));
+    at = end + 1;
+  }
+  std::set<std::string> got;
+  for (std::string& path : tree.walked()) got.insert(std::move(path));
+  CHECK(files > 3000);
+  CHECK(want.size() > 1000);
+  std::size_t shown = 0;
+  for (const std::string& path : want) {
+    if (!got.contains(path) && ++shown < 10) {
+      FAIL_CHECK("git takes " << path << ", the walk does not; rules:\n"
+                              << tree.files.read(path.substr(0, path.find('/')) + "/.gitignore"));
+    }
+  }
+  for (const std::string& path : got) {
+    if (!want.contains(path) && ++shown < 10) {
+      FAIL_CHECK("git ignores " << path << ", the walk does not; rules:\n"
+                                << tree.files.read(path.substr(0, path.find('/')) + "/.gitignore"));
+    }
+  }
+  CHECK(got == want);
+}
+
+}  // namespace
+}  // namespace quarry::search

@@ -1,0 +1,168 @@
+#include "server/search/walk.h"
+
+#include <algorithm>
+
+#include <sys/stat.h>
+
+#include "server/search/ignore.h"
+#include "tests/search/searched_tree.h"
+
+namespace quarry::search {
+namespace {
+
+using Files = std::map<std::string, std::string>;
+using Paths = std::vector<std::string>;
+
+TEST_CASE("walk lists files in the order of their whole paths") {
+  SearchedTree tree(
+      Files{{"a/z", ""}, {"a-b", ""}, {"a.c", ""}, {"a/b/c", ""}, {"b", ""}, {"a0", ""}});
+  const Paths want = {"a-b", "a.c", "a/b/c", "a/z", "a0", "b"};
+  CHECK(tree.walked() == want);
+  CHECK(std::ranges::is_sorted(want));
+}
+
+TEST_CASE("walk does not depend on the number of workers") {
+  std::map<std::string, std::string> files;
+  for (int i = 0; i < 40; ++i) {
+    for (int j = 0; j < 5; ++j) {
+      files["d" + std::to_string(i) + "/e" + std::to_string(j) + "/f.c"] = "";
+    }
+  }
+  SearchedTree alone(files, 0);
+  SearchedTree helped(files, 3);
+  const Paths want = alone.walked();
+  CHECK(want.size() == 200);
+  for (int i = 0; i < 10; ++i) CHECK(helped.walked() == want);
+}
+
+TEST_CASE("walk never enters .git and follows no symlink") {
+  SearchedTree tree(Files{{".git/config", ""}, {"sub/.git/config", ""}, {"x/f", ""}});
+  tree.files.link("../x", "x/loop");
+  tree.files.link("x", "y");
+  tree.files.link("x/f", "g");
+  WalkOptions options;
+  options.include_ignored = true;
+  CHECK(tree.walked(options) == Paths{"x/f"});
+  const sandbox::Path root;
+  const auto walked =
+      walk(*tree.workspace, {&root, 1}, options, tree.pool, Stop(tree.cancel, tree.clock));
+  REQUIRE(walked);
+  CHECK(walked->symlinks == 3);
+}
+
+TEST_CASE("walk obeys .ignore, .gitignore and .git/info/exclude in this order") {
+  SearchedTree tree(Files{{".git/info/exclude", "by_exclude\nkept\n"},
+                          {".gitignore", "by_git\n!kept\nboth\n"},
+                          {".ignore", "by_ignore\n!both\n"},
+                          {"by_exclude", ""},
+                          {"by_git", ""},
+                          {"by_ignore", ""},
+                          {"kept", ""},
+                          {"both", ""},
+                          {"sub/both", ""}});
+  CHECK(tree.walked() == Paths{".gitignore", ".ignore", "both", "kept", "sub/both"});
+}
+
+TEST_CASE("walk cannot re-include below an excluded directory") {
+  SearchedTree tree(Files{{".gitignore", "out/\n!out/keep\n"},
+                          {"out/keep", ""},
+                          {"out/.gitignore", "!keep\n"},
+                          {"in", ""}});
+  CHECK(tree.walked() == Paths{".gitignore", "in"});
+}
+
+TEST_CASE("walk applies no rules of an outer repository in a nested one") {
+  SearchedTree tree(Files{{".gitignore", "*.o\n"},
+                          {"a.o", ""},
+                          {"nested/.git/info/exclude", "x.c\n"},
+                          {"nested/a.o", ""},
+                          {"nested/x.c", ""},
+                          {"linked/.git", "gitdir: elsewhere\n"},
+                          {"linked/b.o", ""}});
+  CHECK(tree.walked() == Paths{".gitignore", "linked/b.o", "nested/a.o"});
+}
+
+TEST_CASE("walk reads a start that is ignored, and its parents' rules hold in it") {
+  SearchedTree tree(Files{{".gitignore", "build/\n*.o\n/build/gen/x\n"},
+                          {"build/a.o", ""},
+                          {"build/a.c", ""},
+                          {"build/gen/x", ""},
+                          {"build/gen/y", ""}});
+  const sandbox::Path start = tree.path("build");
+  const auto walked =
+      walk(*tree.workspace, {&start, 1}, {}, tree.pool, Stop(tree.cancel, tree.clock));
+  REQUIRE(walked);
+  Paths paths;
+  for (const Walk::Place place : walked->files()) {
+    walked->append_path(paths.emplace_back(), place);
+  }
+  CHECK(paths == Paths{"build/a.c", "build/gen/y"});
+  CHECK(walked->ignored_files == 2);
+}
+
+TEST_CASE("walk leaves out ignore files that are hostile and says so (SR-11)") {
+  SearchedTree tree(Files{{"a/x", ""}, {"b/x", ""}, {"c/x", ""}, {"d/x", ""}, {"outside", "x\n"}});
+  REQUIRE(mkfifo(tree.files.path("a/.gitignore").c_str(), 0600) == 0);
+  tree.files.link("../outside", "b/.gitignore");
+  tree.files.write("c/.gitignore", std::string(IgnoreRules::kMaxBytes + 1, 'x'));
+  std::string many;
+  for (int i = 0; i < 200'000; ++i) many += "x\n";
+  tree.files.write("d/.gitignore", many);
+  const sandbox::Path root;
+  const auto walked =
+      walk(*tree.workspace, {&root, 1}, {}, tree.pool, Stop(tree.cancel, tree.clock));
+  REQUIRE(walked);
+  REQUIRE(walked->notes.size() == 4);
+  CHECK(walked->notes[0] == "a/.gitignore not read: not a regular file");
+  CHECK(walked->notes[1] == "b/.gitignore not read: not a regular file");
+  CHECK(walked->notes[2].find("over 1048576 bytes") != std::string::npos);
+  CHECK(walked->notes[3].find("over 10000 patterns") != std::string::npos);
+  CHECK(tree.walked().size() == 7);
+}
+
+TEST_CASE("walk stops at its depth and at its number of entries, and says so (SR-09)") {
+  SearchedTree tree;
+  std::string deep;
+  for (int i = 0; i < 140; ++i) {
+    deep += "d/";
+    tree.files.make_directory(deep);
+  }
+  tree.files.write(deep + "f", "");
+  for (int i = 0; i < 50; ++i) tree.files.write("wide/" + std::to_string(i), "");
+  const sandbox::Path root;
+  const Stop stop(tree.cancel, tree.clock);
+  auto walked = walk(*tree.workspace, {&root, 1}, {}, tree.pool, stop);
+  REQUIRE(walked);
+  CHECK(walked->too_deep == 1);
+  CHECK(walked->files().size() == 50);
+  WalkOptions few;
+  few.max_entries = 10;
+  walked = walk(*tree.workspace, {&root, 1}, few, tree.pool, stop);
+  REQUIRE(walked);
+  CHECK(walked->full_at == 10);
+}
+
+TEST_CASE("walk that is out of time says that there is more, a cancelled one fails") {
+  SearchedTree tree(Files{{"a/b/c", ""}});
+  const sandbox::Path root;
+  CancelToken late(tree.clock, tree.clock.now_ns);
+  auto walked = walk(*tree.workspace, {&root, 1}, {}, tree.pool, Stop(late, tree.clock));
+  REQUIRE(walked);
+  CHECK(walked->stopped);
+  CHECK(walked->files().empty());
+  tree.cancel.cancel();
+  walked = walk(*tree.workspace, {&root, 1}, {}, tree.pool, Stop(tree.cancel, tree.clock));
+  REQUIRE_FALSE(walked);
+  CHECK(walked.error().code == Code::kCancelled);
+}
+
+TEST_CASE("walk of what is not a directory is an error") {
+  SearchedTree tree(Files{{"f", ""}});
+  for (const char* where : {"f", "missing"}) {
+    const sandbox::Path start = tree.path(where);
+    CHECK_FALSE(walk(*tree.workspace, {&start, 1}, {}, tree.pool, Stop(tree.cancel, tree.clock)));
+  }
+}
+
+}  // namespace
+}  // namespace quarry::search
