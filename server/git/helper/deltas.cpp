@@ -1,0 +1,165 @@
+#include "server/git/helper/deltas.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace quarry::git::helper {
+namespace {
+
+int stop_when_too_many(const git_diff* diff, const git_diff_delta*, const char*, void*) {
+  return git_diff_num_deltas(diff) >= kMaxDeltas ? GIT_EUSER : 0;
+}
+
+char code_of(git_delta_t status) {
+  switch (status) {
+    case GIT_DELTA_ADDED:
+      return 'A';
+    case GIT_DELTA_DELETED:
+      return 'D';
+    case GIT_DELTA_RENAMED:
+      return 'R';
+    case GIT_DELTA_COPIED:
+      return 'C';
+    case GIT_DELTA_TYPECHANGE:
+      return 'T';
+    case GIT_DELTA_CONFLICTED:
+      return 'U';
+    case GIT_DELTA_UNTRACKED:
+      return '?';
+    case GIT_DELTA_IGNORED:
+      return '!';
+    default:
+      return 'M';
+  }
+}
+
+// Takes the first line, with its newline, off `text`.
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end);
+  return line;
+}
+
+// Appends a patch as git writes it. libgit2 differs in three places: it leaves the space at the
+// end of a cut function name, names the files of a patch that has no hunk, and does not put a tab
+// behind a name with spaces, by which patch(1) finds the name's end.
+void append_patch(std::string& out, std::string_view patch) {
+  const std::size_t hunks = patch.find("\n@@ ");
+  std::string_view header = patch.substr(0, hunks == std::string_view::npos ? hunks : hunks + 1);
+  patch.remove_prefix(header.size());
+  out.reserve(header.size() + patch.size() + 2);
+  while (!header.empty()) {
+    std::string_view line = take_line(header);
+    const bool names_file = line.starts_with("--- ") || line.starts_with("+++ ");
+    if (names_file && hunks == std::string_view::npos) continue;
+    const bool spaced = names_file && line.find(' ', 4) != std::string_view::npos;
+    if (spaced && line[4] != '"' && line.ends_with('\n')) {
+      line.remove_suffix(1);
+      out.append(line).append("\t\n");
+    } else {
+      out.append(line);
+    }
+  }
+  while (!patch.empty()) {
+    const std::string_view line = take_line(patch);
+    if (line.starts_with("@@ ") && line.ends_with(" \n")) {
+      out.append(line.substr(0, line.find_last_not_of(" \n") + 1)).push_back('\n');
+    } else {
+      out.append(line);
+    }
+  }
+}
+
+// A change of white space alone, compared without it: git leaves the file out.
+bool is_nothing(const git_diff_delta& delta, git_patch* patch) {
+  return delta.status == GIT_DELTA_MODIFIED && git_patch_num_hunks(patch) == 0 &&
+         delta.old_file.mode == delta.new_file.mode && (delta.flags & GIT_DIFF_FLAG_BINARY) == 0;
+}
+
+}  // namespace
+
+DiffRequest::DiffRequest(std::vector<std::string> paths) : paths_(std::move(paths)), options_{} {
+  git_diff_options_init(&options_, GIT_DIFF_OPTIONS_VERSION);
+  for (std::string& path : paths_) {
+    if (!path.empty()) pointers_.push_back(path.data());
+  }
+  options_.flags = GIT_DIFF_DISABLE_PATHSPEC_MATCH | GIT_DIFF_INDENT_HEURISTIC;
+  options_.pathspec.strings = pointers_.data();
+  options_.pathspec.count = pointers_.size();
+  options_.max_size = kMaxDiffedBytes;
+  options_.notify_cb = stop_when_too_many;
+}
+
+Result<DiffHandle> take_diff(int status, git_diff* raw) {
+  if (status == GIT_EUSER) {
+    return fail(Code::kTooLarge, "more than {} files differ; narrow it with 'path'", kMaxDeltas);
+  }
+  if (status < 0) return library_failure(status, "comparing");
+  return DiffHandle(raw);
+}
+
+Result<void> find_renames(git_diff* diff) {
+  git_diff_find_options options;
+  git_diff_find_options_init(&options, GIT_DIFF_FIND_OPTIONS_VERSION);
+  options.flags = GIT_DIFF_FIND_RENAMES;
+  options.rename_limit = 400;
+  if (const int status = git_diff_find_similar(diff, &options); status < 0) {
+    return library_failure(status, "finding renames");
+  }
+  return {};
+}
+
+FileStat row_of(const git_diff_delta& delta) {
+  FileStat row;
+  row.code = code_of(delta.status);
+  const bool gone = delta.status == GIT_DELTA_DELETED;
+  const char* path = gone ? delta.old_file.path : delta.new_file.path;
+  if (path == nullptr) path = delta.old_file.path;
+  if (path != nullptr) row.path = path;
+  if (row.code == 'R' || row.code == 'C') row.old_path = delta.old_file.path;
+  return row;
+}
+
+Result<void> append_files(git_diff* diff, const PatchWish& wish, std::vector<DiffFile>& files) {
+  const std::size_t count = git_diff_num_deltas(diff);
+  std::uint64_t used = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    git_patch* raw = nullptr;
+    if (const int status = git_patch_from_diff(&raw, diff, i); status < 0) {
+      return library_failure(status, "comparing a file");
+    }
+    const PatchHandle patch(raw);
+    const git_diff_delta* delta = git_diff_get_delta(diff, i);
+    // A file whose times differ but not its content: git shows nothing of it.
+    if (delta->status == GIT_DELTA_UNMODIFIED) continue;
+    if (raw != nullptr && wish.drop_empty && is_nothing(*delta, raw)) continue;
+    DiffFile file;
+    file.stat = row_of(*delta);
+    file.stat.binary = (delta->flags & GIT_DIFF_FLAG_BINARY) != 0;
+    if (raw != nullptr) {
+      std::size_t context = 0, added = 0, removed = 0;
+      if (git_patch_line_stats(&context, &added, &removed, raw) == 0) {
+        file.stat.added = added;
+        file.stat.removed = removed;
+      }
+      if (wish.any && files.size() >= wish.first && file.stat.code != 'U' && !file.stat.binary) {
+        const std::uint64_t size = git_patch_size(raw, 1, 1, 1);
+        if (used + size > wish.max_bytes) {
+          file.patch_omitted = true;
+        } else {
+          Buffer text;
+          if (const int status = git_patch_to_buf(&text.raw, raw); status < 0) {
+            return library_failure(status, "writing a patch");
+          }
+          append_patch(file.patch, text.view());
+          used += file.patch.size();
+        }
+      }
+    }
+    files.push_back(std::move(file));
+  }
+  return {};
+}
+
+}  // namespace quarry::git::helper

@@ -1,0 +1,53 @@
+// Deltas: from libgit2's diffs to plain rows and patches, and the options all diffs here share.
+//
+// Belongs to the helper's one thread.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/git/client.h"
+#include "server/git/helper/library.h"
+
+namespace quarry::git::helper {
+
+// At most that many files differ, else kTooLarge; a larger blob is shown as binary.
+inline constexpr std::size_t kMaxDeltas = 50'000;
+inline constexpr std::int64_t kMaxDiffedBytes = 16 << 20;
+
+// Options with the pathspec they point to: literal prefixes, no globs.
+class DiffRequest {
+ public:
+  explicit DiffRequest(std::vector<std::string> paths = {});
+  DiffRequest(const DiffRequest&) = delete;
+  DiffRequest& operator=(const DiffRequest&) = delete;
+  git_diff_options& options() { return options_; }
+
+ private:
+  std::vector<std::string> paths_;
+  std::vector<char*> pointers_;
+  git_diff_options options_;
+};
+
+// Takes the diff that a git_diff_* call left in `raw` with `status`; checks kMaxDeltas.
+Result<DiffHandle> take_diff(int status, git_diff* raw);
+// Pairs deletions with additions as git does by default (50 %, at most 400 candidates a side).
+Result<void> find_renames(git_diff* diff);
+
+// A row without counts. A delta's code: A M D R T U ? !.
+FileStat row_of(const git_diff_delta& delta);
+// Which rows get a patch: from the `first` row on, as long as all together stay within `max_bytes`.
+struct PatchWish {
+  bool any = false;
+  std::size_t first = 0;
+  std::uint64_t max_bytes = 0;
+  bool drop_empty = false;  // no row for a file without a hunk: white space was ignored
+};
+
+// Appends one row per delta with counts, and with its patch as wished; a patch that is left out
+// for its size is marked.
+Result<void> append_files(git_diff* diff, const PatchWish& wish, std::vector<DiffFile>& files);
+
+}  // namespace quarry::git::helper

@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+
+#include "tests/git/git_fixture.h"
+
+namespace quarry::git::test {
+namespace {
+
+// The rows of git's own short form, in a form both sides can be brought to: "XY path" sorted.
+std::vector<std::string> porcelain(const Fixture& repo, bool ignored) {
+  std::vector<std::string> words = {"status", "--porcelain", "--ignore-submodules=dirty"};
+  if (ignored) words.emplace_back("--ignored");
+  std::istringstream lines(repo.git(words));
+  std::vector<std::string> rows;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string path = line.substr(3);
+    if (line[0] == 'U' || line[1] == 'U' || line.starts_with("AA") || line.starts_with("DD")) {
+      rows.push_back("U " + path);
+      continue;
+    }
+    if (line[0] == '?' || line[0] == '!') {
+      rows.push_back(line.substr(0, 1) + " " + path);
+      continue;
+    }
+    const std::size_t arrow = path.find(" -> ");
+    const std::string now = arrow == std::string::npos ? path : path.substr(arrow + 4);
+    if (line[0] != ' ') rows.push_back(std::string("index ") + line[0] + " " + path);
+    if (line[1] != ' ') rows.push_back(std::string("tree ") + line[1] + " " + now);
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::vector<std::string> rows_of(const Status& status) {
+  std::vector<std::string> rows;
+  const auto add = [&](const char* prefix, const std::vector<StatusEntry>& list) {
+    for (const StatusEntry& row : list) {
+      rows.push_back(prefix + std::string(1, row.code) + " " +
+                     (row.old_path.empty() ? "" : row.old_path + " -> ") + row.path);
+    }
+  };
+  add("index ", status.staged);
+  add("tree ", status.unstaged);
+  add("", status.untracked);
+  add("", status.conflicts);
+  add("", status.ignored);
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+void check(Fixture& repo, bool ignored = false) {
+  StatusOptions options;
+  options.ignored = ignored;
+  const auto status = repo.status(options);
+  INFO(message_of(status));
+  REQUIRE(status);
+  CHECK(rows_of(*status) == porcelain(repo, ignored));
+}
+
+TEST_CASE("git status agrees with git on every kind of change") {
+  Fixture repo{{"a", "1\n2\n3\n4\n5\n6\n"},
+               {"b", "b\n"},
+               {"c", "c\n"},
+               {"dir/d", "d\n"},
+               {"gone", "g\n"},
+               {"mode", "m\n"},
+               {"kind", "k\n"},
+               {".gitignore", "*.o\nbuild/\n"}};
+  check(repo);
+  CHECK(repo.status()->staged_count == 0);
+
+  repo.git({"mv", "a", "renamed"});
+  repo.workspace.write("b", "changed\n");
+  repo.workspace.write("c", "staged\n");
+  repo.git({"add", "c"});
+  repo.workspace.write("c", "staged and changed\n");
+  repo.shell("rm gone kind && ln -s b kind && chmod +x mode");
+  repo.git({"rm", "-q", "dir/d"});
+  repo.workspace.write("new", "n");
+  repo.workspace.write("added", "n");
+  repo.git({"add", "added"});
+  repo.workspace.write("untracked/deep/x", "n");
+  repo.workspace.write("x.o", "n");
+  repo.workspace.write("build/y", "n");
+  repo.workspace.write("onlyignored/z.o", "n");
+  repo.workspace.make_directory("empty");
+  check(repo);
+  check(repo, true);
+}
+
+TEST_CASE("git status does not stop at FIFOs, sockets or names that are not text") {
+  Fixture repo{{"a", "a\n"}};
+  REQUIRE(mkfifo(repo.workspace.path("fifo").c_str(), 0600) == 0);
+  repo.shell("rm a && mkfifo a && mkdir d && mkfifo d/.gitignore");
+  repo.workspace.write("d/bad\xFF\nname", "x");
+  const auto status = repo.status();
+  INFO(message_of(status));
+  REQUIRE(status);
+  CHECK(status->untracked_count == 1);
+  const auto diff = repo.diff();
+  INFO(message_of(diff));
+  CHECK(diff);
+}
+
+TEST_CASE("git status shows conflicts once and names the operation") {
+  Fixture repo{{"f", "base\n"}, {"g", "base\n"}};
+  repo.git({"checkout", "-q", "-b", "side"});
+  repo.workspace.write("f", "side\n");
+  repo.git({"rm", "-q", "g"});
+  repo.commit("side");
+  repo.git({"checkout", "-q", "main"});
+  repo.workspace.write("f", "main\n");
+  repo.workspace.write("g", "main\n");
+  repo.commit("main");
+  repo.shell("git merge side >/dev/null; true");
+  const auto status = repo.status();
+  REQUIRE(status);
+  CHECK(status->operation == "merge");
+  CHECK(status->conflict_count == 2);
+  check(repo);
+}
+
+TEST_CASE("git status counts commits ahead and behind as git does") {
+  Fixture repo{{"f", "1\n"}};
+  repo.shell(
+      "git clone -q . ../up && git remote add origin ../up && git fetch -q origin && "
+      "git branch -q -u origin/main");
+  auto status = repo.status();
+  REQUIRE(status);
+  CHECK(status->upstream == "origin/main");
+  CHECK(status->ahead == 0);
+  CHECK(status->behind == 0);
+  // All commits of one second, so that only the graph tells them apart.
+  for (const char* name : {"a", "b", "c"}) {
+    repo.workspace.write("f", name);
+    repo.commit(name);
+  }
+  repo.shell(
+      "cd ../up && for i in 1 2; do git -c user.name=x -c user.email=x commit -q "
+      "--allow-empty -m $i; done && cd ../root && git fetch -q");
+  status = repo.status();
+  REQUIRE(status);
+  const std::string counts =
+      repo.git({"rev-list", "--left-right", "--count", "main...origin/main"});
+  CHECK(counts == fmt::format("{}\t{}\n", status->ahead, status->behind));
+  CHECK(status->ahead == 3);
+  CHECK(status->behind == 2);
+}
+
+TEST_CASE("git status of an unborn, a detached and a sparse repository") {
+  Fixture repo;
+  repo.init();
+  repo.workspace.write("f", "1\n");
+  auto status = repo.status();
+  INFO(message_of(status));
+  REQUIRE(status);
+  CHECK(status->unborn);
+  CHECK(status->branch == "main");
+  repo.git({"add", "f"});
+  check(repo);
+  repo.workspace.write("dir/g", "1\n");
+  repo.commit("first");
+  repo.git({"checkout", "-q", "--detach"});
+  status = repo.status();
+  REQUIRE(status);
+  CHECK(status->detached);
+  CHECK(status->branch.empty());
+  CHECK(status->head + "\n" == repo.git({"rev-parse", "HEAD"}));
+  repo.git({"sparse-checkout", "set", "--no-cone", "/f"});
+  CHECK(!std::filesystem::exists(repo.workspace.path("dir/g")));
+  check(repo);
+  CHECK(repo.diff()->files.empty());
+}
+
+TEST_CASE("git status keeps to a path taken literally, and to the limit with whole counts") {
+  Fixture repo{{"a/x", "1\n"}, {"ab/x", "1\n"}, {"a*/x", "1\n"}};
+  for (const char* name : {"a/x", "ab/x", "a*/x"}) repo.workspace.write(name, "changed\n");
+  StatusOptions options;
+  options.path = "a*";
+  auto status = repo.status(options);
+  REQUIRE(status);
+  REQUIRE(status->unstaged.size() == 1);
+  CHECK(status->unstaged[0].path == "a*/x");
+  options.path = "";
+  options.limit = 2;
+  status = repo.status(options);
+  REQUIRE(status);
+  CHECK(status->unstaged.size() == 2);
+  CHECK(status->unstaged_count == 3);
+  options.path = "../up";
+  CHECK(repo.status(options).error().code == Code::kInvalidArgs);
+}
+
+TEST_CASE("git status takes no lock, heeds none and leaves the index as it is") {
+  Fixture repo{{"f", "1\n"}};
+  repo.workspace.write(".git/index.lock", "");
+  repo.shell("touch -d '2020-01-01' f");  // the index's times are stale: git would refresh it
+  const std::string before = repo.workspace.read(".git/index");
+  const auto status = repo.status();
+  INFO(message_of(status));
+  REQUIRE(status);
+  CHECK(status->unstaged_count == 0);
+  CHECK(repo.workspace.read(".git/index") == before);
+  CHECK(std::filesystem::exists(repo.workspace.path(".git/index.lock")));
+}
+
+}  // namespace
+}  // namespace quarry::git::test
