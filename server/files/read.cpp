@@ -1,0 +1,264 @@
+#include "server/files/read.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <span>
+
+#include "server/base/figures.h"
+#include "server/base/hash.h"
+#include "server/base/utf8.h"
+#include "server/files/content_type.h"
+#include "server/files/large.h"
+#include "server/files/text.h"
+
+namespace quarry::files {
+namespace {
+
+using Answer = Result<std::optional<Picture>>;
+
+constexpr std::int64_t kStackBytes = 16 << 10;
+
+// One call's parameters, handed on as one.
+struct Job {
+  const sandbox::Path& path;
+  const ReadRequest& request;
+  std::string& out;
+};
+
+std::string shown_path(const sandbox::Path& path) {
+  std::string text;
+  utf8::append_escaped_name(text, path.display());
+  return text;
+}
+
+std::string shown_size(std::uint64_t bytes) {
+  std::string text;
+  append_size(text, bytes);
+  return text;
+}
+
+[[gnu::cold, gnu::noinline]] Failure refuse_binary(const Job& job, const ContentType* type,
+                                                   std::uint64_t bytes) {
+  const bool image = type != nullptr && type->image();
+  const std::string_view advice =
+      job.request.mode == ReadMode::kImage
+          ? "mode=image shows png, jpeg, gif and webp; leave mode out to read text"
+      : image ? "leave mode out, or give mode=image, to see it"
+              : "read_file shows text and png, jpeg, gif and webp images";
+  return fail(Code::kInvalidArgs, "'{}' is binary: {}, {}; {}", shown_path(job.path),
+              type == nullptr ? "unknown type" : type->name, shown_size(bytes), advice);
+}
+
+Answer append_image(const Job& job, const ContentType& type, std::string_view raw) {
+  const std::optional<ImageSize> size = find_image_size(type.mime_type, raw);
+  if (!size) {
+    return fail(Code::kInvalidArgs, "'{}' is a damaged {} ({}) and is not shown as an image",
+                shown_path(job.path), type.name, shown_size(raw.size()));
+  }
+  if (size->width > kMaxImagePixels || size->height > kMaxImagePixels) {
+    return fail(Code::kTooLarge,
+                "'{}' is a {} of {} x {} pixels; images up to {} x {} can be shown",
+                shown_path(job.path), type.name, size->width, size->height, kMaxImagePixels,
+                kMaxImagePixels);
+  }
+  if (raw.size() > job.request.max_image_bytes) {
+    return fail(Code::kTooLarge, "'{}' is a {} of {}; {}", shown_path(job.path), type.name,
+                shown_size(raw.size()),
+                raw.size() > kMaxImageBytes
+                    ? "images up to 3.75 MB can be shown"
+                    : "with the other images of this call it is over 3.75 MB: read it alone");
+  }
+  utf8::append_escaped_name(job.out, job.path.display());
+  job.out.append(": ").append(type.name).append(", ");
+  append_integer(job.out, size->width);
+  job.out.append(" x ");
+  append_integer(job.out, size->height);
+  job.out.append(" pixels, ");
+  append_size(job.out, raw.size());
+  job.out.append(", hash ");
+  append_hash(job.out, hash64(raw));
+  job.out.push_back('\n');
+  return Picture{std::string(raw), type.mime_type};
+}
+
+std::string_view describe(LineEnds ends) {
+  switch (ends) {
+    case LineEnds::kNone:
+      return "";
+    case LineEnds::kLf:
+      return ", lf";
+    case LineEnds::kCrlf:
+      return ", crlf";
+    case LineEnds::kCr:
+      return ", cr";
+    case LineEnds::kMixed:
+      return ", mixed line ends";
+  }
+  return "";
+}
+
+std::string_view describe(Encoding encoding, bool repaired) {
+  switch (encoding) {
+    case Encoding::kUtf8:
+      return repaired ? "not utf-8 (bad bytes shown as U+FFFD)" : "utf-8";
+    case Encoding::kUtf8Bom:
+      return repaired ? "utf-8 with bom, damaged (bad bytes shown as U+FFFD)" : "utf-8 with bom";
+    case Encoding::kUtf16Le:
+      return repaired ? "utf-16le with bom, damaged (shown as U+FFFD)" : "utf-16le with bom";
+    case Encoding::kUtf16Be:
+      return repaired ? "utf-16be with bom, damaged (shown as U+FFFD)" : "utf-16be with bom";
+  }
+  return "";
+}
+
+// The numbered part: the range asked for, and what to call for the rest.
+void append_range(const Job& job, std::string_view text, const TextShape& shape, bool repair,
+                  std::size_t budget_end) {
+  const ReadRequest& request = job.request;
+  LineRun run;
+  run.first = request.offset;
+  run.max_lines = request.limit;
+  run.max_bytes = budget_end - std::min(budget_end, job.out.size());
+  run.separator = shape.separator();
+  run.repair = repair;
+  if (request.tail > 0) {
+    const std::int64_t count =
+        fitting_tail(text, std::min(request.tail, shape.lines), run.max_bytes, run.separator);
+    run.first = shape.lines - count + 1;
+    run.max_lines = count;
+    // fitting_tail has chosen; the estimate may be off by a clip mark, which must not cost a line.
+    run.max_bytes = LineRun{}.max_bytes;
+    text = last_lines(text, count, run.separator);
+  } else {
+    text = from_line(text, run.first, run.separator);
+    if (run.max_lines == 1) run.max_line_chars = LineRun{}.max_bytes;
+  }
+  if (run.first > shape.lines) {
+    job.out.append("offset ");
+    append_count(job.out, static_cast<std::uint64_t>(run.first));
+    job.out.append(" is past the end: the last line is ");
+    append_count(job.out, static_cast<std::uint64_t>(shape.lines));
+    job.out.push_back('\n');
+    return;
+  }
+  const LinesShown shown = append_lines(job.out, text, run);
+  append_continuation(job.out, {.first = run.first,
+                                .shown = shown,
+                                .total = shape.lines,
+                                .path = job.path,
+                                .request = request});
+}
+
+Answer append_text(const Job& job, std::string_view raw) {
+  const std::size_t budget_end = job.out.size() + job.request.max_bytes;
+  const Encoding encoding = find_encoding(raw);
+  bool repair = false;
+  std::string decoded;
+  std::string_view text = raw;
+  if (encoding == Encoding::kUtf8Bom) text.remove_prefix(3);
+  if (encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be) {
+    decoded = decode_utf16(raw, encoding == Encoding::kUtf16Le, repair);
+    text = decoded;
+  }
+  const TextShape shape = find_shape(text);
+  const bool bytes_are_text = decoded.empty();
+  if (bytes_are_text && !shape.ascii) repair = !is_utf8(text);
+
+  std::string& out = job.out;
+  utf8::append_escaped_name(out, job.path.display());
+  out.append(": ");
+  if (text.empty()) {
+    out.append("empty file, ");
+  } else {
+    append_count(out, static_cast<std::uint64_t>(shape.lines));
+    out.append(shape.lines == 1 ? " line, " : " lines, ");
+  }
+  append_size(out, raw.size());
+  if (!raw.empty()) out.append(", ").append(describe(encoding, repair));
+  out.append(describe(shape.ends));
+  if (!text.empty() && !shape.final_newline) out.append(", no final newline");
+  out.append(", hash ");
+  append_hash(out, hash64(raw));
+  out.push_back('\n');
+  if (!text.empty()) append_range(job, text, shape, bytes_are_text && repair, budget_end);
+  return std::nullopt;
+}
+
+Answer append_whole(const Job& job, std::string_view raw) {
+  const ReadMode mode = job.request.mode;
+  const ContentType* type = find_content_type(raw);
+  if (type != nullptr && type->image() && mode != ReadMode::kText) {
+    return append_image(job, *type, raw);
+  }
+  if (mode == ReadMode::kImage && type == nullptr && !holds_nul(raw)) {
+    return fail(Code::kInvalidArgs, "'{}' is not an image; leave mode out to read it as text",
+                shown_path(job.path));
+  }
+  const Encoding encoding = find_encoding(raw);
+  const bool utf16 = encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be;
+  const bool binary = (type != nullptr && type->certain) || (!utf16 && holds_nul(raw));
+  if (binary || mode == ReadMode::kImage) return refuse_binary(job, type, raw.size());
+  return append_text(job, raw);
+}
+
+Answer append_large(const Job& job, const sandbox::File& file, const CancelToken& cancel) {
+  std::array<char, 8192> head;
+  TRY_ASSIGN(const std::size_t got, file.read_at(0, head));
+  const std::string_view seen(head.data(), got);
+  const ContentType* type = find_content_type(seen);
+  const auto size = static_cast<std::uint64_t>(file.stamp().size);
+  if (type != nullptr && type->image() && job.request.mode != ReadMode::kText) {
+    return fail(Code::kTooLarge, "'{}' is a {} of {}; images up to 3.75 MB can be shown",
+                shown_path(job.path), type->name, shown_size(size));
+  }
+  const Encoding encoding = find_encoding(seen);
+  if ((encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be) &&
+      (type == nullptr || !type->certain)) {
+    return fail(Code::kTooLarge, "'{}' is utf-16 of {}; utf-16 is read up to {}",
+                shown_path(job.path), shown_size(size), shown_size(kMaxWholeBytes));
+  }
+  if (holds_nul(seen) || (type != nullptr && type->certain) ||
+      job.request.mode == ReadMode::kImage) {
+    return refuse_binary(job, type, size);
+  }
+  TRY(append_large_text(file, {.path = job.path, .request = job.request}, cancel, job.out));
+  return std::nullopt;
+}
+
+[[gnu::cold, gnu::noinline]] Failure explain(const sandbox::Workspace& workspace,
+                                             const sandbox::Path& path, Error error) {
+  const auto what = workspace.target_metadata(path);
+  if (what && what->kind == sandbox::Kind::kDirectory) {
+    return fail(Code::kInvalidArgs, "'{}' is a directory; list_directory shows its entries",
+                shown_path(path));
+  }
+  return Failure(std::move(error));
+}
+
+}  // namespace
+
+Answer read_file(const sandbox::Workspace& workspace, const sandbox::Path& path,
+                 const ReadRequest& request, const CancelToken& cancel, std::string& out) {
+  auto opened = workspace.open_file(path);
+  if (!opened) return explain(workspace, path, std::move(opened).error());
+  const sandbox::File& file = *opened;
+  const Job job{path, request, out};
+  const std::int64_t size = file.stamp().size;
+  if (size > kMaxWholeBytes) return append_large(job, file, cancel);
+
+  // Exactly as long as it was when opened: a file that grows meanwhile is shown as it was, one
+  // that shrinks as far as it goes.
+  const auto length = static_cast<std::size_t>(size);
+  if (size <= kStackBytes) {
+    std::array<char, kStackBytes> buffer;
+    TRY_ASSIGN(const std::size_t got, file.read_at(0, std::span(buffer.data(), length)));
+    return append_whole(job, std::string_view(buffer.data(), got));
+  }
+  const auto buffer = std::make_unique_for_overwrite<char[]>(length);
+  TRY_ASSIGN(const std::size_t got, file.read_at(0, std::span(buffer.get(), length)));
+  TRY(cancel.check());
+  return append_whole(job, std::string_view(buffer.get(), got));
+}
+
+}  // namespace quarry::files

@@ -1,0 +1,62 @@
+// Reading one file for an answer: a header line, numbered lines within a budget, and, when
+// something is left out, a last line with the arguments that continue. Or an image.
+//
+//   src/a.c: 120 lines, 3.4 KiB, utf-8, lf, hash 0123456789abcdef
+//        1\t#include "a.h"
+//   lines 1-80 of 120; continue with offset=81
+//
+// The hash is of the raw bytes (content_hash). Files up to 16 MiB are read whole; of larger ones
+// only what it takes to find the lines asked for, and their header leaves hash and line count
+// out. Binary files are refused by type and size. Lines end at '\n', or at '\r' where a file has
+// no '\n'; a large file's always at '\n'.
+//
+// Safe from any thread.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/base/cancel.h"
+#include "server/base/result.h"
+#include "server/sandbox/workspace.h"
+
+namespace quarry::files {
+
+enum class ReadMode : std::uint8_t {
+  kAuto,   // an image as an image, everything else as text
+  kText,   // an image is refused like other binary files
+  kImage,  // anything but an image is refused
+};
+
+// Hosts refuse images above 5 MB in base64, or above 8000 pixels in either direction.
+inline constexpr std::size_t kMaxImageBytes = 3'750'000;
+inline constexpr std::uint32_t kMaxImagePixels = 8000;
+inline constexpr std::int64_t kMaxWholeBytes = 16 << 20;
+inline constexpr std::int64_t kDefaultLines = 2000;
+
+struct ReadRequest {
+  std::int64_t offset = 1;  // first line, 1-based
+  std::int64_t limit = kDefaultLines;
+  std::int64_t tail = 0;  // above 0: the last `tail` lines, `offset` is not used
+  ReadMode mode = ReadMode::kAuto;
+  std::size_t max_bytes = 32'000;  // of the text appended; exceeded only to show one line
+  std::size_t max_image_bytes = kMaxImageBytes;
+  bool name_path = false;  // the line that continues names the path too
+};
+
+struct Picture {
+  std::string bytes;
+  std::string_view mime_type;
+};
+
+// Appends the text to `out` (whose lines all end with '\n') and returns the picture when the file
+// is shown as one. On an error nothing is appended.
+Result<std::optional<Picture>> read_file(const sandbox::Workspace& workspace,
+                                         const sandbox::Path& path, const ReadRequest& request,
+                                         const CancelToken& cancel, std::string& out);
+
+}  // namespace quarry::files

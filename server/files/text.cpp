@@ -1,0 +1,278 @@
+#include "server/files/text.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "server/base/figures.h"
+#include "server/base/utf8.h"
+
+namespace quarry::files {
+namespace {
+
+constexpr std::size_t kBinaryProbe = 8192;
+constexpr std::size_t kBlock = 64;
+
+struct BlockFigures {
+  std::uint32_t newlines = 0;
+  std::uint32_t returns = 0;
+  std::uint8_t bits = 0;  // of all bytes together
+};
+
+// Constant length and no branches, so that gcc vectorises it at -O2.
+BlockFigures look_at_block(const char* block) {
+  std::uint8_t newlines = 0;
+  std::uint8_t returns = 0;
+  std::uint8_t bits = 0;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const auto byte = static_cast<std::uint8_t>(block[i]);
+    newlines = static_cast<std::uint8_t>(newlines + (byte == '\n'));
+    returns = static_cast<std::uint8_t>(returns + (byte == '\r'));
+    bits = static_cast<std::uint8_t>(bits | byte);
+  }
+  return {newlines, returns, bits};
+}
+
+// The number column: seven characters "     1\t" that count up in place.
+class NumberColumn {
+ public:
+  explicit NumberColumn(std::int64_t number) : blank_(number == 0) {
+    text_.fill(' ');
+    text_.back() = '\t';
+    if (blank_) return;
+    std::size_t at = text_.size() - 1;
+    for (std::int64_t rest = number; rest > 0 && at > 0; rest /= 10) {
+      text_[--at] = static_cast<char>('0' + rest % 10);
+    }
+    begin_ = std::min(begin_, at);
+  }
+
+  std::string_view text() const { return {text_.data() + begin_, text_.size() - begin_}; }
+
+  void count_up() {
+    if (blank_) return;
+    std::size_t at = text_.size() - 2;
+    while (text_[at] == '9') text_[at--] = '0';
+    text_[at] = text_[at] == ' ' ? '1' : static_cast<char>(text_[at] + 1);
+    begin_ = std::min(begin_, at);
+  }
+
+ private:
+  std::array<char, 24> text_;  // begins with blanks enough for every 64-bit number
+  std::size_t begin_ = 24 - 7;
+  bool blank_;
+};
+
+// The longest prefix of at most `chars` characters, counted by their lead bytes.
+std::string_view first_chars(std::string_view line, std::size_t chars) {
+  if (line.size() <= chars) return line;
+  std::size_t at = 0;
+  for (; at < line.size(); ++at) {
+    const bool leads = (static_cast<unsigned char>(line[at]) & 0xC0U) != 0x80U;
+    if (leads && chars-- == 0) break;
+  }
+  return line.substr(0, at);
+}
+
+void append_text(std::string& out, std::string_view text, bool repair) {
+  if (repair) {
+    utf8::append_repaired(out, text);
+  } else {
+    out.append(text);
+  }
+}
+
+[[gnu::cold, gnu::noinline]] void append_clipped(std::string& out, std::string_view shown,
+                                                 std::size_t whole, bool at_least, bool repair) {
+  append_text(out, shown, repair);
+  out.append(at_least ? "... [clipped: more than " : "... [clipped: ");
+  append_count(out, whole);
+  out.append(" bytes in this line]\n");
+}
+
+}  // namespace
+
+Encoding find_encoding(std::string_view bytes) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) return Encoding::kUtf8Bom;
+  if (bytes.starts_with("\xFF\xFE")) return Encoding::kUtf16Le;
+  if (bytes.starts_with("\xFE\xFF")) return Encoding::kUtf16Be;
+  return Encoding::kUtf8;
+}
+
+bool holds_nul(std::string_view bytes) {
+  return std::memchr(bytes.data(), 0, std::min(bytes.size(), kBinaryProbe)) != nullptr;
+}
+
+bool is_utf8(std::string_view bytes) {
+  const auto high = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    std::uint64_t word = 0;
+    while (at + sizeof word <= bytes.size()) {
+      std::memcpy(&word, bytes.data() + at, sizeof word);
+      if ((word & 0x8080808080808080U) != 0) break;
+      at += sizeof word;
+    }
+    while (at < bytes.size() && !high(bytes[at])) ++at;
+    // Every byte of a longer character is high: a run of high bytes stands for itself.
+    std::size_t end = at;
+    while (end < bytes.size() && high(bytes[end])) ++end;
+    if (!utf8::valid(bytes.substr(at, end - at))) return false;
+    at = end;
+  }
+  return true;
+}
+
+std::string decode_utf16(std::string_view bytes, bool little_endian, bool& repaired) {
+  std::string out;
+  out.reserve(bytes.size());
+  repaired = bytes.size() % 2 != 0;
+  const auto unit = [&](std::size_t i) {
+    const auto a = static_cast<unsigned char>(bytes[i]);
+    const auto b = static_cast<unsigned char>(bytes[i + 1]);
+    return static_cast<char32_t>(little_endian ? a | b << 8 : a << 8 | b);
+  };
+  const auto append_point = [&](char32_t point) {
+    if (point < 0x80) {
+      out.push_back(static_cast<char>(point));
+      return;
+    }
+    const auto tail = [&](unsigned shift) {
+      out.push_back(static_cast<char>(0x80U | (point >> shift & 0x3FU)));
+    };
+    if (point < 0x800) {
+      out.push_back(static_cast<char>(0xC0U | point >> 6U));
+    } else if (point < 0x10000) {
+      out.push_back(static_cast<char>(0xE0U | point >> 12U));
+      tail(6);
+    } else {
+      out.push_back(static_cast<char>(0xF0U | point >> 18U));
+      tail(12);
+      tail(6);
+    }
+    tail(0);
+  };
+  for (std::size_t i = 2; i + 2 <= bytes.size(); i += 2) {
+    char32_t point = unit(i);
+    if (point >= 0xD800 && point <= 0xDFFF) {
+      const char32_t low = point <= 0xDBFF && i + 4 <= bytes.size() ? unit(i + 2) : 0;
+      if (low >= 0xDC00 && low <= 0xDFFF) {
+        point = 0x10000 + ((point - 0xD800) << 10U) + (low - 0xDC00);
+        i += 2;
+      } else {
+        point = 0xFFFD;
+        repaired = true;
+      }
+    }
+    append_point(point);
+  }
+  if (bytes.size() % 2 != 0) append_point(0xFFFD);
+  return out;
+}
+
+TextShape find_shape(std::string_view text) {
+  std::size_t newlines = 0;
+  std::size_t returns = 0;
+  std::uint8_t bits = 0;
+  const auto add = [&](const BlockFigures& block) {
+    newlines += block.newlines;
+    returns += block.returns;
+    bits = static_cast<std::uint8_t>(bits | block.bits);
+  };
+  std::size_t at = 0;
+  for (; at + kBlock <= text.size(); at += kBlock) add(look_at_block(text.data() + at));
+  if (at < text.size()) {
+    std::array<char, kBlock> rest{};
+    std::memcpy(rest.data(), text.data() + at, text.size() - at);
+    add(look_at_block(rest.data()));
+  }
+
+  TextShape shape;
+  shape.ascii = bits < 0x80;
+  std::size_t pairs = 0;
+  if (returns > 0) {
+    for (std::size_t pair = text.find("\r\n"); pair != std::string_view::npos;
+         pair = text.find("\r\n", pair + 2)) {
+      ++pairs;
+    }
+  }
+  if (newlines == 0) {
+    shape.ends = returns > 0 ? LineEnds::kCr : LineEnds::kNone;
+  } else if (returns == 0) {
+    shape.ends = LineEnds::kLf;
+  } else {
+    shape.ends = pairs == newlines && pairs == returns ? LineEnds::kCrlf : LineEnds::kMixed;
+  }
+  shape.final_newline = !text.empty() && text.back() == shape.separator();
+  const std::size_t ended = shape.ends == LineEnds::kCr ? returns : newlines;
+  shape.lines = static_cast<std::int64_t>(ended + (text.empty() || shape.final_newline ? 0U : 1U));
+  return shape;
+}
+
+std::size_t count_newlines(std::string_view text) {
+  std::size_t newlines = 0;
+  std::size_t at = 0;
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    newlines += look_at_block(text.data() + at).newlines;
+  }
+  return newlines + static_cast<std::size_t>(std::count(
+                        text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), '\n'));
+}
+
+std::string_view from_line(std::string_view text, std::int64_t number, char separator) {
+  for (; number > 1; --number) {
+    const std::size_t end = text.find(separator);
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text;
+}
+
+std::string_view last_lines(std::string_view text, std::int64_t count, char separator) {
+  if (text.empty()) return text;
+  std::size_t at = text.size() - (text.back() == separator ? 1U : 0U);
+  for (; count > 0; --count) {
+    const std::size_t end = text.substr(0, at).rfind(separator);
+    if (end == std::string_view::npos) return text;
+    at = end;
+  }
+  return text.substr(at + 1);
+}
+
+LinesShown append_lines(std::string& out, std::string_view text, const LineRun& run) {
+  LinesShown shown;
+  NumberColumn column(run.first);
+  const std::size_t begin = out.size();
+  while (!text.empty() && shown.lines < run.max_lines) {
+    const auto* end =
+        static_cast<const char*>(std::memchr(text.data(), run.separator, text.size()));
+    const std::size_t length =
+        end == nullptr ? text.size() : static_cast<std::size_t>(end - text.data());
+    std::string_view line = text.substr(0, length);
+    if (end != nullptr && line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view number = column.text();
+
+    std::string_view fitting = first_chars(line, run.max_line_chars);
+    const std::size_t used = out.size() - begin + number.size() + 1;
+    if (used + fitting.size() > run.max_bytes) {
+      if (shown.lines > 0) break;
+      fitting = utf8::clip(fitting, run.max_bytes > used + 64 ? run.max_bytes - used - 64 : 64);
+    }
+    out.append(number);
+    const bool whole = fitting.size() == line.size() && (end != nullptr || !run.goes_on);
+    if (whole) [[likely]] {
+      append_text(out, line, run.repair);
+      out.push_back('\n');
+    } else {
+      append_clipped(out, fitting, line.size(), end == nullptr && run.goes_on, run.repair);
+      if (shown.clipped++ == 0) shown.first_clipped = run.first == 0 ? 0 : run.first + shown.lines;
+    }
+    column.count_up();
+    ++shown.lines;
+    text.remove_prefix(end == nullptr ? length : length + 1);
+  }
+  return shown;
+}
+
+}  // namespace quarry::files

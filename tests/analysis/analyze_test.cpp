@@ -1,0 +1,287 @@
+#include "server/analysis/analyze.h"
+
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+
+#include "server/analysis/render.h"
+#include "server/analysis/stored.h"
+#include "tests/support/temp_workspace.h"
+
+namespace quarry::analysis {
+namespace {
+
+// An hour ahead, so that files written a moment ago count as settled.
+class LateClock final : public Clock {
+ public:
+  std::int64_t steady_ns() const override { return real_.steady_ns(); }
+  std::int64_t wall_ms() const override { return real_.wall_ms() + ahead_ms; }
+  std::int64_t ahead_ms = 3'600'000;
+
+ private:
+  SystemClock real_;
+};
+
+class FakeRepository final : public Repository {
+ public:
+  Result<std::vector<git::TrackedFile>> tracked_files(const CancelToken&) override {
+    ++lists;
+    if (error) return Failure(*error);
+    return files;
+  }
+  Result<git::RepositoryFacts> facts(const CancelToken&) override {
+    if (error) return Failure(*error);
+    git::RepositoryFacts facts;
+    facts.branch = "main";
+    return facts;
+  }
+  std::vector<git::TrackedFile> files;
+  std::optional<Error> error;
+  int lists = 0;
+};
+
+struct World {
+  explicit World(const std::map<std::string, std::string>& files)
+      : tree(files), workspace(std::move(*sandbox::Workspace::open(tree.root()))) {
+    for (const auto& [path, content] : files) {
+      if (path.starts_with(".git/")) continue;
+      repository.files.push_back({path, 0100644, content.size(), ""});
+    }
+  }
+
+  Result<Report> analyze(AnalyzeOptions options = {}) {
+    const CancelToken cancel(clock);
+    return analysis::analyze({*workspace, repository, *store, pool, clock}, options, cancel);
+  }
+  Report report(AnalyzeOptions options = {}) {
+    auto report = analyze(std::move(options));
+    REQUIRE(report);
+    return *report;
+  }
+
+  test::TempWorkspace tree;
+  std::unique_ptr<sandbox::Workspace> workspace;
+  FakeRepository repository;
+  std::unique_ptr<store::Store> store = store::Store::in_memory();
+  pool::Pool pool{{.workers = 0}};
+  LateClock clock;
+};
+
+const std::map<std::string, std::string> kProject = {
+    {".git/index", "v1"}, {"main.c", "int main(void) { return 0; }"}, {"run", "#!/bin/sh\nexit\n"}};
+
+void make_executable(World& world, const std::string& name) {
+  REQUIRE(chmod(world.tree.path(name).c_str(), 0755) == 0);
+  for (git::TrackedFile& file : world.repository.files) {
+    if (file.path == name) file.mode = 0100755;
+  }
+}
+
+TEST_CASE("a second analysis comes from the cache and says so") {
+  World world(kProject);
+  make_executable(world, "run");
+  const Report first = world.report();
+  CHECK(!first.cached);
+  CHECK(first.tracked);
+  CHECK(first.tree.main_language == "C");
+  CHECK(first.tree.languages.size() == 2);
+  REQUIRE(first.git);
+  CHECK(first.git->branch == "main");
+  const Report second = world.report();
+  CHECK(second.cached);
+  CHECK(second.tracked);
+  CHECK(second.tree == first.tree);
+  CHECK(world.repository.lists == 1);
+}
+
+TEST_CASE("what the facts were made from is checked on every hit") {
+  struct Row {
+    const char* name;
+    void (*change)(World&);
+    AnalyzeOptions options;
+    bool hit;
+  };
+  const Row rows[] = {
+      {"nothing", [](World&) {}, {}, true},
+      {"a file that was not read",
+       [](World& w) { w.tree.write("main.c", "int main2;"); },
+       {},
+       true},
+      {"the index", [](World& w) { w.tree.write(".git/index", "v2"); }, {}, false},
+      {"the index is gone",
+       [](World& w) {
+         w.tree.run({"rm", ".git/index"});
+       },
+       {},
+       false},
+      {"a linked worktree instead",
+       [](World& w) {
+         w.tree.run({"rm", "-r", ".git"});
+         w.tree.write(".git", "gitdir: elsewhere");
+       },
+       {},
+       false},
+      {"a script that was read",
+       [](World& w) { w.tree.write("run", "#!/usr/bin/perl\n"); },
+       {},
+       false},
+      {"a script is gone",
+       [](World& w) {
+         w.tree.run({"rm", "run"});
+       },
+       {},
+       false},
+      {"asked to look again", [](World&) {}, {.refresh = true}, false},
+      {"only git asked for", [](World&) {}, {.tree = false}, false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    World world(kProject);
+    make_executable(world, "run");
+    CHECK(!world.report().cached);
+    CHECK(world.report().cached);
+    row.change(world);
+    CHECK(world.report(row.options).cached == row.hit);
+  }
+}
+
+TEST_CASE("what cannot be checked later is not cached") {
+  World recent(kProject);
+  recent.clock.ahead_ms = 0;
+  CHECK(!recent.report().cached);
+  CHECK(!recent.report().cached);
+
+  World linked({{".git", "gitdir: ../x"}, {"main.c", "int main;"}});
+  CHECK(!linked.report().cached);
+  CHECK(!linked.report().cached);
+  CHECK(linked.repository.lists == 2);
+}
+
+TEST_CASE("a damaged cache value is not believed") {
+  World world(kProject);
+  const Report first = world.report();
+  std::string key, value;
+  REQUIRE(world.store->each(store::Table::kAnalysis, [&](std::string_view k, std::string_view v) {
+    key = k;
+    value = v;
+    return true;
+  }));
+  REQUIRE(!value.empty());
+  for (std::size_t cut = 0; cut < value.size(); cut += 7) {
+    INFO(cut);
+    CHECK(!decode(std::string_view(value).substr(0, cut)));
+  }
+  CHECK(!decode(value + "x"));
+  REQUIRE(world.store->put(store::Table::kAnalysis, key, value.substr(1)));
+  const Report again = world.report();
+  CHECK(!again.cached);
+  CHECK(again.tree == first.tree);
+}
+
+TEST_CASE("stored facts come back as they were") {
+  Stored stored;
+  stored.tree.languages.push_back({"C", "programming", 1ULL << 60U, 2, 1000, "a.c"});
+  stored.tree.main_language = "C";
+  stored.tree.left_out.push_back({"vendored", 1, 2, {"deps/", std::string("\0\xFF", 2)}});
+  stored.tree.manifests.push_back({"Makefile", "make", "build", 300, {"Makefile"}});
+  stored.tree.manifests_left_out = 128;
+  stored.tree.notes = {"", "note"};
+  stored.dependencies.push_back({".git/index", sandbox::Stamp{1, 2, -3, -4, 5}});
+  stored.dependencies.push_back({"gone", std::nullopt});
+  const auto back = decode(encode(stored));
+  REQUIRE(back);
+  CHECK(*back == stored);
+}
+
+TEST_CASE("without a usable repository the directory is walked under its ignore rules") {
+  struct Row {
+    const char* name;
+    std::optional<Error> error;
+    const char* note;
+  };
+  const Row rows[] = {
+      {"none", Error{Code::kNotFound, "no git repository"},
+       "no git repository: the directory was walked"},
+      {"broken", Error{Code::kInternal, "bad index"},
+       "git's index cannot be read, so the directory was walked: bad index"},
+      {"empty", std::nullopt, "git tracks no files yet: the directory was walked"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    World world({{"main.c", "int main;"},
+                 {"sub/run", "#!/bin/sh\nexit\n"},
+                 {"out/x.py", "print()"},
+                 {".gitignore", "out/\n"}});
+    world.tree.make_directory(".git");
+    REQUIRE(chmod(world.tree.path("sub/run").c_str(), 0755) == 0);
+    world.repository.files.clear();
+    world.repository.error = row.error;
+    const Report report = world.report();
+    CHECK(!report.tracked);
+    REQUIRE(report.tree.languages.size() == 2);
+    CHECK(report.tree.languages[0].name == "Shell");
+    CHECK(report.tree.languages[1].name == "C");
+    REQUIRE(!report.notes.empty());
+    CHECK(report.notes[0] == row.note);
+    CHECK(!world.report().cached);
+    if (row.error) CHECK(report.git_missing == row.error->message);
+  }
+}
+
+TEST_CASE("errors that end a call end the analysis") {
+  for (const Code code : {Code::kCancelled, Code::kTimeout}) {
+    World world(kProject);
+    world.repository.error = Error{code, "stop"};
+    const auto report = world.analyze();
+    REQUIRE(!report);
+    CHECK(report.error().code == code);
+  }
+  World world(kProject);
+  const auto file = world.analyze({.path = *world.workspace->parse("main.c")});
+  REQUIRE(!file);
+  CHECK(file.error().message == "'main.c' is not a directory; give the directory of a project");
+  CHECK(!world.analyze({.path = *world.workspace->parse("nowhere")}));
+}
+
+TEST_CASE("an index that names paths outside opens nothing") {
+  World world(kProject);
+  world.repository.files = {
+      {"../evil", 0100755, 10, ""}, {"/etc/passwd", 0100755, 10, ""}, {"a//b", 0100755, 10, ""}};
+  const Report report = world.report();
+  CHECK(report.tree.languages.empty());
+  CHECK(report.tree.files == 3);
+}
+
+TEST_CASE("a report reads as a short text with evidence") {
+  Report report;
+  report.tracked = true;
+  report.tree.files = 3;
+  report.tree.bytes = 2048;
+  report.tree.main_language = "C";
+  report.tree.languages = {{"C", "programming", 1024, 2, 999, "src/a\nb.c"},
+                           {"Tcl", "programming", 1, 1, 0, "t.tcl"}};
+  report.tree.left_out = {{"vendored", 10, 1, {"deps/"}}};
+  report.tree.manifests = {{"Makefile", "make", "build", 3, {"Makefile", "src/Makefile"}}};
+  report.git.emplace();
+  report.git->branch = "main";
+  report.git->head = "0123456789abcdef0123456789abcdef01234567";
+  report.git->last_commit_time = 1704164645;
+  report.git->last_commit_subject = "begin";
+  report.git->branches = 1;
+  report.git->remotes = {{"origin", "https://example.org/x"}};
+  std::string text;
+  append_text(text, report, {.path = sandbox::Path(), .max_paths = 1});
+  CHECK(text ==
+        ".: mainly C (99.9 % of the code); 3 tracked files, 2.0 KiB\n"
+        "languages (by bytes of programming and markup):\n"
+        "  C 99.9 %, 1.0 KiB, 2 files, largest src/a\\x0ab.c\n"
+        "  Tcl <0.1 %, 1 B, 1 file, largest t.tcl\n"
+        "left out, vendored: 1 file, 10 B (deps/)\n"
+        "manifests:\n"
+        "  make (build): Makefile, 2 more\n"
+        "git: branch main at 0123456789ab (.git/HEAD), 2024-01-02T03:04:05Z begin\n"
+        "  1 branch, 0 tags\n"
+        "  remote origin https://example.org/x (.git/config)");
+}
+
+}  // namespace
+}  // namespace quarry::analysis

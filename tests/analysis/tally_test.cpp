@@ -1,0 +1,218 @@
+#include "server/analysis/tally.h"
+
+#include <algorithm>
+#include <map>
+
+#include <catch2/catch.hpp>
+
+namespace quarry::analysis {
+namespace {
+
+struct File {
+  const char* path;
+  std::uint64_t size;
+  std::uint32_t mode = 0100644;
+};
+
+TreeFacts facts_of(const std::vector<File>& files, std::string_view top = "",
+                   const std::map<std::string, std::string>& heads = {}) {
+  std::vector<git::TrackedFile> list;
+  for (const File& file : files) list.push_back({file.path, file.mode, file.size, ""});
+  std::ranges::sort(list, {}, &git::TrackedFile::path);
+  const SystemClock clock;
+  auto facts = tally(
+      list, top,
+      [&](std::string_view path) -> std::optional<std::string> {
+        const auto at = heads.find(std::string(path));
+        if (at == heads.end()) return std::nullopt;
+        return at->second;
+      },
+      CancelToken(clock));
+  REQUIRE(facts);
+  return *facts;
+}
+
+// "C 75.0 src/big.c; Tcl 25.0 tests/a.tcl"
+std::string languages(const TreeFacts& facts) {
+  std::string text;
+  for (const LanguageFact& fact : facts.languages) {
+    if (!text.empty()) text += "; ";
+    text += fact.name + " " + std::to_string(fact.permille / 10) + "." +
+            std::to_string(fact.permille % 10) + " " + fact.evidence;
+  }
+  return text;
+}
+
+// "vendored 2 deps/; documentation 1 documents by name"
+std::string left_out(const TreeFacts& facts) {
+  std::string text;
+  for (const LeftOut& fact : facts.left_out) {
+    if (!text.empty()) text += "; ";
+    text += fact.reason + " " + std::to_string(fact.files);
+    for (const std::string& evidence : fact.evidence) text += " " + evidence;
+  }
+  return text;
+}
+
+TEST_CASE("languages are counted by bytes of the project's own code") {
+  struct Row {
+    const char* name;
+    std::vector<File> files;
+    const char* main_language;
+    const char* languages;
+    const char* left_out;
+  };
+  const Row rows[] = {
+      {"bundled code, tests and data apart",
+       {{"src/server.c", 600},
+        {"src/server.h", 150},
+        {"tests/unit.tcl", 250},
+        {"deps/lua/lua.c", 3000},
+        {"README.md", 99},
+        {"src/commands/get.json", 500},
+        {"logo.png", 70},
+        {"tests/assets/x", 5}},
+       "C",
+       "C 75.0 src/server.c; Tcl 25.0 tests/unit.tcl",
+       "vendored 1 deps/; documentation 1 documents by name; data and prose 1 JSON; unrecognised 2 "
+       ".png no extension"},
+      {"headers go with the sources there are more of",
+       {{"a.cc", 10}, {"b.cc", 10}, {"c.c", 10}, {"x.h", 70}},
+       "C++",
+       "C++ 90.0 x.h; C 10.0 c.c",
+       ""},
+      {"markup counts, and is main only where there is no code",
+       {{"index.html", 900}, {"style.css", 50}, {"app.js", 50}},
+       "JavaScript",
+       "HTML 90.0 index.html; CSS 5.0 style.css; JavaScript 5.0 app.js",
+       ""},
+      {"markup alone", {{"index.html", 10}}, "HTML", "HTML 100.0 index.html", ""},
+      {"nothing known", {{"a.bin", 10}}, "", "", "unrecognised 1 .bin"},
+      {"nothing at all", {}, "", "", ""},
+      {"a configure beside its source is generated",
+       {{"configure", 100, 0100755}, {"configure.ac", 10}, {"m.c", 10}},
+       "C",
+       "C 50.0 m.c; M4 50.0 configure.ac",
+       "generated 1 configure"},
+      {"a lock file and a bundle",
+       {{"package-lock.json", 500}, {"dist/app.js", 500}, {"src/app.js", 10}},
+       "JavaScript",
+       "JavaScript 100.0 src/app.js",
+       "generated 2 dist/ package-lock.json"},
+      {"links and submodules are not files",
+       {{"a.c", 10}, {"b.c", 99, 0120000}, {"lib", 0, 0160000}},
+       "C",
+       "C 100.0 a.c",
+       ""},
+      {"sizes of nothing", {{"a.c", 0}}, "C", "C 0.0 a.c", ""},
+      {"equal bytes keep one order",
+       {{"b.rs", 10}, {"a.go", 10}},
+       "Go",
+       "Go 50.0 a.go; Rust 50.0 b.rs",
+       ""},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const TreeFacts facts = facts_of(row.files);
+    CHECK(facts.main_language == row.main_language);
+    CHECK(languages(facts) == row.languages);
+    CHECK(left_out(facts) == row.left_out);
+  }
+}
+
+TEST_CASE("a weak name does not hide a project that lives under it") {
+  const TreeFacts facts =
+      facts_of({{"deps/rabbit/a.erl", 900}, {"deps/rabbit/b.erl", 90}, {"Makefile", 10}});
+  CHECK(facts.main_language == "Erlang");
+  CHECK(left_out(facts).empty());
+  REQUIRE(facts.notes.size() == 1);
+  CHECK(facts.notes[0] ==
+        "most of the code lies in deps/ and the like, which is therefore counted");
+
+  const TreeFacts vendored = facts_of({{"vendor/a.go", 900}, {"main.go", 10}});
+  CHECK(left_out(vendored) == "vendored 1 vendor/");
+}
+
+TEST_CASE("scripts without an extension are known by their first line") {
+  std::vector<File> files = {{"bin/run", 30, 0100755}, {"bin/odd", 20, 0100755}, {"data", 40}};
+  const TreeFacts facts =
+      facts_of(files, "", {{"bin/run", "#!/bin/sh\n"}, {"data", "#!/bin/sh\n"}});
+  CHECK(languages(facts) == "Shell 100.0 bin/run");
+  CHECK(left_out(facts) == "unrecognised 2 no extension");
+
+  std::vector<std::string> names;
+  std::vector<File> many;
+  std::map<std::string, std::string> heads;
+  for (std::size_t i = 0; i <= kMaxScripts; ++i) names.push_back("s" + std::to_string(1000 + i));
+  for (const std::string& name : names) {
+    many.push_back({name.c_str(), 10, 0100755});
+    heads[name] = "#!/bin/sh\n";
+  }
+  const TreeFacts capped = facts_of(many, "", heads);
+  CHECK(capped.languages.at(0).files == kMaxScripts);
+  REQUIRE(capped.notes.size() == 1);
+  CHECK(capped.notes[0] ==
+        "of 201 executable files without an extension the first 200 were opened to see their "
+        "language");
+}
+
+TEST_CASE("a subdirectory is a project of its own") {
+  const std::vector<File> files = {{"a.go", 100},        {"web/docs/x.js", 10},
+                                   {"web/src/x.ts", 10}, {"web/package.json", 5},
+                                   {"website/y.py", 10}, {"deps/lua/lua.c", 10}};
+  const TreeFacts web = facts_of(files, "web");
+  CHECK(languages(web) == "TypeScript 100.0 web/src/x.ts");
+  CHECK(left_out(web) == "documentation 1 web/docs/; data and prose 1 JSON");
+  CHECK(web.files == 3);
+  REQUIRE(web.manifests.size() == 1);
+  CHECK(web.manifests[0].paths == std::vector<std::string>{"web/package.json"});
+  CHECK(languages(facts_of(files, "deps/lua")) == "C 100.0 deps/lua/lua.c");
+  CHECK(facts_of(files, "we").files == 0);
+}
+
+TEST_CASE("manifests come by role, nearest the top first, capped and counted") {
+  std::vector<File> files = {{"src/Makefile", 1},
+                             {"Makefile", 1},
+                             {"a/b/CMakeLists.txt", 1},
+                             {"Dockerfile", 1},
+                             {".github/workflows/ci.yml", 1},
+                             {".github/workflows/nightly.yaml", 1},
+                             {"node_modules/x/package.json", 1},
+                             {"app/App.xcodeproj/project.pbxproj", 1}};
+  const TreeFacts facts = facts_of(files);
+  std::string text;
+  for (const ManifestFact& fact : facts.manifests) {
+    text += fact.role + " " + fact.kind + " " + std::to_string(fact.count);
+    for (const std::string& path : fact.paths) text += " " + path;
+    text += "\n";
+  }
+  CHECK(text ==
+        "build Makefile 2 Makefile src/Makefile\n"
+        "build project.pbxproj 1 app/App.xcodeproj/project.pbxproj\n"
+        "build CMakeLists.txt 1 a/b/CMakeLists.txt\n"
+        "container Dockerfile 1 Dockerfile\n"
+        "ci GitHub Actions workflow 2 .github/workflows/ci.yml .github/workflows/nightly.yaml\n");
+  CHECK(facts.manifests_left_out == 1);
+
+  std::vector<std::string> names;
+  for (int i = 0; i < 50; ++i) names.push_back("d" + std::to_string(100 + i) + "/Kconfig");
+  std::vector<File> many;
+  for (const std::string& name : names) many.push_back({name.c_str(), 1});
+  const TreeFacts capped = facts_of(many);
+  CHECK(capped.manifests.at(0).count == 50);
+  CHECK(capped.manifests.at(0).paths.size() == 20);
+}
+
+TEST_CASE("a cancelled tally ends") {
+  const SystemClock clock;
+  CancelToken cancel(clock);
+  cancel.cancel();
+  const std::vector<git::TrackedFile> files = {{"a.c", 0100644, 1, ""}};
+  const auto facts = tally(
+      files, "", [](std::string_view) { return std::nullopt; }, cancel);
+  REQUIRE(!facts);
+  CHECK(facts.error().code == Code::kCancelled);
+}
+
+}  // namespace
+}  // namespace quarry::analysis
