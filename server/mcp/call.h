@@ -1,0 +1,65 @@
+// Call: one tools/call from its line to its answer, and everything it needs on the way.
+//
+// Made once and used again: its buffers are what the steady state would otherwise allocate. The
+// reader thread fills it in; then it belongs to the thread that runs it, and goes back to the
+// CallPool at the end.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/cancel.h"
+#include "server/base/guarded.h"
+#include "server/json/document.h"
+#include "server/mcp/message.h"
+#include "server/mcp/progress.h"
+#include "server/rpc/line.h"
+#include "server/rpc/reply.h"
+#include "server/rpc/request_state.h"
+#include "server/session/session.h"
+#include "tools/tool.h"
+
+namespace quarry::mcp {
+
+class ToolRunner;
+
+struct Call {
+  Call(const Clock& clock, rpc::LineWriter& wire) : progress(clock, wire) {}
+
+  rpc::Line line;  // what everything below points into
+  json::Document document;
+  Request request;
+  json::Value arguments;
+  std::size_t tool_index = 0;
+  const tools::Tool* tool = nullptr;
+  std::shared_ptr<session::Session> session;
+  std::optional<CancelToken> cancel;
+  CallProgress progress;
+  rpc::RequestState state;  // answered or cancelled, whichever came first
+  rpc::Reply reply;
+  bool tracked = false;  // in the table of calls in flight
+  std::int64_t max_tokens = 0;
+  std::int64_t arrived_ns = 0;
+  ToolRunner* runner = nullptr;
+  tools::ToolOutput output;  // reused
+  std::string answer;        // reused
+};
+
+// CallPool: idle Calls. Safe from any thread.
+class CallPool {
+ public:
+  CallPool(const Clock& clock, rpc::LineWriter& wire) : clock_(clock), wire_(wire) {}
+  std::unique_ptr<Call> take();
+  void give_back(std::unique_ptr<Call> call);
+
+ private:
+  const Clock& clock_;
+  rpc::LineWriter& wire_;
+  Guarded<std::vector<std::unique_ptr<Call>>> idle_;
+};
+
+}  // namespace quarry::mcp

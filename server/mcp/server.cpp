@@ -1,0 +1,225 @@
+#include "server/mcp/server.h"
+
+#include <poll.h>
+
+#include "server/base/log.h"
+#include "server/mcp/answer.h"
+#include "server/rpc/batch.h"
+
+namespace quarry::mcp {
+namespace {
+
+constexpr int kBeatMs = 1000;            // how often progress is looked after
+constexpr std::size_t kMaxBatch = 1000;  // elements of an array
+
+using rpc::Envelope;
+using Kind = rpc::Kind;
+using Status = rpc::LineReader::Status;
+
+}  // namespace
+
+Server::Server(const Parts& parts)
+    : parts_(parts), wire_(parts.writer.sink()), lifecycle_(parts.tools) {}
+
+void Server::run(std::int64_t drain_ms) {
+  while (!parts_.writer.broken()) {
+    if (!parts_.reader.buffered()) {
+      flush_quick();
+      parts_.writer.release();
+      wait_for_input();
+      if (parts_.writer.broken()) break;
+      parts_.writer.hold();
+    }
+    if (!spare_) spare_ = parts_.calls.take();
+    const Status event = parts_.reader.next(spare_->line);
+    if (event == Status::kEnd) break;
+    if (event == Status::kTooLong) {
+      send_error({}, {rpc::kParseError, "Parse error: the line is too long", {}}, wire_);
+    } else if (event == Status::kLine) {
+      handle_line(std::move(spare_));
+    }
+  }
+  flush_quick();
+  drain(drain_ms);
+}
+
+// Returns when reading is worth a try. Without a backlog and without progress to look after the
+// read itself is the wait: one system call less for each line.
+void Server::wait_for_input() {
+  while (!parts_.writer.broken()) {
+    const bool backlog = parts_.writer.backlog();
+    if (!backlog && !progress_wanted_) return;
+    pollfd ends[2] = {{parts_.in, POLLIN, 0}, {parts_.writer.poll_fd(), POLLOUT, 0}};
+    // Output beyond the bound: no further input until the client has read some.
+    if (parts_.writer.full()) ends[0].fd = -1;
+    if (!backlog) ends[1].fd = -1;
+    const int ready = poll(ends, 2, progress_wanted_ ? kBeatMs : -1);
+    if (progress_wanted_) {
+      parts_.in_flight.beat();
+      progress_wanted_ = parts_.in_flight.size() > 0;
+    }
+    if (ready <= 0) {
+      if (ready < 0) return;  // a signal: the read will see why
+      continue;
+    }
+    if (ends[1].revents != 0) parts_.writer.drain();
+    if (ends[0].revents != 0) return;
+  }
+}
+
+void Server::handle_line(std::unique_ptr<Call> call) {
+  const Envelope envelope = rpc::read_envelope(call->document, parser_, call->line.view());
+  if (envelope.kind != Kind::kBatch) {
+    handle_message(std::move(call), envelope, wire_, /*in_batch=*/false);
+    return;
+  }
+  if (lifecycle_.negotiated() != Revision::k2025_03_26) {
+    send_error(
+        {},
+        {rpc::kInvalidRequest, "Invalid Request: arrays are part of revision 2025-03-26 only", {}},
+        wire_);
+  } else if (envelope.message.size() == 0 || envelope.message.size() > kMaxBatch) {
+    send_error({},
+               {rpc::kInvalidRequest,
+                fmt::format("Invalid Request: an array holds 1 to {} messages", kMaxBatch),
+                {}},
+               wire_);
+  } else {
+    handle_batch(envelope.message);
+  }
+  parts_.calls.give_back(std::move(call));
+}
+
+// Each element becomes a line of its own, so that its call can outlive the array.
+void Server::handle_batch(const json::Value& elements) {
+  struct Element {
+    std::unique_ptr<Call> call;
+    Envelope envelope;
+  };
+  std::vector<Element> answered;
+  for (json::Value item = elements.first(); item; item = elements.after(item)) {
+    Element element{parts_.calls.take(), {}};
+    element.call->line.assign(item.raw());
+    element.envelope =
+        rpc::read_envelope(element.call->document, parser_, element.call->line.view());
+    if (element.envelope.kind == Kind::kBatch) {
+      element.envelope = Envelope{};
+      element.envelope.code = rpc::kInvalidRequest;
+      element.envelope.problem = "an array inside an array";
+    }
+    const bool awaits_answer =
+        element.envelope.kind == Kind::kRequest || element.envelope.kind == Kind::kMalformed;
+    if (awaits_answer) {
+      answered.push_back(std::move(element));
+    } else {
+      handle_message(std::move(element.call), element.envelope, wire_, /*in_batch=*/true);
+    }
+  }
+  if (answered.empty()) return;
+  const Sink batch = std::make_shared<rpc::Batch>(wire_, answered.size(), rpc::Line());
+  for (Element& element : answered) {
+    handle_message(std::move(element.call), element.envelope, batch, /*in_batch=*/true);
+  }
+}
+
+void Server::handle_message(std::unique_ptr<Call> call, const Envelope& envelope, const Sink& sink,
+                            bool in_batch) {
+  switch (envelope.kind) {
+    case Kind::kRequest:
+      if (const auto error = lifecycle_.read_scope(envelope, call->request)) {
+        send_error(envelope.id, *error, sink);
+      } else {
+        handle_request(std::move(call), sink, in_batch);
+      }
+      break;
+    case Kind::kNotification:
+      handle_notification(envelope);
+      break;
+    case Kind::kResponse:
+      log::debug("a response to no request of ours was dropped");
+      break;
+    case Kind::kBatch:
+    case Kind::kMalformed:
+      send_error(envelope.id,
+                 {envelope.code,
+                  fmt::format("{}: {}",
+                              envelope.code == rpc::kParseError ? "Parse error" : "Invalid Request",
+                              envelope.problem),
+                  {}},
+                 sink);
+      break;
+  }
+  if (call) spare_ = std::move(call);
+}
+
+void Server::handle_request(std::unique_ptr<Call> call, const Sink& sink, bool in_batch) {
+  const Request& request = call->request;
+  if (parts_.in_flight.contains(request.id_value)) {
+    send_error(
+        request.id,
+        {rpc::kInvalidRequest, "Invalid Request: this id is in use by a running request", {}},
+        sink);
+    return;
+  }
+  switch (Lifecycle::route(request)) {
+    case Lifecycle::Route::kUnknown:
+      send_error(request.id, Lifecycle::unknown_method(request), sink);
+      return;
+    case Lifecycle::Route::kToolsCall:
+      call->reply = rpc::Reply(sink, request.id, &call->state);
+      handle_tools_call(std::move(call));
+      return;
+    case Lifecycle::Route::kControl:
+      break;
+  }
+  if (in_batch && request.method == "initialize") {
+    send_error(request.id, {rpc::kInvalidRequest, "Invalid Request: initialize comes alone", {}},
+               sink);
+    return;
+  }
+  members_.clear();
+  if (const auto error = lifecycle_.control(request, members_)) {
+    send_error(request.id, *error, sink);
+    return;
+  }
+  scratch_.clear();
+  append_result(scratch_, request.id, request.revision, members_);
+  sink->deliver(scratch_);
+}
+
+void Server::handle_notification(const Envelope& envelope) {
+  if (envelope.method == "notifications/cancelled") {
+    const json::Value id = envelope.params.find("requestId");
+    if (id && parts_.in_flight.cancel(id)) return;
+    log::debug("a cancellation named no running request");
+  } else if (envelope.method != "notifications/initialized" &&
+             envelope.method != "notifications/roots/list_changed" &&
+             envelope.method != "notifications/progress") {
+    log::debug("an unknown notification was ignored");
+  }
+}
+
+void Server::send_error(std::string_view id, const RpcError& error, const Sink& sink) {
+  scratch_.clear();
+  // The schemas of 2024-11-05 to 2025-06-18 require an id; the later ones forbid null.
+  const auto negotiated = lifecycle_.negotiated();
+  append_error(scratch_, id, error, negotiated && *negotiated <= Revision::k2025_06_18);
+  sink->deliver(scratch_);
+}
+
+void Server::flush_quick() {
+  if (!quick_.empty()) parts_.runner.start_quick(quick_);
+}
+
+void Server::drain(std::int64_t drain_ms) {
+  const std::int64_t end = parts_.clock.steady_ns() + drain_ms * 1'000'000;
+  while (parts_.in_flight.size() > 0 && !parts_.writer.broken() && parts_.clock.steady_ns() < end) {
+    parts_.writer.drain();
+    poll(nullptr, 0, 1);
+  }
+  parts_.in_flight.cancel_all();
+  // Workers that still wait for the client to read must come back before they can be joined.
+  if (!parts_.writer.flush_for(std::chrono::milliseconds(100))) parts_.writer.give_up();
+}
+
+}  // namespace quarry::mcp

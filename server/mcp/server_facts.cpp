@@ -1,0 +1,130 @@
+#include "server/mcp/server_facts.h"
+
+#include <cmath>
+
+#include "server/base/utf8.h"
+#include "server/mcp/tool_runner.h"
+#include "server/metrics/memory.h"
+
+namespace quarry::mcp {
+namespace {
+
+double micros(std::uint64_t nanoseconds) {
+  return std::round(static_cast<double>(nanoseconds) / 100.0) / 10.0;
+}
+
+void append_lane(json::Writer& out, std::string_view name, const pool::LaneStats& lane) {
+  out.key(name).begin_object();
+  out.field("queued", static_cast<std::uint64_t>(lane.depth));
+  out.field("limit", static_cast<std::uint64_t>(lane.limit));
+  out.field("accepted", lane.accepted);
+  out.field("refused", lane.refused);
+  out.field("wait_mean_us", micros(lane.accepted > 0 ? lane.wait_ns_total / lane.accepted : 0));
+  out.field("wait_max_us", micros(lane.wait_ns_max));
+  out.end_object();
+}
+
+std::string_view sandbox_mode(const sandbox::Confinement& confinement) {
+  if (!confinement.enforced) return confinement.openat2 ? "openat2" : "component walk";
+  return confinement.openat2 ? "openat2+landlock" : "component walk+landlock";
+}
+
+}  // namespace
+
+void LiveFacts::append_summary(json::Writer& out) const {
+  out.field("version", QUARRY_VERSION);
+  out.field("uptime_s", (parts_.clock.steady_ns() - started_ns_) / 1'000'000'000);
+  out.key("roots").begin_array();
+  for (const auto& root : parts_.sessions.roots()) {
+    std::string shown;
+    utf8::append_escaped_name(shown, root->root());
+    out.string(shown);
+  }
+  out.end_array();
+  out.field("read_only", parts_.sessions.read_only());
+  out.field("sandbox", sandbox_mode(parts_.confinement));
+  out.field("store", parts_.store.stats().mode);
+  out.field("sessions", static_cast<std::uint64_t>(parts_.sessions.in_use()));
+  out.field("running", static_cast<std::uint64_t>(parts_.in_flight.size()));
+  out.field("tools", static_cast<std::uint64_t>(parts_.tools.size()));
+}
+
+void LiveFacts::append_limits(json::Writer& out) const {
+  const session::SessionLimits& sessions = parts_.sessions.limits();
+  out.field("max_line_bytes", static_cast<std::uint64_t>(parts_.max_line_bytes));
+  out.field("max_answer_bytes", static_cast<std::uint64_t>(kMaxAnswerBytes));
+  out.field("default_max_tokens", kDefaultMaxTokens);
+  out.field("ceiling_max_tokens", kCeilingMaxTokens);
+  out.field("workers", static_cast<std::uint64_t>(parts_.pool.workers()));
+  out.field("max_sessions", static_cast<std::uint64_t>(sessions.max_sessions));
+  out.field("max_session_ttl_s", sessions.max_ttl_s);
+  out.key("deadline_ms").begin_object();
+  for (std::size_t i = 0; i < parts_.tools.size(); ++i) {
+    const tools::Traits& traits = parts_.tools.tool(i).traits;
+    out.field(traits.name, static_cast<std::int64_t>(traits.deadline.count()));
+  }
+  out.end_object();
+}
+
+void LiveFacts::append_metrics(json::Writer& out) const {
+  out.key("tools").begin_object();
+  for (std::size_t i = 0; i < parts_.tools.size(); ++i) {
+    const metrics::CallRow& row = parts_.metrics.row(i);
+    const std::uint64_t calls = row.latency.count();
+    if (calls == 0) continue;
+    out.key(parts_.tools.tool(i).traits.name).begin_object();
+    out.field("calls", calls);
+    out.field("errors", row.errors.load(std::memory_order_relaxed));
+    out.field("cancelled", row.cancelled.load(std::memory_order_relaxed));
+    out.field("bytes", row.bytes.load(std::memory_order_relaxed));
+    out.field("p50_us", micros(row.latency.percentile_ns(0.50)));
+    out.field("p95_us", micros(row.latency.percentile_ns(0.95)));
+    out.field("p99_us", micros(row.latency.percentile_ns(0.99)));
+    out.end_object();
+  }
+  out.end_object();
+  out.key("queue").begin_object();
+  append_lane(out, "quick", parts_.pool.stats(pool::Lane::kQuick));
+  append_lane(out, "heavy", parts_.pool.stats(pool::Lane::kHeavy));
+  out.end_object();
+  const store::StoreStats store = parts_.store.stats();
+  out.key("store").begin_object();
+  out.field("gets", store.gets);
+  out.field("hits", store.hits);
+  out.field("puts", store.puts);
+  out.field("commits", store.commits);
+  out.field("damaged", store.damaged);
+  out.end_object();
+  if (parts_.writer == nullptr) return;
+  const rpc::LineWriter::Stats wire = parts_.writer->stats();
+  out.key("wire").begin_object();
+  out.field("lines", wire.lines);
+  out.field("writes", wire.writes);
+  out.field("bytes", wire.bytes);
+  out.end_object();
+}
+
+void LiveFacts::append_memory(json::Writer& out) const {
+  const metrics::MemoryFigures figures = metrics::read_memory_figures();
+  out.field("rss_bytes", figures.rss_bytes);
+  out.field("rss_peak_bytes", figures.rss_peak_bytes);
+  out.field("heap_live_bytes", figures.heap_live_bytes);
+  out.field("heap_held_bytes", figures.heap_held_bytes);
+  out.field("threads", figures.threads);
+  out.field("open_descriptors", figures.descriptors);
+}
+
+void LiveFacts::append_diagnosis(json::Writer& out) const {
+  const sandbox::Confinement& confinement = parts_.confinement;
+  out.field("openat2", confinement.openat2);
+  out.field("landlock_enforced", confinement.enforced);
+  out.field("landlock_abi", confinement.landlock_abi);
+  out.field("sandbox_note", confinement.note);
+  const store::StoreStats store = parts_.store.stats();
+  out.field("store", store.mode);
+  out.field("store_note", store.note);
+  const auto root = parts_.sessions.roots().front()->check_root();
+  out.field("root", root ? std::string_view("unchanged") : std::string_view(root.error().message));
+}
+
+}  // namespace quarry::mcp

@@ -1,0 +1,208 @@
+#include "server/mcp/tool_runner.h"
+
+#include <charconv>
+#include <exception>
+
+#include "server/base/log.h"
+#include "server/json/writer.h"
+#include "server/mcp/answer.h"
+
+namespace quarry::mcp {
+namespace {
+
+pool::Lane lane_of(const tools::Tool& tool) {
+  return tool.traits.lane == tools::Lane::kQuick ? pool::Lane::kQuick : pool::Lane::kHeavy;
+}
+
+// Rule 2 of every tool: the answer's budget in tokens of four bytes.
+Result<std::int64_t> read_budget(json::Value arguments) {
+  const json::Value given = arguments.find("max_tokens");
+  if (!given || given.is(json::Type::kNull)) return kDefaultMaxTokens;
+  std::optional<std::int64_t> tokens;
+  if (given.is(json::Type::kNumber)) tokens = given.integer();
+  if (given.is(json::Type::kString)) {
+    const std::string_view text = given.string();
+    std::int64_t value = 0;
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (end.ec == std::errc() && end.ptr == text.data() + text.size()) tokens = value;
+  }
+  if (!tokens || *tokens < 1 || *tokens > kCeilingMaxTokens) {
+    return fail(Code::kInvalidArgs, "argument 'max_tokens' must be a whole number from 1 to {}",
+                kCeilingMaxTokens);
+  }
+  return *tokens;
+}
+
+Result<std::string_view> read_handle(json::Value arguments) {
+  const json::Value given = arguments.find("session");
+  if (!given || given.is(json::Type::kNull)) return std::string_view();
+  if (!given.is(json::Type::kString)) {
+    return fail(Code::kInvalidArgs, "argument 'session' must be a string, got {}",
+                json::describe(given.type()));
+  }
+  return given.string();
+}
+
+Failure busy() {
+  return fail(Code::kUnavailable,
+              "the server is busy: too many calls are waiting; call again after earlier answers");
+}
+
+}  // namespace
+
+session::Order::Access ToolRunner::access(const tools::Tool& tool) {
+  return tool.traits.lane == tools::Lane::kExclusive ? session::Order::Access::kExclusive
+                                                     : session::Order::Access::kShared;
+}
+
+void ToolRunner::job(void* call) {
+  std::unique_ptr<Call> owned(static_cast<Call*>(call));
+  ToolRunner& runner = *owned->runner;
+  runner.run(std::move(owned));
+}
+
+void ToolRunner::start(std::unique_ptr<Call> call) {
+  std::vector<session::Order::Ticket> ready = {call.release()};
+  start_ready(ready);
+}
+
+void ToolRunner::start_quick(std::vector<std::unique_ptr<Call>>& calls) {
+  std::vector<pool::Job> jobs;
+  jobs.reserve(calls.size());
+  for (const auto& call : calls) jobs.push_back({&ToolRunner::job, call.get()});
+  const std::size_t accepted = world_.pool.post_bulk(pool::Lane::kQuick, jobs.data(), jobs.size());
+  // Accepted calls belong to the workers now, and may be gone already.
+  for (std::size_t i = 0; i < accepted; ++i) (void)calls[i].release();
+  for (std::size_t i = accepted; i < calls.size(); ++i) start(std::move(calls[i]));
+  calls.clear();
+}
+
+void ToolRunner::start_ready(std::vector<session::Order::Ticket>& ready) {
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    auto* call = static_cast<Call*>(ready[i]);
+    call->runner = this;
+    if (world_.pool.post(lane_of(*call->tool), {&ToolRunner::job, call})) continue;
+    std::unique_ptr<Call> refused(call);
+    call->session->order().finished(access(*call->tool), ready);
+    answer(std::move(refused), busy());
+  }
+}
+
+void ToolRunner::run(std::unique_ptr<Call> call) {
+  const std::int64_t begun = world_.clock.steady_ns();
+  Result<void> result;
+  if (call->cancel->cancelled()) {
+    result = fail(Code::kCancelled, "cancelled");
+  } else {
+    try {
+      result = invoke(*call);
+    } catch (const std::exception& problem) {
+      log::error("{}: {}", call->tool->traits.name, problem.what());
+      result = fail(Code::kInternal, "the tool failed inside; the server's stderr says more");
+    } catch (...) {
+      log::error("{}: unknown exception", call->tool->traits.name);
+      result = fail(Code::kInternal, "the tool failed inside; the server's stderr says more");
+    }
+  }
+  metrics::CallRow& row = world_.metrics.row(call->tool_index);
+  row.record(world_.clock.steady_ns() - begun);
+  std::vector<session::Order::Ticket> ready;
+  call->session->order().finished(access(*call->tool), ready);
+  answer(std::move(call), result);
+  start_ready(ready);
+}
+
+void ToolRunner::decline(std::unique_ptr<Call> call, const Error& error) {
+  answer(std::move(call), Failure(error));
+}
+
+Result<void> ToolRunner::prepare(Call& call) {
+  TRY_ASSIGN(const std::string_view handle, read_handle(call.arguments));
+  TRY_ASSIGN(call.max_tokens, read_budget(call.arguments));
+  TRY_ASSIGN(call.session, world_.sessions.find(handle));
+  return {};
+}
+
+Result<void> ToolRunner::invoke(Call& call) {
+  call.output.clear();
+  if (call.session->closed()) {
+    return fail(Code::kNotFound,
+                "the session was closed by an earlier call; leave 'session' out, or call "
+                "session_open");
+  }
+  call.session->touch(world_.clock.wall_ms());
+  if (call.tool->traits.effect == tools::Effect::kWrites && call.session->read_only()) {
+    return fail(Code::kDenied, "the session is read-only; '{}' would write",
+                call.tool->traits.name);
+  }
+  tools::ToolContext context{.session = *call.session,
+                             .files = call.session->workspace(),
+                             .git = call.session->git(),
+                             .sessions = world_.sessions,
+                             .store = world_.store,
+                             .pool = world_.pool,
+                             .cancel = *call.cancel,
+                             .clock = world_.clock,
+                             .progress = call.progress,
+                             .server = world_.facts,
+                             .max_tokens = call.max_tokens};
+  return call.tool->call(call.arguments, context, call.output);
+}
+
+void ToolRunner::encode(Call& call, const Result<void>& result) const {
+  std::string& out = call.answer;
+  out.clear();
+  open_result(out, call.request.id, call.request.revision, /*members_follow=*/true);
+  out.append(R"("content":[)");
+  if (!result) {
+    out.append(R"({"type":"text","text":)");
+    json::append_string(out, result.error().message);
+    out.append(R"(}],"isError":true)");
+    close_result(out);
+    return;
+  }
+  // One text block first: some clients show only the first block.
+  const char* separator = "";
+  if (!call.output.text.empty() || call.output.images.empty()) {
+    out.append(R"({"type":"text","text":)");
+    json::append_string(out, call.output.text);
+    out.push_back('}');
+    separator = ",";
+  }
+  for (const tools::Image& image : call.output.images) {
+    out.append(separator).append(R"({"type":"image","data":")");
+    json::append_base64(out, image.bytes);
+    out.append(R"(","mimeType":")").append(image.mime_type).append(R"("})");
+    separator = ",";
+  }
+  out.push_back(']');
+  if (!call.output.structured.empty() && call.request.revision >= Revision::k2025_06_18) {
+    out.append(R"(,"structuredContent":)").append(call.output.structured);
+  }
+  close_result(out);
+}
+
+void ToolRunner::answer(std::unique_ptr<Call> call, const Result<void>& result) {
+  metrics::CallRow& row = world_.metrics.row(call->tool_index);
+  call->progress.close();
+  // Before the answer is sent: the client may use the id again once it has read it. A cancel that
+  // found the call in flight came first, and nothing may follow it.
+  world_.in_flight.remove(*call);
+  if (call->reply.cancelled()) {
+    row.cancelled.fetch_add(1, std::memory_order_relaxed);
+    call->reply.drop();
+  } else {
+    encode(*call, result);
+    if (call->answer.size() > kMaxAnswerBytes) {
+      encode(*call, fail(Code::kTooLarge,
+                         "the answer has {} bytes, more than a client can take; ask for less",
+                         call->answer.size()));
+    }
+    if (!result) row.errors.fetch_add(1, std::memory_order_relaxed);
+    row.bytes.fetch_add(call->answer.size(), std::memory_order_relaxed);
+    call->reply.send(call->answer);
+  }
+  world_.calls.give_back(std::move(call));
+}
+
+}  // namespace quarry::mcp

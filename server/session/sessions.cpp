@@ -1,0 +1,250 @@
+#include "server/session/sessions.h"
+
+#include <algorithm>
+
+#include "server/base/ids.h"
+#include "server/base/utf8.h"
+
+namespace quarry::session {
+namespace {
+
+bool lies_in(std::string_view path, std::string_view root) {
+  return path == root ||
+         (path.starts_with(root) && path.size() > root.size() && path[root.size()] == '/');
+}
+
+std::string ago(std::int64_t milliseconds) {
+  const std::int64_t minutes = milliseconds / 60'000;
+  if (minutes < 120) return fmt::format("{} min", minutes);
+  if (minutes < 48 * 60) return fmt::format("{} h", minutes / 60);
+  return fmt::format("{} days", minutes / (24 * 60));
+}
+
+// The default session's key names its root: two servers on two roots have two default sessions.
+std::string default_key(const std::string& root) {
+  return fmt::format("{}:{}", kDefaultHandle, root);
+}
+
+}  // namespace
+
+Sessions::Sessions(Config config, store::Store& store, const Clock& clock)
+    : config_(std::move(config)), store_(store), clock_(clock) {
+  const auto& workspace = config_.roots.front();
+  const std::int64_t now = clock_.wall_ms();
+  Record record{.handle = std::string(kDefaultHandle),
+                .root = workspace->root(),
+                .label = {},
+                .read_only = config_.read_only,
+                .created_ms = now,
+                .used_ms = now,
+                .ttl_s = 0};
+  default_ = std::make_shared<Session>(std::move(record), workspace, git_for(workspace->root()));
+}
+
+Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle) {
+  if (handle.empty() || handle == kDefaultHandle) return default_;
+  std::shared_ptr<Session> session;
+  {
+    auto state = state_.lock();
+    const auto found = state->by_handle.find(handle);
+    if (found != state->by_handle.end()) session = found->second;
+  }
+  if (!session) return resume(handle);
+  const Record record = session->record();
+  if (is_expired(record)) {
+    state_.lock()->by_handle.erase(record.handle);
+    return expired(record);
+  }
+  return session;
+}
+
+Result<std::shared_ptr<Session>> Sessions::resume(std::string_view handle) {
+  const auto stored = store_.get(store::Table::kSessions, handle);
+  Record record;
+  if (!stored || !decode(*stored, record) || record.handle != handle) {
+    return fail(Code::kNotFound,
+                "no session with this handle; leave 'session' out for the default session, or call "
+                "session_open");
+  }
+  if (is_expired(record)) return expired(record);
+  TRY_ASSIGN(const std::string root, allowed_root(record.root));
+  TRY_ASSIGN(auto workspace, workspace_for(root));
+  record.read_only = record.read_only || config_.read_only;
+  auto session = std::make_shared<Session>(std::move(record), std::move(workspace), git_for(root));
+  auto state = state_.lock();
+  return state->by_handle.try_emplace(session->handle(), session).first->second;
+}
+
+Result<std::shared_ptr<Session>> Sessions::open(const OpenOptions& options) {
+  if (options.label.size() > config_.limits.max_label_bytes) {
+    return fail(Code::kInvalidArgs, "argument 'label' is {} bytes long; at most {} are kept",
+                options.label.size(), config_.limits.max_label_bytes);
+  }
+  if (options.ttl_s < 1 || options.ttl_s > config_.limits.max_ttl_s) {
+    return fail(Code::kInvalidArgs, "argument 'ttl_s' must be 1 to {}, got {}",
+                config_.limits.max_ttl_s, options.ttl_s);
+  }
+  if (in_use() >= config_.limits.max_sessions) {
+    return fail(Code::kUnavailable, "{} sessions are open, the most allowed; close one first",
+                config_.limits.max_sessions);
+  }
+  record_default();
+  TRY_ASSIGN(const std::string root, allowed_root(options.root));
+  TRY_ASSIGN(auto workspace, workspace_for(root));
+  const std::int64_t now = clock_.wall_ms();
+  const Record record{.handle = random_id(),
+                      .root = root,
+                      .label = options.label,
+                      .read_only = options.read_only || config_.read_only,
+                      .created_ms = now,
+                      .used_ms = now,
+                      .ttl_s = options.ttl_s};
+  TRY(store_.put(store::Table::kSessions, record.handle, encode(record)));
+  auto session = std::make_shared<Session>(record, std::move(workspace), git_for(root));
+  state_.lock()->by_handle.emplace(record.handle, session);
+  return session;
+}
+
+Result<void> Sessions::close(std::string_view handle) {
+  if (handle.empty() || handle == kDefaultHandle) {
+    return fail(Code::kDenied,
+                "the default session lives as long as the server; name a handle from session_open");
+  }
+  TRY_ASSIGN(const auto session, find(handle));
+  TRY(store_.erase(store::Table::kSessions, handle));
+  session->close();
+  state_.lock()->by_handle.erase(session->handle());
+  return {};
+}
+
+Result<Listed> Sessions::list(const ListOptions& options) {
+  record_default();
+  Listed listed;
+  std::vector<Record> records;
+  TRY(store_.each(store::Table::kSessions, [&](std::string_view, std::string_view value) {
+    Record record;
+    if (decode(value, record) && record.handle != kDefaultHandle && !is_expired(record) &&
+        std::any_of(config_.roots.begin(), config_.roots.end(),
+                    [&](const auto& root) { return lies_in(record.root, root->root()); })) {
+      records.push_back(std::move(record));
+    }
+    return true;
+  }));
+  {
+    auto state = state_.lock();
+    for (Record& record : records) {
+      const auto found = state->by_handle.find(record.handle);
+      if (found != state->by_handle.end()) record = found->second->record();
+    }
+  }
+  std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) {
+    return a.used_ms != b.used_ms ? a.used_ms > b.used_ms : a.handle < b.handle;
+  });
+  records.insert(records.begin(), default_->record());
+  if (!options.label.empty()) {
+    std::erase_if(records, [&](const Record& record) { return record.label != options.label; });
+  }
+  listed.total = records.size();
+  const std::size_t begin = std::min(options.offset, records.size());
+  const std::size_t end = std::min(begin + options.limit, records.size());
+  listed.records.assign(
+      std::make_move_iterator(records.begin() + static_cast<std::ptrdiff_t>(begin)),
+      std::make_move_iterator(records.begin() + static_cast<std::ptrdiff_t>(end)));
+  return listed;
+}
+
+std::size_t Sessions::in_use() const {
+  return state_.lock()->by_handle.size() + 1;
+}
+
+void Sessions::remember_use() {
+  std::vector<Record> used;
+  {
+    auto state = state_.lock();
+    for (const auto& [handle, session] : state->by_handle) {
+      if (session->calls() > 0) used.push_back(session->record());
+    }
+  }
+  for (const Record& record : used) {
+    // Best effort: a session whose last use is not stored only expires a little earlier. One that
+    // another process closed meanwhile stays closed.
+    if (!store_.get(store::Table::kSessions, record.handle)) continue;
+    (void)store_.put(store::Table::kSessions, record.handle, encode(record));
+  }
+}
+
+Result<std::shared_ptr<const sandbox::Workspace>> Sessions::workspace_for(const std::string& root) {
+  for (const auto& workspace : config_.roots) {
+    if (workspace->root() == root) return workspace;
+  }
+  {
+    auto state = state_.lock();
+    if (auto known = state->workspaces[root].lock()) return known;
+  }
+  for (const auto& outer : config_.roots) {
+    if (!lies_in(root, outer->root())) continue;
+    TRY_ASSIGN(const sandbox::Path below, outer->parse(root, "root"));
+    TRY_ASSIGN(std::shared_ptr<const sandbox::Workspace> workspace, outer->open_workspace(below));
+    auto state = state_.lock();
+    state->workspaces[root] = workspace;
+    return workspace;
+  }
+  return fail(Code::kDenied,
+              "argument 'root' lies outside the roots that the server was started with");
+}
+
+std::shared_ptr<git::GitClient> Sessions::git_for(const std::string& root) {
+  auto state = state_.lock();
+  std::weak_ptr<git::GitClient>& known = state->clients[root];
+  auto client = known.lock();
+  if (!client) {
+    client = std::make_shared<git::GitClient>(root, config_.git_helper, clock_);
+    known = client;
+  }
+  return client;
+}
+
+Result<std::string> Sessions::allowed_root(const std::string& requested) const {
+  if (requested.empty()) return default_->workspace().root();
+  for (const auto& outer : config_.roots) {
+    auto path = outer->parse(requested, "root");
+    if (!path) continue;
+    if (requested.front() != '/' && outer != config_.roots.front()) continue;
+    auto directory = outer->open_workspace(*path);
+    if (!directory) return Failure(directory.error());
+    return (*directory)->root();
+  }
+  return fail(Code::kDenied,
+              "argument 'root' must lie inside a root that the server was started with: {}", [&] {
+                std::string names;
+                for (const auto& root : config_.roots) {
+                  if (!names.empty()) names += ", ";
+                  utf8::append_escaped_name(names, root->given_root());
+                }
+                return names;
+              }());
+}
+
+bool Sessions::is_expired(const Record& record) const {
+  return record.expires_ms() != 0 && record.expires_ms() <= clock_.wall_ms();
+}
+
+Failure Sessions::expired(const Record& record) const {
+  std::string root;
+  utf8::append_escaped_name(root, record.root);
+  return fail(Code::kNotFound, "the session expired {} ago; call session_open with root '{}'",
+              ago(clock_.wall_ms() - record.expires_ms()), root);
+}
+
+void Sessions::record_default() {
+  {
+    auto state = state_.lock();
+    if (state->default_recorded) return;
+    state->default_recorded = true;
+  }
+  // Best effort: without a store the default session works all the same.
+  (void)store_.put(store::Table::kSessions, default_key(default_->workspace().root()),
+                   encode(default_->record()));
+}
+
+}  // namespace quarry::session

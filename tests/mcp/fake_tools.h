@@ -1,0 +1,26 @@
+// Tools that tests make up: they wait, write, fail and report on demand.
+
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "tools/all.h"
+
+namespace quarry::test {
+
+// Sorted by name:
+//   echo     quick; answers its 'text'
+//   linger   heavy; runs until cancelled or its deadline of 300 ms; counts in lingering()
+//   look     heavy, shared; appends 'text' to log() when it begins, waits `ms`
+//   modify   exclusive; the same
+//   steps    heavy; reports progress `count` times, a quarter of a second apart
+//   throws   heavy; throws
+std::span<const tools::Entry> fake_tools();
+
+// What look and modify have done, and how often linger has begun and ended by cancellation.
+std::string take_log();
+int lingering();
+int lingered();
+
+}  // namespace quarry::test

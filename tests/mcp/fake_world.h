@@ -1,0 +1,64 @@
+// FakeWorld: everything behind the protocol server, over tools that a test makes up, a store in
+// memory and no git helper.
+
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "server/mcp/server.h"
+#include "server/mcp/server_facts.h"
+#include "tools/all.h"
+
+namespace quarry::test {
+
+// In the order of the real server: the pool, whose jobs use the rest, is destroyed first.
+struct FakeWorld {
+  FakeWorld(std::span<const tools::Entry> entries, std::size_t workers, std::size_t heavy_limit,
+            const std::string& root, int out)
+      : store(store::Store::in_memory()),
+        sessions({.roots = {sandbox::Workspace::open(root).value()},
+                  .read_only = false,
+                  .git_helper = "/nonexistent",
+                  .limits = {}},
+                 *store, clock),
+        tools(entries, {}),
+        metrics(tools.size()),
+        writer(out),
+        calls(clock, writer),
+        facts({.tools = tools,
+               .sessions = sessions,
+               .store = *store,
+               .pool = pool,
+               .writer = &writer,
+               .in_flight = in_flight,
+               .metrics = metrics,
+               .clock = clock,
+               .confinement = {},
+               .max_line_bytes = 1 << 20}),
+        runner({.tools = tools,
+                .sessions = sessions,
+                .store = *store,
+                .pool = pool,
+                .clock = clock,
+                .facts = facts,
+                .metrics = metrics,
+                .in_flight = in_flight,
+                .calls = calls}),
+        pool({.workers = workers, .heavy_limit = heavy_limit}) {}
+
+  SystemClock clock;
+  std::unique_ptr<store::Store> store;
+  session::Sessions sessions;
+  mcp::ToolList tools;
+  metrics::CallMetrics metrics;
+  rpc::LineWriter writer;
+  mcp::InFlight in_flight;
+  mcp::CallPool calls;
+  mcp::LiveFacts facts;
+  mcp::ToolRunner runner;
+  pool::Pool pool;
+};
+
+}  // namespace quarry::test

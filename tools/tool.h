@@ -1,0 +1,142 @@
+// The porch: what a tool is, what it may use, and what it answers with.
+//
+// A tool is constant data: a name, traits, the table of its arguments, and a free function. Its
+// schema is schemas/<name>.json; the table of all tools is generated from those files' names.
+// ToolContext is the whole world of a tool: what is not in it cannot be used. A tool writes its
+// answer into ToolOutput and returns, or returns an Error that becomes an `isError` answer.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/cancel.h"
+#include "server/base/clock.h"
+#include "server/base/result.h"
+#include "server/json/fields.h"
+#include "server/json/writer.h"
+
+namespace quarry::sandbox {
+class Workspace;
+}
+namespace quarry::git {
+class GitClient;
+}
+namespace quarry::store {
+class Store;
+}
+namespace quarry::pool {
+class Pool;
+}
+namespace quarry::session {
+class Session;
+class Sessions;
+}  // namespace quarry::session
+
+namespace quarry::tools {
+
+enum class Lane : std::uint8_t {
+  kQuick,      // bounded and short, starts no child: may run on the reader thread
+  kHeavy,      // search, history, analysis: always on a worker
+  kExclusive,  // alone in its session: writes, closing; earlier calls first, later calls after
+};
+
+enum class Group : std::uint8_t {
+  kServer,  // always offered
+  kFiles,
+  kSearch,
+  kGitRead,
+  kGitWrite,
+  kAnalysis,
+  kContainers,
+  kSessions,
+};
+
+enum class Effect : std::uint8_t {
+  kReads,       // readOnlyHint
+  kKeepsState,  // changes only the server's own sessions; offered with --read-only too
+  kWrites,      // changes the workspace; not offered with --read-only
+};
+
+// Tells the client how far a call has come; does nothing when the client asked for no progress.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  // `done` never decreases; `total` 0 when unknown. Rate limited by the callee.
+  virtual void report(std::int64_t done, std::int64_t total, std::string_view message) = 0;
+};
+
+// What server_status asks of the server around it. Appends members to an open JSON object.
+class ServerFacts {
+ public:
+  virtual ~ServerFacts() = default;
+  virtual void append_summary(json::Writer& out) const = 0;
+  virtual void append_limits(json::Writer& out) const = 0;
+  virtual void append_metrics(json::Writer& out) const = 0;
+  virtual void append_memory(json::Writer& out) const = 0;
+  virtual void append_diagnosis(json::Writer& out) const = 0;
+};
+
+struct ToolContext {
+  session::Session& session;        // whose call this is
+  const sandbox::Workspace& files;  // its tree
+  git::GitClient& git;              // its repository
+  session::Sessions& sessions;
+  store::Store& store;
+  pool::Pool& pool;           // for fork_join inside the call
+  const CancelToken& cancel;  // with the call's deadline
+  const Clock& clock;
+  Progress& progress;
+  const ServerFacts& server;
+  std::int64_t max_tokens;  // the answer's budget, bytes / 4 (rule 2 of every tool)
+};
+
+struct Image {
+  std::string bytes;
+  std::string_view mime_type;
+};
+
+// The answer. `text` is the one text block; `structured` is a JSON object (complete in itself) of
+// tools with an outputSchema, empty otherwise.
+struct ToolOutput {
+  std::string text;
+  std::string structured;
+  std::vector<Image> images;
+
+  void clear() {
+    text.clear();
+    structured.clear();
+    images.clear();
+  }
+};
+
+struct Traits {
+  std::string_view name;
+  Group group = Group::kServer;
+  Lane lane = Lane::kQuick;
+  Effect effect = Effect::kReads;
+  std::chrono::milliseconds deadline{5000};
+};
+
+struct Tool {
+  Traits traits;
+  std::span<const json::FieldInfo> fields;
+  Result<void> (*call)(json::Value arguments, ToolContext& context, ToolOutput& output);
+};
+
+// `kFields` is a constexpr object with static storage: json::fields(...).
+template <class Args, const auto& kFields, auto run>
+constexpr Tool make_tool(const Traits& traits) {
+  return {traits, std::span<const json::FieldInfo>(kFields),
+          [](json::Value arguments, ToolContext& context, ToolOutput& output) -> Result<void> {
+            Args args{};
+            TRY(json::bind(kFields, arguments, args));
+            return run(args, context, output);
+          }};
+}
+
+}  // namespace quarry::tools
