@@ -1,0 +1,191 @@
+#include "server/cli/instance.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/base/log.h"
+#include "server/rpc/descriptors.h"
+#include "tools/all.h"
+
+namespace quarry::cli {
+namespace {
+
+std::string real_path(const std::string& path) {
+  std::array<char, PATH_MAX> resolved{};
+  return realpath(path.c_str(), resolved.data()) == nullptr ? std::string() : resolved.data();
+}
+
+bool lies_in(std::string_view path, std::string_view directory) {
+  return path == directory || (path.starts_with(directory) && path.size() > directory.size() &&
+                               path[directory.size()] == '/');
+}
+
+std::string own_directory() {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size() - 1);
+  if (length <= 0) return {};
+  std::string text(path.data(), static_cast<std::size_t>(length));
+  return text.substr(0, text.rfind('/'));
+}
+
+Result<void> open_roots(const Options& options, Ground& ground) {
+  std::vector<std::string> wanted = options.roots;
+  if (wanted.empty()) wanted.emplace_back(".");
+  std::string problem;
+  for (const std::string& root : wanted) {
+    std::string absolute = root;
+    if (!absolute.starts_with('/')) {
+      std::array<char, PATH_MAX> here{};
+      if (getcwd(here.data(), here.size()) == nullptr) {
+        problem = "the current directory is gone";
+        continue;
+      }
+      absolute = root == "." ? std::string(here.data()) : fmt::format("{}/{}", here.data(), root);
+    }
+    auto opened = sandbox::Workspace::open(absolute, options.resolver, options.force_root);
+    if (opened) {
+      ground.roots.emplace_back(std::move(*opened));
+    } else {
+      problem = opened.error().message;
+      log::warning("{}", problem);
+    }
+  }
+  if (ground.roots.empty()) {
+    return fail(Code::kUnavailable, "no root to serve: {}; name one with --root", problem);
+  }
+  return {};
+}
+
+bool make_directories(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+    const std::string part = path.substr(0, slash);
+    if (mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) return false;
+    if (slash == std::string::npos) return true;
+  }
+}
+
+// Sessions and caches lie outside every root; where they cannot, they live in memory.
+void find_state_directory(const Options& options, Ground& ground) {
+  const std::string wanted =
+      options.state_dir.empty() ? store::default_state_directory() : options.state_dir;
+  if (wanted.empty()) {
+    ground.state_note = "there is no home directory";
+    return;
+  }
+  if (!wanted.starts_with('/')) {
+    ground.state_note = "the state directory must be an absolute path";
+    return;
+  }
+  if (!make_directories(wanted)) {
+    ground.state_note =
+        fmt::format("the state directory cannot be made: {}", strerrordesc_np(errno));
+    return;
+  }
+  const std::string real = real_path(wanted);
+  for (const auto& root : ground.roots) {
+    if (lies_in(real, root->root())) {
+      ground.state_note = "the state directory lies inside a root; name another with --state-dir";
+      return;
+    }
+  }
+  ground.state_dir = real;
+}
+
+sandbox::Grants grants_for(const Ground& ground) {
+  sandbox::Grants grants;
+  for (const auto& root : ground.roots) grants.read_only.push_back(root->root());
+  if (!ground.state_dir.empty()) grants.read_write.push_back(ground.state_dir);
+  grants.read_only.insert(grants.read_only.end(),
+                          {"/proc/self", "/etc/ld.so.cache", "/proc/sys/kernel/random"});
+  // What the helper needs to start: itself, the dynamic loader and its libraries.
+  grants.execute = {ground.git_helper, "/lib",       "/lib64",
+                    "/usr/lib",        "/usr/lib64", "/usr/local/lib"};
+  return grants;
+}
+
+std::size_t worker_count(int wanted) {
+  if (wanted >= 0) return static_cast<std::size_t>(wanted);
+  cpu_set_t mine;
+  const int cores = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : 2;
+  return static_cast<std::size_t>(std::clamp(cores, 2, 16));
+}
+
+}  // namespace
+
+Result<Ground> prepare_ground(const Options& options) {
+  Ground ground;
+  TRY(open_roots(options, ground));
+  for (const auto& root : ground.roots) {
+    if (!options.config_file.empty() && lies_in(options.config_file, root->root())) {
+      return fail(Code::kDenied,
+                  "the configuration file lies inside a root: a repository must not configure the "
+                  "server");
+    }
+  }
+  ground.git_helper = own_directory() + "/quarry-git";
+  find_state_directory(options, ground);
+  if (!ground.state_note.empty()) {
+    log::warning("sessions and caches are kept in memory only: {}", ground.state_note);
+  }
+  if (options.landlock) {
+    TRY_ASSIGN(ground.confinement, sandbox::confine(grants_for(ground)));
+  } else {
+    ground.confinement = sandbox::probe();
+    ground.confinement.enforced = false;
+    ground.confinement.note = "switched off by --no-landlock";
+  }
+  if (!ground.confinement.enforced) {
+    if (options.require_sandbox) {
+      return fail(Code::kUnavailable, "--require-sandbox: landlock is not in force: {}",
+                  ground.confinement.note);
+    }
+    log::warning("landlock is not in force: {}", ground.confinement.note);
+  }
+  if (!ground.state_dir.empty()) {
+    TRY(sandbox::self_test(ground.confinement, ground.state_dir, ground.roots.front()->resolver()));
+  }
+  if (geteuid() == 0) log::info("running as root; capabilities that are not needed were dropped");
+  return ground;
+}
+
+Instance::Instance(const Options& options, const Ground& ground, int out_fd)
+    : store_(ground.state_dir.empty() ? store::Store::in_memory()
+                                      : store::Store::at(ground.state_dir)),
+      sessions_({.roots = ground.roots,
+                 .read_only = options.read_only,
+                 .git_helper = ground.git_helper,
+                 .limits = {}},
+                *store_, clock_),
+      tools_(tools::all(), {.groups = options.groups, .read_only = options.read_only}),
+      metrics_(tools_.size()),
+      writer_(out_fd, {.on_broken = &rpc::end_input}),
+      calls_(clock_, writer_),
+      facts_({.tools = tools_,
+              .sessions = sessions_,
+              .store = *store_,
+              .pool = pool_,
+              .writer = &writer_,
+              .in_flight = in_flight_,
+              .metrics = metrics_,
+              .clock = clock_,
+              .confinement = ground.confinement,
+              .max_line_bytes = options.max_line_bytes}),
+      runner_({.tools = tools_,
+               .sessions = sessions_,
+               .store = *store_,
+               .pool = pool_,
+               .clock = clock_,
+               .facts = facts_,
+               .metrics = metrics_,
+               .in_flight = in_flight_,
+               .calls = calls_}),
+      pool_({.workers = worker_count(options.workers)}) {}
+
+}  // namespace quarry::cli

@@ -1,0 +1,141 @@
+#include "server/cli/options.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+namespace quarry::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "quarry gives coding assistants a local repository over the Model Context Protocol.\n"
+    "A client starts `quarry serve`; the other commands are for people and scripts.";
+
+// Where the user's own configuration lies; empty when there is no home directory.
+std::string default_config_file() {
+  if (const char* base = std::getenv("XDG_CONFIG_HOME"); base != nullptr && *base == '/') {
+    return std::string(base) + "/quarry/config.toml";
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    return std::string(home) + "/.config/quarry/config.toml";
+  }
+  return {};
+}
+
+std::string absolute(const char* path) {
+  char* resolved = realpath(path, nullptr);
+  if (resolved == nullptr) return {};
+  std::string text = resolved;
+  std::free(resolved);
+  return text;
+}
+
+void add_options(CLI::App& app, Options& options, std::vector<std::string>& groups) {
+  app.add_option("--root", options.roots, "A directory to serve; may be repeated. Default: here")
+      ->envname("QUARRY_ROOT")
+      ->take_all();
+  app.add_flag("--read-only", options.read_only, "Offer no tool that changes the repository")
+      ->envname("QUARRY_READ_ONLY");
+  app.add_option("--tools", groups,
+                 "Groups to offer: files,search,git-read,git-write,analysis,containers,sessions. "
+                 "Default: all")
+      ->delimiter(',')
+      ->envname("QUARRY_TOOLS");
+  app.add_option("--state-dir", options.state_dir, "Where sessions and caches are kept")
+      ->envname("QUARRY_STATE_DIR");
+  app.add_option("--workers", options.workers, "Worker threads; 0 runs every call in turn")
+      ->check(CLI::Range(0, 256))
+      ->envname("QUARRY_WORKERS");
+  app.add_option("--log-level", options.log_level, "debug, info, warning or error")
+      ->transform(CLI::CheckedTransformer(
+          std::vector<std::pair<std::string, log::Level>>{{"debug", log::Level::kDebug},
+                                                          {"info", log::Level::kInfo},
+                                                          {"warning", log::Level::kWarning},
+                                                          {"error", log::Level::kError}}))
+      ->envname("QUARRY_LOG_LEVEL");
+  app.add_option("--log-format", options.log_style, "text or json")
+      ->transform(CLI::CheckedTransformer(std::vector<std::pair<std::string, log::Style>>{
+          {"text", log::Style::kText}, {"json", log::Style::kJson}}))
+      ->envname("QUARRY_LOG_FORMAT");
+  using Resolver = sandbox::Workspace::Resolver;
+  app.add_option("--resolver", options.resolver,
+                 "How paths are kept beneath a root: auto, openat2 or walk")
+      ->transform(CLI::CheckedTransformer(
+          std::vector<std::pair<std::string, Resolver>>{{"auto", Resolver::kAuto},
+                                                        {"openat2", Resolver::kOpenat2},
+                                                        {"walk", Resolver::kComponentWalk}}))
+      ->envname("QUARRY_RESOLVER");
+  app.add_flag("!--no-landlock", options.landlock, "Do without the kernel's second fence");
+  app.add_flag("--require-sandbox", options.require_sandbox,
+               "Refuse to start where a protection is missing")
+      ->envname("QUARRY_REQUIRE_SANDBOX");
+  app.add_flag("--force-root", options.force_root, "Accept / and kernel trees as a root");
+  app.add_option("--max-line-bytes", options.max_line_bytes, "Longest request line")
+      ->check(CLI::Range(std::size_t{1024}, std::size_t{64} << 20U))
+      ->envname("QUARRY_MAX_LINE_BYTES");
+  app.add_option("--drain-ms", options.drain_ms,
+                 "How long calls may still run after the end of input")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{3'600'000}))
+      ->envname("QUARRY_DRAIN_MS");
+}
+
+}  // namespace
+
+int parse_options(int argc, char** argv, Options& options) {
+  CLI::App app(kDescription, "quarry");
+  std::vector<std::string> groups;
+  app.set_version_flag("--version", "quarry " QUARRY_VERSION);
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  app.set_config("--config", default_config_file(), "The user's configuration file (TOML)");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  add_options(app, options, groups);
+
+  CLI::App* serve = app.add_subcommand("serve", "Serve the protocol on stdin and stdout");
+  CLI::App* call = app.add_subcommand("call", "Run one tool and print its text");
+  call->add_option("tool", options.tool, "Its name")->required();
+  call->add_option("arguments", options.arguments, "A JSON object");
+  CLI::App* list = app.add_subcommand("tools", "List the tools");
+  list->add_flag("--json", options.json, "As clients receive them");
+  CLI::App* doctor = app.add_subcommand("doctor", "Say what works on this machine");
+  CLI::App* config = app.add_subcommand("config", "Print the configuration for a client");
+  config
+      ->add_option("client", options.client,
+                   "claude-code, claude-desktop, vscode, cursor, codex or zed")
+      ->required();
+  for (CLI::App* command : {serve, call, list, doctor, config}) command->fallthrough();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? kDone : kUsage;
+  }
+  for (const std::string& text : groups) {
+    tools::Group group{};
+    if (!mcp::parse_group(text, group)) {
+      std::fprintf(stderr, "quarry: --tools: no group '%s'\n", text.c_str());
+      return kUsage;
+    }
+    options.groups.push_back(group);
+  }
+  if (const CLI::Option* file = app.get_config_ptr(); file != nullptr) {
+    const auto name = file->as<std::string>();
+    if (!name.empty() && access(name.c_str(), R_OK) == 0) {
+      options.config_file = absolute(name.c_str());
+    }
+  }
+  if (call->parsed()) options.command = Command::kCall;
+  if (list->parsed()) options.command = Command::kTools;
+  if (doctor->parsed()) options.command = Command::kDoctor;
+  if (config->parsed()) options.command = Command::kConfig;
+  const bool nothing_named = app.get_subcommands().empty();
+  if (nothing_named && isatty(STDIN_FILENO) == 1) {
+    std::fputs(app.help().c_str(), stderr);
+    return kDone;
+  }
+  return -1;
+}
+
+}  // namespace quarry::cli

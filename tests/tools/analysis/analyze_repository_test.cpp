@@ -1,0 +1,253 @@
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "server/git/client.h"
+#include "server/json/document.h"
+#include "server/pool/pool.h"
+#include "server/sandbox/workspace.h"
+#include "server/store/store.h"
+#include "tests/support/temp_workspace.h"
+#include "tools/tool.h"
+
+namespace quarry::tools {
+extern const Tool analyze_repository;
+namespace {
+
+class NoProgress final : public Progress {
+ public:
+  void report(std::int64_t, std::int64_t, std::string_view) override {}
+};
+
+// Stands where the context holds what the tool has no business with: touching it is a crash.
+template <class T>
+T& untouched() {
+  alignas(std::max_align_t) static std::array<std::byte, 64> nothing{};
+  return reinterpret_cast<T&>(nothing);
+}
+
+// The helper lies beside the test program.
+std::string helper() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "quarry-git";
+}
+
+struct Answer {
+  ToolOutput output;
+  std::string error;
+};
+
+class World {
+ public:
+  explicit World(const std::string& root, const std::string& git_helper = helper())
+      : workspace_(std::move(*sandbox::Workspace::open(root))),
+        git_(workspace_->root(), git_helper, clock_) {}
+
+  Answer call(std::string_view arguments, std::int64_t max_tokens = 8000) {
+    json::Parser parser;
+    json::Document document;
+    REQUIRE(document.parse_copy(parser, arguments));
+    const CancelToken cancel(clock_, clock_.steady_ns() + 30'000'000'000);
+    NoProgress progress;
+    ToolContext context{untouched<session::Session>(),
+                        *workspace_,
+                        git_,
+                        untouched<session::Sessions>(),
+                        *store_,
+                        pool_,
+                        cancel,
+                        clock_,
+                        progress,
+                        untouched<const ServerFacts>(),
+                        max_tokens};
+    Answer answer;
+    const Result<void> called = analyze_repository.call(document.root(), context, answer.output);
+    if (!called) answer.error = called.error().message;
+    return answer;
+  }
+
+ private:
+  SystemClock clock_;
+  std::unique_ptr<sandbox::Workspace> workspace_;
+  git::GitClient git_;
+  std::unique_ptr<store::Store> store_ = store::Store::in_memory();
+  pool::Pool pool_{{.workers = 0}};
+};
+
+// The member at `path` ("git/branch") as text; "" when it is not there.
+std::string text_at(json::Value value, std::string_view path) {
+  while (value && !path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    value = value.find(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return value.is(json::Type::kString) ? std::string(value.string()) : std::string();
+}
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+const std::map<std::string, std::string> kProject = {
+    {"src/main.c", "int main(void) { return 0; }\n"},
+    {"src/main.h", "int x;\n"},
+    {"vendor/big.go", "package big // and much longer than all the rest of this project\n"},
+    {"README.md", "# readme\n"},
+    {"Makefile", "all:\n"},
+    {"untracked.py", "print()\n"}};
+
+void make_repository(const test::TempWorkspace& tree) {
+  tree.run({"git", "init", "-q", "-b", "main"});
+  tree.run({"git", "add", "src", "vendor", "README.md", "Makefile"});
+  tree.run({"git", "commit", "-q", "-m", "begin"});
+  tree.run({"git", "remote", "add", "origin", "https://user:secret@example.org/x.git"});
+}
+
+TEST_CASE("analyze_repository answers in text and in structure with evidence") {
+  const test::TempWorkspace tree(kProject);
+  make_repository(tree);
+  World world(tree.root());
+  const Answer answer = world.call("{}");
+  INFO(answer.error << answer.output.text << "\n" << answer.output.structured);
+  REQUIRE(answer.error.empty());
+  CHECK(holds(answer.output.text, ".: mainly C ("));
+  CHECK(holds(answer.output.text, "; 5 tracked files, "));
+  CHECK(holds(answer.output.text, "2 files, largest src/main.c"));
+  CHECK(holds(answer.output.text, "left out, vendored: 1 file, 65 B (vendor/)"));
+  CHECK(holds(answer.output.text, "make (build): Makefile"));
+  CHECK(holds(answer.output.text, "git: branch main at "));
+  CHECK(!holds(answer.output.text, "secret"));
+
+  json::Parser parser;
+  json::Document document;
+  REQUIRE(document.parse_copy(parser, answer.output.structured));
+  const json::Value root = document.root();
+  CHECK(text_at(root, "main_language") == "C");
+  CHECK(text_at(root, "source") == "git index");
+  CHECK(root.find("files").integer() == 5);
+  const json::Value c = root.find("languages").first();
+  REQUIRE(c);
+  CHECK(text_at(c, "name") == "C");
+  CHECK(c.find("files").integer() == 2);
+  CHECK(text_at(c, "evidence") == "src/main.c");
+  REQUIRE(root.find("left_out").size() > 0);
+  CHECK(text_at(root.find("left_out").first(), "reason") == "vendored");
+  REQUIRE(root.find("manifests").size() == 1);
+  CHECK(root.find("manifests").first().find("paths").raw() == R"(["Makefile"])");
+  CHECK(text_at(root, "git/branch") == "main");
+  CHECK(text_at(root, "git/last_commit/subject") == "begin");
+  CHECK(root.find("notes").is(json::Type::kArray));
+  CHECK(!holds(answer.output.structured, "secret"));
+}
+
+TEST_CASE("analyze_repository gives the sections that are asked for") {
+  const test::TempWorkspace tree(kProject);
+  make_repository(tree);
+  World world(tree.root());
+  struct Row {
+    const char* arguments;
+    bool languages, manifests, git;
+  };
+  const Row rows[] = {
+      {R"({"sections":["languages"]})", true, false, false},
+      {R"({"sections":["manifests","git"]})", false, true, true},
+      {R"({"sections":"git"})", false, false, true},
+      {R"({"sections":["all"]})", true, true, true},
+      {R"({"sections":[]})", true, true, true},
+      {R"({"path":"src","sections":["languages"]})", true, false, false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.arguments);
+    const Answer answer = world.call(row.arguments);
+    REQUIRE(answer.error.empty());
+    CHECK(holds(answer.output.structured, "\"languages\":") == row.languages);
+    CHECK(holds(answer.output.structured, "\"manifests\":") == row.manifests);
+    CHECK(holds(answer.output.structured, "\"git\":") == row.git);
+    CHECK(holds(answer.output.text, "languages (") == row.languages);
+    CHECK(holds(answer.output.text, "manifests:") == row.manifests);
+    CHECK(holds(answer.output.text, "git: ") == row.git);
+  }
+}
+
+TEST_CASE("analyze_repository says what is wrong with its arguments") {
+  const test::TempWorkspace tree(kProject);
+  World world(tree.root());
+  struct Row {
+    const char* arguments;
+    const char* want;
+  };
+  const Row rows[] = {
+      {R"({"sections":["ports"]})",
+       "argument 'sections' has no 'ports'; it takes languages, manifests, git, all"},
+      {R"({"path":"src/main.c"})", "'src/main.c' is not a directory"},
+      {R"({"path":"nowhere"})", "nowhere"},
+      {R"({"path":"../x"})", "path"},
+      {R"({"refresh":"perhaps"})", "refresh"},
+      {R"({"depth":3})", "depth"},
+  };
+  for (const Row& row : rows) {
+    const Answer answer = world.call(row.arguments);
+    INFO(row.arguments << "\n" << answer.error);
+    CHECK(holds(answer.error, row.want));
+  }
+}
+
+TEST_CASE("analyze_repository walks a plain directory and says so") {
+  const test::TempWorkspace tree(kProject);
+  World world(tree.root());
+  const Answer answer = world.call("{}");
+  INFO(answer.error << answer.output.text);
+  REQUIRE(answer.error.empty());
+  CHECK(holds(answer.output.text, "; 6 walked files, "));
+  CHECK(holds(answer.output.text, "note: no git repository: the directory was walked"));
+  CHECK(holds(answer.output.structured, R"("source":"walk")"));
+  CHECK(holds(answer.output.structured, R"("git":null)"));
+}
+
+TEST_CASE("analyze_repository still answers when the git helper does not start") {
+  const test::TempWorkspace tree(kProject);
+  make_repository(tree);
+  World world(tree.root(), "/nonexistent/quarry-git");
+  const Answer answer = world.call("{}");
+  INFO(answer.error << answer.output.text);
+  REQUIRE(answer.error.empty());
+  CHECK(holds(answer.output.text, "; 6 walked files, "));
+  CHECK(
+      holds(answer.output.text, "note: git's index cannot be read, so the directory was walked: "));
+}
+
+TEST_CASE("analyze_repository keeps within its budget") {
+  const test::TempWorkspace tree;
+  for (const char* extension :
+       {"c",  "py",   "rs", "go",    "js",  "ts",  "rb", "pl",  "lua", "tcl",
+        "sh", "java", "kt", "swift", "zig", "nim", "ex", "erl", "hs",  "ml"}) {
+    tree.write(std::string("src/a_file_with_a_rather_long_name.") + extension, "some text\n");
+  }
+  World world(tree.root());
+  const Answer wide = world.call(R"({"sections":["languages"]})");
+  const Answer narrow = world.call(R"({"sections":["languages"]})", 300);
+  CHECK(wide.output.structured.size() > 1200);
+  CHECK(narrow.output.structured.size() <= 1200);
+  CHECK(narrow.output.text.size() <= 1200);
+  CHECK(holds(narrow.output.structured, "15 smaller languages do not fit"));
+}
+
+// By hand: QUARRY_TRY=/path/of/a/repository tools_analysis_test "[try]" -s
+TEST_CASE("analyze_repository on a repository of your own", "[.][try]") {
+  const char* root = std::getenv("QUARRY_TRY");
+  REQUIRE(root != nullptr);
+  World world(root);
+  for (int i = 0; i < 3; ++i) {
+    const SystemClock clock;
+    const std::int64_t begin = clock.steady_ns();
+    const Answer answer = world.call("{}");
+    WARN((clock.steady_ns() - begin) / 1000 << " us\n"
+                                            << answer.error << answer.output.text << "\n"
+                                            << answer.output.structured.size() << " bytes");
+  }
+}
+
+}  // namespace
+}  // namespace quarry::tools

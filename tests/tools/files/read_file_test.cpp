@@ -1,0 +1,167 @@
+#include <array>
+#include <cstddef>
+
+#include <catch2/catch.hpp>
+
+#include "server/base/hash.h"
+#include "server/json/document.h"
+#include "server/sandbox/workspace.h"
+#include "tests/files/images.h"
+#include "tests/support/temp_workspace.h"
+#include "tools/tool.h"
+
+namespace quarry::tools {
+extern const Tool read_file;
+namespace {
+
+class NoProgress final : public Progress {
+ public:
+  void report(std::int64_t, std::int64_t, std::string_view) override {}
+};
+
+// Stands where the context holds what read_file has no business with: touching it is a crash.
+template <class T>
+T& untouched() {
+  alignas(std::max_align_t) static std::array<std::byte, 64> nothing{};
+  return reinterpret_cast<T&>(nothing);
+}
+
+struct Answer {
+  ToolOutput output;
+  std::string error;
+  std::string text() const { return error.empty() ? output.text : "error: " + error; }
+};
+
+Answer call(const test::TempWorkspace& tree, std::string_view arguments,
+            std::int64_t max_tokens = 8000) {
+  const auto workspace = sandbox::Workspace::open(tree.root());
+  REQUIRE(workspace);
+  json::Parser parser;
+  json::Document document;
+  REQUIRE(document.parse_copy(parser, arguments));
+  const SystemClock clock;
+  const CancelToken cancel(clock);
+  NoProgress progress;
+  ToolContext context{untouched<session::Session>(),
+                      **workspace,
+                      untouched<git::GitClient>(),
+                      untouched<session::Sessions>(),
+                      untouched<store::Store>(),
+                      untouched<pool::Pool>(),
+                      cancel,
+                      clock,
+                      progress,
+                      untouched<const ServerFacts>(),
+                      max_tokens};
+  Answer answer;
+  const Result<void> called = read_file.call(document.root(), context, answer.output);
+  if (!called) answer.error = called.error().message;
+  return answer;
+}
+
+TEST_CASE("read_file takes the names that other servers use") {
+  const test::TempWorkspace tree;
+  tree.write("a.txt", "1\n2\n3\n4\n");
+  const std::string header =
+      "a.txt: 4 lines, 8 B, utf-8, lf, hash " + content_hash("1\n2\n3\n4\n") + "\n";
+  const std::string two_three =
+      "     2\t2\n     3\t3\nlines 2-3 of 4; continue with offset=4, limit=2";
+  struct Row {
+    const char* arguments;
+    std::string want;
+  };
+  const Row rows[] = {
+      {R"({"path":"a.txt","offset":2,"limit":2})", two_three},
+      {R"({"file_path":"a.txt","offset":"2","limit":"2"})", two_three},
+      {R"({"filePath":"a.txt","startLine":2,"endLine":3})", two_three},
+      {R"({"target_file":"a.txt","start_line":2,"end_line":3})", two_three},
+      {R"({"relative_path":"a.txt","offset":2,"length":2})", two_three},
+      {R"({"path":"a.txt","tail":1,"offset":1,"limit":2000})", "     4\t4"},
+      {R"({"path":"a.txt","tail":3,"limit":1})", "     4\t4"},
+      {R"({"path":"a.txt","end_line":1})",
+       "     1\t1\nlines 1-1 of 4; continue with offset=2, limit=1"},
+      {R"({"path":"./a.txt","start_line":4})", "     4\t4"},
+      {R"({"path":"a.txt","mode":"text","offset":9})",
+       "offset 9 is past the end: the last line is 4"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.arguments);
+    CHECK(call(tree, row.arguments).text() == header + row.want);
+  }
+}
+
+TEST_CASE("read_file says what is wrong with its arguments") {
+  const test::TempWorkspace tree;
+  tree.write("a.txt", "1\n");
+  struct Row {
+    const char* arguments;
+    const char* want;  // occurs in the error
+  };
+  const Row rows[] = {
+      {R"({})", "missing argument 'path' (or 'paths')"},
+      {R"({"paths":[]})", "missing argument 'path' (or 'paths')"},
+      {R"({"path":"a.txt","paths":["a.txt"]})", "give path or paths, not both"},
+      {R"({"path":"a.txt","offset":2,"tail":1})", "give offset or tail, not both"},
+      {R"({"path":"a.txt","start_line":3,"end_line":2})", "end_line 2 is before start_line 3"},
+      {R"({"path":"a.txt","offset":0})", "offset"},
+      {R"({"path":"a.txt","mode":"hex"})", "mode"},
+      {R"({"path":7})", "path"},
+      {R"({"path":"../a.txt"})", "path"},
+      {R"({"path":"a.txt","ref":"HEAD"})", "ref"},
+      {R"({"paths":["no","../x"]})", "no: not read: "},
+  };
+  for (const Row& row : rows) {
+    const Answer answer = call(tree, row.arguments);
+    INFO(row.arguments << "\n" << answer.text());
+    CHECK(answer.error.find(row.want) != std::string::npos);
+  }
+  std::string many = R"({"paths":["a.txt")";
+  for (int i = 0; i < 100; ++i) many += R"(,"a.txt")";
+  CHECK(call(tree, many + "]}").error == "101 paths are too many; at most 100 in one call");
+}
+
+TEST_CASE("read_file reads several files and reports failures in place") {
+  const test::TempWorkspace tree({{"a.txt", "a\n"}, {"b.txt", "b\n"}});
+  const std::string answer = call(tree, R"({"paths":["a.txt","no.txt","b.txt"]})").text();
+  CHECK(answer.starts_with("a.txt: 1 line, 2 B, utf-8, lf, hash " + content_hash("a\n") +
+                           "\n     1\ta\n\nno.txt: not read: "));
+  CHECK(answer.ends_with("\n\nb.txt: 1 line, 2 B, utf-8, lf, hash " + content_hash("b\n") +
+                         "\n     1\tb"));
+}
+
+TEST_CASE("read_file shares its budget among several files") {
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "some text on a line\n";
+  const test::TempWorkspace tree({{"long", lines}, {"short", "x\n"}, {"other", lines}});
+  const Answer both = call(tree, R"({"paths":["short","long","other"]})", 1000);
+  CHECK(both.output.text.size() <= 4400);
+  CHECK(both.output.text.size() > 3300);
+  CHECK(both.output.text.find("continue with path=long, offset=") != std::string::npos);
+  CHECK(both.output.text.find("continue with path=other, offset=") != std::string::npos);
+
+  const Answer full = call(tree, R"({"paths":["long","other","short"]})", 150);
+  CHECK(full.output.text.find("\nnot read, the answer is full; call again with paths:\n") !=
+        std::string::npos);
+  CHECK(full.output.text.ends_with("short"));
+}
+
+TEST_CASE("read_file returns images within one bound for the call") {
+  const std::string small = test::png(3, 4);
+  const std::string half = test::png(3, 4, 2'000'000);
+  const test::TempWorkspace tree({{"a.png", small}, {"b.png", half}, {"c.png", half}});
+  const Answer one = call(tree, R"({"path":"a.png"})");
+  CHECK(one.text() == "a.png: PNG image, 3 x 4 pixels, 45 B, hash " + content_hash(small));
+  REQUIRE(one.output.images.size() == 1);
+  CHECK(one.output.images[0].bytes == small);
+  CHECK(one.output.images[0].mime_type == "image/png");
+  CHECK(one.output.structured.empty());
+
+  const Answer three = call(tree, R"({"paths":["a.png","b.png","c.png"]})");
+  CHECK(three.output.images.size() == 2);
+  CHECK(three.text().find("c.png: not read: 'c.png' is a PNG image of 1.9 MiB; with the other "
+                          "images of this call it is over 3.75 MB: read it alone") !=
+        std::string::npos);
+}
+
+}  // namespace
+}  // namespace quarry::tools

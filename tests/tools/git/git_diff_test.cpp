@@ -1,0 +1,116 @@
+#include <catch2/catch.hpp>
+
+#include "tests/tools/git/tool_call.h"
+
+namespace quarry::tools {
+
+extern const Tool git_diff;
+
+namespace {
+
+using test::GitTools;
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("git_diff prints totals, a row a file and patches") {
+  GitTools call{{"a", "1\n"}, {"b", "1\n"}, {"bin", "x"}};
+  call.workspace.write("a", "2\n");
+  call.workspace.write("bin", std::string("\0", 1));
+  const std::string rows = "M a +1 -1\nM bin binary\n";
+  const std::string head = "index -> working tree: 2 files, +1 -1\n";
+  CHECK(call(git_diff, "{}") == head + rows + "\n" + call.git({"diff", "a"}));
+  CHECK(call(git_diff, R"({"mode":"stat"})") == head + rows);
+  CHECK(call(git_diff, R"({"mode":"names"})") == head + "M a\nM bin\n");
+  CHECK(call(git_diff, R"({"path":"b"})") == "no differences between index and working tree\n");
+  call.git({"add", "a"});
+  const std::string id = call.git({"rev-parse", "--short", "HEAD"}).substr(0, 7);
+  CHECK(call(git_diff, R"({"staged":true,"context_lines":"0"})") ==
+        id + " -> index: 1 file, +1 -1\nM a +1 -1\n\n" + call.git({"diff", "--cached", "-U0"}));
+  CHECK(call(git_diff, R"({"offset":5})") ==
+        "index -> working tree: 1 file, +0 -0\noffset=5 is beyond the last file\n");
+}
+
+TEST_CASE("git_diff gives lock and generated files one line, unless asked for them") {
+  GitTools call{{"a", "1\n"}, {"yarn.lock", "1\n"}};
+  call.workspace.write("a", "2\n");
+  call.workspace.write("yarn.lock", "2\n");
+  const std::string text = call(git_diff, "{}");
+  CHECK(contains(text,
+                 "\nyarn.lock: lock file, +1 -1 not shown; call git_diff with "
+                 "path='yarn.lock' to see it\n"));
+  CHECK(!contains(text, "+++ b/yarn.lock"));
+  CHECK(contains(call(git_diff, R"({"path":"yarn.lock"})"), "+++ b/yarn.lock"));
+}
+
+TEST_CASE("git_diff leaves patches, then rows out and says how to go on") {
+  GitTools call{{"f", "1\n"}};
+  for (int i = 10; i < 30; ++i) {
+    call.workspace.write("file" + std::to_string(i), std::string(50, 'x') + "\n");
+  }
+  call.git({"add", "-A"});
+  std::string seen;
+  std::string offset = "0";
+  int answers = 0;
+  // Following the last line's arguments shows every patch once.
+  for (; answers < 50; ++answers) {
+    const std::string text = call(git_diff, R"({"staged":true,"offset":)" + offset + "}", 400);
+    CHECK(text.size() < 400 * 4 + 300);
+    seen += text;
+    const std::size_t next = text.rfind("offset=");
+    if (next == std::string::npos) break;
+    offset = std::to_string(std::stoi(text.substr(next + 7)));
+  }
+  CHECK(answers > 1);
+  CHECK(answers < 20);
+  for (int i = 10; i < 30; ++i) {
+    const std::string name = "+++ b/file" + std::to_string(i) + "\n";
+    INFO(name);
+    const std::size_t at = seen.find(name);
+    REQUIRE(at != std::string::npos);
+    CHECK(seen.find(name, at + 1) == std::string::npos);
+  }
+  const std::string few = call(git_diff, R"({"staged":true})", 100);
+  CHECK(contains(few, "too many files for patches in one answer: counts only\n"));
+  CHECK(contains(few, " more files; call git_diff again"));
+  CHECK(few.find("+++") == std::string::npos);
+}
+
+TEST_CASE("git_diff cuts one patch that is too long at a line") {
+  GitTools call{{"f", "1\n"}};
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "line " + std::to_string(i) + "\n";
+  call.workspace.write("f", text);
+  const std::string cut = call(git_diff, "{}", 200);
+  CHECK(cut.size() < 1200);
+  CHECK(contains(cut, "\n+line 1\n"));
+  CHECK(contains(cut,
+                 " lines of this patch are shown; call git_diff with path='f' and a larger "
+                 "max_tokens"));
+}
+
+TEST_CASE("git_diff refuses what it does not take, naming the argument") {
+  GitTools call{{"f", "1\n"}};
+  const std::pair<const char*, const char*> rows[] = {
+      {R"({"from":"--output=x"})", "'from'"},
+      {R"({"from":"none"})", "'from'"},
+      {R"({"to":"HEAD"})", "'from'"},
+      {R"({"from":"HEAD","to":"-x"})", "'to'"},
+      {R"({"mode":"symbols"})", "'mode'"},
+      {R"({"context":-1})", "'context'"},
+      {R"({"staged":true,"from":"HEAD","to":"HEAD"})", "'to'"},
+      {R"({"path":"../x"})", "path"},
+      {R"({"hunks":[]})", "hunks"},
+  };
+  for (const auto& [arguments, name] : rows) {
+    INFO(arguments);
+    const std::string text = call(git_diff, arguments);
+    INFO(text);
+    CHECK(text.starts_with("error: "));
+    CHECK(contains(text, name));
+  }
+}
+
+}  // namespace
+}  // namespace quarry::tools

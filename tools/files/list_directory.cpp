@@ -1,0 +1,53 @@
+#include "server/sandbox/workspace.h"
+#include "server/search/list_entries.h"
+#include "tools/tool.h"
+
+namespace quarry::tools {
+namespace {
+
+struct Args {
+  std::string_view path = ".";
+  std::int64_t depth = 1;
+  std::int64_t limit = 200;
+  std::int64_t offset = 0;
+  bool sizes = false;
+  bool include_ignored = false;
+};
+
+constexpr auto kFields = json::fields(
+    json::field<&Args::path>("path").optional().synonyms("dir_path", "file_path", "directory",
+                                                         "target_directory"),
+    json::field<&Args::depth>("depth").optional().range(1, 20).synonyms("max_depth", "maxDepth"),
+    json::field<&Args::limit>("limit").optional().range(1, 20'000),
+    json::field<&Args::offset>("offset").optional().range(0, 1'000'000'000),
+    json::field<&Args::sizes>("sizes").optional(),
+    json::field<&Args::include_ignored>("include_ignored").optional().synonyms("includeIgnored"));
+
+Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
+  search::ListQuery query;
+  TRY_ASSIGN(query.path, context.files.parse(args.path));
+  query.depth = static_cast<int>(args.depth);
+  query.limit = static_cast<std::uint64_t>(args.limit);
+  query.offset = static_cast<std::uint64_t>(args.offset);
+  query.sizes = args.sizes;
+  query.include_ignored = args.include_ignored;
+  query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
+  TRY_ASSIGN(output.text, search::list_entries(
+                              query, {context.files, context.pool, context.cancel, context.clock}));
+  return {};
+}
+
+}  // namespace
+
+extern const Tool list_directory;
+// Quick: one or two levels of a usual tree take well under 5 ms, and ListQuery::kMaxEntries
+// bounds what a deep listing can take.
+constinit const Tool list_directory = make_tool<Args, kFields, run>({
+    .name = "list_directory",
+    .group = Group::kFiles,
+    .lane = Lane::kQuick,
+    .effect = Effect::kReads,
+    .deadline = std::chrono::seconds(10),
+});
+
+}  // namespace quarry::tools

@@ -1,0 +1,99 @@
+#include "server/search/grep.h"
+
+#include "server/sandbox/workspace.h"
+#include "tools/tool.h"
+
+namespace quarry::json {
+
+template <>
+inline constexpr std::array enum_names<search::OutputMode> =
+    std::to_array<std::string_view>({"content", "files_with_matches", "count"});
+
+}  // namespace quarry::json
+
+namespace quarry::tools {
+namespace {
+
+struct Args {
+  std::string_view pattern;
+  std::string_view path = ".";
+  std::optional<std::string_view> glob;
+  std::optional<std::string_view> type;
+  search::OutputMode output_mode = search::OutputMode::kContent;
+  std::optional<std::int64_t> context;
+  std::optional<std::int64_t> before;
+  std::optional<std::int64_t> after;
+  bool ignore_case = false;
+  bool fixed = false;
+  bool word = false;
+  bool multiline = false;
+  std::int64_t head_limit = 100;
+  std::int64_t offset = 0;
+  bool include_ignored = false;
+  std::optional<bool> case_sensitive;
+  std::optional<bool> is_regexp;
+  std::optional<bool> line_numbers;
+};
+
+constexpr std::int64_t kMaxContext = 50;
+
+constexpr auto kFields = json::fields(
+    json::field<&Args::pattern>("pattern").synonyms("query", "regex"),
+    json::field<&Args::path>("path").optional().synonyms("file_path", "filePath", "dir_path"),
+    json::field<&Args::glob>("glob").synonyms("include_pattern", "includePattern", "include"),
+    json::field<&Args::type>("type"),
+    json::field<&Args::output_mode>("output_mode").optional().synonyms("outputMode"),
+    json::field<&Args::context>("context").range(0, kMaxContext).synonyms("-C"),
+    json::field<&Args::before>("before").range(0, kMaxContext).synonyms("-B"),
+    json::field<&Args::after>("after").range(0, kMaxContext).synonyms("-A"),
+    json::field<&Args::ignore_case>("ignore_case").optional().synonyms("-i", "ignoreCase"),
+    json::field<&Args::fixed>("fixed").optional().synonyms("-F", "literal", "fixed_strings"),
+    json::field<&Args::word>("word").optional().synonyms("-w"),
+    json::field<&Args::multiline>("multiline").optional(),
+    json::field<&Args::head_limit>("head_limit")
+        .optional()
+        .range(0, 10'000)
+        .synonyms("max_results", "maxResults", "headLimit", "limit"),
+    json::field<&Args::offset>("offset").optional().range(0, 1'000'000'000),
+    json::field<&Args::include_ignored>("include_ignored")
+        .optional()
+        .synonyms("includeIgnored", "no_ignore", "includeIgnoredFiles"),
+    json::field<&Args::case_sensitive>("case_sensitive").hidden().synonyms("caseSensitive"),
+    json::field<&Args::is_regexp>("isRegexp").hidden().synonyms("is_regex"),
+    json::field<&Args::line_numbers>("-n").hidden());
+
+Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
+  search::GrepQuery query;
+  query.pattern = args.pattern;
+  TRY_ASSIGN(query.path, context.files.parse(args.path));
+  query.glob = args.glob.value_or("");
+  query.type = args.type.value_or("");
+  query.mode = args.output_mode;
+  query.before = static_cast<std::uint32_t>(args.before.value_or(args.context.value_or(0)));
+  query.after = static_cast<std::uint32_t>(args.after.value_or(args.context.value_or(0)));
+  query.match.ignore_case = args.ignore_case || !args.case_sensitive.value_or(true);
+  query.match.fixed = args.fixed || !args.is_regexp.value_or(true);
+  query.match.word = args.word;
+  query.match.multiline = args.multiline;
+  query.head_limit = static_cast<std::uint64_t>(args.head_limit);
+  query.offset = static_cast<std::uint64_t>(args.offset);
+  query.include_ignored = args.include_ignored;
+  query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
+  TRY_ASSIGN(search::GrepAnswer answer,
+             search::grep(query, {context.files, context.pool, context.cancel, context.clock}));
+  output.text = std::move(answer.text);
+  return {};
+}
+
+}  // namespace
+
+extern const Tool grep;
+constinit const Tool grep = make_tool<Args, kFields, run>({
+    .name = "grep",
+    .group = Group::kSearch,
+    .lane = Lane::kHeavy,
+    .effect = Effect::kReads,
+    .deadline = std::chrono::seconds(10),
+});
+
+}  // namespace quarry::tools

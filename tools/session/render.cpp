@@ -1,0 +1,31 @@
+#include "tools/session/render.h"
+
+#include "server/base/figures.h"
+#include "server/base/utf8.h"
+
+namespace quarry::tools {
+namespace {
+
+void append_time(json::Writer& out, std::string_view name, std::int64_t milliseconds) {
+  std::string text;
+  append_utc(text, milliseconds / 1000);
+  out.field(name, text);
+}
+
+}  // namespace
+
+void append_session(json::Writer& out, const session::Record& record) {
+  std::string root;
+  utf8::append_escaped_name(root, record.root);
+  out.begin_object();
+  out.field("session", record.handle);
+  out.field("root", root);
+  if (!record.label.empty()) out.field("label", record.label);
+  out.field("read_only", record.read_only);
+  append_time(out, "created", record.created_ms);
+  append_time(out, "used", record.used_ms);
+  if (record.ttl_s > 0) append_time(out, "expires", record.expires_ms());
+  out.end_object();
+}
+
+}  // namespace quarry::tools
