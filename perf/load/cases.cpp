@@ -1,0 +1,127 @@
+#include "perf/load/cases.h"
+
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "perf/corpora/tree.h"
+
+namespace quarry::perf {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMib = std::size_t{1024} * 1024;
+constexpr std::size_t kLinesPerPage = 1200;  // fits the largest answer a call may have
+
+std::string request(const std::string& method, const Json& params) {
+  std::string line = R"({"jsonrpc":"2.0","id":#######,"method":")" + method + "\"";
+  if (!params.is_null()) line += ",\"params\":" + params.dump();
+  return line + "}\n";
+}
+
+std::string call(const std::string& tool, const Json& arguments) {
+  // Written out, so that the name comes first as clients send it.
+  return R"({"jsonrpc":"2.0","id":#######,"method":"tools/call","params":{"name":")" + tool +
+         "\",\"arguments\":" + arguments.dump() + "}}\n";
+}
+
+std::string last_line(const std::string& text) {
+  const std::size_t end = text.size() - 1;
+  const std::size_t begin = text.rfind('\n', end - 1) + 1;
+  return text.substr(begin, end - begin);
+}
+
+Case read_case(const std::string& name, const std::string& file, const Json& more,
+               const std::string& must_hold) {
+  Json arguments = {{"path", file}};
+  arguments.update(more);
+  Case one;
+  one.name = name;
+  one.round = {call("read_file", arguments)};
+  one.floor = Floor::kReadFile;
+  one.floor_round = {call("read_file", {{"path", file}})};
+  one.must_hold = must_hold;
+  return one;
+}
+
+Case pages_case() {
+  Case one = read_case("read 1 MiB in pages", "one_mib.txt", Json::object(),
+                       last_line(make_text(kMib, 3)));
+  one.round.clear();
+  for (std::size_t line = 1; line <= kMib / kLineBytes; line += kLinesPerPage) {
+    one.round.push_back(call("read_file", {{"path", "one_mib.txt"},
+                                           {"offset", line},
+                                           {"limit", kLinesPerPage},
+                                           {"max_tokens", 24000}}));
+  }
+  one.weight = 20;
+  return one;
+}
+
+}  // namespace
+
+std::string initialize_request() {
+  return request("initialize", {{"protocolVersion", "2025-11-25"},
+                                {"capabilities", Json::object()},
+                                {"clientInfo", {{"name", "quarry_load"}, {"version", "1"}}}});
+}
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  cases.push_back({.name = "ping", .round = {request("ping", nullptr)}, .pipelined = true});
+  cases.push_back({.name = "smallest tool (session_status)",
+                   .round = {call("session_status", Json::object())},
+                   .pipelined = true});
+  cases.push_back(
+      {.name = "tools/list", .round = {request("tools/list", nullptr)}, .must_hold = "read_file"});
+  const std::string end_of_kib = last_line(make_text(1024, 1));
+  Case kib = read_case("read 1 KiB", "one_kib.txt", Json::object(), end_of_kib);
+  kib.pipelined = true;
+  cases.push_back(kib);
+  kib.name = "read 1 KiB after 25 ms idle";
+  kib.pipelined = false;
+  kib.idle_ns = 25'000'000;
+  kib.weight = 50;
+  cases.push_back(kib);
+  cases.push_back(read_case("read 64 KiB", "sixty_four_kib.txt", {{"max_tokens", 24000}},
+                            last_line(make_text(std::size_t{64} * 1024, 2))));
+  cases.push_back(pages_case());
+  cases.push_back({.name = "list 100 entries",
+                   .round = {call("list_directory", {{"path", "hundred"}})},
+                   .must_hold = "file_99.txt"});
+  cases.push_back({.name = "glob tree/**/*.h",
+                   .round = {call("glob", {{"pattern", "tree/**/*.h"}})},
+                   .must_hold = ".h",
+                   .weight = 10});
+  cases.push_back({.name = "grep one hit in the tree",
+                   .round = {call("grep", {{"pattern", kNeedle}, {"path", "tree"}})},
+                   .must_hold = kNeedle,
+                   .weight = 20});
+  return cases;
+}
+
+std::size_t check_answers(Peer& peer, const Case& one) {
+  std::string scratch;
+  std::size_t bytes = 0;
+  std::string last;
+  for (const std::string& line : one.round) {
+    const Json sent = Json::parse(numbered(scratch, line));
+    peer.send(scratch);
+    last = peer.receive();
+    bytes = last.size() + 1;
+    const Json got = Json::parse(last, nullptr, false);
+    if (got.is_discarded() || got.value("id", Json()) != sent["id"] || !got.contains("result") ||
+        got["result"].value("isError", false)) {
+      throw std::runtime_error(one.name + ": wrong answer: " + last.substr(0, 500));
+    }
+  }
+  // Compared as it is on the wire, escapes and all.
+  const std::string wire = Json(one.must_hold).dump();
+  if (last.find(wire.substr(1, wire.size() - 2)) == std::string::npos) {
+    throw std::runtime_error(one.name + ": not in the answer: " + one.must_hold);
+  }
+  return bytes;
+}
+
+}  // namespace quarry::perf

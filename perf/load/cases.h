@@ -1,0 +1,34 @@
+// The questions that are put to the server, and the floor that each is held against.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "perf/load/measure.h"
+
+namespace quarry::perf {
+
+enum class Floor { kEcho, kReadFile };
+
+struct Case {
+  std::string name;
+  Round round;
+  Floor floor = Floor::kEcho;
+  Round floor_round;       // for kReadFile; an echo gets the same lines as the server
+  std::string must_hold;   // in the text of the round's last answer
+  std::size_t weight = 1;  // rounds are divided by it: how much slower than a ping
+  std::int64_t idle_ns = 0;
+  bool pipelined = false;  // measured with 64 in flight too
+};
+
+std::string initialize_request();
+std::vector<Case> all_cases();
+
+// Plays the round once and judges the answers: JSON, the right id, no error, what must be held.
+// Throws std::runtime_error naming the case. Returns the bytes of the last answer with its newline.
+std::size_t check_answers(Peer& peer, const Case& one);
+
+}  // namespace quarry::perf

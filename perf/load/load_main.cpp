@@ -1,0 +1,158 @@
+// quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT]: measures the server through
+// its pipes, each figure beside a floor that was measured in the same run. The server and the
+// floors are looked for beside this binary.
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "perf/corpora/tree.h"
+#include "perf/load/cases.h"
+#include "perf/load/measure.h"
+#include "perf/load/report.h"
+
+namespace {
+
+using namespace quarry::perf;
+namespace fs = std::filesystem;
+
+struct Options {
+  bool quick = false;
+  std::string json;
+  std::string server;
+  std::string only;  // cases whose name holds this
+  fs::path here;     // the directory of this binary
+};
+
+class TempDirectory {
+ public:
+  TempDirectory() {
+    std::string pattern = (fs::temp_directory_path() / "quarry-load-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path_ = fs::canonical(pattern);
+  }
+  ~TempDirectory() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+Options parse(int argc, char** argv) {
+  Options options;
+  options.here = fs::canonical("/proc/self/exe").parent_path();
+  options.server = options.here / "quarry";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--quick") {
+      options.quick = true;
+    } else if (word == "--json" && i + 1 < argc) {
+      options.json = argv[++i];
+    } else if (word == "--server" && i + 1 < argc) {
+      options.server = argv[++i];
+    } else if (word == "--case" && i + 1 < argc) {
+      options.only = argv[++i];
+    } else {
+      throw std::runtime_error(
+          "usage: quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT]");
+    }
+  }
+  return options;
+}
+
+class Bench {
+ public:
+  explicit Bench(const Options& options) : options_(options) {
+    make_corpus(root(), options.quick ? 200 : 2000);
+    command_ = {options.server, "serve", "--root", root(), "--state-dir", place_.path() / "state"};
+  }
+
+  Report run() {
+    Report report;
+    pin_to_one_core(false);
+    const std::size_t starts = options_.quick ? 5 : 100;
+    std::tie(report.start, report.floor_start) =
+        measure_start(command_, {options_.here / "quarry_echo", "64"},
+                      R"({"jsonrpc":"2.0","id":#######,"method":"ping"})"
+                      "\n",
+                      starts);
+    Peer server(command_);
+    server.send(initialize_request_numbered());
+    server.receive();
+    server.send(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"
+                "\n");
+    for (const Case& one : all_cases()) {
+      if (one.name.find(options_.only) == std::string::npos) continue;
+      std::fprintf(stderr, "measuring %s\n", one.name.c_str());
+      report.rows.push_back(measure(server, one));
+    }
+    report.peak_kib = server.memory_kib("VmHWM");
+    return report;
+  }
+
+ private:
+  fs::path root() const { return place_.path() / "root"; }
+
+  std::string initialize_request_numbered() {
+    std::string scratch;
+    return numbered(scratch, initialize_request());
+  }
+
+  Row measure(Peer& server, const Case& one) {
+    Row row;
+    row.name = one.name;
+    row.bytes = check_answers(server, one);
+    const bool echo = one.floor == Floor::kEcho;
+    row.floor = echo ? "echo" : "readfile";
+    Peer floor(
+        echo ? std::vector<std::string>{options_.here / "quarry_echo", std::to_string(row.bytes)}
+             : std::vector<std::string>{options_.here / "quarry_readfile", root()});
+    const Round& floor_round = echo ? one.round : one.floor_round;
+    const std::size_t rounds =
+        std::max<std::size_t>((options_.quick ? 200U : 10'000U) / one.weight, 5);
+    for (const bool pinned : {true, false}) {
+      pin_to_one_core(pinned);
+      server.pin(pinned);
+      floor.pin(pinned);
+      (pinned ? row.one_core : row.unpinned) =
+          measure_latency(server, one.round, floor, floor_round, rounds, one.idle_ns);
+    }
+    if (one.pipelined) {
+      const std::size_t calls = options_.quick ? 2'000 : 200'000;
+      row.floor_per_second = measure_throughput(floor, floor_round[0], calls, 64);
+      row.per_second = measure_throughput(server, one.round[0], calls, 64);
+    }
+    check_answers(server, one);
+    return row;
+  }
+
+  Options options_;
+  TempDirectory place_;
+  std::vector<std::string> command_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const Options options = parse(argc, argv);
+    const Report report = Bench(options).run();
+    print_report(report);
+    if (!options.json.empty()) {
+      std::ofstream file(options.json, std::ios::trunc);
+      file << report_json(report);
+      if (!file.flush()) throw std::runtime_error("cannot write " + options.json);
+    }
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "quarry_load: %s\n", error.what());
+    return 1;
+  }
+}
