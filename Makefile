@@ -1,0 +1,56 @@
+# The short verbs. Each is a line or two over the CMake presets and .ci/setup.
+
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+REPO ?= .
+PREFIX ?= /usr/local
+CTEST := ctest --output-on-failure
+# A tree that was configured once need not be configured again: the build does it when needed.
+build = { test -f build/$(1)/build.ninja || cmake --preset $(1); } && cmake --build --preset $(1) -j $(JOBS)
+
+.PHONY: all setup setup-build setup-test clients run test bench format lint fuzz install clean
+
+all: setup-build
+	@$(call build,release)
+
+setup:            # every package that any verb needs
+	@.ci/setup all
+setup-build:
+	@.ci/setup build
+setup-test:
+	@.ci/setup test
+
+run: all          # a conversation with the repository REPO
+	@build/release/quarry-tour build/release/quarry "$(REPO)"
+
+clients: setup-test
+	@tests/clients/install
+
+test: all clients # every test; what is skipped says why
+	@$(call build,dev)
+	@$(CTEST) --test-dir build/dev -j $(JOBS)
+
+bench: setup-build
+	@$(call build,bench)
+	@build/bench/quarry_load --json build/bench/load.json $(BENCH_ARGS)
+
+format: setup
+	@$(call build,dev) --target format
+
+lint: setup
+	@.ci/lint
+
+FUZZ_SECONDS ?= 60
+fuzz: setup       # every target for FUZZ_SECONDS
+	@$(call build,fuzz)
+	@for target in build/fuzz/fuzz_*; do \
+	  [ -x "$$target" ] && [ -f "$$target" ] || continue; \
+	  name=$$(basename "$$target"); mkdir -p build/fuzz/corpus/$$name; \
+	  echo "fuzz: $$name"; \
+	  "$$target" -max_total_time=$(FUZZ_SECONDS) build/fuzz/corpus/$$name tests/fuzz/$${name#fuzz_}/corpus || exit 1; \
+	done
+
+install: all      # the server, its helpers and its documents under PREFIX
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+clean:
+	@rm -rf build
