@@ -32,10 +32,18 @@ void hide_foreign_descriptors() {
   for (int fd = static_cast<int>(kFirstForeignFd); fd < end; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+// Asks the kernel and not the C library, which keeps two signals to itself (32 and 33): who
+// started us may have left them ignored, and an exec would pass that on.
 void reset_signals() {
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &standard, nullptr);
+  struct {
+    void* handler = nullptr;  // SIG_DFL
+    unsigned long flags = 0;
+    void* restorer = nullptr;
+    unsigned long mask = 0;
+  } const standard;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    syscall(SYS_rt_sigaction, signal, &standard, nullptr, sizeof standard.mask);
+  }
   sigset_t none;
   sigemptyset(&none);
   pthread_sigmask(SIG_SETMASK, &none, nullptr);
