@@ -237,5 +237,52 @@ TEST_CASE("server P5 answers a batch of 2025-03-26 as one array") {
   take_log();
 }
 
+// Both eras, control methods, tools, errors and progress: what a whole conversation writes.
+std::vector<json> whole_conversation() {
+  FakeServer server(fake_tools(), {});
+  constexpr std::string_view kModern =
+      R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+      R"("io.modelcontextprotocol/clientCapabilities":{},"progressToken":1})";
+  server.send(kInitialize);
+  server.send(R"({"jsonrpc":"2.0","id":"l","method":"tools/list"})");
+  server.send(R"({"jsonrpc":"2.0","id":"u","method":"no/such"})");
+  server.send_call(1, "steps", R"({"count":1})", R"({"progressToken":"t"})");
+  server.send_call(2, "throws");
+  int id = 10;
+  for (const tools::Entry& entry : fake_tools()) {
+    server.send(
+        fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"{}",)"
+                    R"("arguments":{{}},{}}}}})",
+                    id++, entry.tool->traits.name, kModern));
+  }
+  server.send(fmt::format(
+      R"({{"jsonrpc":"2.0","id":"d","method":"server/discover","params":{{{}}}}})", kModern));
+  return server.finish();
+}
+
+TEST_CASE("server P4 writes responses and notifications, never a request") {
+  const auto lines = whole_conversation();
+  CHECK(lines.size() >= 12);
+  for (const json& line : lines) {
+    INFO(line.dump());
+    const bool notification = line.contains("method");
+    CHECK(notification != line.contains("id"));
+    CHECK(notification != (line.contains("result") || line.contains("error")));
+  }
+  take_log();
+}
+
+TEST_CASE("server P20 P30 needs no capability of the client and mints no reserved key") {
+  for (const json& line : whole_conversation()) {
+    INFO(line.dump());
+    if (line.contains("error")) CHECK(line["error"]["code"] != -32021);
+    if (!line.contains("result") || !line["result"].contains("_meta")) continue;
+    for (const auto& [key, value] : line["result"]["_meta"].items()) {
+      CHECK(key == "io.modelcontextprotocol/serverInfo");
+    }
+  }
+  take_log();
+}
+
 }  // namespace
 }  // namespace quarry::test

@@ -90,7 +90,7 @@ TEST_CASE("contract: each tool's arguments are those of its schema") {
   }
 }
 
-TEST_CASE("contract: readOnlyHint says what the tool's effect is") {
+TEST_CASE("contract: P43 readOnlyHint says what the tool's effect is") {
   for (const Entry& entry : all()) {
     const json annotations = json::parse(entry.schema)["annotations"];
     INFO("tool " << entry.tool->traits.name);
