@@ -1,5 +1,7 @@
 #include "server/mcp/server.h"
 
+#include <algorithm>
+
 #include <poll.h>
 
 #include "server/base/log.h"
@@ -218,8 +220,11 @@ void Server::drain(std::int64_t drain_ms) {
     poll(nullptr, 0, 1);
   }
   parts_.in_flight.cancel_all();
+  // A client may read slowly what it asked for quickly: it has the rest of the time, and a little.
+  const std::int64_t left_ms = (end - parts_.clock.steady_ns()) / 1'000'000;
+  const std::chrono::milliseconds patience(std::max<std::int64_t>(left_ms, 100));
   // Workers that still wait for the client to read must come back before they can be joined.
-  if (!parts_.writer.flush_for(std::chrono::milliseconds(100))) parts_.writer.give_up();
+  if (!parts_.writer.flush_for(patience)) parts_.writer.give_up();
 }
 
 }  // namespace quarry::mcp
