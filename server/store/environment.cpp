@@ -1,6 +1,7 @@
 #include "server/store/environment.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include <lmdb.h>
@@ -74,22 +75,45 @@ struct CloseCursor {
   void operator()(MDB_cursor* cursor) const { mdb_cursor_close(cursor); }
 };
 
-// Calls visit(key, value) for the records after `after` until it returns false.
+// Calls visit(key, value) for the records from `from` on until it returns false.
 template <class Visit>
-Result<void> for_each_after(MDB_txn* txn, MDB_dbi table, std::string_view after, Visit visit) {
+Result<void> for_each_from(MDB_txn* txn, MDB_dbi table, std::string_view from, Visit visit) {
   MDB_cursor* opened = nullptr;
   TRY(checked(mdb_cursor_open(txn, table, &opened)));
   const std::unique_ptr<MDB_cursor, CloseCursor> cursor(opened);
-  MDB_val key = to_val(after);
+  MDB_val key = to_val(from);
   MDB_val value{};
-  int error = mdb_cursor_get(opened, &key, &value, after.empty() ? MDB_FIRST : MDB_SET_RANGE);
-  if (error == MDB_SUCCESS && to_view(key) == after) {
-    error = mdb_cursor_get(opened, &key, &value, MDB_NEXT);
-  }
+  int error = mdb_cursor_get(opened, &key, &value, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
   while (error == MDB_SUCCESS && visit(to_view(key), to_view(value))) {
     error = mdb_cursor_get(opened, &key, &value, MDB_NEXT);
   }
   return error == MDB_NOTFOUND ? Result<void>() : checked(error);
+}
+
+template <class Visit>
+Result<void> for_each_after(MDB_txn* txn, MDB_dbi table, std::string_view after, Visit visit) {
+  return for_each_from(txn, table, after, [&](std::string_view key, std::string_view value) {
+    return key == after || visit(key, value);
+  });
+}
+
+Result<std::vector<KeyValue>> list_after(MDB_txn* txn, MDB_dbi table, std::string_view prefix,
+                                         std::string_view after, std::size_t count,
+                                         std::size_t bytes) {
+  std::vector<KeyValue> out;
+  std::size_t copied = 0;
+  const auto take = [&](std::string_view key, std::string_view value) {
+    if (!key.starts_with(prefix)) return false;
+    out.emplace_back(key, value);
+    copied += key.size() + value.size();
+    return out.size() < count && copied < bytes;
+  };
+  if (after < prefix) {
+    TRY(for_each_from(txn, table, prefix, take));
+  } else {
+    TRY(for_each_after(txn, table, after, take));
+  }
+  return out;
 }
 
 }  // namespace
@@ -181,20 +205,17 @@ Result<bool> Environment::find(std::string_view key, std::string& value) {
   return true;
 }
 
-Result<std::vector<KeyValue>> Environment::list(char prefix, std::string_view after,
+Result<std::vector<KeyValue>> Environment::list(std::string_view prefix, std::string_view after,
                                                 std::size_t count, std::size_t bytes) {
   TRY_ASSIGN(MDB_txn* const txn, begin_read());
   const ReadTxn ending(*this, txn);
-  std::vector<KeyValue> out;
-  std::size_t copied = 0;
-  const std::string_view from = after.empty() ? std::string_view(&prefix, 1) : after;
-  TRY(for_each_after(txn, table_, from, [&](std::string_view key, std::string_view value) {
-    if (key.front() != prefix) return false;
-    out.emplace_back(key, value);
-    copied += key.size() + value.size();
-    return out.size() < count && copied < bytes;
-  }));
-  return out;
+  return list_after(txn, table_, prefix, after, count, bytes);
+}
+
+std::uint64_t Environment::last_change() const {
+  MDB_envinfo info{};
+  (void)mdb_env_info(env_, &info);
+  return info.me_last_txnid;
 }
 
 Result<void> Environment::change(const std::function<Result<void>(Change&)>& apply) {
@@ -208,6 +229,21 @@ Result<void> Environment::change(const std::function<Result<void>(Change&)>& app
   }
   const int error = mdb_txn_commit(txn);
   return checked(error == EIO && disk_full(env_) ? ENOSPC : error);
+}
+
+Result<bool> Environment::Change::find(std::string_view key, std::string& value) {
+  MDB_val wanted = to_val(key);
+  MDB_val found{};
+  const int error = mdb_get(txn_, table_, &wanted, &found);
+  if (error == MDB_NOTFOUND) return false;
+  TRY(checked(error));
+  value.assign(to_view(found));
+  return true;
+}
+
+Result<std::vector<KeyValue>> Environment::Change::list(std::string_view prefix,
+                                                        std::string_view after, std::size_t count) {
+  return list_after(txn_, table_, prefix, after, count, SIZE_MAX);
 }
 
 Result<void> Environment::Change::put(std::string_view key, std::string_view value) {

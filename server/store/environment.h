@@ -43,6 +43,11 @@ class Environment {
    public:
     static constexpr std::size_t kHeadBytes = 32;
 
+    // Copies the value into `value`; false when there is none.
+    Result<bool> find(std::string_view key, std::string& value);
+    // As Environment::list with a prefix of any length.
+    Result<std::vector<KeyValue>> list(std::string_view prefix, std::string_view after,
+                                       std::size_t count);
     Result<void> put(std::string_view key, std::string_view value);
     Result<void> erase(std::string_view key);  // absent is fine
     Result<void> clear();
@@ -71,10 +76,12 @@ class Environment {
   Result<bool> find(std::string_view key, std::string& value);
   // Records whose key begins with `prefix` and comes after `after`, in key order: as many as
   // `count` and about `bytes` allow, at least one when there is one.
-  Result<std::vector<KeyValue>> list(char prefix, std::string_view after, std::size_t count,
-                                     std::size_t bytes);
+  Result<std::vector<KeyValue>> list(std::string_view prefix, std::string_view after,
+                                     std::size_t count, std::size_t bytes);
   // Committed when `apply` returns a value, else without effect.
   Result<void> change(const std::function<Result<void>(Change&)>& apply);
+  // The number of the last change, of any process. Costs a memory read.
+  std::uint64_t last_change() const;
   // Clears the reader slots of processes that died. Returns how many.
   int clear_dead_readers();
 

@@ -18,17 +18,13 @@ constexpr int kSamplesPerPut = 4;
 constexpr std::size_t kListedAtOnce = 256;
 constexpr std::size_t kListedBytes = std::size_t{1} << 20U;
 constexpr std::size_t kMostValueBytes = std::size_t{64} << 20U;
-constexpr std::size_t kMostKeyBytes = std::size_t{1} << 20U;
 
 Failure state_is_full() {
   return fail(Code::kTooLarge, "the store is full; close sessions that are no longer needed");
 }
 
-Result<void> check_sizes(std::string_view key, std::string_view value) {
-  if (key.size() > kMostKeyBytes) {
-    return fail(Code::kTooLarge, "a key of {} bytes is over the store's limit of {}", key.size(),
-                kMostKeyBytes);
-  }
+Result<void> check_sizes(Table table, std::string_view key, std::string_view value) {
+  TRY(check_key(table, key));
   if (value.size() > kMostValueBytes) {
     return fail(Code::kTooLarge, "a value of {} bytes is over the store's limit of {}",
                 value.size(), kMostValueBytes);
@@ -132,7 +128,7 @@ std::optional<std::string> LmdbStore::get(Table table, std::string_view key) {
 }
 
 Result<void> LmdbStore::put(Table table, std::string_view key, std::string_view value) {
-  TRY(check_sizes(key, value));
+  TRY(check_sizes(table, key, value));
   const RecordKey where = record_key(table, key);
   PendingChange change{.key = std::string(view(where)),
                        .value = encode_record(table, key, value, now_second())};
@@ -166,6 +162,7 @@ Result<void> LmdbStore::commit_state(CommitQueue::Batch batch) {
 }
 
 void LmdbStore::commit_state_batch(CommitQueue::Batch batch) {
+  const auto alone = state_writer_.lock();
   const WriterLock writing(*directory_, StateDirectory::Byte::kStateWriter,
                            options_.state_patience);
   Result<void> outcome = writing.check();
@@ -227,13 +224,27 @@ Failure LmdbStore::out_of_order(Table table) {
   return failure;
 }
 
-Result<void> LmdbStore::each(
-    Table table, const std::function<bool(std::string_view key, std::string_view value)>& visit) {
+Result<void> LmdbStore::each(Table table, const Visit& visit) {
+  const char prefix = static_cast<char>(table);
+  return visit_records(table, {&prefix, 1}, {}, visit);
+}
+
+Result<void> LmdbStore::scan(Table table, std::string_view prefix, std::string_view after,
+                             const Visit& visit) {
+  TRY(check_key(table, prefix));
+  TRY(check_key(table, after));
+  return visit_records(table, view(record_key(table, prefix)), view(record_key(table, after)),
+                       visit);
+}
+
+// `prefix` and `after` are keys of the database.
+Result<void> LmdbStore::visit_records(Table table, std::string_view prefix, std::string_view start,
+                                      const Visit& visit) {
   // Copied part by part: `visit` may use the store, and no read transaction stays open for it.
-  std::string after;
+  std::string after(start);
   for (;;) {
     Result<std::vector<KeyValue>> part =
-        environment(table).list(static_cast<char>(table), after, kListedAtOnce, kListedBytes);
+        environment(table).list(prefix, after, kListedAtOnce, kListedBytes);
     if (!part) {
       note_failure(table, part.error());
       return Failure(std::move(part).error());
@@ -251,6 +262,70 @@ Result<void> LmdbStore::each(
       }
     }
   }
+}
+
+// One open change of the state environment.
+class LmdbStore::Open final : public Transaction {
+ public:
+  Open(LmdbStore& store, Environment::Change& change) : store_(store), change_(change) {}
+
+  std::optional<std::string> get(Table table, std::string_view key) override {
+    std::string bytes;
+    const Result<bool> found = change_.find(view(record_key(table, key)), bytes);
+    if (!found || !*found) return std::nullopt;
+    const std::optional<Record> record = decode_record(table, bytes);
+    if (!record) {
+      store_.count_damage(table, "a record");
+      return std::nullopt;
+    }
+    if (record->key != key) return std::nullopt;
+    return std::string(record->payload);
+  }
+  Result<void> put(Table table, std::string_view key, std::string_view value) override {
+    TRY(check_sizes(table, key, value));
+    const std::string record = encode_record(table, key, value, store_.now_second());
+    if (change_.fill(record.size()) > kFullState) return state_is_full();
+    ++store_.puts_;
+    return change_.put(view(record_key(table, key)), record);
+  }
+  Result<void> erase(Table table, std::string_view key) override {
+    return change_.erase(view(record_key(table, key)));
+  }
+  Result<void> scan(Table table, std::string_view prefix, std::string_view after,
+                    const Visit& visit) override {
+    std::string from(view(record_key(table, after)));
+    for (;;) {
+      TRY_ASSIGN(const std::vector<KeyValue> part,
+                 change_.list(view(record_key(table, prefix)), from, kListedAtOnce));
+      if (part.empty()) return {};
+      for (const KeyValue& stored : part) {
+        const std::optional<Record> record = decode_record(table, stored.second);
+        if (!record) {
+          store_.count_damage(table, "a record");
+        } else if (!visit(record->key, record->payload)) {
+          return {};
+        }
+      }
+      from = part.back().first;
+    }
+  }
+
+ private:
+  LmdbStore& store_;
+  Environment::Change& change_;
+};
+
+Result<Written> LmdbStore::change(const Work& work) {
+  const auto alone = state_writer_.lock();
+  const WriterLock writing(*directory_, StateDirectory::Byte::kStateWriter,
+                           options_.state_patience);
+  TRY(writing.check());
+  TRY(state_->change([&](Environment::Change& change) -> Result<void> {
+    Open open(*this, change);
+    return work(open);
+  }));
+  ++commits_;
+  return Written{};
 }
 
 StoreStats LmdbStore::stats() const {

@@ -44,9 +44,13 @@ class LmdbStore final : public Store {
   std::optional<std::string> get(Table table, std::string_view key) override;
   Result<void> put(Table table, std::string_view key, std::string_view value) override;
   Result<void> erase(Table table, std::string_view key) override;
-  Result<void> each(
-      Table table,
-      const std::function<bool(std::string_view key, std::string_view value)>& visit) override;
+  Result<void> each(Table table, const Visit& visit) override;
+  Result<void> scan(Table table, std::string_view prefix, std::string_view after,
+                    const Visit& visit) override;
+  Result<Written> change(const Work& work) override;
+  Result<void> flush() override { return {}; }
+  std::uint64_t generation() const override { return state_->last_change(); }
+  Durability durability() const override { return Durability::kFull; }
   StoreStats stats() const override;
 
  private:
@@ -57,7 +61,11 @@ class LmdbStore final : public Store {
   LmdbStore(std::unique_ptr<StateDirectory> directory, std::unique_ptr<Environment> state,
             std::unique_ptr<Environment> cache, const Options& options);
 
+  class Open;
+
   Environment& environment(Table table);
+  Result<void> visit_records(Table table, std::string_view prefix, std::string_view after,
+                             const Visit& visit);
   void count_damage(Table table, std::string_view what);
   void note_failure(Table table, const Error& error);
   Failure out_of_order(Table table);
@@ -76,6 +84,7 @@ class LmdbStore final : public Store {
   std::unique_ptr<Environment> state_;
   std::unique_ptr<Environment> cache_;
   CommitQueue queue_;
+  Guarded<int> state_writer_;    // held by the one thread that changes the state
   Guarded<Sweep> cache_writer_;  // held by the one thread that changes the cache
   std::atomic<std::uint64_t> gets_{0}, hits_{0}, puts_{0}, commits_{0}, damaged_{0};
 };

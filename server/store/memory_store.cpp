@@ -1,5 +1,6 @@
 #include "server/store/memory_store.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "server/store/record.h"
@@ -44,54 +45,151 @@ void MemoryStore::remove(Content& content, std::map<Key, Entry>::iterator entry)
 
 Result<void> MemoryStore::put(Table table, std::string_view key, std::string_view value) {
   auto content = content_.lock();
+  TRY(put_into(*content, table, key, value));
+  ++content->stats.commits;
+  return {};
+}
+
+Result<void> MemoryStore::put_into(Content& content, Table table, std::string_view key,
+                                   std::string_view value) const {
+  TRY(check_key(table, key));
   const std::size_t bytes = weight(key, value);
   Key own(table, key);
-  const auto old = content->entries.find(own);
+  const auto old = content.entries.find(own);
   if (durable(table)) {
-    const std::size_t freed = old == content->entries.end() ? 0 : weight(key, old->second.value);
-    if (content->state_bytes - freed + bytes > options_.state_bytes) {
+    const std::size_t freed = old == content.entries.end() ? 0 : weight(key, old->second.value);
+    if (content.state_bytes - freed + bytes > options_.state_bytes) {
       return fail(Code::kTooLarge, "the store is full; close sessions that are no longer needed");
     }
   } else if (bytes > options_.cache_bytes) {
     return fail(Code::kTooLarge, "the value is too large for the cache");
   }
-  if (old != content->entries.end()) remove(*content, old);
-  const std::uint64_t written = ++content->writes;
+  if (old != content.entries.end()) remove(content, old);
+  const std::uint64_t written = ++content.writes;
   if (durable(table)) {
-    content->state_bytes += bytes;
+    content.state_bytes += bytes;
   } else {
-    while (content->cache_bytes + bytes > options_.cache_bytes) {
-      remove(*content, content->entries.find(content->by_age.begin()->second));
+    while (content.cache_bytes + bytes > options_.cache_bytes) {
+      remove(content, content.entries.find(content.by_age.begin()->second));
     }
-    content->cache_bytes += bytes;
-    content->by_age.emplace(written, own);
+    content.cache_bytes += bytes;
+    content.by_age.emplace(written, own);
   }
-  content->entries.emplace(std::move(own), Entry{std::string(value), written});
-  ++content->stats.puts;
-  ++content->stats.commits;
+  content.entries.emplace(std::move(own), Entry{std::string(value), written});
+  ++content.stats.puts;
   return {};
 }
 
 Result<void> MemoryStore::erase(Table table, std::string_view key) {
   auto content = content_.lock();
   const auto found = content->entries.find(Key(table, key));
-  if (found != content->entries.end()) remove(*content, found);
+  if (found == content->entries.end()) return {};
+  remove(*content, found);
+  ++content->writes;
   return {};
 }
 
-Result<void> MemoryStore::each(
-    Table table, const std::function<bool(std::string_view key, std::string_view value)>& visit) {
-  // Copied part by part: `visit` may use the store.
+// Undone in the reverse order when the work fails. Holds the store's lock for its life.
+class MemoryStore::Change final : public Transaction {
+ public:
+  explicit Change(MemoryStore& store) : store_(store), content_(store.content_.lock()) {}
+
+  std::optional<std::string> get(Table table, std::string_view key) override {
+    ++content_->stats.gets;
+    const auto found = content_->entries.find(Key(table, key));
+    if (found == content_->entries.end()) return std::nullopt;
+    ++content_->stats.hits;
+    return found->second.value;
+  }
+  Result<void> put(Table table, std::string_view key, std::string_view value) override {
+    remember(table, key);
+    return store_.put_into(*content_, table, key, value);
+  }
+  Result<void> erase(Table table, std::string_view key) override {
+    remember(table, key);
+    const auto found = content_->entries.find(Key(table, key));
+    if (found != content_->entries.end()) remove(*content_, found);
+    return {};
+  }
+  Result<void> scan(Table table, std::string_view prefix, std::string_view after,
+                    const Visit& visit) override {
+    for (auto entry = content_->entries.lower_bound(Key(table, std::max(prefix, after)));
+         entry != content_->entries.end() && entry->first.first == table &&
+         entry->first.second.starts_with(prefix);
+         ++entry) {
+      if (entry->first.second == after) continue;
+      if (!visit(entry->first.second, entry->second.value)) break;
+    }
+    return {};
+  }
+
+  void commit() {
+    ++content_->writes;
+    ++content_->stats.commits;
+  }
+  void undo() {
+    for (auto old = before_.rbegin(); old != before_.rend(); ++old) {
+      const auto found = content_->entries.find(old->first);
+      if (found != content_->entries.end()) remove(*content_, found);
+      // What was there before fits again.
+      if (old->second) {
+        (void)store_.put_into(*content_, old->first.first, old->first.second, *old->second);
+      }
+    }
+  }
+
+ private:
+  void remember(Table table, std::string_view key) {
+    Key own(table, key);
+    const auto found = content_->entries.find(own);
+    std::optional<std::string> value;
+    if (found != content_->entries.end()) value = found->second.value;
+    before_.emplace_back(std::move(own), std::move(value));
+  }
+
+  MemoryStore& store_;
+  Guarded<Content>::Lock content_;
+  std::vector<std::pair<Key, std::optional<std::string>>> before_;
+};
+
+Result<Written> MemoryStore::change(const Work& work) {
+  Change change(*this);
+  Result<void> done = work(change);
+  if (!done) {
+    change.undo();
+    return Failure(std::move(done).error());
+  }
+  change.commit();
+  return Written{};
+}
+
+std::uint64_t MemoryStore::generation() const {
+  return content_.lock()->writes;
+}
+
+Result<void> MemoryStore::each(Table table, const Visit& visit) {
+  return visit_from(table, "", "", visit);
+}
+
+Result<void> MemoryStore::scan(Table table, std::string_view prefix, std::string_view after,
+                               const Visit& visit) {
+  return visit_from(table, prefix, after, visit);
+}
+
+// Copied part by part: `visit` may use the store.
+Result<void> MemoryStore::visit_from(Table table, std::string_view prefix, std::string_view after,
+                                     const Visit& visit) {
   std::vector<std::pair<std::string, std::string>> part;
-  Key after(table, "");
-  for (bool first = true; first || part.size() == kVisitedAtOnce; first = false) {
+  Key from(table, std::max(prefix, after));
+  bool exclude = !after.empty() && after >= prefix;
+  do {
     part.clear();
     {
       auto content = content_.lock();
       auto entry =
-          first ? content->entries.lower_bound(after) : content->entries.upper_bound(after);
+          exclude ? content->entries.upper_bound(from) : content->entries.lower_bound(from);
       for (; entry != content->entries.end() && entry->first.first == table &&
-             part.size() < kVisitedAtOnce;
+             entry->first.second.starts_with(prefix) && part.size() < kVisitedAtOnce;
            ++entry) {
         part.emplace_back(entry->first.second, entry->second.value);
       }
@@ -99,8 +197,9 @@ Result<void> MemoryStore::each(
     for (const auto& [key, value] : part) {
       if (!visit(key, value)) return {};
     }
-    if (!part.empty()) after.second = part.back().first;
-  }
+    if (!part.empty()) from.second = part.back().first;
+    exclude = true;
+  } while (part.size() == kVisitedAtOnce);
   return {};
 }
 

@@ -29,9 +29,13 @@ class MemoryStore final : public Store {
   std::optional<std::string> get(Table table, std::string_view key) override;
   Result<void> put(Table table, std::string_view key, std::string_view value) override;
   Result<void> erase(Table table, std::string_view key) override;
-  Result<void> each(
-      Table table,
-      const std::function<bool(std::string_view key, std::string_view value)>& visit) override;
+  Result<void> each(Table table, const Visit& visit) override;
+  Result<void> scan(Table table, std::string_view prefix, std::string_view after,
+                    const Visit& visit) override;
+  Result<Written> change(const Work& work) override;
+  Result<void> flush() override { return {}; }
+  std::uint64_t generation() const override;
+  Durability durability() const override { return Durability::kFull; }
   StoreStats stats() const override;
 
  private:
@@ -49,6 +53,12 @@ class MemoryStore final : public Store {
     StoreStats stats;
   };
 
+  class Change;
+
+  Result<void> put_into(Content& content, Table table, std::string_view key,
+                        std::string_view value) const;
+  Result<void> visit_from(Table table, std::string_view prefix, std::string_view after,
+                          const Visit& visit);
   static void remove(Content& content, std::map<Key, Entry>::iterator entry);
 
   const Options options_;

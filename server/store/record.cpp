@@ -33,12 +33,27 @@ void set_number(std::string& bytes, std::size_t at, Number number) {
 
 }  // namespace
 
-RecordKey record_key(Table table, std::string_view key) {
-  RecordKey out{};
-  out[0] = static_cast<char>(table);
-  const std::array<char, 16> hash = hash128(key);
-  std::copy(hash.begin(), hash.end(), out.begin() + 1);
-  return out;
+RecordKey::RecordKey(Table table, std::string_view key) {
+  bytes_[0] = static_cast<char>(table);
+  if (ordered(table)) {
+    key = key.substr(0, kMaxOrderedKeyBytes);
+    std::copy(key.begin(), key.end(), bytes_.begin() + 1);
+    size_ = key.size() + 1;
+  } else {
+    const std::array<char, 16> hash = hash128(key);
+    std::copy(hash.begin(), hash.end(), bytes_.begin() + 1);
+    size_ = hash.size() + 1;
+  }
+}
+
+Result<void> check_key(Table table, std::string_view key) {
+  constexpr std::size_t kMostKeyBytes = std::size_t{1} << 20U;
+  const std::size_t most = ordered(table) ? kMaxOrderedKeyBytes : kMostKeyBytes;
+  if (key.size() > most) {
+    return fail(Code::kTooLarge, "a key of {} bytes is over the store's limit of {}", key.size(),
+                most);
+  }
+  return {};
 }
 
 std::string encode_record(Table table, std::string_view key, std::string_view payload,

@@ -1,7 +1,7 @@
 // Record: one stored value with what is needed to trust it.
 //
-// In the database a record's key is its table's byte and the XXH3-128 of its full key (so keys of
-// any length are accepted); its value is
+// In the database a record's key is its table's byte and, of a hashed table, the XXH3-128 of its
+// full key (so keys of any length are accepted), of an ordered table the key itself; its value is
 //
 //   0  u8   format version (1)        8  u64  XXH3-64 of all bytes from 16 on
 //   1  u8   table                    16  u32  second of writing (Unix time, wraps): its age
@@ -24,12 +24,29 @@
 
 namespace quarry::store {
 
-using RecordKey = std::array<char, 17>;
+// The key in the database, at most kMaxOrderedKeyBytes + 1 bytes.
+class RecordKey {
+ public:
+  RecordKey(Table table, std::string_view key);
+  std::string_view view() const { return {bytes_.data(), size_}; }
 
-RecordKey record_key(Table table, std::string_view key);
-inline std::string_view view(const RecordKey& key) {
-  return {key.data(), key.size()};
+ private:
+  std::array<char, kMaxOrderedKeyBytes + 1> bytes_;
+  std::size_t size_ = 0;
+};
+inline RecordKey record_key(Table table, std::string_view key) {
+  return {table, key};
 }
+inline std::string_view view(const RecordKey& key) {
+  return key.view();
+}
+
+inline bool ordered(Table table) {
+  return table == Table::kSessionState || table == Table::kSessionIndex || table == Table::kTotals;
+}
+
+// kTooLarge when the table does not take a key of this length.
+Result<void> check_key(Table table, std::string_view key);
 
 // Whether a table lives in the state environment; else in the cache.
 inline bool durable(Table table) {

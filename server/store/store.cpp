@@ -24,11 +24,15 @@ class LazyStore final : public Store {
   Result<void> erase(Table table, std::string_view key) override {
     return store().erase(table, key);
   }
-  Result<void> each(
-      Table table,
-      const std::function<bool(std::string_view key, std::string_view value)>& visit) override {
-    return store().each(table, visit);
+  Result<void> each(Table table, const Visit& visit) override { return store().each(table, visit); }
+  Result<void> scan(Table table, std::string_view prefix, std::string_view after,
+                    const Visit& visit) override {
+    return store().scan(table, prefix, after, visit);
   }
+  Result<Written> change(const Work& work) override { return store().change(work); }
+  Result<void> flush() override { return store().flush(); }
+  std::uint64_t generation() const override { return store().generation(); }
+  Durability durability() const override { return store().durability(); }
   StoreStats stats() const override { return store().stats(); }
 
  private:
@@ -57,7 +61,7 @@ const char* variable(const char* name) {
 
 }  // namespace
 
-std::unique_ptr<Store> Store::at(std::string directory) {
+std::unique_ptr<Store> Store::at(std::string directory, const Options& /*options*/) {
   return std::make_unique<LazyStore>(std::move(directory));
 }
 

@@ -1,19 +1,23 @@
-// Store: what survives the process. Two LMDB environments below one state directory:
-// `state` (sessions; durable) and `cache` (may be deleted at any time).
+// Store: what survives the process. Two halves below one state directory: durable tables
+// (sessions, ...) and cache tables (may be deleted at any time).
 //
 // Values carry a version and a checksum; a value that fails either is treated as absent and
-// counted. Writes of the state environment are grouped: one commit at a time, with everything (up
-// to 1000 records) that came during the last one; put() returns when the commit that holds the
-// record is on disk, and a lone put does not wait for company. Reads never wait for writes. Keys
-// of any length are accepted (stored by their hash, with the full key beside the value, compared
-// on read).
+// counted. Keys of hashed tables may have any length (stored by their hash, with the full key
+// beside the value, compared on read). Keys of ordered tables are 1 to kMaxOrderedKeyBytes long
+// and kept as they are, so that they can be scanned in the order of their bytes.
+//
+// Durable tables change in transactions, all or nothing, one after another across all processes;
+// what was acknowledged survives the death of any process. With Durability::kFull a change is
+// acknowledged when it is on disk; with kNormal it is acknowledged at once, survives kill -9, and
+// is on disk a few milliseconds later (a power cut may take the last ones, together and whole).
+// Reads never wait for writes and see every acknowledged change of every process.
 //
 // Several processes share one state directory; one Store per directory in each of them (a second
 // one works in memory). Not to be used in the child of a fork. Dead readers are cleared at open. A
-// damaged environment is moved aside (one is kept) and started anew, with one line on stderr.
-// Where the directory cannot be used (not writable, a network file system, owned by another user,
-// writable by others, another version's, no space), the store works in memory, says why in stats()
-// and with one line on stderr.
+// damaged environment is moved aside (one is kept), what can be read of it is taken over, with one
+// line on stderr. Where the directory cannot be used (not writable, a network file system, owned by
+// another user, writable by others, a newer version's, no space), the store works in memory, says
+// why in stats() and with one line on stderr.
 //
 // Opening is lazy: constructing touches nothing on disk; the first use (stats() is one) opens.
 //
@@ -27,14 +31,44 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "server/base/background.h"
 #include "server/base/result.h"
 
 namespace quarry::store {
 
-// Tables of the state environment are durable, those of the cache environment are not.
-enum class Table : std::uint8_t { kSessions = 1, kAnalysis = 64, kGit = 65 };
+// Below 64: durable; from 64 on: cache. kSessionState, kSessionIndex and kTotals are ordered.
+enum class Table : std::uint8_t {
+  kSessions = 1,
+  kSessionState = 2,
+  kSessionIndex = 3,
+  kTotals = 4,
+  kAnalysis = 64,
+  kGit = 65,
+};
+
+enum class Durability : std::uint8_t { kFull, kNormal };
+
+inline constexpr std::size_t kMaxOrderedKeyBytes = 480;
+
+// What a function sees record by record; false: enough. Views live for the call.
+using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+
+// What one change of durable tables sees and does; lives for the call that it is given to.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+  // As this transaction left it.
+  virtual std::optional<std::string> get(Table table, std::string_view key) = 0;
+  virtual Result<void> put(Table table, std::string_view key, std::string_view value) = 0;
+  virtual Result<void> erase(Table table, std::string_view key) = 0;  // absent is fine
+  // Of an ordered table: the records whose key begins with `prefix` and comes after `after`, in
+  // key order. `visit` must not use the transaction.
+  virtual Result<void> scan(Table table, std::string_view prefix, std::string_view after,
+                            const Visit& visit) = 0;
+};
 
 struct StoreStats {
   std::string mode;  // "lmdb" or "memory"
@@ -46,24 +80,50 @@ struct StoreStats {
   std::uint64_t damaged = 0;  // values that failed their checksum or version, damaged pages met
 };
 
+struct Written {
+  bool durable = true;  // on disk, or as durable as this store ever is (stats().mode says which)
+};
+
 class Store {
  public:
+  struct Options {
+    Durability durability = Durability::kNormal;
+    // Where acknowledged changes are brought to disk. Null: by the change that finds the last such
+    // work a while ago, and by flush(). Must outlive the store.
+    Background* background = nullptr;
+  };
+
   virtual ~Store() = default;
 
   // `directory` is created with mode 0700 when missing. Does not fail; see above.
-  static std::unique_ptr<Store> at(std::string directory);
+  static std::unique_ptr<Store> at(std::string directory, const Options& options);
+  static std::unique_ptr<Store> at(std::string directory) { return at(std::move(directory), {}); }
   static std::unique_ptr<Store> in_memory();
 
+  virtual Durability durability() const = 0;
   // A copy of the value. Absent, damaged and unreadable are all nullopt.
   virtual std::optional<std::string> get(Table table, std::string_view key) = 0;
   // kTooLarge: over a limit, or the durable half is full. kUnavailable: the disk is full or another
   // process keeps the store locked.
   virtual Result<void> put(Table table, std::string_view key, std::string_view value) = 0;
   virtual Result<void> erase(Table table, std::string_view key) = 0;
-  // Calls visit(key, value) for every whole record until it returns false. Views live for the call.
-  virtual Result<void> each(
-      Table table,
-      const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
+  // Calls `visit` for every whole record until it returns false; it may use the store.
+  virtual Result<void> each(Table table, const Visit& visit) = 0;
+  // Of an ordered table: as Transaction::scan, and `visit` may use the store.
+  virtual Result<void> scan(Table table, std::string_view prefix, std::string_view after,
+                            const Visit& visit) = 0;
+
+  // Changes durable tables: all that `work` did, or nothing when it or the commit fails. `work` may
+  // be called again when a try came to nothing, so it has no other effect that counts; it does no
+  // I/O. Errors as put(), and those of `work`.
+  using Work = std::function<Result<void>(Transaction&)>;
+  virtual Result<Written> change(const Work& work) = 0;
+  // Returns when all that was acknowledged before is on disk.
+  virtual Result<void> flush() = 0;
+  // Differs from an earlier one when a durable table may have changed since, in any process. Costs
+  // two memory reads.
+  virtual std::uint64_t generation() const = 0;
+
   virtual StoreStats stats() const = 0;
 };
 
