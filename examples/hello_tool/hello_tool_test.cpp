@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "tests/support/bare_context.h"
+#include "tests/support/tool_call.h"
 
 namespace quarry::tools {
 extern const Tool hello_tool;
@@ -19,11 +19,11 @@ TEST_CASE("hello_tool greets as often as asked and refuses what it cannot greet"
   };
   for (const Row& row : rows) {
     INFO(row.arguments);
-    CHECK(test::call_bare(hello_tool, row.arguments) == row.want);
+    CHECK(test::call_tool(hello_tool, row.arguments).text() == row.want);
   }
   for (const char* wrong : {R"({})", R"({"name":7})", R"({"name":"Ann","times":11})"}) {
     INFO(wrong);
-    CHECK(test::call_bare(hello_tool, wrong).starts_with("error: "));
+    CHECK(!test::call_tool(hello_tool, wrong).error.empty());
   }
 }
 

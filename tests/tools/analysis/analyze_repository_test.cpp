@@ -1,6 +1,3 @@
-#include <array>
-#include <cstddef>
-#include <cstdlib>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -11,33 +8,16 @@
 #include "server/sandbox/workspace.h"
 #include "server/store/store.h"
 #include "tests/support/temp_workspace.h"
-#include "tools/tool.h"
+#include "tests/support/tool_call.h"
 
 namespace quarry::tools {
 extern const Tool analyze_repository;
 namespace {
 
-class NoProgress final : public Progress {
- public:
-  void report(std::int64_t, std::int64_t, std::string_view) override {}
-};
-
-// Stands where the context holds what the tool has no business with: touching it is a crash.
-template <class T>
-T& untouched() {
-  alignas(std::max_align_t) static std::array<std::byte, 64> nothing{};
-  return reinterpret_cast<T&>(nothing);
-}
-
 // The helper lies beside the test program.
 std::string helper() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "quarry-git";
 }
-
-struct Answer {
-  ToolOutput output;
-  std::string error;
-};
 
 class World {
  public:
@@ -45,27 +25,15 @@ class World {
       : workspace_(std::move(*sandbox::Workspace::open(root))),
         git_(workspace_->root(), git_helper, clock_) {}
 
-  Answer call(std::string_view arguments, std::int64_t max_tokens = 8000) {
-    json::Parser parser;
-    json::Document document;
-    REQUIRE(document.parse_copy(parser, arguments));
-    const CancelToken cancel(clock_, clock_.steady_ns() + 30'000'000'000);
-    NoProgress progress;
-    ToolContext context{untouched<session::Session>(),
-                        *workspace_,
-                        git_,
-                        untouched<session::Sessions>(),
-                        *store_,
-                        pool_,
-                        cancel,
-                        clock_,
-                        progress,
-                        untouched<const ServerFacts>(),
-                        max_tokens};
-    Answer answer;
-    const Result<void> called = analyze_repository.call(document.root(), context, answer.output);
-    if (!called) answer.error = called.error().message;
-    return answer;
+  test::ToolAnswer call(std::string_view arguments, std::int64_t max_tokens = 8000) {
+    return test::call_tool(analyze_repository, arguments,
+                           {.files = *workspace_,
+                            .git = git_,
+                            .store = *store_,
+                            .pool = pool_,
+                            .clock = &clock_,
+                            .max_tokens = max_tokens,
+                            .deadline_ns = clock_.steady_ns() + 30'000'000'000});
   }
 
  private:
@@ -109,7 +77,7 @@ TEST_CASE("analyze_repository answers in text and in structure with evidence") {
   const test::TempWorkspace tree(kProject);
   make_repository(tree);
   World world(tree.root());
-  const Answer answer = world.call("{}");
+  const test::ToolAnswer answer = world.call("{}");
   INFO(answer.error << answer.output.text << "\n" << answer.output.structured);
   REQUIRE(answer.error.empty());
   CHECK(holds(answer.output.text, ".: mainly C ("));
@@ -160,7 +128,7 @@ TEST_CASE("analyze_repository gives the sections that are asked for") {
   };
   for (const Row& row : rows) {
     INFO(row.arguments);
-    const Answer answer = world.call(row.arguments);
+    const test::ToolAnswer answer = world.call(row.arguments);
     REQUIRE(answer.error.empty());
     CHECK(holds(answer.output.structured, "\"languages\":") == row.languages);
     CHECK(holds(answer.output.structured, "\"manifests\":") == row.manifests);
@@ -188,7 +156,7 @@ TEST_CASE("analyze_repository says what is wrong with its arguments") {
       {R"({"depth":3})", "depth"},
   };
   for (const Row& row : rows) {
-    const Answer answer = world.call(row.arguments);
+    const test::ToolAnswer answer = world.call(row.arguments);
     INFO(row.arguments << "\n" << answer.error);
     CHECK(holds(answer.error, row.want));
   }
@@ -197,7 +165,7 @@ TEST_CASE("analyze_repository says what is wrong with its arguments") {
 TEST_CASE("analyze_repository walks a plain directory and says so") {
   const test::TempWorkspace tree(kProject);
   World world(tree.root());
-  const Answer answer = world.call("{}");
+  const test::ToolAnswer answer = world.call("{}");
   INFO(answer.error << answer.output.text);
   REQUIRE(answer.error.empty());
   CHECK(holds(answer.output.text, "; 6 walked files, "));
@@ -210,7 +178,7 @@ TEST_CASE("analyze_repository still answers when the git helper does not start")
   const test::TempWorkspace tree(kProject);
   make_repository(tree);
   World world(tree.root(), "/nonexistent/quarry-git");
-  const Answer answer = world.call("{}");
+  const test::ToolAnswer answer = world.call("{}");
   INFO(answer.error << answer.output.text);
   REQUIRE(answer.error.empty());
   CHECK(holds(answer.output.text, "; 6 walked files, "));
@@ -226,27 +194,12 @@ TEST_CASE("analyze_repository keeps within its budget") {
     tree.write(std::string("src/a_file_with_a_rather_long_name.") + extension, "some text\n");
   }
   World world(tree.root());
-  const Answer wide = world.call(R"({"sections":["languages"]})");
-  const Answer narrow = world.call(R"({"sections":["languages"]})", 300);
+  const test::ToolAnswer wide = world.call(R"({"sections":["languages"]})");
+  const test::ToolAnswer narrow = world.call(R"({"sections":["languages"]})", 300);
   CHECK(wide.output.structured.size() > 1200);
   CHECK(narrow.output.structured.size() <= 1200);
   CHECK(narrow.output.text.size() <= 1200);
   CHECK(holds(narrow.output.structured, "15 smaller languages do not fit"));
-}
-
-// By hand: QUARRY_TRY=/path/of/a/repository tools_analysis_test "[try]" -s
-TEST_CASE("analyze_repository on a repository of your own", "[.][try]") {
-  const char* root = std::getenv("QUARRY_TRY");
-  REQUIRE(root != nullptr);
-  World world(root);
-  for (int i = 0; i < 3; ++i) {
-    const SystemClock clock;
-    const std::int64_t begin = clock.steady_ns();
-    const Answer answer = world.call("{}");
-    WARN((clock.steady_ns() - begin) / 1000 << " us\n"
-                                            << answer.error << answer.output.text << "\n"
-                                            << answer.output.structured.size() << " bytes");
-  }
 }
 
 }  // namespace

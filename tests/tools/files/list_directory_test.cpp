@@ -1,4 +1,4 @@
-#include "tests/tools/search/tool_call.h"
+#include "tests/tools/search/tree_call.h"
 
 namespace quarry::tools {
 
@@ -7,11 +7,11 @@ extern const Tool list_directory;
 namespace {
 
 using Catch::Contains;
-using test::ToolCall;
+using test::TreeCall;
 using Files = std::map<std::string, std::string>;
 
 TEST_CASE("list_directory answers a tree") {
-  ToolCall call(Files{{"a.c", "12"}, {"src/b.c", ""}, {"src/b.h", ""}});
+  TreeCall call(Files{{"a.c", "12"}, {"src/b.c", ""}, {"src/b.h", ""}});
   CHECK(call(list_directory, "{}") == "a.c\nsrc/ (2 entries)\n\n2 entries in .\n");
   CHECK(call(list_directory, R"({"dir_path":".","maxDepth":2,"sizes":"true"})") ==
         "a.c (2 bytes)\nsrc/\n  b.c (0 bytes)\n  b.h (0 bytes)\n\n4 entries in . to depth 2\n");
@@ -20,7 +20,7 @@ TEST_CASE("list_directory answers a tree") {
 }
 
 TEST_CASE("list_directory says what is wrong with its arguments") {
-  ToolCall call(Files{{"a", "x"}});
+  TreeCall call(Files{{"a", "x"}});
   struct Row {
     const char* arguments;
     const char* want;

@@ -1,62 +1,20 @@
-#include <array>
-#include <cstddef>
-
 #include <catch2/catch.hpp>
 
 #include "server/base/hash.h"
-#include "server/json/document.h"
 #include "server/sandbox/workspace.h"
 #include "tests/files/images.h"
 #include "tests/support/temp_workspace.h"
-#include "tools/tool.h"
+#include "tests/support/tool_call.h"
 
 namespace quarry::tools {
 extern const Tool read_file;
 namespace {
 
-class NoProgress final : public Progress {
- public:
-  void report(std::int64_t, std::int64_t, std::string_view) override {}
-};
-
-// Stands where the context holds what read_file has no business with: touching it is a crash.
-template <class T>
-T& untouched() {
-  alignas(std::max_align_t) static std::array<std::byte, 64> nothing{};
-  return reinterpret_cast<T&>(nothing);
-}
-
-struct Answer {
-  ToolOutput output;
-  std::string error;
-  std::string text() const { return error.empty() ? output.text : "error: " + error; }
-};
-
-Answer call(const test::TempWorkspace& tree, std::string_view arguments,
-            std::int64_t max_tokens = 8000) {
+test::ToolAnswer call(const test::TempWorkspace& tree, std::string_view arguments,
+                      std::int64_t max_tokens = 8000) {
   const auto workspace = sandbox::Workspace::open(tree.root());
   REQUIRE(workspace);
-  json::Parser parser;
-  json::Document document;
-  REQUIRE(document.parse_copy(parser, arguments));
-  const SystemClock clock;
-  const CancelToken cancel(clock);
-  NoProgress progress;
-  ToolContext context{untouched<session::Session>(),
-                      **workspace,
-                      untouched<git::GitClient>(),
-                      untouched<session::Sessions>(),
-                      untouched<store::Store>(),
-                      untouched<pool::Pool>(),
-                      cancel,
-                      clock,
-                      progress,
-                      untouched<const ServerFacts>(),
-                      max_tokens};
-  Answer answer;
-  const Result<void> called = read_file.call(document.root(), context, answer.output);
-  if (!called) answer.error = called.error().message;
-  return answer;
+  return test::call_tool(read_file, arguments, {.files = **workspace, .max_tokens = max_tokens});
 }
 
 TEST_CASE("read_file takes the names that other servers use") {
@@ -111,7 +69,7 @@ TEST_CASE("read_file says what is wrong with its arguments") {
       {R"({"paths":["no","../x"]})", "no: not read: "},
   };
   for (const Row& row : rows) {
-    const Answer answer = call(tree, row.arguments);
+    const test::ToolAnswer answer = call(tree, row.arguments);
     INFO(row.arguments << "\n" << answer.text());
     CHECK(answer.error.find(row.want) != std::string::npos);
   }
@@ -133,13 +91,13 @@ TEST_CASE("read_file shares its budget among several files") {
   std::string lines;
   for (int i = 0; i < 1000; ++i) lines += "some text on a line\n";
   const test::TempWorkspace tree({{"long", lines}, {"short", "x\n"}, {"other", lines}});
-  const Answer both = call(tree, R"({"paths":["short","long","other"]})", 1000);
+  const test::ToolAnswer both = call(tree, R"({"paths":["short","long","other"]})", 1000);
   CHECK(both.output.text.size() <= 4400);
   CHECK(both.output.text.size() > 3300);
   CHECK(both.output.text.find("continue with path=long, offset=") != std::string::npos);
   CHECK(both.output.text.find("continue with path=other, offset=") != std::string::npos);
 
-  const Answer full = call(tree, R"({"paths":["long","other","short"]})", 150);
+  const test::ToolAnswer full = call(tree, R"({"paths":["long","other","short"]})", 150);
   CHECK(full.output.text.find("\nnot read, the answer is full; call again with paths:\n") !=
         std::string::npos);
   CHECK(full.output.text.ends_with("short"));
@@ -149,14 +107,14 @@ TEST_CASE("read_file returns images within one bound for the call") {
   const std::string small = test::png(3, 4);
   const std::string half = test::png(3, 4, 2'000'000);
   const test::TempWorkspace tree({{"a.png", small}, {"b.png", half}, {"c.png", half}});
-  const Answer one = call(tree, R"({"path":"a.png"})");
+  const test::ToolAnswer one = call(tree, R"({"path":"a.png"})");
   CHECK(one.text() == "a.png: PNG image, 3 x 4 pixels, 45 B, hash " + content_hash(small));
   REQUIRE(one.output.images.size() == 1);
   CHECK(one.output.images[0].bytes == small);
   CHECK(one.output.images[0].mime_type == "image/png");
   CHECK(one.output.structured.empty());
 
-  const Answer three = call(tree, R"({"paths":["a.png","b.png","c.png"]})");
+  const test::ToolAnswer three = call(tree, R"({"paths":["a.png","b.png","c.png"]})");
   CHECK(three.output.images.size() == 2);
   CHECK(three.text().find("c.png: not read: 'c.png' is a PNG image of 1.9 MiB; with the other "
                           "images of this call it is over 3.75 MB: read it alone") !=

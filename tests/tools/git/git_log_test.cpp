@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "tests/tools/git/tool_call.h"
+#include "tests/tools/git/git_tools.h"
 
 namespace quarry::tools {
 

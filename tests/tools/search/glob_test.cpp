@@ -1,4 +1,4 @@
-#include "tests/tools/search/tool_call.h"
+#include "tests/tools/search/tree_call.h"
 
 namespace quarry::tools {
 
@@ -7,11 +7,11 @@ extern const Tool glob;
 namespace {
 
 using Catch::Contains;
-using test::ToolCall;
+using test::TreeCall;
 using Files = std::map<std::string, std::string>;
 
 TEST_CASE("glob answers paths") {
-  ToolCall call(Files{{"a.c", ""}, {"src/b.c", ""}, {"src/b.h", ""}});
+  TreeCall call(Files{{"a.c", ""}, {"src/b.c", ""}, {"src/b.h", ""}});
   CHECK(call(glob, R"({"pattern":"*.c","sort":"path"})") == "a.c\nsrc/b.c\n\n2 of 3 files match\n");
   CHECK_THAT(call(glob, R"({"glob_pattern":"*","dir_path":"src","max_results":1})"),
              Contains("1 more; call again with offset=1"));
@@ -19,7 +19,7 @@ TEST_CASE("glob answers paths") {
 }
 
 TEST_CASE("glob says what is wrong with its arguments") {
-  ToolCall call(Files{{"a", "x"}});
+  TreeCall call(Files{{"a", "x"}});
   struct Row {
     const char* arguments;
     const char* want;

@@ -1,4 +1,4 @@
-#include "tests/tools/search/tool_call.h"
+#include "tests/tools/search/tree_call.h"
 
 namespace quarry::tools {
 
@@ -7,16 +7,16 @@ extern const Tool grep;
 namespace {
 
 using Catch::Contains;
-using test::ToolCall;
+using test::TreeCall;
 using Files = std::map<std::string, std::string>;
 
 TEST_CASE("grep answers text") {
-  ToolCall call(Files{{"a.c", "one\nTwo\nthree\n"}, {"b.py", "two\n"}});
+  TreeCall call(Files{{"a.c", "one\nTwo\nthree\n"}, {"b.py", "two\n"}});
   CHECK(call(grep, R"({"pattern":"two"})") == "b.py\n1:two\n\n1 match in 1 of 2 files\n");
 }
 
 TEST_CASE("grep accepts the names that models know") {
-  ToolCall call(Files{{"src/a.c", "one\ntwo\nthree\n"}, {"b.py", "two\n"}});
+  TreeCall call(Files{{"src/a.c", "one\ntwo\nthree\n"}, {"b.py", "two\n"}});
   struct Row {
     const char* arguments;
     const char* want;
@@ -39,7 +39,7 @@ TEST_CASE("grep accepts the names that models know") {
 }
 
 TEST_CASE("grep says what is wrong with its arguments") {
-  ToolCall call(Files{{"a", "x"}});
+  TreeCall call(Files{{"a", "x"}});
   struct Row {
     const char* arguments;
     const char* want;
