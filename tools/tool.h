@@ -23,6 +23,9 @@
 namespace quarry::sandbox {
 class Workspace;
 }
+namespace quarry::files {
+class LineIndexes;
+}
 namespace quarry::git {
 class GitClient;
 }
@@ -87,6 +90,7 @@ struct ToolContext {
   git::GitClient& git;              // its repository
   session::Sessions& sessions;
   store::Store& store;
+  files::LineIndexes& line_indexes;
   pool::Pool& pool;           // for fork_join inside the call
   const CancelToken& cancel;  // with the call's deadline
   const Clock& clock;

@@ -17,9 +17,6 @@ using sandbox::Stamp;
 
 constexpr std::string_view kIndex = ".git/index";
 constexpr std::size_t kHeadBytes = 256;
-// A file that changed this shortly before it was looked at may change again under the same stamp:
-// kernels keep times in ticks of 1 to 10 ms.
-constexpr std::int64_t kSettleMs = 100;
 
 class GitRepository final : public Repository {
  public:
@@ -59,10 +56,6 @@ std::optional<Stamp> stamp_of(const sandbox::Workspace& files, std::string_view 
   return metadata->stamp;
 }
 
-bool is_settled(const Stamp& stamp, const Clock& clock) {
-  return std::max(stamp.mtime_ns, stamp.ctime_ns) / 1'000'000 + kSettleMs < clock.wall_ms();
-}
-
 bool stopped(const Error& error) {
   return error.code == Code::kCancelled || error.code == Code::kTimeout;
 }
@@ -76,7 +69,7 @@ class TreeMaker {
   Result<void> run(Report& report, bool refresh) {
     const std::optional<Stamp> index = stamp_of(sources_.files, kIndex);
     if (index && !refresh && take_cached(report)) return {};
-    cacheable_ = index && is_settled(*index, sources_.clock);
+    cacheable_ = index && sandbox::settled(*index, sources_.clock.wall_ms());
 
     TRY(list(report));
     TRY_ASSIGN(report.tree, tally(files_, top_.text(), reader(), cancel_));
@@ -144,7 +137,7 @@ class TreeMaker {
       dependencies_.push_back({std::string(raw), std::nullopt});
       if (!file) return std::nullopt;
       dependencies_.back().stamp = file->stamp();
-      if (!is_settled(file->stamp(), sources_.clock)) cacheable_ = false;
+      if (!sandbox::settled(file->stamp(), sources_.clock.wall_ms())) cacheable_ = false;
       std::array<char, kHeadBytes> head;
       const auto got = file->read_at(0, head);
       if (!got) {

@@ -58,6 +58,7 @@ class Instance {
   const SystemClock clock_;
   const std::unique_ptr<store::Store> store_;
   session::Sessions sessions_;
+  files::LineIndexes line_indexes_{clock_};
   mcp::ToolList tools_;
   metrics::CallMetrics metrics_;
   rpc::LineWriter writer_;

@@ -10,6 +10,7 @@
 #include "server/base/utf8.h"
 #include "server/files/content_type.h"
 #include "server/files/large.h"
+#include "server/files/read_text.h"
 #include "server/files/text.h"
 
 namespace quarry::files {
@@ -18,13 +19,8 @@ namespace {
 using Answer = Result<std::optional<Picture>>;
 
 constexpr std::int64_t kStackBytes = 16 << 10;
-
-// One call's parameters, handed on as one.
-struct Job {
-  const sandbox::Path& path;
-  const ReadRequest& request;
-  std::string& out;
-};
+// A smaller file is read again as fast as its index is found.
+constexpr std::int64_t kMinIndexedBytes = 64 << 10;
 
 std::string shown_path(const sandbox::Path& path) {
   std::string text;
@@ -82,110 +78,8 @@ Answer append_image(const Job& job, const ContentType& type, std::string_view ra
   return Picture{std::string(raw), type.mime_type};
 }
 
-std::string_view describe(LineEnds ends) {
-  switch (ends) {
-    case LineEnds::kNone:
-      return "";
-    case LineEnds::kLf:
-      return ", lf";
-    case LineEnds::kCrlf:
-      return ", crlf";
-    case LineEnds::kCr:
-      return ", cr";
-    case LineEnds::kMixed:
-      return ", mixed line ends";
-  }
-  return "";
-}
-
-std::string_view describe(Encoding encoding, bool repaired) {
-  switch (encoding) {
-    case Encoding::kUtf8:
-      return repaired ? "not utf-8 (bad bytes shown as U+FFFD)" : "utf-8";
-    case Encoding::kUtf8Bom:
-      return repaired ? "utf-8 with bom, damaged (bad bytes shown as U+FFFD)" : "utf-8 with bom";
-    case Encoding::kUtf16Le:
-      return repaired ? "utf-16le with bom, damaged (shown as U+FFFD)" : "utf-16le with bom";
-    case Encoding::kUtf16Be:
-      return repaired ? "utf-16be with bom, damaged (shown as U+FFFD)" : "utf-16be with bom";
-  }
-  return "";
-}
-
-// The numbered part: the range asked for, and what to call for the rest.
-void append_range(const Job& job, std::string_view text, const TextShape& shape, bool repair,
-                  std::size_t budget_end) {
-  const ReadRequest& request = job.request;
-  LineRun run;
-  run.first = request.offset;
-  run.max_lines = request.limit;
-  run.max_bytes = budget_end - std::min(budget_end, job.out.size());
-  run.separator = shape.separator();
-  run.repair = repair;
-  if (request.tail > 0) {
-    const std::int64_t count =
-        fitting_tail(text, std::min(request.tail, shape.lines), run.max_bytes, run.separator);
-    run.first = shape.lines - count + 1;
-    run.max_lines = count;
-    // fitting_tail has chosen; the estimate may be off by a clip mark, which must not cost a line.
-    run.max_bytes = LineRun{}.max_bytes;
-    text = last_lines(text, count, run.separator);
-  } else {
-    text = from_line(text, run.first, run.separator);
-    if (run.max_lines == 1) run.max_line_chars = LineRun{}.max_bytes;
-  }
-  if (run.first > shape.lines) {
-    job.out.append("offset ");
-    append_count(job.out, static_cast<std::uint64_t>(run.first));
-    job.out.append(" is past the end: the last line is ");
-    append_count(job.out, static_cast<std::uint64_t>(shape.lines));
-    job.out.push_back('\n');
-    return;
-  }
-  const LinesShown shown = append_lines(job.out, text, run);
-  append_continuation(job.out, {.first = run.first,
-                                .shown = shown,
-                                .total = shape.lines,
-                                .path = job.path,
-                                .request = request});
-}
-
-Answer append_text(const Job& job, std::string_view raw) {
-  const std::size_t budget_end = job.out.size() + job.request.max_bytes;
-  const Encoding encoding = find_encoding(raw);
-  bool repair = false;
-  std::string decoded;
-  std::string_view text = raw;
-  if (encoding == Encoding::kUtf8Bom) text.remove_prefix(3);
-  if (encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be) {
-    decoded = decode_utf16(raw, encoding == Encoding::kUtf16Le, repair);
-    text = decoded;
-  }
-  const TextShape shape = find_shape(text);
-  const bool bytes_are_text = decoded.empty();
-  if (bytes_are_text && !shape.ascii) repair = !is_utf8(text);
-
-  std::string& out = job.out;
-  utf8::append_escaped_name(out, job.path.display());
-  out.append(": ");
-  if (text.empty()) {
-    out.append("empty file, ");
-  } else {
-    append_count(out, static_cast<std::uint64_t>(shape.lines));
-    out.append(shape.lines == 1 ? " line, " : " lines, ");
-  }
-  append_size(out, raw.size());
-  if (!raw.empty()) out.append(", ").append(describe(encoding, repair));
-  out.append(describe(shape.ends));
-  if (!text.empty() && !shape.final_newline) out.append(", no final newline");
-  out.append(", hash ");
-  append_hash(out, hash64(raw));
-  out.push_back('\n');
-  if (!text.empty()) append_range(job, text, shape, bytes_are_text && repair, budget_end);
-  return std::nullopt;
-}
-
-Answer append_whole(const Job& job, std::string_view raw) {
+// `index`: as append_text.
+Answer append_whole(const Job& job, std::string_view raw, std::optional<LineIndex>* index) {
   const ReadMode mode = job.request.mode;
   const ContentType* type = find_content_type(raw);
   if (type != nullptr && type->image() && mode != ReadMode::kText) {
@@ -199,7 +93,8 @@ Answer append_whole(const Job& job, std::string_view raw) {
   const bool utf16 = encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be;
   const bool binary = (type != nullptr && type->certain) || (!utf16 && holds_nul(raw));
   if (binary || mode == ReadMode::kImage) return refuse_binary(job, type, raw.size());
-  return append_text(job, raw);
+  append_text(job, raw, index);
+  return std::nullopt;
 }
 
 Answer append_large(const Job& job, const sandbox::File& file, const CancelToken& cancel) {
@@ -238,10 +133,10 @@ Answer append_large(const Job& job, const sandbox::File& file, const CancelToken
 
 }  // namespace
 
-Answer read_file(const sandbox::Workspace& workspace, const sandbox::Path& path,
-                 const ReadRequest& request, const CancelToken& cancel, std::string& out) {
-  auto opened = workspace.open_file(path);
-  if (!opened) return explain(workspace, path, std::move(opened).error());
+Answer read_file(const Sources& sources, const sandbox::Path& path, const ReadRequest& request,
+                 const CancelToken& cancel, std::string& out) {
+  auto opened = sources.workspace.open_file(path);
+  if (!opened) return explain(sources.workspace, path, std::move(opened).error());
   const sandbox::File& file = *opened;
   const Job job{path, request, out};
   const std::int64_t size = file.stamp().size;
@@ -253,12 +148,21 @@ Answer read_file(const sandbox::Workspace& workspace, const sandbox::Path& path,
   if (size <= kStackBytes) {
     std::array<char, kStackBytes> buffer;
     TRY_ASSIGN(const std::size_t got, file.read_at(0, std::span(buffer.data(), length)));
-    return append_whole(job, std::string_view(buffer.data(), got));
+    return append_whole(job, std::string_view(buffer.data(), got), nullptr);
+  }
+  const bool indexed = size >= kMinIndexedBytes && request.mode != ReadMode::kImage;
+  if (indexed) {
+    const auto known = sources.indexes.find(file.stamp());
+    if (known && append_indexed_text(job, file, *known)) return std::nullopt;
   }
   const auto buffer = std::make_unique_for_overwrite<char[]>(length);
   TRY_ASSIGN(const std::size_t got, file.read_at(0, std::span(buffer.get(), length)));
   TRY(cancel.check());
-  return append_whole(job, std::string_view(buffer.get(), got));
+  std::optional<LineIndex> index;
+  Answer answer =
+      append_whole(job, std::string_view(buffer.get(), got), indexed ? &index : nullptr);
+  if (index) sources.indexes.keep(file, std::move(*index));
+  return answer;
 }
 
 }  // namespace quarry::files

@@ -7,8 +7,9 @@
 //
 // The hash is of the raw bytes (content_hash). Files up to 16 MiB are read whole; of larger ones
 // only what it takes to find the lines asked for, and their header leaves hash and line count
-// out. Binary files are refused by type and size. Lines end at '\n', or at '\r' where a file has
-// no '\n'; a large file's always at '\n'.
+// out. A file of 64 KiB or more leaves a LineIndex, so that its next range costs only that range
+// for as long as the file stays as it is. Binary files are refused by type and size. Lines end at
+// '\n', or at '\r' where a file has no '\n'; a large file's always at '\n'.
 //
 // Safe from any thread.
 
@@ -22,6 +23,7 @@
 
 #include "server/base/cancel.h"
 #include "server/base/result.h"
+#include "server/files/line_index.h"
 #include "server/sandbox/workspace.h"
 
 namespace quarry::files {
@@ -53,10 +55,15 @@ struct Picture {
   std::string_view mime_type;
 };
 
+struct Sources {
+  const sandbox::Workspace& workspace;
+  LineIndexes& indexes;
+};
+
 // Appends the text to `out` (whose lines all end with '\n') and returns the picture when the file
 // is shown as one. On an error nothing is appended.
-Result<std::optional<Picture>> read_file(const sandbox::Workspace& workspace,
-                                         const sandbox::Path& path, const ReadRequest& request,
-                                         const CancelToken& cancel, std::string& out);
+Result<std::optional<Picture>> read_file(const Sources& sources, const sandbox::Path& path,
+                                         const ReadRequest& request, const CancelToken& cancel,
+                                         std::string& out);
 
 }  // namespace quarry::files

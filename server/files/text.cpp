@@ -270,7 +270,9 @@ LinesShown append_lines(std::string& out, std::string_view text, const LineRun& 
     }
     column.count_up();
     ++shown.lines;
-    text.remove_prefix(end == nullptr ? length : length + 1);
+    const std::size_t taken = end == nullptr ? length : length + 1;
+    shown.bytes += taken;
+    text.remove_prefix(taken);
   }
   return shown;
 }

@@ -62,6 +62,7 @@ struct LinesShown {
   std::int64_t lines = 0;
   std::int64_t clipped = 0;        // how many of them
   std::int64_t first_clipped = 0;  // the number of the first of them
+  std::size_t bytes = 0;           // of the text that these lines take, with their separators
 };
 
 // Appends lines as "     1\ttext\n" until one of the bounds of `run`. At least one line is

@@ -95,6 +95,14 @@ void LiveFacts::append_metrics(json::Writer& out) const {
   out.field("commits", store.commits);
   out.field("damaged", store.damaged);
   out.end_object();
+  const files::LineIndexes::Stats lines = parts_.line_indexes.stats();
+  out.key("line_indexes").begin_object();
+  out.field("hits", lines.hits);
+  out.field("misses", lines.misses);
+  out.field("evicted", lines.evicted);
+  out.field("files", static_cast<std::uint64_t>(lines.files));
+  out.field("bytes", static_cast<std::uint64_t>(lines.bytes));
+  out.end_object();
   if (parts_.writer == nullptr) return;
   const rpc::LineWriter::Stats wire = parts_.writer->stats();
   out.key("wire").begin_object();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/base/clock.h"
+#include "server/files/line_index.h"
 #include "server/mcp/in_flight.h"
 #include "server/mcp/tool_list.h"
 #include "server/metrics/call_metrics.h"
@@ -25,6 +26,7 @@ class LiveFacts final : public tools::ServerFacts {
     const ToolList& tools;
     const session::Sessions& sessions;
     const store::Store& store;
+    const files::LineIndexes& line_indexes;
     const pool::Pool& pool;
     const rpc::LineWriter* writer;  // null without a wire (`quarry call`)
     const InFlight& in_flight;

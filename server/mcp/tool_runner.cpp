@@ -140,6 +140,7 @@ Result<void> ToolRunner::invoke(Call& call) {
                              .git = call.session->git(),
                              .sessions = world_.sessions,
                              .store = world_.store,
+                             .line_indexes = world_.line_indexes,
                              .pool = world_.pool,
                              .cancel = *call.cancel,
                              .clock = world_.clock,

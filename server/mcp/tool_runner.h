@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/files/line_index.h"
 #include "server/mcp/call.h"
 #include "server/mcp/in_flight.h"
 #include "server/mcp/tool_list.h"
@@ -33,6 +34,7 @@ class ToolRunner {
     const ToolList& tools;
     session::Sessions& sessions;
     store::Store& store;
+    files::LineIndexes& line_indexes;
     pool::Pool& pool;
     const Clock& clock;
     const tools::ServerFacts& facts;

@@ -1,5 +1,6 @@
 #include "server/sandbox/status.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -27,6 +28,11 @@ Stamp stamp_of(const struct stat& status) {
           .size = status.st_size,
           .mtime_ns = nanoseconds(status.st_mtim),
           .ctime_ns = nanoseconds(status.st_ctim)};
+}
+
+bool settled(const Stamp& stamp, std::int64_t now_ms) {
+  constexpr std::int64_t kSettleMs = 100;
+  return std::max(stamp.mtime_ns, stamp.ctime_ns) / 1'000'000 + kSettleMs < now_ms;
 }
 
 Kind kind_of(mode_t mode) {

@@ -37,6 +37,11 @@ struct Stamp {
   bool operator==(const Stamp&) const = default;
 };
 
+// Whether a state with this stamp, seen at `now_ms` (Unix time), can be told from every later one:
+// kernels keep times in ticks of 1 to 10 ms, so a file that changed just now may change again
+// under the same stamp.
+bool settled(const Stamp& stamp, std::int64_t now_ms);
+
 enum class Kind : std::uint8_t { kFile, kDirectory, kSymlink, kOther, kUnknown };
 
 // Metadata of a path, without following a last symlink.

@@ -30,8 +30,9 @@ Answer read(const test::TempWorkspace& tree, const std::string& name,
   REQUIRE(path);
   const SystemClock clock;
   const CancelToken cancel(clock);
+  LineIndexes indexes(clock);
   Answer answer;
-  auto picture = read_file(**workspace, *path, request, cancel, answer.text);
+  auto picture = read_file({**workspace, indexes}, *path, request, cancel, answer.text);
   if (picture) {
     answer.picture = std::move(*picture);
   } else {
@@ -328,9 +329,10 @@ TEST_CASE("a search for a line stops at the deadline") {
   REQUIRE(workspace);
   const StoppedClock clock;
   const CancelToken expired(clock, 5);
+  LineIndexes indexes(clock);
   std::string out;
   const auto path = (*workspace)->parse("big.log");
-  const auto answer = read_file(**workspace, *path, {.offset = 1'000'000}, expired, out);
+  const auto answer = read_file({**workspace, indexes}, *path, {.offset = 1'000'000}, expired, out);
   REQUIRE(!answer);
   CHECK(answer.error().code == Code::kTimeout);
   CHECK(out.empty());

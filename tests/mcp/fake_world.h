@@ -30,6 +30,7 @@ struct FakeWorld {
         facts({.tools = tools,
                .sessions = sessions,
                .store = *store,
+               .line_indexes = line_indexes,
                .pool = pool,
                .writer = &writer,
                .in_flight = in_flight,
@@ -40,6 +41,7 @@ struct FakeWorld {
         runner({.tools = tools,
                 .sessions = sessions,
                 .store = *store,
+                .line_indexes = line_indexes,
                 .pool = pool,
                 .clock = clock,
                 .facts = facts,
@@ -51,6 +53,7 @@ struct FakeWorld {
   SystemClock clock;
   std::unique_ptr<store::Store> store;
   session::Sessions sessions;
+  files::LineIndexes line_indexes{clock};
   mcp::ToolList tools;
   metrics::CallMetrics metrics;
   rpc::LineWriter writer;

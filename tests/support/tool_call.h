@@ -36,6 +36,7 @@ struct ToolWorld {
   Given<git::GitClient> git{};
   Given<session::Sessions> sessions{};
   Given<store::Store> store{};
+  Given<files::LineIndexes> line_indexes{};
   Given<pool::Pool> pool{};
   const Clock* clock = nullptr;  // the machine's, when null
   Given<const tools::ServerFacts> server{};
@@ -70,6 +71,7 @@ inline ToolAnswer call_tool(const tools::Tool& tool, std::string_view arguments,
                              .git = world.git.get(),
                              .sessions = world.sessions.get(),
                              .store = world.store.get(),
+                             .line_indexes = world.line_indexes.get(),
                              .pool = world.pool.get(),
                              .cancel = cancel,
                              .clock = clock,

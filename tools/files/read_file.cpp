@@ -74,7 +74,8 @@ Result<void> read_one(const ToolContext& context, std::string_view text,
   TRY_ASSIGN(const sandbox::Path path,
              context.files.parse(text, request.name_path ? "paths" : "path"));
   TRY_ASSIGN(std::optional<files::Picture> picture,
-             files::read_file(context.files, path, request, context.cancel, output.text));
+             files::read_file({context.files, context.line_indexes}, path, request, context.cancel,
+                              output.text));
   if (picture) output.images.push_back({std::move(picture->bytes), picture->mime_type});
   return {};
 }

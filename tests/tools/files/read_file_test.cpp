@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "server/base/hash.h"
+#include "server/files/line_index.h"
 #include "server/sandbox/workspace.h"
 #include "tests/files/images.h"
 #include "tests/support/temp_workspace.h"
@@ -14,7 +15,10 @@ test::ToolAnswer call(const test::TempWorkspace& tree, std::string_view argument
                       std::int64_t max_tokens = 8000) {
   const auto workspace = sandbox::Workspace::open(tree.root());
   REQUIRE(workspace);
-  return test::call_tool(read_file, arguments, {.files = **workspace, .max_tokens = max_tokens});
+  const SystemClock clock;
+  files::LineIndexes indexes(clock);
+  return test::call_tool(read_file, arguments,
+                         {.files = **workspace, .line_indexes = indexes, .max_tokens = max_tokens});
 }
 
 TEST_CASE("read_file takes the names that other servers use") {

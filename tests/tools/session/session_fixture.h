@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "server/files/line_index.h"
 #include "server/json/document.h"
 #include "server/pool/pool.h"
 #include "server/session/sessions.h"
@@ -60,17 +61,18 @@ class SessionFixture {
     struct Silent final : tools::Progress {
       void report(std::int64_t, std::int64_t, std::string_view) override {}
     } progress;
-    tools::ToolContext context{**session,
-                               (*session)->workspace(),
-                               (*session)->git(),
-                               *sessions,
-                               *store,
-                               pool,
-                               cancel,
-                               clock,
-                               progress,
-                               facts,
-                               8000};
+    tools::ToolContext context{.session = **session,
+                               .files = (*session)->workspace(),
+                               .git = (*session)->git(),
+                               .sessions = *sessions,
+                               .store = *store,
+                               .line_indexes = line_indexes,
+                               .pool = pool,
+                               .cancel = cancel,
+                               .clock = clock,
+                               .progress = progress,
+                               .server = facts,
+                               .max_tokens = 8000};
     tools::ToolOutput output;
     const Result<void> called = tool.call(document.root(), context, output);
     if (!called) return {{"error", called.error().message}};
@@ -81,6 +83,7 @@ class SessionFixture {
   TempWorkspace files{{{"sub/a.txt", "a"}, {"plain.txt", "x"}}};
   HandClock clock;
   std::unique_ptr<store::Store> store = store::Store::in_memory();
+  files::LineIndexes line_indexes{clock};
   pool::Pool pool{{.workers = 0}};
   NoFacts facts;
   std::unique_ptr<session::Sessions> sessions;

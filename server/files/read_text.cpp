@@ -1,0 +1,184 @@
+#include "server/files/read_text.h"
+
+#include <algorithm>
+#include <memory>
+#include <span>
+
+#include "server/base/figures.h"
+#include "server/base/hash.h"
+#include "server/base/utf8.h"
+#include "server/files/large.h"
+
+namespace quarry::files {
+namespace {
+
+// What a window holds beyond the budget: the way from the mark to the first line, and the line
+// that the end of the window cuts.
+constexpr std::size_t kWindowMargin = 48 << 10;
+
+std::string_view describe(LineEnds ends) {
+  switch (ends) {
+    case LineEnds::kNone:
+      return "";
+    case LineEnds::kLf:
+      return ", lf";
+    case LineEnds::kCrlf:
+      return ", crlf";
+    case LineEnds::kCr:
+      return ", cr";
+    case LineEnds::kMixed:
+      return ", mixed line ends";
+  }
+  return "";
+}
+
+std::string_view describe(Encoding encoding, bool repaired) {
+  switch (encoding) {
+    case Encoding::kUtf8:
+      return repaired ? "not utf-8 (bad bytes shown as U+FFFD)" : "utf-8";
+    case Encoding::kUtf8Bom:
+      return repaired ? "utf-8 with bom, damaged (bad bytes shown as U+FFFD)" : "utf-8 with bom";
+    case Encoding::kUtf16Le:
+      return repaired ? "utf-16le with bom, damaged (shown as U+FFFD)" : "utf-16le with bom";
+    case Encoding::kUtf16Be:
+      return repaired ? "utf-16be with bom, damaged (shown as U+FFFD)" : "utf-16be with bom";
+  }
+  return "";
+}
+
+void append_header(const Job& job, const TextFacts& facts) {
+  std::string& out = job.out;
+  utf8::append_escaped_name(out, job.path.display());
+  out.append(": ");
+  if (facts.shape.lines == 0) {
+    out.append("empty file, ");
+  } else {
+    append_count(out, static_cast<std::uint64_t>(facts.shape.lines));
+    out.append(facts.shape.lines == 1 ? " line, " : " lines, ");
+  }
+  append_size(out, static_cast<std::uint64_t>(facts.bytes));
+  if (facts.bytes > 0) out.append(", ").append(describe(facts.encoding, facts.repair));
+  out.append(describe(facts.shape.ends));
+  if (facts.shape.lines > 0 && !facts.shape.final_newline) out.append(", no final newline");
+  out.append(", hash ");
+  append_hash(out, facts.hash);
+  out.push_back('\n');
+}
+
+void append_past_end(const Job& job, std::int64_t lines) {
+  job.out.append("offset ");
+  append_count(job.out, static_cast<std::uint64_t>(job.request.offset));
+  job.out.append(" is past the end: the last line is ");
+  append_count(job.out, static_cast<std::uint64_t>(lines));
+  job.out.push_back('\n');
+}
+
+// The numbered part: the range asked for, and what to call for the rest.
+void append_range(const Job& job, std::string_view text, const TextShape& shape, bool repair,
+                  std::size_t budget_end) {
+  const ReadRequest& request = job.request;
+  LineRun run;
+  run.first = request.offset;
+  run.max_lines = request.limit;
+  run.max_bytes = budget_end - std::min(budget_end, job.out.size());
+  run.separator = shape.separator();
+  run.repair = repair;
+  if (request.tail > 0) {
+    const std::int64_t count =
+        fitting_tail(text, std::min(request.tail, shape.lines), run.max_bytes, run.separator);
+    run.first = shape.lines - count + 1;
+    run.max_lines = count;
+    // fitting_tail has chosen; the estimate may be off by a clip mark, which must not cost a line.
+    run.max_bytes = LineRun{}.max_bytes;
+    text = last_lines(text, count, run.separator);
+  } else {
+    text = from_line(text, run.first, run.separator);
+    if (run.max_lines == 1) run.max_line_chars = LineRun{}.max_bytes;
+  }
+  if (run.first > shape.lines) {
+    append_past_end(job, shape.lines);
+    return;
+  }
+  const LinesShown shown = append_lines(job.out, text, run);
+  append_continuation(job.out, {.first = run.first,
+                                .shown = shown,
+                                .total = shape.lines,
+                                .path = job.path,
+                                .request = request});
+}
+
+}  // namespace
+
+void append_text(const Job& job, std::string_view raw, std::optional<LineIndex>* index) {
+  const std::size_t budget_end = job.out.size() + job.request.max_bytes;
+  TextFacts facts;
+  facts.bytes = static_cast<std::int64_t>(raw.size());
+  facts.encoding = find_encoding(raw);
+  std::string decoded;
+  std::string_view text = raw;
+  if (facts.encoding == Encoding::kUtf8Bom) text.remove_prefix(3);
+  if (facts.encoding == Encoding::kUtf16Le || facts.encoding == Encoding::kUtf16Be) {
+    decoded = decode_utf16(raw, facts.encoding == Encoding::kUtf16Le, facts.repair);
+    text = decoded;
+  }
+  facts.shape = find_shape(text);
+  const bool bytes_are_text = decoded.empty();
+  if (bytes_are_text && !facts.shape.ascii) facts.repair = !is_utf8(text);
+  facts.hash = hash64(raw);
+
+  append_header(job, facts);
+  if (text.empty()) return;
+  append_range(job, text, facts.shape, bytes_are_text && facts.repair, budget_end);
+  if (index != nullptr && bytes_are_text) {
+    index->emplace(facts, text, static_cast<std::int64_t>(raw.size() - text.size()));
+  }
+}
+
+bool append_indexed_text(const Job& job, const sandbox::File& file, const LineIndex& index) {
+  const ReadRequest& request = job.request;
+  const TextFacts& facts = index.facts();
+  if (request.tail > 0) return false;
+  const std::size_t begin = job.out.size();
+  append_header(job, facts);
+  if (request.offset > facts.shape.lines) {
+    append_past_end(job, facts.shape.lines);
+    return true;
+  }
+  const auto give_up = [&] {
+    job.out.resize(begin);
+    return false;
+  };
+  const LineIndex::Mark mark = index.find_mark(request.offset);
+  const auto rest = static_cast<std::size_t>(facts.bytes - mark.offset);
+  const std::size_t want = std::min(rest, request.max_bytes + kWindowMargin);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(want);
+  const auto got = file.read_at(mark.offset, std::span(buffer.get(), want));
+  if (!got || *got < want) return give_up();
+
+  const char separator = facts.shape.separator();
+  std::string_view text(buffer.get(), want);
+  const bool at_end = want == rest;
+  if (!at_end) text = text.substr(0, text.rfind(separator) + 1);
+  text = from_line(text, request.offset - mark.line + 1, separator);
+  if (text.empty()) return give_up();
+  LineRun run;
+  run.first = request.offset;
+  run.max_lines = request.limit;
+  run.max_bytes = begin + request.max_bytes - std::min(begin + request.max_bytes, job.out.size());
+  run.separator = separator;
+  run.repair = facts.repair;
+  if (run.max_lines == 1) run.max_line_chars = LineRun{}.max_bytes;
+  const LinesShown shown = append_lines(job.out, text, run);
+  // Lines that are shown clipped take more of the file than of the answer.
+  const bool window_too_small =
+      !at_end && shown.bytes == text.size() && shown.lines < run.max_lines;
+  if (window_too_small) return give_up();
+  append_continuation(job.out, {.first = run.first,
+                                .shown = shown,
+                                .total = facts.shape.lines,
+                                .path = job.path,
+                                .request = request});
+  return true;
+}
+
+}  // namespace quarry::files
