@@ -35,7 +35,7 @@ void LiveFacts::append_summary(json::Writer& out) const {
   out.field("version", QUARRY_VERSION);
   out.field("uptime_s", (parts_.clock.steady_ns() - started_ns_) / 1'000'000'000);
   out.key("roots").begin_array();
-  for (const auto& root : parts_.sessions.roots()) {
+  for (const auto& root : parts_.sessions.roots().configured()) {
     std::string shown;
     utf8::append_escaped_name(shown, root->root());
     out.string(shown);
@@ -131,7 +131,7 @@ void LiveFacts::append_diagnosis(json::Writer& out) const {
   const store::StoreStats store = parts_.store.stats();
   out.field("store", store.mode);
   out.field("store_note", store.note);
-  const auto root = parts_.sessions.roots().front()->check_root();
+  const auto root = parts_.sessions.roots().configured().front()->check_root();
   out.field("root", root ? std::string_view("unchanged") : std::string_view(root.error().message));
 }
 

@@ -8,11 +8,6 @@
 namespace quarry::session {
 namespace {
 
-bool lies_in(std::string_view path, std::string_view root) {
-  return path == root ||
-         (path.starts_with(root) && path.size() > root.size() && path[root.size()] == '/');
-}
-
 std::string ago(std::int64_t milliseconds) {
   const std::int64_t minutes = milliseconds / 60'000;
   if (minutes < 120) return fmt::format("{} min", minutes);
@@ -28,17 +23,22 @@ std::string default_key(const std::string& root) {
 }  // namespace
 
 Sessions::Sessions(Config config, store::Store& store, const Clock& clock)
-    : config_(std::move(config)), store_(store), clock_(clock) {
-  const auto& workspace = config_.roots.front();
+    : config_(std::move(config)),
+      roots_(config_.roots, config_.git_helper, clock),
+      store_(store),
+      clock_(clock) {
   const std::int64_t now = clock_.wall_ms();
   Record record{.handle = std::string(kDefaultHandle),
-                .root = workspace->root(),
+                .root = roots_.default_root(),
                 .label = {},
                 .read_only = config_.read_only,
                 .created_ms = now,
                 .used_ms = now,
                 .ttl_s = 0};
-  default_ = std::make_shared<Session>(std::move(record), workspace, git_for(workspace->root()));
+  // A root of the command line is open already.
+  Roots::Place place = *roots_.open(record.root);
+  default_ = std::make_shared<Session>(std::move(record), std::move(place.workspace),
+                                       std::move(place.git));
 }
 
 Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle) {
@@ -67,10 +67,11 @@ Result<std::shared_ptr<Session>> Sessions::resume(std::string_view handle) {
                 "session_open");
   }
   if (is_expired(record)) return expired(record);
-  TRY_ASSIGN(const std::string root, allowed_root(record.root));
-  TRY_ASSIGN(auto workspace, workspace_for(root));
+  TRY_ASSIGN(const std::string root, roots_.allowed_root(record.root));
+  TRY_ASSIGN(Roots::Place place, roots_.open(root));
   record.read_only = record.read_only || config_.read_only;
-  auto session = std::make_shared<Session>(std::move(record), std::move(workspace), git_for(root));
+  auto session = std::make_shared<Session>(std::move(record), std::move(place.workspace),
+                                           std::move(place.git));
   auto state = state_.lock();
   return state->by_handle.try_emplace(session->handle(), session).first->second;
 }
@@ -89,8 +90,8 @@ Result<std::shared_ptr<Session>> Sessions::open(const OpenOptions& options) {
                 config_.limits.max_sessions);
   }
   record_default();
-  TRY_ASSIGN(const std::string root, allowed_root(options.root));
-  TRY_ASSIGN(auto workspace, workspace_for(root));
+  TRY_ASSIGN(const std::string root, roots_.allowed_root(options.root));
+  TRY_ASSIGN(Roots::Place place, roots_.open(root));
   const std::int64_t now = clock_.wall_ms();
   const Record record{.handle = random_id(),
                       .root = root,
@@ -100,7 +101,8 @@ Result<std::shared_ptr<Session>> Sessions::open(const OpenOptions& options) {
                       .used_ms = now,
                       .ttl_s = options.ttl_s};
   TRY(store_.put(store::Table::kSessions, record.handle, encode(record)));
-  auto session = std::make_shared<Session>(record, std::move(workspace), git_for(root));
+  auto session =
+      std::make_shared<Session>(record, std::move(place.workspace), std::move(place.git));
   state_.lock()->by_handle.emplace(record.handle, session);
   return session;
 }
@@ -124,8 +126,7 @@ Result<Listed> Sessions::list(const ListOptions& options) {
   TRY(store_.each(store::Table::kSessions, [&](std::string_view, std::string_view value) {
     Record record;
     if (decode(value, record) && record.handle != kDefaultHandle && !is_expired(record) &&
-        std::any_of(config_.roots.begin(), config_.roots.end(),
-                    [&](const auto& root) { return lies_in(record.root, root->root()); })) {
+        roots_.allows(record.root)) {
       records.push_back(std::move(record));
     }
     return true;
@@ -171,58 +172,6 @@ void Sessions::remember_use() {
     if (!store_.get(store::Table::kSessions, record.handle)) continue;
     (void)store_.put(store::Table::kSessions, record.handle, encode(record));
   }
-}
-
-Result<std::shared_ptr<const sandbox::Workspace>> Sessions::workspace_for(const std::string& root) {
-  for (const auto& workspace : config_.roots) {
-    if (workspace->root() == root) return workspace;
-  }
-  {
-    auto state = state_.lock();
-    if (auto known = state->workspaces[root].lock()) return known;
-  }
-  for (const auto& outer : config_.roots) {
-    if (!lies_in(root, outer->root())) continue;
-    TRY_ASSIGN(const sandbox::Path below, outer->parse(root, "root"));
-    TRY_ASSIGN(std::shared_ptr<const sandbox::Workspace> workspace, outer->open_workspace(below));
-    auto state = state_.lock();
-    state->workspaces[root] = workspace;
-    return workspace;
-  }
-  return fail(Code::kDenied,
-              "argument 'root' lies outside the roots that the server was started with");
-}
-
-std::shared_ptr<git::GitClient> Sessions::git_for(const std::string& root) {
-  auto state = state_.lock();
-  std::weak_ptr<git::GitClient>& known = state->clients[root];
-  auto client = known.lock();
-  if (!client) {
-    client = std::make_shared<git::GitClient>(root, config_.git_helper, clock_);
-    known = client;
-  }
-  return client;
-}
-
-Result<std::string> Sessions::allowed_root(const std::string& requested) const {
-  if (requested.empty()) return default_->workspace().root();
-  for (const auto& outer : config_.roots) {
-    auto path = outer->parse(requested, "root");
-    if (!path) continue;
-    if (requested.front() != '/' && outer != config_.roots.front()) continue;
-    auto directory = outer->open_workspace(*path);
-    if (!directory) return Failure(directory.error());
-    return (*directory)->root();
-  }
-  return fail(Code::kDenied,
-              "argument 'root' must lie inside a root that the server was started with: {}", [&] {
-                std::string names;
-                for (const auto& root : config_.roots) {
-                  if (!names.empty()) names += ", ";
-                  utf8::append_escaped_name(names, root->given_root());
-                }
-                return names;
-              }());
 }
 
 bool Sessions::is_expired(const Record& record) const {

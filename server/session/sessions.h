@@ -18,6 +18,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/guarded.h"
+#include "server/session/roots.h"
 #include "server/session/session.h"
 #include "server/store/store.h"
 
@@ -63,9 +64,7 @@ class Sessions {
   const std::shared_ptr<Session>& default_session() const { return default_; }
   const SessionLimits& limits() const { return config_.limits; }
   bool read_only() const { return config_.read_only; }
-  const std::vector<std::shared_ptr<const sandbox::Workspace>>& roots() const {
-    return config_.roots;
-  }
+  const Roots& roots() const { return roots_; }
 
   // kNotFound when there is none or it has expired; the text says how to get a new one.
   Result<std::shared_ptr<Session>> find(std::string_view handle);
@@ -78,27 +77,18 @@ class Sessions {
   void remember_use();
 
  private:
-  struct Root {
-    std::shared_ptr<const sandbox::Workspace> workspace;
-    std::shared_ptr<git::GitClient> git;
-  };
   struct State {
     std::map<std::string, std::shared_ptr<Session>, std::less<>> by_handle;
-    // Weak: a root that no session uses any more gives its descriptor and its helper back.
-    std::map<std::string, std::weak_ptr<const sandbox::Workspace>> workspaces;
-    std::map<std::string, std::weak_ptr<git::GitClient>> clients;
     bool default_recorded = false;
   };
 
-  Result<std::shared_ptr<const sandbox::Workspace>> workspace_for(const std::string& root);
-  std::shared_ptr<git::GitClient> git_for(const std::string& root);
   Result<std::shared_ptr<Session>> resume(std::string_view handle);
-  Result<std::string> allowed_root(const std::string& requested) const;
   Failure expired(const Record& record) const;
   bool is_expired(const Record& record) const;
   void record_default();
 
   const Config config_;
+  Roots roots_;
   store::Store& store_;
   const Clock& clock_;
   mutable Guarded<State> state_;
