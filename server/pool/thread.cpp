@@ -1,6 +1,7 @@
 #include "server/pool/thread.h"
 
 #include <csignal>
+#include <utility>
 
 namespace quarry::pool {
 namespace {
@@ -24,7 +25,11 @@ Thread::Thread(std::string name, std::function<void()> body)
     : name_(std::move(name)), body_(std::move(body)) {}
 
 Thread::~Thread() {
-  if (started_) pthread_join(id_, nullptr);
+  join();
+}
+
+void Thread::join() {
+  if (std::exchange(started_, false)) pthread_join(id_, nullptr);
 }
 
 bool Thread::start() {

@@ -24,6 +24,8 @@ class Thread {
 
   // False when the system gives no thread. Once.
   bool start();
+  // Waits for the body's end. Also when it was never started; not from inside the body.
+  void join();
 
  private:
   static void* run(void* thread);
