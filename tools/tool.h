@@ -59,6 +59,11 @@ enum class Group : std::uint8_t {
   kSessions,
 };
 
+// Whether calls of the group deal with the tree, and so with a root that must still be there.
+constexpr bool touches_tree(Group group) {
+  return group != Group::kServer && group != Group::kSessions;
+}
+
 enum class Effect : std::uint8_t {
   kReads,       // readOnlyHint
   kKeepsState,  // changes only the server's own sessions; offered with --read-only too

@@ -132,6 +132,7 @@ std::optional<RpcError> Lifecycle::initialize(const Request& request, std::strin
   const auto known = find_revision(wanted.string());
   const Revision agreed = known && !is_modern(*known) ? *known : kNewestHandshake;
   negotiated_ = agreed;
+  client_has_roots_ = request.params.find("capabilities").find("roots").is(json::Type::kObject);
   json::Writer out(members);
   out.field("protocolVersion", name(agreed));
   out.key("capabilities").raw(R"({"tools":{}})");

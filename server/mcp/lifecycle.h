@@ -20,6 +20,8 @@ class Lifecycle {
 
   // The revision that `initialize` agreed on, if there was one.
   std::optional<Revision> negotiated() const { return negotiated_; }
+  // Whether that client said that it can be asked for its roots.
+  bool client_has_roots() const { return client_has_roots_; }
 
   // Reads under which revision the request is meant, and whether that may be: fills
   // `request.revision`, or says which error to answer. The order of the checks is the protocol's
@@ -53,6 +55,7 @@ class Lifecycle {
 
   ToolList& tools_;
   std::optional<Revision> negotiated_;
+  bool client_has_roots_ = false;
 };
 
 // The token of params._meta.progressToken when it is a string or an integer, else empty.

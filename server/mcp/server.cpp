@@ -21,7 +21,10 @@ using Status = rpc::LineReader::Status;
 }  // namespace
 
 Server::Server(const Parts& parts)
-    : parts_(parts), wire_(parts.writer.sink()), lifecycle_(parts.tools) {}
+    : parts_(parts),
+      wire_(parts.writer.sink()),
+      lifecycle_(parts.tools),
+      client_roots_(parts.sessions, parts.writer, parts.clock, parts.roots_patience_ms) {}
 
 void Server::run(std::int64_t drain_ms) {
   while (!parts_.writer.broken()) {
@@ -40,7 +43,9 @@ void Server::run(std::int64_t drain_ms) {
     } else if (event == Status::kLine) {
       handle_line(std::move(spare_));
     }
+    if (!held_.empty() && !client_roots_.awaited()) release_held();
   }
+  release_held();
   flush_quick();
   drain(drain_ms);
 }
@@ -50,12 +55,17 @@ void Server::run(std::int64_t drain_ms) {
 void Server::wait_for_input() {
   while (!parts_.writer.broken()) {
     const bool backlog = parts_.writer.backlog();
-    if (!backlog && !progress_wanted_) return;
+    if (!backlog && !progress_wanted_ && held_.empty()) return;
     pollfd ends[2] = {{parts_.in, POLLIN, 0}, {parts_.writer.poll_fd(), POLLOUT, 0}};
     // Output beyond the bound: no further input until the client has read some.
     if (parts_.writer.full()) ends[0].fd = -1;
     if (!backlog) ends[1].fd = -1;
-    const int ready = poll(ends, 2, progress_wanted_ ? kBeatMs : -1);
+    const int patience = held_.empty() ? -1 : client_roots_.patience_ms();
+    const int ready = poll(ends, 2, held_.empty() && progress_wanted_ ? kBeatMs : patience);
+    if (!held_.empty() && !client_roots_.awaited()) {
+      release_held();
+      flush_quick();
+    }
     if (progress_wanted_) {
       parts_.in_flight.beat();
       progress_wanted_ = parts_.in_flight.size() > 0;
@@ -138,7 +148,7 @@ void Server::handle_message(std::unique_ptr<Call> call, const Envelope& envelope
       handle_notification(envelope);
       break;
     case Kind::kResponse:
-      log::debug("a response to no request of ours was dropped");
+      if (!client_roots_.take(envelope)) log::debug("a response to no question was dropped");
       break;
     case Kind::kBatch:
     case Kind::kMalformed:
@@ -184,6 +194,7 @@ void Server::handle_request(std::unique_ptr<Call> call, const Sink& sink, bool i
     send_error(request.id, *error, sink);
     return;
   }
+  if (request.method == "initialize") client_roots_.begin(lifecycle_.client_has_roots());
   scratch_.clear();
   append_result(scratch_, request.id, request.revision, members_);
   sink->deliver(scratch_);
@@ -194,9 +205,11 @@ void Server::handle_notification(const Envelope& envelope) {
     const json::Value id = envelope.params.find("requestId");
     if (id && parts_.in_flight.cancel(id)) return;
     log::debug("a cancellation named no running request");
-  } else if (envelope.method != "notifications/initialized" &&
-             envelope.method != "notifications/roots/list_changed" &&
-             envelope.method != "notifications/progress") {
+  } else if (envelope.method == "notifications/initialized") {
+    client_roots_.initialized();
+  } else if (envelope.method == "notifications/roots/list_changed") {
+    client_roots_.list_changed();
+  } else if (envelope.method != "notifications/progress") {
     log::debug("an unknown notification was ignored");
   }
 }

@@ -14,6 +14,7 @@
 
 #include "server/json/document.h"
 #include "server/mcp/call.h"
+#include "server/mcp/client_roots.h"
 #include "server/mcp/in_flight.h"
 #include "server/mcp/lifecycle.h"
 #include "server/mcp/tool_runner.h"
@@ -39,6 +40,8 @@ class Server {
     session::Sessions& sessions;
     pool::Pool& pool;
     const Clock& clock;
+    // How long the first calls wait for a client to answer roots/list.
+    std::int64_t roots_patience_ms = 1000;
   };
   explicit Server(const Parts& parts);
 
@@ -63,6 +66,10 @@ class Server {
   void handle_request(std::unique_ptr<Call> call, const Sink& sink, bool in_batch);
   void handle_notification(const rpc::Envelope& envelope);
   void handle_tools_call(std::unique_ptr<Call> call);
+  // Keeps a call until release_held(), which admits what was not cancelled, in order.
+  void hold(std::unique_ptr<Call> call);
+  void release_held();
+  void admit(std::unique_ptr<Call> call);
   void schedule(std::unique_ptr<Call> call);
   void send_error(std::string_view id, const RpcError& error, const Sink& sink);
   void flush_quick();
@@ -71,9 +78,12 @@ class Server {
   const Parts parts_;
   const Sink wire_;  // where answers of single requests go
   Lifecycle lifecycle_;
+  ClientRoots client_roots_;
   json::Parser parser_;
   std::unique_ptr<Call> spare_;               // for the next line
   std::vector<std::unique_ptr<Call>> quick_;  // parsed, to be posted together
+  std::vector<std::unique_ptr<Call>> held_;   // until the client has answered roots/list
+  std::size_t held_bytes_ = 0;                // of their lines
   std::string scratch_;                       // an answer being built
   std::string members_;
   bool progress_wanted_ = false;  // some call in flight may want a beat

@@ -29,18 +29,32 @@ std::string_view sandbox_mode(const sandbox::Confinement& confinement) {
   return confinement.openat2 ? "openat2+landlock" : "component walk+landlock";
 }
 
+void append_client_roots(json::Writer& out, const session::Roots::Narrowing& narrowing) {
+  if (narrowing.given == 0) return;
+  out.key("client_roots").begin_object();
+  out.field("given", static_cast<std::uint64_t>(narrowing.given));
+  out.field("narrowed", narrowing.narrowed);
+  if (!narrowing.notes.empty()) {
+    out.key("notes").begin_array();
+    for (const std::string& note : narrowing.notes) out.string(note);
+    out.end_array();
+  }
+  out.end_object();
+}
+
 }  // namespace
 
 void LiveFacts::append_summary(json::Writer& out) const {
   out.field("version", QUARRY_VERSION);
   out.field("uptime_s", (parts_.clock.steady_ns() - started_ns_) / 1'000'000'000);
   out.key("roots").begin_array();
-  for (const auto& root : parts_.sessions.roots().configured()) {
+  for (const auto& root : parts_.sessions.roots().allowed()) {
     std::string shown;
     utf8::append_escaped_name(shown, root->root());
     out.string(shown);
   }
   out.end_array();
+  append_client_roots(out, parts_.sessions.roots().narrowing());
   out.field("read_only", parts_.sessions.read_only());
   out.field("sandbox", sandbox_mode(parts_.confinement));
   out.field("store", parts_.store.stats().mode);
@@ -131,8 +145,12 @@ void LiveFacts::append_diagnosis(json::Writer& out) const {
   const store::StoreStats store = parts_.store.stats();
   out.field("store", store.mode);
   out.field("store_note", store.note);
-  const auto root = parts_.sessions.roots().configured().front()->check_root();
-  out.field("root", root ? std::string_view("unchanged") : std::string_view(root.error().message));
+  Result<void> unchanged;
+  for (const auto& root : parts_.sessions.roots().allowed()) {
+    if (unchanged) unchanged = root->check_root();
+  }
+  out.field("root", unchanged ? std::string_view("unchanged")
+                              : std::string_view(unchanged.error().message));
 }
 
 }  // namespace quarry::mcp

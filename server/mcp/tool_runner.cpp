@@ -135,6 +135,8 @@ Result<void> ToolRunner::invoke(Call& call) {
     return fail(Code::kDenied, "the session is read-only; '{}' would write",
                 call.tool->traits.name);
   }
+  // One stat: else a root that was moved away would be served from its old inode for ever.
+  if (tools::touches_tree(call.tool->traits.group)) TRY(call.session->workspace().check_root());
   tools::ToolContext context{.session = *call.session,
                              .files = call.session->workspace(),
                              .git = call.session->git(),

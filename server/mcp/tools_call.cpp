@@ -35,6 +35,11 @@ void Server::handle_tools_call(std::unique_ptr<Call> call) {
   call->tool_index = index;
   call->tool = &parts_.tools.tool(index);
   call->runner = &parts_.runner;
+  if (!is_modern(request.revision) && client_roots_.awaited()) return hold(std::move(call));
+  admit(std::move(call));
+}
+
+void Server::admit(std::unique_ptr<Call> call) {
   call->arrived_ns = parts_.clock.steady_ns();
   call->cancel.emplace(
       parts_.clock,

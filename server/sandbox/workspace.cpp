@@ -44,7 +44,8 @@ bool unfit_for_root(std::string_view path, int fd) {
 
 [[gnu::cold]] Failure root_changed(const std::string& root) {
   return fail(Code::kConflict,
-              "root changed: '{}' no longer leads to the directory opened at start",
+              "root changed: '{}' was moved, deleted or replaced after it was opened; put it back, "
+              "open a session on another root, or restart the server",
               shown_name(root));
 }
 

@@ -27,22 +27,44 @@ Sessions::Sessions(Config config, store::Store& store, const Clock& clock)
       roots_(config_.roots, config_.git_helper, clock),
       store_(store),
       clock_(clock) {
+  state_.lock()->default_session = make_default();
+}
+
+std::shared_ptr<Session> Sessions::make_default() {
+  Roots::Place place = roots_.default_place();
   const std::int64_t now = clock_.wall_ms();
   Record record{.handle = std::string(kDefaultHandle),
-                .root = roots_.default_root(),
+                .root = place.workspace->root(),
                 .label = {},
                 .read_only = config_.read_only,
                 .created_ms = now,
                 .used_ms = now,
                 .ttl_s = 0};
-  // A root of the command line is open already.
-  Roots::Place place = *roots_.open(record.root);
-  default_ = std::make_shared<Session>(std::move(record), std::move(place.workspace),
-                                       std::move(place.git));
+  return std::make_shared<Session>(std::move(record), std::move(place.workspace),
+                                   std::move(place.git));
+}
+
+Roots::Narrowing Sessions::narrow_roots(const std::vector<std::string>& uris) {
+  Roots::Narrowing narrowing = roots_.narrow(uris);
+  move_default();
+  return narrowing;
+}
+
+void Sessions::widen_roots() {
+  roots_.widen();
+  move_default();
+}
+
+void Sessions::move_default() {
+  if (&default_session()->workspace() == roots_.default_workspace().get()) return;
+  auto moved = make_default();
+  auto state = state_.lock();
+  state->default_session.swap(moved);
+  state->default_recorded = false;
 }
 
 Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle) {
-  if (handle.empty() || handle == kDefaultHandle) return default_;
+  if (handle.empty() || handle == kDefaultHandle) return default_session();
   std::shared_ptr<Session> session;
   {
     auto state = state_.lock();
@@ -55,6 +77,7 @@ Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle) {
     state_.lock()->by_handle.erase(record.handle);
     return expired(record);
   }
+  if (!roots_.allows(record.root)) return roots_.left_out();
   return session;
 }
 
@@ -67,6 +90,7 @@ Result<std::shared_ptr<Session>> Sessions::resume(std::string_view handle) {
                 "session_open");
   }
   if (is_expired(record)) return expired(record);
+  if (!roots_.allows(record.root)) return roots_.left_out();
   TRY_ASSIGN(const std::string root, roots_.allowed_root(record.root));
   TRY_ASSIGN(Roots::Place place, roots_.open(root));
   record.read_only = record.read_only || config_.read_only;
@@ -141,7 +165,7 @@ Result<Listed> Sessions::list(const ListOptions& options) {
   std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) {
     return a.used_ms != b.used_ms ? a.used_ms > b.used_ms : a.handle < b.handle;
   });
-  records.insert(records.begin(), default_->record());
+  records.insert(records.begin(), default_session()->record());
   if (!options.label.empty()) {
     std::erase_if(records, [&](const Record& record) { return record.label != options.label; });
   }
@@ -192,8 +216,8 @@ void Sessions::record_default() {
     state->default_recorded = true;
   }
   // Best effort: without a store the default session works all the same.
-  (void)store_.put(store::Table::kSessions, default_key(default_->workspace().root()),
-                   encode(default_->record()));
+  (void)store_.put(store::Table::kSessions, default_key(default_session()->workspace().root()),
+                   encode(default_session()->record()));
 }
 
 }  // namespace quarry::session

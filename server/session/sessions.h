@@ -61,10 +61,14 @@ class Sessions {
 
   Sessions(Config config, store::Store& store, const Clock& clock);
 
-  const std::shared_ptr<Session>& default_session() const { return default_; }
+  std::shared_ptr<Session> default_session() const { return state_.lock()->default_session; }
   const SessionLimits& limits() const { return config_.limits; }
   bool read_only() const { return config_.read_only; }
   const Roots& roots() const { return roots_; }
+  // Lets the client's roots narrow what may be used (Roots::narrow), or takes that back. Calls that
+  // run go on where they are; the default session moves to the default root.
+  Roots::Narrowing narrow_roots(const std::vector<std::string>& uris);
+  void widen_roots();
 
   // kNotFound when there is none or it has expired; the text says how to get a new one.
   Result<std::shared_ptr<Session>> find(std::string_view handle);
@@ -79,6 +83,7 @@ class Sessions {
  private:
   struct State {
     std::map<std::string, std::shared_ptr<Session>, std::less<>> by_handle;
+    std::shared_ptr<Session> default_session;
     bool default_recorded = false;
   };
 
@@ -86,13 +91,14 @@ class Sessions {
   Failure expired(const Record& record) const;
   bool is_expired(const Record& record) const;
   void record_default();
+  std::shared_ptr<Session> make_default();
+  void move_default();
 
   const Config config_;
   Roots roots_;
   store::Store& store_;
   const Clock& clock_;
   mutable Guarded<State> state_;
-  std::shared_ptr<Session> default_;
 };
 
 }  // namespace quarry::session

@@ -66,7 +66,8 @@ struct FakeServer::State {
                         .calls = world.calls,
                         .sessions = world.sessions,
                         .pool = world.pool,
-                        .clock = world.clock});
+                        .clock = world.clock,
+                        .roots_patience_ms = options.roots_patience_ms});
     server.run(options.drain_ms);
   }
 };
@@ -82,6 +83,10 @@ FakeServer::FakeServer(std::span<const tools::Entry> entries, const Options& opt
 
 FakeServer::~FakeServer() {
   if (state_->thread.joinable()) finish();
+}
+
+const TempWorkspace& FakeServer::workspace() const {
+  return state_->workspace;
 }
 
 void FakeServer::send(std::string_view line) {

@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/support/temp_workspace.h"
 #include "tools/all.h"
 
 namespace quarry::test {
@@ -22,10 +23,14 @@ class FakeServer {
     std::size_t workers = 2;
     std::size_t heavy_limit = 16384;
     std::int64_t drain_ms = 900;
+    std::int64_t roots_patience_ms = 30'000;
   };
   // `entries` must be sorted by name and outlive the server.
   FakeServer(std::span<const tools::Entry> entries, const Options& options);
   ~FakeServer();  // ends the input and joins
+
+  // What it serves.
+  const TempWorkspace& workspace() const;
 
   void send(std::string_view line);
   void send_call(int id, std::string_view tool, std::string_view arguments = "{}",

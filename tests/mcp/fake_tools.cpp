@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "server/base/guarded.h"
+#include "server/sandbox/workspace.h"
 
 namespace quarry::test {
 namespace {
@@ -74,6 +75,11 @@ Result<void> throws(const Nothing& /*args*/, ToolContext& /*context*/, ToolOutpu
   throw std::runtime_error("a library gave up");
 }
 
+Result<void> where(const Nothing& /*args*/, ToolContext& context, ToolOutput& output) {
+  output.text = context.files.root();
+  return {};
+}
+
 using namespace std::chrono_literals;
 constexpr tools::Tool kEcho =
     tools::make_tool<Text, kText, echo>({.name = "echo", .lane = Lane::kQuick});
@@ -87,13 +93,16 @@ constexpr tools::Tool kSteps =
     tools::make_tool<Count, kCount, steps>({.name = "steps", .lane = Lane::kHeavy});
 constexpr tools::Tool kThrows =
     tools::make_tool<Nothing, kNothing, throws>({.name = "throws", .lane = Lane::kHeavy});
+constexpr tools::Tool kWhere =
+    tools::make_tool<Nothing, kNothing, where>({.name = "where", .group = tools::Group::kFiles});
 
 constexpr tools::Entry kEntries[] = {{&kEcho, R"({"name":"echo","inputSchema":{"type":"object"}})"},
                                      {&kLinger, R"({"name":"linger"})"},
                                      {&kLook, R"({"name":"look"})"},
                                      {&kModify, R"({"name":"modify"})"},
                                      {&kSteps, R"({"name":"steps"})"},
-                                     {&kThrows, R"({"name":"throws"})"}};
+                                     {&kThrows, R"({"name":"throws"})"},
+                                     {&kWhere, R"({"name":"where"})"}};
 
 }  // namespace
 

@@ -16,6 +16,7 @@ namespace quarry::test {
 //   modify   exclusive; the same
 //   steps    heavy; reports progress `count` times, a quarter of a second apart
 //   throws   heavy; throws
+//   where    quick, touches the tree; answers the session's root
 std::span<const tools::Entry> fake_tools();
 
 // What look and modify have done, and how often linger has begun and ended by cancellation.

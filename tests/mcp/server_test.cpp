@@ -1,6 +1,7 @@
 #include "server/mcp/server.h"
 
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <thread>
@@ -70,6 +71,31 @@ TEST_CASE("server P64 bogus, late and repeated cancellations are harmless") {
   server.send_call(1, "echo", R"({"text":"again"})");
   CHECK(text_of(server.receive()) == "again");
   CHECK(server.silent());
+}
+
+TEST_CASE("server refuses tools on a root that was replaced, and no others (FS-27)") {
+  Session server;
+  const std::string root = server.workspace().root();
+  const std::string aside = root + "-aside";
+  const auto ask = [&](int id, std::string_view tool) {
+    server.send_call(id, tool, R"({"text":"x"})");
+    return server.receive()["result"];
+  };
+  std::filesystem::rename(root, aside);
+  for (const bool another_in_its_place : {false, true}) {
+    if (another_in_its_place) std::filesystem::create_directory(root);
+    const json refused = ask(1, "where");
+    CHECK(refused["isError"] == true);
+    CHECK(refused["content"][0]["text"].get<std::string>().find("root changed") !=
+          std::string::npos);
+    CHECK(ask(2, "echo")["content"][0]["text"] == "x");
+  }
+  std::filesystem::remove(root);
+  std::filesystem::create_directory_symlink(aside, root);
+  CHECK(ask(3, "where")["isError"] == true);
+  std::filesystem::remove(root);
+  std::filesystem::rename(aside, root);
+  CHECK(ask(4, "where")["content"][0]["text"] == root);
 }
 
 TEST_CASE("server ends a call at its tool's deadline with a tool error") {
