@@ -215,6 +215,49 @@ const checks = {
   },
 };
 
+// The roots of a client: asked for, followed when they change, and never more than was allowed.
+async function narrowsToTheRoots(revision) {
+  const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
+  const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js');
+  const { ListRootsRequestSchema } = await import('@modelcontextprotocol/sdk/types.js');
+  const transport = new (watched(StdioClientTransport, revision))(parameters);
+  const client = new Client(info, { capabilities: { roots: { listChanged: true } } });
+  let roots = [{ uri: `file://${workspace.root}/src`, name: 'src' }];
+  let asked = 0;
+  client.setRequestHandler(ListRootsRequestSchema, () => {
+    ++asked;
+    return { roots };
+  });
+  await client.connect(transport);
+  const read = async (path) => {
+    const result = await client.callTool({ name: 'read_file', arguments: { path } });
+    return result.isError ? undefined : text(result);
+  };
+  assert.ok((await read('main.py'))?.includes('hello'), 'the first call runs in the first root');
+  assert.equal(await read('README.md'), undefined);
+  assert.equal(await read(`${workspace.root}/README.md`), undefined);
+  assert.equal(asked, 1);
+  for (const [next, path] of [
+    [[{ uri: `file://${workspace.root}` }], 'README.md'],
+    [[{ uri: `file://${workspace.root}/many/3` }], 'f3.txt'],
+    [[{ uri: 'file:///' }], 'README.md'],
+    [[], 'README.md'],
+  ]) {
+    roots = next;
+    const before = asked;
+    await client.sendRootsListChanged();
+    for (let i = 0; i < 100 && asked === before; ++i) await client.ping();
+    await client.ping();  // sent after the answer, and so read after it
+    assert.ok(await read(path), `${JSON.stringify(next)}: ${path}`);
+  }
+  roots = [{ uri: 'file:///etc' }];
+  await client.sendRootsListChanged();
+  await client.ping();
+  assert.equal(await read('/etc/hostname'), undefined, 'roots never add anything');
+  assert.deepEqual(transport.complaints, []);
+  await client.close();
+}
+
 const modes = [
   ...legacyRevisions.map((revision) =>
     [`@modelcontextprotocol/sdk at ${revision}`, () => firstGeneration(revision)]),
@@ -256,6 +299,15 @@ try {
       }
     }
     await connection.client.close();
+  }
+  for (const revision of legacyRevisions) {
+    try {
+      await narrowsToTheRoots(revision);
+      console.log(`ok  narrows to the client's roots at ${revision}`);
+    } catch (error) {
+      ++failures;
+      console.log(`NO  narrows to the client's roots at ${revision}: ${error.stack ?? error}`);
+    }
   }
 } finally {
   workspace.remove();

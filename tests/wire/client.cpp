@@ -18,8 +18,10 @@ ServerOptions completed(ServerOptions options, std::vector<std::string> command)
 
 std::vector<std::string> command_line(const TempWorkspace& workspace, const TempWorkspace& state,
                                       const Setting& setting) {
-  std::vector<std::string> words = {QUARRY_BINARY,    "serve",       "--root",
-                                    workspace.root(), "--state-dir", state.root()};
+  std::vector<std::string> words = {
+      QUARRY_BINARY, "serve",
+      "--root",      workspace.root(),
+      "--state-dir", setting.state_dir.empty() ? state.root() : setting.state_dir};
   if (setting.workers >= 0) {
     words.emplace_back("--workers");
     words.push_back(std::to_string(setting.workers));

@@ -35,6 +35,7 @@ struct Setting {
   std::map<std::string, std::string> files;
   std::vector<std::string> arguments;  // after the usual ones
   int workers = -1;                    // negative: the server's own choice
+  std::string state_dir;               // another server's; empty: its own
 };
 
 std::vector<std::string> command_line(const TempWorkspace& workspace, const TempWorkspace& state,
