@@ -156,7 +156,8 @@ Result<Ground> prepare_ground(const Options& options) {
 }
 
 Instance::Instance(const Options& options, const Ground& ground, int out_fd)
-    : store_(ground.state_dir.empty() ? store::Store::in_memory()
+    : single_threaded_(options.workers == 0),
+      store_(ground.state_dir.empty() ? store::Store::in_memory()
                                       : store::Store::at(ground.state_dir)),
       sessions_({.roots = ground.roots,
                  .read_only = options.read_only,
@@ -167,6 +168,12 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
       metrics_(tools_.size()),
       writer_(out_fd, {.on_broken = &rpc::end_input}),
       calls_(clock_, writer_),
+      memory_({.calls = calls_,
+               .memory = process_memory_,
+               .clock = clock_,
+               .background = background(),
+               .limits = {.soft_bytes = options.memory_soft_mb << 20U,
+                          .hard_bytes = options.memory_hard_mb << 20U}}),
       facts_({.tools = tools_,
               .sessions = sessions_,
               .store = *store_,
@@ -175,6 +182,7 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
               .writer = &writer_,
               .in_flight = in_flight_,
               .metrics = metrics_,
+              .memory = memory_,
               .clock = clock_,
               .confinement = ground.confinement,
               .max_line_bytes = options.max_line_bytes}),
@@ -187,7 +195,9 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                .facts = facts_,
                .metrics = metrics_,
                .in_flight = in_flight_,
-               .calls = calls_}),
+               .calls = calls_,
+               .memory = memory_}),
+      background_("quarry-later"),
       pool_({.workers = worker_count(options.workers)}) {}
 
 }  // namespace quarry::cli

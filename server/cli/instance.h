@@ -14,10 +14,12 @@
 #include "server/cli/options.h"
 #include "server/mcp/call.h"
 #include "server/mcp/in_flight.h"
+#include "server/mcp/memory_care.h"
 #include "server/mcp/server_facts.h"
 #include "server/mcp/tool_list.h"
 #include "server/mcp/tool_runner.h"
 #include "server/metrics/call_metrics.h"
+#include "server/pool/background_thread.h"
 #include "server/pool/pool.h"
 #include "server/rpc/line_writer.h"
 #include "server/sandbox/confine.h"
@@ -53,9 +55,13 @@ class Instance {
   store::Store& store() { return *store_; }
   pool::Pool& pool() { return pool_; }
   rpc::LineWriter& writer() { return writer_; }
+  // Null with zero workers: such a server stays on one thread.
+  Background* background() { return single_threaded_ ? nullptr : &background_; }
 
  private:
+  const bool single_threaded_;
   const SystemClock clock_;
+  const metrics::SystemMemory process_memory_;
   const std::unique_ptr<store::Store> store_;
   session::Sessions sessions_;
   files::LineIndexes line_indexes_{clock_};
@@ -64,8 +70,12 @@ class Instance {
   rpc::LineWriter writer_;
   mcp::InFlight in_flight_;
   mcp::CallPool calls_;
+  mcp::MemoryCare memory_;
   mcp::LiveFacts facts_;
   mcp::ToolRunner runner_;
+  // Behind everything that its works touch, and so joined before that goes; before the pool, whose
+  // last jobs may still hand it works.
+  pool::BackgroundThread background_;
   // Last, and so destroyed and joined first: its jobs use everything above. The members above keep
   // a reference to it that they use only when a call runs.
   pool::Pool pool_;

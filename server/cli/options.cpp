@@ -79,6 +79,14 @@ void add_options(CLI::App& app, Options& options, std::vector<std::string>& grou
                  "How long calls may still run after the end of input")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{3'600'000}))
       ->envname("QUARRY_DRAIN_MS");
+  app.add_option("--memory-soft-mb", options.memory_soft_mb,
+                 "MiB held beyond which free memory goes back to the system at once")
+      ->check(CLI::Range(1, 1 << 20))
+      ->envname("QUARRY_MEMORY_SOFT_MB");
+  app.add_option("--memory-hard-mb", options.memory_hard_mb,
+                 "MiB at four fifths of which heavy work is declined")
+      ->check(CLI::Range(1, 1 << 20))
+      ->envname("QUARRY_MEMORY_HARD_MB");
 }
 
 }  // namespace

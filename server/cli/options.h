@@ -19,6 +19,13 @@ namespace quarry::cli {
 
 enum class Command : std::uint8_t { kServe, kCall, kTools, kDoctor, kConfig };
 
+// A sanitizer keeps shadows and freed memory: its process is judged by more.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::int64_t kMemoryFactor = 16;
+#else
+inline constexpr std::int64_t kMemoryFactor = 1;
+#endif
+
 struct Options {
   Command command = Command::kServe;
 
@@ -35,6 +42,8 @@ struct Options {
   bool force_root = false;
   std::size_t max_line_bytes = std::size_t{8} << 20U;
   std::int64_t drain_ms = 900;
+  std::int64_t memory_soft_mb = 400 * kMemoryFactor;
+  std::int64_t memory_hard_mb = 512 * kMemoryFactor;
   std::string config_file;  // that was read, absolute; empty = none
 
   std::string tool;       // call

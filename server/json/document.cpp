@@ -297,13 +297,7 @@ Parser::Parser() : state_(std::make_unique<State>()) {}
 Parser::~Parser() = default;
 
 Result<void> Document::parse(Parser& parser, std::string_view line) {
-  if (line.size() <= kUsualLine) {  // what one huge line needed is not kept for small ones
-    if (nodes_.capacity() > kKeptNodes) std::vector<Node>().swap(nodes_);
-    if (unescaped_capacity_ > kKeptLine) {
-      unescaped_.reset();
-      unescaped_capacity_ = 0;
-    }
-  }
+  if (line.size() <= kUsualLine) forget_a_huge_line();
   nodes_.clear();
   Parser::State& state = *parser.state_;
   if (const auto error = state.scan(line); error != simdjson::SUCCESS) {
@@ -321,6 +315,15 @@ Result<void> Document::parse(Parser& parser, std::string_view line) {
   if (well_formed) return {};
   nodes_.clear();
   return walk.failure();
+}
+
+void Document::forget_a_huge_line() {
+  if (nodes_.capacity() > kKeptNodes) std::vector<Node>().swap(nodes_);
+  nodes_.clear();
+  if (unescaped_capacity_ > kKeptLine) {
+    unescaped_.reset();
+    unescaped_capacity_ = 0;
+  }
 }
 
 Result<void> Document::parse_copy(Parser& parser, std::string_view text) {

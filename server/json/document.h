@@ -48,6 +48,13 @@ class Document {
   // The same for text without padding behind it (copied).
   Result<void> parse_copy(Parser& parser, std::string_view text);
 
+  // Gives back what a huge line needed and usual ones do not. The Document is empty then.
+  void forget_a_huge_line();
+  // Bytes that are kept for the next line.
+  std::size_t kept_bytes() const {
+    return nodes_.capacity() * sizeof(Node) + copy_.capacity() + unescaped_capacity_;
+  }
+
   Value root() const { return nodes_.empty() ? Value() : Value(nodes_.data(), 0); }
 
  private:

@@ -34,12 +34,29 @@ void CallPool::give_back(std::unique_ptr<Call> call) {
   call->state.reset();
   call->tracked = false;
   call->line.clear();
+  call->document.forget_a_huge_line();
   trim(call->answer);
   trim(call->output.text);
   trim(call->output.structured);
   call->output.images.clear();
   auto idle = idle_.lock();
   if (idle->size() < kMaxIdle) idle->push_back(std::move(call));
+}
+
+CallPool::Kept CallPool::kept() const {
+  auto idle = idle_.lock();
+  Kept kept{.calls = idle->size(), .bytes = 0};
+  for (const auto& call : *idle) {
+    kept.bytes += sizeof(Call) + call->line.capacity() + call->document.kept_bytes() +
+                  call->output.text.capacity() + call->output.structured.capacity() +
+                  call->answer.capacity();
+  }
+  return kept;
+}
+
+void CallPool::shrink() {
+  std::vector<std::unique_ptr<Call>> freed;
+  idle_.lock()->swap(freed);  // freed outside the lock
 }
 
 }  // namespace quarry::mcp

@@ -56,10 +56,19 @@ class CallPool {
   std::unique_ptr<Call> take();
   void give_back(std::unique_ptr<Call> call);
 
+  struct Kept {
+    std::size_t calls = 0;
+    std::size_t bytes = 0;  // of their buffers
+  };
+  // What idle Calls hold for reuse now.
+  Kept kept() const;
+  // Frees every idle Call.
+  void shrink();
+
  private:
   const Clock& clock_;
   rpc::LineWriter& wire_;
-  Guarded<std::vector<std::unique_ptr<Call>>> idle_;
+  mutable Guarded<std::vector<std::unique_ptr<Call>>> idle_;
 };
 
 }  // namespace quarry::mcp

@@ -5,6 +5,7 @@
 #include "server/base/utf8.h"
 #include "server/mcp/tool_runner.h"
 #include "server/metrics/memory.h"
+#include "server/rpc/line_reader.h"
 
 namespace quarry::mcp {
 namespace {
@@ -129,9 +130,38 @@ void LiveFacts::append_metrics(json::Writer& out) const {
 void LiveFacts::append_memory(json::Writer& out) const {
   const metrics::MemoryFigures figures = metrics::read_memory_figures();
   out.field("rss_bytes", figures.rss_bytes);
+  out.field("rss_anon_bytes", figures.rss_anon_bytes);
+  out.field("rss_file_bytes", figures.rss_file_bytes);
   out.field("rss_peak_bytes", figures.rss_peak_bytes);
   out.field("heap_live_bytes", figures.heap_live_bytes);
   out.field("heap_held_bytes", figures.heap_held_bytes);
+  out.key("cumulative").begin_object();
+  out.field("calls", parts_.memory.calls());
+  out.field("request_bytes", parts_.memory.request_bytes());
+  if (parts_.writer != nullptr) out.field("answer_bytes", parts_.writer->stats().bytes);
+  out.field("page_faults", figures.page_faults);
+  out.end_object();
+  const CallPool::Kept kept = parts_.memory.kept();
+  out.key("kept_for_reuse").begin_object();
+  out.field("calls", static_cast<std::uint64_t>(kept.calls));
+  out.field("call_bytes", static_cast<std::uint64_t>(kept.bytes));
+  if (parts_.writer != nullptr) {
+    out.field("writer_bytes", static_cast<std::uint64_t>(parts_.writer->stats().kept));
+    out.field("reader_bytes", static_cast<std::uint64_t>(rpc::LineReader::kBufferBytes));
+  }
+  out.end_object();
+  const MemoryCare::Stats stats = parts_.memory.stats();
+  out.key("trims").begin_object();
+  out.field("idle", stats.idle_trims);
+  out.field("pressure", stats.pressure_trims);
+  out.field("given_back_bytes", stats.given_back);
+  if (stats.last_trim_ms != 0) {
+    out.field("last_s_ago", (parts_.clock.wall_ms() - stats.last_trim_ms) / 1000);
+  }
+  out.end_object();
+  out.field("soft_limit_bytes", parts_.memory.limits().soft_bytes);
+  out.field("refuse_heavy_above_bytes", parts_.memory.limits().refuse_at());
+  out.field("heavy_refused", stats.refused);
   out.field("threads", figures.threads);
   out.field("open_descriptors", figures.descriptors);
 }

@@ -8,6 +8,7 @@
 #include "server/base/clock.h"
 #include "server/files/line_index.h"
 #include "server/mcp/in_flight.h"
+#include "server/mcp/memory_care.h"
 #include "server/mcp/tool_list.h"
 #include "server/metrics/call_metrics.h"
 #include "server/pool/pool.h"
@@ -31,6 +32,7 @@ class LiveFacts final : public tools::ServerFacts {
     const rpc::LineWriter* writer;  // null without a wire (`quarry call`)
     const InFlight& in_flight;
     const metrics::CallMetrics& metrics;
+    const MemoryCare& memory;
     const Clock& clock;
     sandbox::Confinement confinement;
     std::size_t max_line_bytes;

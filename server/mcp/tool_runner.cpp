@@ -106,6 +106,8 @@ void ToolRunner::run(std::unique_ptr<Call> call) {
   }
   metrics::CallRow& row = world_.metrics.row(call->tool_index);
   row.record(world_.clock.steady_ns() - begun);
+  world_.memory.call_ended(call->line.size(), call->output.text.size(),
+                           call->tool->traits.lane == tools::Lane::kHeavy);
   std::vector<session::Order::Ticket> ready;
   call->session->order().finished(access(*call->tool), ready);
   answer(std::move(call), result);
@@ -135,6 +137,7 @@ Result<void> ToolRunner::invoke(Call& call) {
     return fail(Code::kDenied, "the session is read-only; '{}' would write",
                 call.tool->traits.name);
   }
+  if (call.tool->traits.lane == tools::Lane::kHeavy) TRY(world_.memory.admit_heavy());
   // One stat: else a root that was moved away would be served from its old inode for ever.
   if (tools::touches_tree(call.tool->traits.group)) TRY(call.session->workspace().check_root());
   tools::ToolContext context{.session = *call.session,

@@ -14,6 +14,7 @@
 #include "server/files/line_index.h"
 #include "server/mcp/call.h"
 #include "server/mcp/in_flight.h"
+#include "server/mcp/memory_care.h"
 #include "server/mcp/tool_list.h"
 #include "server/metrics/call_metrics.h"
 #include "server/pool/pool.h"
@@ -41,6 +42,7 @@ class ToolRunner {
     metrics::CallMetrics& metrics;
     InFlight& in_flight;
     CallPool& calls;
+    MemoryCare& memory;
   };
   explicit ToolRunner(const World& world) : world_(world) {}
 

@@ -49,6 +49,10 @@ MemoryFigures read_memory_figures() {
     if (got > 0) {
       const std::string_view view(text.data(), static_cast<std::size_t>(got));
       figures.rss_bytes = status_field(view, "VmRSS:") * 1024;
+      figures.rss_anon_bytes = status_field(view, "RssAnon:") * 1024;
+      // LMDB's lock file is shared memory to some kernels.
+      figures.rss_file_bytes =
+          (status_field(view, "RssFile:") + status_field(view, "RssShmem:")) * 1024;
       figures.rss_peak_bytes = status_field(view, "VmHWM:") * 1024;
       figures.threads = status_field(view, "Threads:");
     }
@@ -56,8 +60,37 @@ MemoryFigures read_memory_figures() {
   const struct mallinfo2 heap = mallinfo2();
   figures.heap_live_bytes = static_cast<std::int64_t>(heap.uordblks + heap.hblkhd);
   figures.heap_held_bytes = static_cast<std::int64_t>(heap.arena + heap.hblkhd);
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  figures.page_faults = used.ru_minflt;
   figures.descriptors = count_descriptors();
   return figures;
+}
+
+std::int64_t SystemMemory::resident() const {
+  const Fd file(open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+  std::array<char, 128> text{};
+  const ssize_t got = file ? read(file.get(), text.data(), text.size()) : 0;
+  if (got <= 0) return 0;
+  // "size resident shared ...", in pages; what is shared is mapped from files.
+  std::int64_t fields[3] = {};
+  const char* at = text.data();
+  const char* const end = at + got;
+  for (std::int64_t& field : fields) {
+    const auto parsed = std::from_chars(at, end, field);
+    if (parsed.ec != std::errc()) return 0;
+    at = parsed.ptr + 1;
+  }
+  return (fields[1] - fields[2]) * sysconf(_SC_PAGESIZE);
+}
+
+std::int64_t SystemMemory::live() const {
+  const struct mallinfo2 heap = mallinfo2();
+  return static_cast<std::int64_t>(heap.uordblks + heap.hblkhd);
+}
+
+void SystemMemory::give_back() const {
+  malloc_trim(0);
 }
 
 }  // namespace quarry::metrics

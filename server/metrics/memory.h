@@ -1,4 +1,9 @@
-// What the process holds of the machine, read when asked. Safe from any thread.
+// What the process holds of the machine, read when asked, and giving some of it back.
+//
+// "Anonymous" memory is heap, stacks and the like; pages of mapped files (the program, its
+// libraries, LMDB's files) count in RSS too but are the kernel's to drop.
+//
+// Safe from any thread.
 
 #pragma once
 
@@ -8,13 +13,36 @@ namespace quarry::metrics {
 
 struct MemoryFigures {
   std::int64_t rss_bytes = 0;  // resident now; 0 when /proc is not readable
+  std::int64_t rss_anon_bytes = 0;
+  std::int64_t rss_file_bytes = 0;
   std::int64_t rss_peak_bytes = 0;
-  std::int64_t heap_live_bytes = 0;  // handed out by the allocator
-  std::int64_t heap_held_bytes = 0;  // taken from the kernel by the allocator
+  std::int64_t heap_live_bytes = 0;  // handed out by the allocator; threads' free lists included
+  std::int64_t heap_held_bytes = 0;  // taken from the kernel by the allocator, also after a trim
+  std::int64_t page_faults = 0;      // pages the kernel ever had to map, several at a time or one
   std::int64_t threads = 0;
   std::int64_t descriptors = 0;  // open now; 0 when /proc is not readable
 };
 
 MemoryFigures read_memory_figures();
+
+// What decides about trims, behind an interface so that tests can make it up.
+class ProcessMemory {
+ public:
+  virtual ~ProcessMemory() = default;
+  // Resident anonymous bytes, in a few microseconds; 0 when /proc is not readable.
+  virtual std::int64_t resident() const = 0;
+  // Bytes handed out by the allocator. Walks its free lists: not for every call.
+  virtual std::int64_t live() const = 0;
+  // Returns the allocator's free pages to the kernel. Milliseconds for a large heap.
+  virtual void give_back() const = 0;
+};
+
+// The process's own.
+class SystemMemory final : public ProcessMemory {
+ public:
+  std::int64_t resident() const override;
+  std::int64_t live() const override;
+  void give_back() const override;
+};
 
 }  // namespace quarry::metrics

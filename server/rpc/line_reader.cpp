@@ -8,7 +8,7 @@
 namespace quarry::rpc {
 namespace {
 
-constexpr std::size_t kReadBytes = 64UL << 10U;
+constexpr std::size_t kReadBytes = LineReader::kBufferBytes;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool blank(std::string_view line) {

@@ -35,6 +35,9 @@ class LineReader {
     kInterrupted,  // no whole line yet: call again, or after poll()
   };
 
+  // What it always holds; more only while a longer line comes in.
+  static constexpr std::size_t kBufferBytes = 64UL << 10U;
+
   // `fd` stays the caller's and must outlive the reader.
   LineReader(int fd, std::size_t max_line_bytes);
 

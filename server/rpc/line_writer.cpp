@@ -119,6 +119,7 @@ LineWriter::Stats LineWriter::stats() const {
   const Lock state = state_.lock();
   Stats stats = state->stats;
   stats.unwritten = state->unwritten;
+  stats.kept = state->pending.capacity() + (state->writing ? 0 : out_.capacity());
   return stats;
 }
 

@@ -54,6 +54,7 @@ class LineWriter final : public ReplySink {
     std::uint64_t bytes = 0;
     std::uint64_t writes = 0;   // system calls that wrote something
     std::size_t unwritten = 0;  // bytes that wait for the client now
+    std::size_t kept = 0;       // bytes of memory held for the next lines
   };
 
   // `fd` stays the caller's and must outlive the writer. A pipe stays open until the writer is

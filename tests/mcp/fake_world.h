@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +28,11 @@ struct FakeWorld {
         metrics(tools.size()),
         writer(out),
         calls(clock, writer),
+        memory({.calls = calls,
+                .memory = process_memory,
+                .clock = clock,
+                .background = nullptr,
+                .limits = {.soft_bytes = INT64_MAX, .hard_bytes = INT64_MAX}}),
         facts({.tools = tools,
                .sessions = sessions,
                .store = *store,
@@ -35,6 +41,7 @@ struct FakeWorld {
                .writer = &writer,
                .in_flight = in_flight,
                .metrics = metrics,
+               .memory = memory,
                .clock = clock,
                .confinement = {},
                .max_line_bytes = 1 << 20}),
@@ -47,7 +54,8 @@ struct FakeWorld {
                 .facts = facts,
                 .metrics = metrics,
                 .in_flight = in_flight,
-                .calls = calls}),
+                .calls = calls,
+                .memory = memory}),
         pool({.workers = workers, .heavy_limit = heavy_limit}) {}
 
   SystemClock clock;
@@ -59,6 +67,8 @@ struct FakeWorld {
   rpc::LineWriter writer;
   mcp::InFlight in_flight;
   mcp::CallPool calls;
+  metrics::SystemMemory process_memory;
+  mcp::MemoryCare memory;
   mcp::LiveFacts facts;
   mcp::ToolRunner runner;
   pool::Pool pool;
