@@ -70,6 +70,13 @@ enum class Effect : std::uint8_t {
   kWrites,      // changes the workspace; not offered with --read-only
 };
 
+// What an answer that may be given again depends on, besides the arguments.
+enum class Depends : std::uint8_t {
+  kOther,  // more than can be watched: the tool runs for every call
+  kTree,   // what lies below the root, without the inside of git directories
+  kTreeAndGit,
+};
+
 // Tells the client how far a call has come; does nothing when the client asked for no progress.
 class Progress {
  public:
@@ -115,11 +122,15 @@ struct ToolOutput {
   std::string text;
   std::string structured;
   std::vector<Image> images;
+  // Whole, and true until what the tool depends on changes: the same call may be given the same
+  // answer until then. Not what time cut short.
+  bool keep = false;
 
   void clear() {
     text.clear();
     structured.clear();
     images.clear();
+    keep = false;
   }
 };
 
@@ -129,6 +140,7 @@ struct Traits {
   Lane lane = Lane::kQuick;
   Effect effect = Effect::kReads;
   std::chrono::milliseconds deadline{5000};
+  Depends depends = Depends::kOther;
 };
 
 struct Tool {

@@ -120,11 +120,13 @@ class TreeMaker {
     } else if (tracked.error().code == Code::kNotFound) {
       report.notes.emplace_back("no git repository: the directory was walked");
     } else {
+      report.repeatable = false;
       report.notes.push_back("git's index cannot be read, so the directory was walked: " +
                              tracked.error().message);
     }
     TRY_ASSIGN(FileList walked, list_by_walk(sources_, top_, cancel_));
     files_ = std::move(walked.files);
+    report.repeatable = report.repeatable && walked.repeatable;
     std::ranges::move(walked.notes, std::back_inserter(report.notes));
     return {};
   }
@@ -184,6 +186,7 @@ Result<Report> analyze(const Sources& sources, const AnalyzeOptions& options,
     } else if (stopped(facts.error())) {
       return Failure(std::move(facts).error());
     } else {
+      report.repeatable = report.repeatable && facts.error().code == Code::kNotFound;
       report.git_missing = facts.error().message;
     }
   }

@@ -48,6 +48,7 @@ Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
                          },
                          &cancel);
   TRY(cancel.check());
+  list.repeatable = !walk.stopped && walk.unreadable == 0;
   note_count(list.notes, walk.ignored_files, "ignored file", "ignored files");
   note_count(list.notes, walk.ignored_directories, "ignored directory", "ignored directories");
   note_count(list.notes, walk.unreadable, "unreadable directory", "unreadable directories");

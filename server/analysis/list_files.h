@@ -13,6 +13,7 @@ namespace quarry::analysis {
 struct FileList {
   std::vector<git::TrackedFile> files;  // sorted by path, from the root; no ids
   std::vector<std::string> notes;       // what was not looked at
+  bool repeatable = true;               // all was read, and in time
 };
 
 Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,

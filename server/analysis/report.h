@@ -60,6 +60,7 @@ struct Report {
   std::optional<git::RepositoryFacts> git;
   std::string git_missing;         // why there are none
   std::vector<std::string> notes;  // about this run, after tree.notes
+  bool repeatable = true;          // the same tree and repository give the same report
 };
 
 }  // namespace quarry::analysis

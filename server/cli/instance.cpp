@@ -174,6 +174,8 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                .background = background(),
                .limits = {.soft_bytes = options.memory_soft_mb << 20U,
                           .hard_bytes = options.memory_hard_mb << 20U}}),
+      kept_(clock_, pool_, background(),
+            {.keep = options.cache, .tree = {.may_watch = options.watch}, .answers = {}}),
       facts_({.tools = tools_,
               .sessions = sessions_,
               .store = *store_,
@@ -185,7 +187,8 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
               .memory = memory_,
               .clock = clock_,
               .confinement = ground.confinement,
-              .max_line_bytes = options.max_line_bytes}),
+              .max_line_bytes = options.max_line_bytes,
+              .kept = &kept_}),
       runner_({.tools = tools_,
                .sessions = sessions_,
                .store = *store_,
@@ -198,6 +201,8 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                .calls = calls_,
                .memory = memory_}),
       background_("quarry-later"),
+      .kept = &kept_
+}),
       pool_({.workers = worker_count(options.workers)}) {}
 
 }  // namespace quarry::cli

@@ -14,6 +14,7 @@
 #include "server/cli/options.h"
 #include "server/mcp/call.h"
 #include "server/mcp/in_flight.h"
+#include "server/mcp/kept_answers.h"
 #include "server/mcp/memory_care.h"
 #include "server/mcp/server_facts.h"
 #include "server/mcp/tool_list.h"
@@ -71,6 +72,7 @@ class Instance {
   mcp::InFlight in_flight_;
   mcp::CallPool calls_;
   mcp::MemoryCare memory_;
+  mcp::KeptAnswers kept_;
   mcp::LiveFacts facts_;
   mcp::ToolRunner runner_;
   // Behind everything that its works touch, and so joined before that goes; before the pool, whose

@@ -72,6 +72,11 @@ void add_options(CLI::App& app, Options& options, std::vector<std::string>& grou
                "Refuse to start where a protection is missing")
       ->envname("QUARRY_REQUIRE_SANDBOX");
   app.add_flag("--force-root", options.force_root, "Accept / and kernel trees as a root");
+  app.add_flag("!--no-cache", options.cache, "Run the tool for every call; keep no answers")
+      ->envname("QUARRY_NO_CACHE");
+  app.add_flag("!--no-watch", options.watch,
+               "Set no watches: for file systems that change without telling this machine")
+      ->envname("QUARRY_NO_WATCH");
   app.add_option("--max-line-bytes", options.max_line_bytes, "Longest request line")
       ->check(CLI::Range(std::size_t{1024}, std::size_t{64} << 20U))
       ->envname("QUARRY_MAX_LINE_BYTES");

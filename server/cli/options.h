@@ -40,6 +40,8 @@ struct Options {
   bool landlock = true;
   bool require_sandbox = false;
   bool force_root = false;
+  bool cache = true;  // keep answers while they are current
+  bool watch = true;  // false: by fingerprint only
   std::size_t max_line_bytes = std::size_t{8} << 20U;
   std::int64_t drain_ms = 900;
   std::int64_t memory_soft_mb = 400 * kMemoryFactor;

@@ -33,6 +33,9 @@ void CallPool::give_back(std::unique_ptr<Call> call) {
   call->reply = rpc::Reply();
   call->state.reset();
   call->tracked = false;
+  call->question.tree.reset();
+  trim(call->question.key);
+  call->question.asked = call->question.leads = call->question.keep = false;
   call->line.clear();
   call->document.forget_a_huge_line();
   trim(call->answer);

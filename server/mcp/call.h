@@ -21,11 +21,25 @@
 #include "server/rpc/reply.h"
 #include "server/rpc/request_state.h"
 #include "server/session/session.h"
+#include "server/watch/tree.h"
 #include "tools/tool.h"
 
 namespace quarry::mcp {
 
 class ToolRunner;
+
+// What a call asks whose answer may be kept: see kept_answers.h.
+struct Question {
+  // Owners: the table of trees and the calls under way.
+  std::shared_ptr<watch::Tree> tree;
+  std::string key;  // reused; empty: not to be kept
+  watch::Version version;
+  std::int64_t begun_ns = 0;
+  bool asked = false;  // the table of answers was asked, or is of no use
+  bool leads = false;  // others may wait for this call
+  bool keep = false;   // `version` may be trusted later
+  bool by_epoch = false;
+};
 
 struct Call {
   Call(const Clock& clock, rpc::LineWriter& wire) : progress(clock, wire) {}
@@ -45,6 +59,7 @@ struct Call {
   std::int64_t max_tokens = 0;
   std::int64_t arrived_ns = 0;
   ToolRunner* runner = nullptr;
+  Question question;
   tools::ToolOutput output;  // reused
   std::string answer;        // reused
 };

@@ -25,6 +25,49 @@ void append_lane(json::Writer& out, std::string_view name, const pool::LaneStats
   out.end_object();
 }
 
+void append_kept(json::Writer& out, const KeptAnswers& kept) {
+  const watch::AnswerStats stats = kept.stats();
+  out.key("kept_answers").begin_object();
+  out.field("entries", static_cast<std::uint64_t>(stats.entries));
+  out.field("bytes", static_cast<std::uint64_t>(stats.bytes));
+  out.field("hits", stats.hits);
+  out.field("misses", stats.misses);
+  out.field("joined", stats.joined);
+  out.field("evicted", stats.evicted);
+  out.field("invalidated", stats.invalidated);
+  out.field("watched_directories", static_cast<std::uint64_t>(kept.watched()));
+  out.end_object();
+}
+
+std::string_view mode_name(watch::Mode mode) {
+  switch (mode) {
+    case watch::Mode::kIdle:
+      return "not watched yet";
+    case watch::Mode::kStarting:
+      return "starting";
+    case watch::Mode::kWatching:
+      return "watch";
+    case watch::Mode::kChecking:
+      break;
+  }
+  return "fingerprint";
+}
+
+// How changes of each root in use are noticed.
+void append_freshness(json::Writer& out, const KeptAnswers& kept) {
+  out.key("freshness").begin_array();
+  for (const watch::Standing& tree : kept.standing()) {
+    std::string shown;
+    utf8::append_escaped_name(shown, tree.root);
+    out.begin_object().field("root", shown);
+    out.field("mode", mode_name(tree.mode)).field("why", tree.why);
+    out.field("directories", static_cast<std::uint64_t>(tree.directories));
+    out.field("git_watched", tree.mode == watch::Mode::kWatching && tree.git_known);
+    out.field("losses", tree.losses).end_object();
+  }
+  out.end_array();
+}
+
 std::string_view sandbox_mode(const sandbox::Confinement& confinement) {
   if (!confinement.enforced) return confinement.openat2 ? "openat2" : "component walk";
   return confinement.openat2 ? "openat2+landlock" : "component walk+landlock";
@@ -118,6 +161,7 @@ void LiveFacts::append_metrics(json::Writer& out) const {
   out.field("files", static_cast<std::uint64_t>(lines.files));
   out.field("bytes", static_cast<std::uint64_t>(lines.bytes));
   out.end_object();
+  if (parts_.kept != nullptr) append_kept(out, *parts_.kept);
   if (parts_.writer == nullptr) return;
   const rpc::LineWriter::Stats wire = parts_.writer->stats();
   out.key("wire").begin_object();
@@ -181,6 +225,7 @@ void LiveFacts::append_diagnosis(json::Writer& out) const {
   }
   out.field("root", unchanged ? std::string_view("unchanged")
                               : std::string_view(unchanged.error().message));
+  if (parts_.kept != nullptr && parts_.kept->options().keep) append_freshness(out, *parts_.kept);
 }
 
 }  // namespace quarry::mcp

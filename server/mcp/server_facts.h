@@ -8,6 +8,7 @@
 #include "server/base/clock.h"
 #include "server/files/line_index.h"
 #include "server/mcp/in_flight.h"
+#include "server/mcp/kept_answers.h"
 #include "server/mcp/memory_care.h"
 #include "server/mcp/tool_list.h"
 #include "server/metrics/call_metrics.h"
@@ -36,6 +37,7 @@ class LiveFacts final : public tools::ServerFacts {
     const Clock& clock;
     sandbox::Confinement confinement;
     std::size_t max_line_bytes;
+    const KeptAnswers* kept = nullptr;  // null: none are kept
   };
   explicit LiveFacts(const Parts& parts) : parts_(parts), started_ns_(parts.clock.steady_ns()) {}
 

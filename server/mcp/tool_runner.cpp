@@ -84,11 +84,50 @@ void ToolRunner::start_ready(std::vector<session::Order::Ticket>& ready) {
     if (world_.pool.post(lane_of(*call->tool), {&ToolRunner::job, call})) continue;
     std::unique_ptr<Call> refused(call);
     call->session->order().finished(access(*call->tool), ready);
+    auto landed = KeptAnswers::finish(world_.kept, *call, busy());
     answer(std::move(refused), busy());
+    resume(std::move(landed));
+  }
+}
+
+bool ToolRunner::answer_kept(std::unique_ptr<Call>& call, bool here) {
+  if (world_.kept == nullptr || call->tool->traits.depends == tools::Depends::kOther) return false;
+  const std::int64_t cost_ns = here ? -1 : recent_cost_ns(call->tool_index);
+  switch (world_.kept->arrive(call, world_.in_flight, cost_ns)) {
+    case KeptAnswers::Turn::kRun:
+      return false;
+    case KeptAnswers::Turn::kParked:
+      return true;
+    case KeptAnswers::Turn::kAnswered:
+      break;
+  }
+  end(std::move(call));
+  return true;
+}
+
+void ToolRunner::end(std::unique_ptr<Call> call) {
+  call->session->touch(world_.clock.wall_ms());
+  // Not part of the mean, which is of calls that ran.
+  metrics::CallRow& row = world_.metrics.row(call->tool_index);
+  row.latency.record(world_.clock.steady_ns() - call->arrived_ns);
+  std::vector<session::Order::Ticket> ready;
+  call->session->order().finished(access(*call->tool), ready);
+  answer(std::move(call), {});
+  start_ready(ready);
+}
+
+// Those who waited for a call that is over: with its answer, or each for itself.
+void ToolRunner::resume(KeptAnswers::Landed landed) {
+  if (!landed.answer) return start_ready(landed.waiting);
+  for (const session::Order::Ticket ticket : landed.waiting) {
+    std::unique_ptr<Call> call(static_cast<Call*>(ticket));
+    KeptAnswers::give(*call, *landed.answer);
+    end(std::move(call));
   }
 }
 
 void ToolRunner::run(std::unique_ptr<Call> call) {
+  if (answer_kept(call, /*here=*/world_.pool.workers() > 0 && !call->tracked)) return;
   const std::int64_t begun = world_.clock.steady_ns();
   Result<void> result;
   if (call->cancel->cancelled()) {
@@ -110,7 +149,9 @@ void ToolRunner::run(std::unique_ptr<Call> call) {
                            call->tool->traits.lane == tools::Lane::kHeavy);
   std::vector<session::Order::Ticket> ready;
   call->session->order().finished(access(*call->tool), ready);
+  auto landed = KeptAnswers::finish(world_.kept, *call, result);
   answer(std::move(call), result);
+  resume(std::move(landed));
   start_ready(ready);
 }
 

@@ -14,6 +14,7 @@
 #include "server/files/line_index.h"
 #include "server/mcp/call.h"
 #include "server/mcp/in_flight.h"
+#include "server/mcp/kept_answers.h"
 #include "server/mcp/memory_care.h"
 #include "server/mcp/tool_list.h"
 #include "server/metrics/call_metrics.h"
@@ -43,6 +44,7 @@ class ToolRunner {
     InFlight& in_flight;
     CallPool& calls;
     MemoryCare& memory;
+    KeptAnswers* kept = nullptr;  // null: every call runs
   };
   explicit ToolRunner(const World& world) : world_(world) {}
 
@@ -50,6 +52,9 @@ class ToolRunner {
   void start(std::unique_ptr<Call> call);
   // The same for several calls of the quick lane with one hand-over. Empties `calls`.
   void start_quick(std::vector<std::unique_ptr<Call>>& calls);
+  // Answers the call from what is kept, or lets it wait for another call's answer: true, and the
+  // call is taken. REQUIRES: it was admitted to its session's order. `here`: no worker's thread.
+  bool answer_kept(std::unique_ptr<Call>& call, bool here);
   // Runs it here.
   void run(std::unique_ptr<Call> call);
   // Answers the call with a tool's error without running it. For calls that never were admitted
@@ -72,6 +77,9 @@ class ToolRunner {
   void start_ready(std::vector<session::Order::Ticket>& ready);
   void encode(Call& call, const Result<void>& result) const;
   void answer(std::unique_ptr<Call> call, const Result<void>& result);
+  // Ends a call that was answered without being run.
+  void end(std::unique_ptr<Call> call);
+  void resume(KeptAnswers::Landed landed);
 
   const World world_;
 };

@@ -59,16 +59,23 @@ void Server::schedule(std::unique_ptr<Call> call) {
   session::Order& order = call->session->order();
   const std::string_view token = progress_token(call->request.params);
   call->progress.open(token, call->request.revision);
+  // A kept answer is not given out before the session's earlier writes are done.
+  const bool may_be_kept = call->tool->traits.depends != tools::Depends::kOther;
+  const bool admitted = may_be_kept && order.admit_now(access);
+  if (admitted) {
+    progress_wanted_ = progress_wanted_ || !token.empty();
+    if (parts_.runner.answer_kept(call, /*here=*/true)) return;
+  }
   const bool cheap = parts_.runner.recent_cost_ns(call->tool_index) < kCheapNs;
   const bool here =
       (inline_only || (quick && (cheap || (quick_.empty() && !parts_.reader.buffered())))) &&
-      order.admit_now(access);
+      (admitted || order.admit_now(access));
   if (here) return parts_.runner.run(std::move(call));
-  parts_.in_flight.add(*call);
+  if (!call->tracked) parts_.in_flight.add(*call);
   progress_wanted_ = progress_wanted_ || !token.empty();
   // The order's ticket is the bare pointer: a call that must wait is owned by the order until a
   // later finished() hands it back.
-  if (!order.admit(access, call.get())) {
+  if (!admitted && !order.admit(access, call.get())) {
     (void)call.release();
     return;
   }

@@ -142,6 +142,10 @@ Result<Metadata> Dir::metadata(std::string_view name) const {
   return metadata;
 }
 
+int Dir::descriptor() const {
+  return state_->fd.get();
+}
+
 Result<Stamp> Dir::stamp() const {
   struct stat status {};
   if (fstat(state_->fd.get(), &status) != 0) return entry_failure(errno, "directory");

@@ -153,6 +153,15 @@ Result<Metadata> Workspace::ask(const Path& path, int flags) const {
   return metadata;
 }
 
+bool Workspace::plain(const Path& path) const {
+  if (path.enters_git_directory()) return false;
+  for (Path at = path; !at.is_root(); at = at.parent()) {
+    const auto here = metadata(at);
+    if (here && here->kind == Kind::kSymlink) return false;
+  }
+  return true;
+}
+
 Result<void> Workspace::check_root() const {
   struct stat status {};
   const bool same =

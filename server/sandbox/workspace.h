@@ -95,6 +95,8 @@ class Dir {
   Result<Metadata> metadata(std::string_view name) const;
   // Device, inode, mtime, ctime of the directory itself.
   Result<Stamp> stamp() const;
+  // The open directory, for what works on descriptors; it stays the Dir's.
+  int descriptor() const;
 
  private:
   friend class Workspace;
@@ -135,6 +137,9 @@ class Workspace {
   Result<Metadata> metadata(const Path& path) const;
   // Follows symlinks beneath the root: what a read of `path` would see.
   Result<Metadata> target_metadata(const Path& path) const;
+  // Whether `path` lies outside git directories and no component of it is a symlink: what it
+  // names then is where it says. Asks the file system; what does not exist is no symlink.
+  bool plain(const Path& path) const;
   // kConflict when the root's path no longer leads to the directory that was opened.
   Result<void> check_root() const;
 

@@ -97,7 +97,7 @@ bool sort_by_mtime(const Engine& engine, const Corpus& corpus, const Stop& stop,
 
 // What the pattern would match in ignored files, with the other case, with [ and { as characters.
 std::string look_again(const FindQuery& query, const Engine& engine, const Walk& walk,
-                       const PathPattern& pattern, const Stop& stop) {
+                       const PathPattern& pattern, const Stop& stop, bool& repeatable) {
   Parts found;
   if (!query.include_ignored) {
     std::uint64_t ignored = 0;
@@ -106,6 +106,7 @@ std::string look_again(const FindQuery& query, const Engine& engine, const Walk&
           keep_matching(inner, pattern, places);
           ignored += places.size();
         });
+    repeatable = repeatable && whole;
     if (ignored > 0) {
       found.add(
           fmt::format("{}{} ignored (include_ignored=true)", ignored, whole ? "" : " or more"));
@@ -172,7 +173,8 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
     sorted = sort_by_mtime(engine, corpus, stop, order);
   }
   std::string elsewhere;
-  if (order.empty() && !stop.now()) elsewhere = look_again(query, engine, walk, pattern, stop);
+  if (order.empty() && !stop.now())
+    elsewhere = look_again(query, engine, walk, pattern, stop, answer.repeatable);
   if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
 
   std::string& out = answer.text;
@@ -200,6 +202,8 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   out.push_back('\n');
   if (!sorted) out += "incomplete: time was up before all were dated; sorted by path\n";
   append_walk_notes(out, walk);
+  answer.repeatable =
+      answer.repeatable && sorted && !walk.stopped && !stop.now() && walk.unreadable == 0;
   answer.complete = sorted && !walk.stopped && walk.full_at == 0;
   return answer;
 }

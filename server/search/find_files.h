@@ -38,6 +38,9 @@ struct FindAnswer {
   std::uint64_t matched = 0;
   std::uint64_t files = 0;  // that were looked at
   bool complete = true;
+  // The same tree gives the same answer: time cut nothing short, second looks included, and all
+  // that was to be opened was.
+  bool repeatable = true;
 };
 
 // kInvalidArgs (pattern), kNotFound (path), kCancelled.

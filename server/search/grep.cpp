@@ -140,12 +140,12 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   Target target;
   TRY(collect(query, engine, filter, stop, target));
   const Counts counts = count_matches(engine, *target.corpus, matcher, count_options(query), stop);
+  GrepAnswer answer;
   std::string elsewhere;
   if (counts.matches == 0 && !stop.now()) {
     elsewhere = look_again(query, engine, *target.corpus, target.walk ? &*target.walk : nullptr,
-                           filter, stop);
+                           filter, stop, answer.repeatable);
   }
-  GrepAnswer answer;
   const Stop finish = stop.extended(1'000'000'000);
   const RenderInput input{query, *target.corpus, matcher, counts, finish};
   const std::size_t body =
@@ -161,6 +161,9 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   answer.matches = counts.matches;
   answer.files_matched = counts.files_matched;
   answer.files_searched = counts.files_searched;
+  answer.repeatable = answer.repeatable && !counts.stopped && counts.unreadable == 0 &&
+                      !finish.now() &&
+                      (!target.walk || (!target.walk->stopped && target.walk->unreadable == 0));
   answer.complete = counts.not_reached == 0 && !counts.stopped &&
                     (!target.walk || (!target.walk->stopped && target.walk->full_at == 0));
   return answer;

@@ -48,6 +48,9 @@ struct GrepAnswer {
   std::uint64_t matches = 0;  // at least; all when complete
   std::uint64_t files_matched = 0;
   std::uint64_t files_searched = 0;
+  // The same tree gives the same answer: time cut nothing short, second looks included, and all
+  // that was to be opened was.
+  bool repeatable = true;
   bool complete = true;  // every file that was to be searched was
 };
 

@@ -51,6 +51,8 @@ class Looks {
     report(sum, "in ignored files (include_ignored=true)");
   }
 
+  bool repeatable() const { return repeatable_; }
+
   std::string text() && {
     std::string text = found_.text();
     if (cut_) text += text.empty() ? "a second look was cut short" : " (cut short)";
@@ -67,6 +69,7 @@ class Looks {
   }
 
   void report(const Counts& counts, std::string_view how) {
+    repeatable_ = repeatable_ && !counts.stopped;
     if (counts.matches > 0) {
       const bool more = counts.stopped || counts.not_reached > 0 || counts.matches >= kEnough;
       found_.add(fmt::format("{} {}", at_least(counts.matches, more), how));
@@ -80,6 +83,7 @@ class Looks {
   const Stop& stop_;
   Parts found_;
   bool cut_ = false;
+  bool repeatable_ = true;
 };
 
 bool has_letters(std::string_view text) {
@@ -108,7 +112,8 @@ bool each_ignored(const Engine& engine, const Walk& walk, const Stop& stop,
 }
 
 std::string look_again(const GrepQuery& query, const Engine& engine, const Corpus& corpus,
-                       const Walk* walk, const FileFilter& filter, const Stop& stop) {
+                       const Walk* walk, const FileFilter& filter, const Stop& stop,
+                       bool& repeatable) {
   Looks looks(query, engine, stop);
   if (walk != nullptr && !query.include_ignored) looks.ignored(*walk, filter);
   if (!query.match.ignore_case && has_letters(query.pattern)) {
@@ -121,6 +126,7 @@ std::string look_again(const GrepQuery& query, const Engine& engine, const Corpu
     options.fixed = true;
     looks.variant(options, corpus, "as plain text (fixed=true)");
   }
+  repeatable = repeatable && looks.repeatable();
   return std::move(looks).text();
 }
 

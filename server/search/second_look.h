@@ -20,9 +20,10 @@ inline constexpr std::int64_t kLookNs = 150'000'000;
 
 // What `query` finds in the files that the ignore rules left out of `walk`, with the other case,
 // as plain text: "14 in ignored files (include_ignored=true), 3 with ..."; empty when nothing.
-// `walk` is null when one file was searched.
+// `repeatable` becomes false when time cut it short. `walk` is null when one file was searched.
 std::string look_again(const GrepQuery& query, const Engine& engine, const Corpus& corpus,
-                       const Walk* walk, const FileFilter& filter, const Stop& stop);
+                       const Walk* walk, const FileFilter& filter, const Stop& stop,
+                       bool& repeatable);
 
 // The files that `walk` left out as ignored and those below its ignored directories: calls
 // `visit(walk, places)` for one Walk after another. False when `stop` cut it short.

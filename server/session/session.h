@@ -47,6 +47,7 @@ class Session {
   const std::string& label() const { return record_.label; }
   bool read_only() const { return record_.read_only; }
   const sandbox::Workspace& workspace() const { return *workspace_; }
+  const std::shared_ptr<const sandbox::Workspace>& shared_workspace() const { return workspace_; }
   git::GitClient& git() const { return *git_; }
   Order& order() { return order_; }
 

@@ -33,6 +33,7 @@ struct FakeWorld {
                 .clock = clock,
                 .background = nullptr,
                 .limits = {.soft_bytes = INT64_MAX, .hard_bytes = INT64_MAX}}),
+        kept(clock, pool, nullptr, {}),
         facts({.tools = tools,
                .sessions = sessions,
                .store = *store,
@@ -44,7 +45,8 @@ struct FakeWorld {
                .memory = memory,
                .clock = clock,
                .confinement = {},
-               .max_line_bytes = 1 << 20}),
+               .max_line_bytes = 1 << 20,
+               .kept = &kept}),
         runner({.tools = tools,
                 .sessions = sessions,
                 .store = *store,
@@ -55,7 +57,8 @@ struct FakeWorld {
                 .metrics = metrics,
                 .in_flight = in_flight,
                 .calls = calls,
-                .memory = memory}),
+                .memory = memory,
+                .kept = &kept}),
         pool({.workers = workers, .heavy_limit = heavy_limit}) {}
 
   SystemClock clock;
@@ -69,6 +72,7 @@ struct FakeWorld {
   mcp::CallPool calls;
   metrics::SystemMemory process_memory;
   mcp::MemoryCare memory;
+  mcp::KeptAnswers kept;
   mcp::LiveFacts facts;
   mcp::ToolRunner runner;
   pool::Pool pool;

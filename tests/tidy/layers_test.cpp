@@ -69,6 +69,7 @@ constexpr Foreign kForeign[] = {
     {"dirent.h", "server/sandbox server/git/helper"},
     {"linux/openat2.h", "server/sandbox server/git/helper"},
     {"linux/landlock.h", "server/sandbox"},
+    {"sys/inotify.h", "server/watch"},
     {"seccomp.h", "server/sandbox server/git/helper"},
     {"filesystem", "server/sandbox server/store server/main.cpp server/cli"},
     {"sys/wait.h", "server/process"},

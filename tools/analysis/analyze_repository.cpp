@@ -160,6 +160,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                          .git = sections.git,
                          .refresh = args.refresh},
                         context.cancel));
+  output.keep = report.repeatable && !args.refresh && context.files.plain(path);
   const std::size_t budget = static_cast<std::size_t>(context.max_tokens) * 4;
   for (const Depth& depth : kDepths) {
     output.text.clear();
@@ -185,6 +186,7 @@ constinit const Tool analyze_repository =
                                    .group = Group::kAnalysis,
                                    .lane = Lane::kHeavy,
                                    .effect = Effect::kReads,
-                                   .deadline = std::chrono::seconds(10)});
+                                   .deadline = std::chrono::seconds(10),
+                                   .depends = Depends::kTreeAndGit});
 
 }  // namespace quarry::tools

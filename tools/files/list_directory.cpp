@@ -1,5 +1,6 @@
 #include "server/sandbox/workspace.h"
 #include "server/search/list_entries.h"
+#include "server/search/stop.h"
 #include "tools/tool.h"
 
 namespace quarry::tools {
@@ -32,8 +33,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.sizes = args.sizes;
   query.include_ignored = args.include_ignored;
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
+  const search::Stop stop(context.cancel, context.clock);
   TRY_ASSIGN(output.text, search::list_entries(
                               query, {context.files, context.pool, context.cancel, context.clock}));
+  // The listing's own stop was made later and ends later.
+  output.keep = !stop.now() && context.files.plain(query.path);
   return {};
 }
 
@@ -48,6 +52,7 @@ constinit const Tool list_directory = make_tool<Args, kFields, run>({
     .lane = Lane::kQuick,
     .effect = Effect::kReads,
     .deadline = std::chrono::seconds(10),
+    .depends = Depends::kTree,
 });
 
 }  // namespace quarry::tools

@@ -81,6 +81,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   TRY_ASSIGN(search::GrepAnswer answer,
              search::grep(query, {context.files, context.pool, context.cancel, context.clock}));
+  output.keep = answer.repeatable && context.files.plain(query.path);
   output.text = std::move(answer.text);
   return {};
 }
@@ -94,6 +95,7 @@ constinit const Tool grep = make_tool<Args, kFields, run>({
     .lane = Lane::kHeavy,
     .effect = Effect::kReads,
     .deadline = std::chrono::seconds(10),
+    .depends = Depends::kTree,
 });
 
 }  // namespace quarry::tools

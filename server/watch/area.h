@@ -1,0 +1,39 @@
+// Area: what a directory is to the watch: part of the tree, or which part of a git directory.
+//
+// Every directory of the tree counts, ignored ones too. Of a git directory those count that hold a
+// repository's state; objects, hooks and the like do not. Pure functions; safe from any thread.
+
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace quarry::watch {
+
+enum class Area : std::uint8_t {
+  kTree,
+  kGit,           // a directory named .git
+  kGitInfo,       // its info/
+  kGitRefs,       // its refs/ and all below
+  kGitLogs,       // its logs/
+  kGitWorktrees,  // its worktrees/
+  kGitLeaf,       // logs/refs/ and worktrees/<name>/
+  kSkipped,       // does not count, nor what lies below
+};
+
+// The area of the directory `name` in a directory of area `parent`.
+Area area_below(Area parent, std::string_view name);
+
+// Whether an entry `name` of a directory of that area counts for the tree, for git. An empty name
+// is the directory itself.
+struct Counts {
+  bool tree;
+  bool git;
+};
+Counts counts_for(Area area, std::string_view name);
+
+// Whether an entry that is no plain directory or file, or this very name, means that git's state
+// lies elsewhere too. `link`: it is a symlink.
+bool leads_away(Area area, std::string_view name, bool link);
+
+}  // namespace quarry::watch
