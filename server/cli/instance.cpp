@@ -199,10 +199,9 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                .metrics = metrics_,
                .in_flight = in_flight_,
                .calls = calls_,
-               .memory = memory_}),
+               .memory = memory_,
+               .kept = &kept_}),
       background_("quarry-later"),
-      .kept = &kept_
-}),
       pool_({.workers = worker_count(options.workers)}) {}
 
 }  // namespace quarry::cli
