@@ -21,6 +21,7 @@ struct Case {
   std::string must_hold;   // in the text of the round's last answer
   std::size_t weight = 1;  // rounds are divided by it: how much slower than a ping
   std::int64_t idle_ns = 0;
+  bool runs = false;       // put to a server that keeps no answers
   bool pipelined = false;  // measured with 64 in flight too
 };
 

@@ -15,7 +15,6 @@ namespace {
 
 using sandbox::Dir;
 using sandbox::Kind;
-using sandbox::Metadata;
 using sandbox::Path;
 using sandbox::Stamp;
 using sandbox::Workspace;
