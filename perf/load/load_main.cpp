@@ -1,6 +1,6 @@
 // quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT]: measures the server through
 // its pipes, each figure beside a floor that was measured in the same run. The server and the
-// floors are looked for beside this binary.
+// floors are looked for beside this binary. With --soak [CALLS] nothing is timed; see soak.h.
 
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +14,7 @@
 #include "perf/load/cases.h"
 #include "perf/load/measure.h"
 #include "perf/load/report.h"
+#include "perf/load/soak.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   bool quick = false;
+  std::size_t soak = 0;  // calls
   std::string json;
   std::string server;
   std::string only;  // cases whose name holds this
@@ -53,6 +55,9 @@ Options parse(int argc, char** argv) {
     const std::string word = argv[i];
     if (word == "--quick") {
       options.quick = true;
+    } else if (word == "--soak") {
+      const bool given = i + 1 < argc && std::strtoull(argv[i + 1], nullptr, 10) > 0;
+      options.soak = given ? std::strtoull(argv[++i], nullptr, 10) : 1'000'000;
     } else if (word == "--json" && i + 1 < argc) {
       options.json = argv[++i];
     } else if (word == "--server" && i + 1 < argc) {
@@ -61,7 +66,8 @@ Options parse(int argc, char** argv) {
       options.only = argv[++i];
     } else {
       throw std::runtime_error(
-          "usage: quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT]");
+          "usage: quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT] "
+          "[--soak [CALLS]]");
     }
   }
   return options;
@@ -73,6 +79,8 @@ class Bench {
     make_corpus(root(), options.quick ? 200 : 2000);
     command_ = {options.server, "serve", "--root", root(), "--state-dir", place_.path() / "state"};
   }
+
+  bool soak() const { return quarry::perf::soak(command_, options_.soak); }
 
   Report run() {
     Report report;
@@ -147,6 +155,7 @@ class Bench {
 int main(int argc, char** argv) {
   try {
     const Options options = parse(argc, argv);
+    if (options.soak > 0) return Bench(options).soak() ? 0 : 1;
     const Report report = Bench(options).run();
     print_report(report);
     if (!options.json.empty()) {

@@ -30,6 +30,7 @@ class Peer {
   // Waits for one read and returns how many whole lines it completed; their bytes are dropped.
   std::size_t receive_many();
 
+  pid_t pid() const { return pid_; }
   std::int64_t cpu_ns() const;  // used so far, all threads
   std::int64_t memory_kib(std::string_view field) const;
   void pin(bool pinned) const;  // to the core of pin_to_one_core, or to all

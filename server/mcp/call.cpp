@@ -3,24 +3,37 @@
 namespace quarry::mcp {
 namespace {
 
-// What an idle Call may keep: more than a usual answer, less than what would be missed. Calls
-// beyond kMaxIdle are freed, since a burst of thousands is rare.
-constexpr std::size_t kMaxIdle = 64;
+// What one buffer of an idle Call may keep: more than a usual answer, less than what would be
+// missed. Beyond the pool's bounds large buffers and then whole Calls are freed: a burst of
+// thousands is rare.
 constexpr std::size_t kKeptBytes = std::size_t{256} << 10U;
+constexpr std::size_t kSmallBytes = std::size_t{4} << 10U;
 
-void trim(std::string& buffer) {
+void trim(std::string& buffer, std::size_t most) {
   buffer.clear();
-  if (buffer.capacity() > kKeptBytes) buffer.shrink_to_fit();
+  if (buffer.capacity() > most) buffer.shrink_to_fit();
+}
+
+void trim(Call& call, std::size_t most) {
+  trim(call.answer, most);
+  trim(call.output.text, most);
+  trim(call.output.structured, most);
 }
 
 }  // namespace
 
+std::size_t Call::kept_bytes() const {
+  return sizeof(Call) + line.capacity() + document.kept_bytes() + output.text.capacity() +
+         output.structured.capacity() + answer.capacity();
+}
+
 std::unique_ptr<Call> CallPool::take() {
   {
     auto idle = idle_.lock();
-    if (!idle->empty()) {
-      auto call = std::move(idle->back());
-      idle->pop_back();
+    if (!idle->calls.empty()) {
+      auto call = std::move(idle->calls.back());
+      idle->calls.pop_back();
+      idle->bytes -= call->kept_bytes();
       return call;
     }
   }
@@ -38,28 +51,27 @@ void CallPool::give_back(std::unique_ptr<Call> call) {
   call->question.asked = call->question.leads = call->question.keep = false;
   call->line.clear();
   call->document.forget_a_huge_line();
-  trim(call->answer);
-  trim(call->output.text);
-  trim(call->output.structured);
   call->output.images.clear();
+  trim(*call, kKeptBytes);
+  const std::size_t bytes = call->kept_bytes();
   auto idle = idle_.lock();
-  if (idle->size() < kMaxIdle) idle->push_back(std::move(call));
+  if (idle->calls.size() >= kMaxIdle) return idle.unlock();  // freed outside the lock
+  if (idle->bytes + bytes > kMaxIdleBytes) {
+    trim(*call, kSmallBytes);
+    if (idle->bytes + call->kept_bytes() > kMaxIdleBytes) return idle.unlock();
+  }
+  idle->bytes += call->kept_bytes();
+  idle->calls.push_back(std::move(call));
 }
 
 CallPool::Kept CallPool::kept() const {
   auto idle = idle_.lock();
-  Kept kept{.calls = idle->size(), .bytes = 0};
-  for (const auto& call : *idle) {
-    kept.bytes += sizeof(Call) + call->line.capacity() + call->document.kept_bytes() +
-                  call->output.text.capacity() + call->output.structured.capacity() +
-                  call->answer.capacity();
-  }
-  return kept;
+  return {.calls = idle->calls.size(), .bytes = idle->bytes};
 }
 
 void CallPool::shrink() {
-  std::vector<std::unique_ptr<Call>> freed;
-  idle_.lock()->swap(freed);  // freed outside the lock
+  Idle freed;  // outside the lock
+  std::swap(*idle_.lock(), freed);
 }
 
 }  // namespace quarry::mcp

@@ -62,11 +62,17 @@ struct Call {
   Question question;
   tools::ToolOutput output;  // reused
   std::string answer;        // reused
+
+  // Bytes of the buffers that stay for the next use.
+  std::size_t kept_bytes() const;
 };
 
-// CallPool: idle Calls. Safe from any thread.
+// CallPool: idle Calls, at most kMaxIdle of them with kMaxIdleBytes in all. Safe from any thread.
 class CallPool {
  public:
+  static constexpr std::size_t kMaxIdle = 64;
+  static constexpr std::size_t kMaxIdleBytes = std::size_t{4} << 20U;
+
   CallPool(const Clock& clock, rpc::LineWriter& wire) : clock_(clock), wire_(wire) {}
   std::unique_ptr<Call> take();
   void give_back(std::unique_ptr<Call> call);
@@ -83,7 +89,11 @@ class CallPool {
  private:
   const Clock& clock_;
   rpc::LineWriter& wire_;
-  mutable Guarded<std::vector<std::unique_ptr<Call>>> idle_;
+  struct Idle {
+    std::vector<std::unique_ptr<Call>> calls;
+    std::size_t bytes = 0;  // the sum of their kept_bytes()
+  };
+  mutable Guarded<Idle> idle_;
 };
 
 }  // namespace quarry::mcp
