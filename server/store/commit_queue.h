@@ -11,22 +11,23 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
-#include <optional>
 #include <span>
-#include <string>
 
 #include "server/base/guarded.h"
 #include "server/base/result.h"
+#include "server/store/store.h"
 
 namespace quarry::store {
 
 struct PendingChange {
-  std::string key;
-  std::optional<std::string> value;  // nullopt: erase
-  Result<void> outcome{};            // set by `commit`
-  bool done = false;                 // under the queue's lock
+  const Store::Work* work = nullptr;
+  Result<void> outcome{};  // set by `commit`
+  std::uint64_t puts = 0;  // by `commit`: how many records it wrote
+  bool wrote = false;      // by `commit`: whether it changed anything
+  bool done = false;       // under the queue's lock
 };
 
 class CommitQueue {

@@ -9,88 +9,85 @@
 namespace quarry::store {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr char kState[] = "state";
+constexpr char kRecent[] = "recent";
 constexpr char kCache[] = "cache";
-constexpr double kFullState = 0.9;  // what is left lets erase() work
-constexpr double kFullCache = 0.75;
-constexpr std::size_t kSample = 32;
-constexpr int kSamplesPerPut = 4;
 constexpr std::size_t kListedAtOnce = 256;
 constexpr std::size_t kListedBytes = std::size_t{1} << 20U;
-constexpr std::size_t kMostValueBytes = std::size_t{64} << 20U;
-
-Failure state_is_full() {
-  return fail(Code::kTooLarge, "the store is full; close sessions that are no longer needed");
-}
-
-Result<void> check_sizes(Table table, std::string_view key, std::string_view value) {
-  TRY(check_key(table, key));
-  if (value.size() > kMostValueBytes) {
-    return fail(Code::kTooLarge, "a value of {} bytes is over the store's limit of {}",
-                value.size(), kMostValueBytes);
-  }
-  return {};
-}
-
-// The writer's lock between processes, for the life of the object.
-class WriterLock {
- public:
-  WriterLock(StateDirectory& directory, StateDirectory::Byte byte,
-             std::chrono::milliseconds patience)
-      : directory_(directory), byte_(byte), held_(directory.lock(byte, patience)) {}
-  ~WriterLock() {
-    if (held_) directory_.unlock(byte_);
-  }
-  WriterLock(const WriterLock&) = delete;
-  WriterLock& operator=(const WriterLock&) = delete;
-
-  Result<void> check() const {
-    if (held_) return {};
-    return fail(Code::kUnavailable,
-                "another quarry process keeps the store locked; call again later");
-  }
-
- private:
-  StateDirectory& directory_;
-  StateDirectory::Byte byte_;
-  bool held_;
-};
-
-Result<void> apply_to(Environment::Change& open, const PendingChange& change) {
-  return change.value ? open.put(change.key, *change.value) : open.erase(change.key);
-}
+// How long bringing changes to disk waits for another process, where somebody waits and where not.
+constexpr milliseconds kFlushPatience{100};
+constexpr milliseconds kClosingPatience{1000};
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> LmdbStore::open(const std::string& path, const Options& options) {
   TRY_ASSIGN(std::unique_ptr<StateDirectory> directory, StateDirectory::open(path));
-  TRY_ASSIGN(std::unique_ptr<Environment> state,
-             open_environment(*directory, kState,
-                              {.map_bytes = options.state_map_bytes,
-                               .max_readers = options.max_readers,
-                               .synchronous = true}));
-  TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory, kCache));
-  TRY_ASSIGN(std::unique_ptr<Environment> cache,
-             open_environment(*directory, kCache,
-                              {.map_bytes = options.cache_map_bytes,
-                               .max_readers = options.max_readers,
-                               .synchronous = !restart_is_seen}));
-  directory->opened();
-  return std::unique_ptr<Store>(
-      new LmdbStore(std::move(directory), std::move(state), std::move(cache), options));
+  std::unique_ptr<LmdbStore> store(new LmdbStore(std::move(directory), options));
+  TRY(store->open_parts());
+  store->directory_->opened();
+  return std::unique_ptr<Store>(std::move(store));
 }
 
-LmdbStore::LmdbStore(std::unique_ptr<StateDirectory> directory, std::unique_ptr<Environment> state,
-                     std::unique_ptr<Environment> cache, const Options& options)
+LmdbStore::LmdbStore(std::unique_ptr<StateDirectory> directory, const Options& options)
     : options_(options),
       clock_(options.clock != nullptr ? *options.clock : system_clock_),
       directory_(std::move(directory)),
-      state_(std::move(state)),
-      cache_(std::move(cache)),
-      queue_([this](CommitQueue::Batch batch) { commit_state_batch(batch); }) {}
+      queue_([this](CommitQueue::Batch batch) {
+        durable_->change_state(batch);
+        const auto stored = [](const PendingChange* change) { return change->outcome.has_value(); };
+        if (std::any_of(batch.begin(), batch.end(), stored)) ++commits_;
+      }) {}
 
-Environment& LmdbStore::environment(Table table) {
-  return durable(table) ? *state_ : *cache_;
+Result<std::unique_ptr<Environment>> LmdbStore::open_part(const char* name, std::size_t map_bytes,
+                                                          bool synchronous) {
+  return open_environment(
+      *directory_, name,
+      {.map_bytes = map_bytes, .max_readers = options_.max_readers, .synchronous = synchronous});
+}
+
+Result<void> LmdbStore::open_parts() {
+  TRY_ASSIGN(std::unique_ptr<Environment> state, open_part(kState, options_.state_map_bytes, true));
+  TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent));
+  // What is not on disk could not be told from what is after the next restart.
+  if (!restart_is_seen) options_.durability = Durability::kFull;
+  TRY_ASSIGN(std::unique_ptr<Environment> recent,
+             open_part(kRecent, options_.recent_map_bytes, !restart_is_seen));
+  TRY(discard_after_restart(*directory_, kCache));
+  TRY_ASSIGN(std::unique_ptr<Environment> cache,
+             open_part(kCache, options_.cache_map_bytes, !restart_is_seen));
+  cache_ = std::make_unique<Cache>(*directory_, std::move(cache), options_.cache_patience);
+  TRY_ASSIGN(durable_,
+             Durable::open({.directory = *directory_,
+                            .state = std::move(state),
+                            .recent = std::move(recent),
+                            .patience = options_.state_patience,
+                            .second = [this] { return now_second(); },
+                            .on_damage = [this] { count_damage(Table::kSessions, "a record"); }}));
+  flusher_ = std::make_unique<Flusher>(Flusher::Parts{
+      .background = options_.background,
+      .clock = clock_,
+      .flush =
+          [this] { return durable_->flush(std::min(options_.state_patience, kFlushPatience)); },
+      .is_pending = [this] { return durable_->pending().value_or(1) > 0; },
+      .clear_dead_readers =
+          [this] {
+            durable_->clear_dead_readers();
+            cache_->environment().clear_dead_readers();
+          }});
+  return {};
+}
+
+LmdbStore::~LmdbStore() {
+  if (flusher_ == nullptr) return;  // was not opened wholly
+  flusher_.reset();
+  if (durable_->pending().value_or(0) == 0) return;
+  const Result<bool> flushed = durable_->flush(std::min(options_.state_patience, kClosingPatience));
+  if (!flushed) {
+    log::warning("the last changes of the store are left to the next process to bring to disk: {}",
+                 flushed.error().message);
+  }
 }
 
 std::uint32_t LmdbStore::now_second() const {
@@ -109,7 +106,9 @@ void LmdbStore::count_damage(Table table, std::string_view what) {
 std::optional<std::string> LmdbStore::get(Table table, std::string_view key) {
   ++gets_;
   std::string bytes;
-  const Result<bool> found = environment(table).find(view(record_key(table, key)), bytes);
+  const RecordKey where = record_key(table, key);
+  const Result<bool> found = durable(table) ? durable_->find(where.view(), bytes)
+                                            : cache_->environment().find(where.view(), bytes);
   if (!found) {
     note_failure(table, found.error());
     if (found.error().code == Code::kInternal) count_damage(table, "a page");
@@ -129,91 +128,58 @@ std::optional<std::string> LmdbStore::get(Table table, std::string_view key) {
 
 Result<void> LmdbStore::put(Table table, std::string_view key, std::string_view value) {
   TRY(check_sizes(table, key, value));
-  const RecordKey where = record_key(table, key);
-  PendingChange change{.key = std::string(view(where)),
-                       .value = encode_record(table, key, value, now_second())};
   ++puts_;
-  return apply(table, change);
-}
-
-Result<void> LmdbStore::erase(Table table, std::string_view key) {
-  const RecordKey where = record_key(table, key);
-  PendingChange change{.key = std::string(view(where)), .value = std::nullopt};
-  return apply(table, change);
-}
-
-Result<void> LmdbStore::apply(Table table, PendingChange& change) {
-  Result<void> outcome = durable(table) ? queue_.apply(change) : change_cache(change);
-  if (!outcome) note_failure(table, outcome.error());
-  return outcome;
-}
-
-// All of the batch or nothing.
-Result<void> LmdbStore::commit_state(CommitQueue::Batch batch) {
-  Result<void> committed = state_->change([&](Environment::Change& open) -> Result<void> {
-    for (const PendingChange* change : batch) {
-      if (change->value && open.fill(change->value->size()) > kFullState) return state_is_full();
-      TRY(apply_to(open, *change));
-    }
+  if (durable(table)) {
+    const Work work = [&](Transaction& txn) { return txn.put(table, key, value); };
+    PendingChange change{.work = &work};
+    TRY(commit(change));
     return {};
-  });
-  if (committed) ++commits_;
-  return committed;
-}
-
-void LmdbStore::commit_state_batch(CommitQueue::Batch batch) {
-  const auto alone = state_writer_.lock();
-  const WriterLock writing(*directory_, StateDirectory::Byte::kStateWriter,
-                           options_.state_patience);
-  Result<void> outcome = writing.check();
-  if (outcome) outcome = commit_state(batch);
-  for (PendingChange* change : batch) change->outcome = outcome;
-  if (outcome || outcome.error().code != Code::kTooLarge || batch.size() == 1) return;
-  // One record too many must not fail the others.
-  for (PendingChange*& change : std::vector<PendingChange*>(batch.begin(), batch.end())) {
-    change->outcome = commit_state({&change, 1});
   }
-}
-
-Result<void> LmdbStore::change_cache(const PendingChange& change) {
-  auto sweep = cache_writer_.lock();
-  const WriterLock writing(*directory_, StateDirectory::Byte::kCacheWriter,
-                           options_.cache_patience);
-  TRY(writing.check());
-  const std::size_t bytes = change.value ? change.value->size() : 0;
-  if (bytes > options_.cache_map_bytes / 4) {
-    return fail(Code::kTooLarge, "the value is too large for the cache");
-  }
-  const auto put = [&](Environment::Change& open) -> Result<void> {
-    for (int i = 0; i < kSamplesPerPut && open.fill(bytes) > kFullCache; ++i) {
-      TRY(evict(open, *sweep, now_second()));
-    }
-    return apply_to(open, change);
-  };
-  Result<void> outcome = cache_->change(put);
-  if (!outcome && outcome.error().code == Code::kTooLarge) {
-    // The free pages are held back by the reader of a dead process, or lie too scattered for a
-    // long value. A cache may be emptied at any time.
-    cache_->clear_dead_readers();
-    // Twice: LMDB hands out a page again in the second transaction after the one that freed it.
-    TRY(cache_->change([](Environment::Change& open) { return open.clear(); }));
-    TRY(cache_->change([](Environment::Change& open) { return open.clear(); }));
-    outcome = cache_->change(put);
-  }
+  const Result<void> outcome = cache_->change(
+      record_key(table, key).view(), encode_record(table, key, value, now_second()), now_second());
+  if (!outcome) note_failure(table, outcome.error());
   if (outcome) ++commits_;
   return outcome;
 }
 
-// Removes the older half of the next records in key order, which, keys being hashes, is a random
-// sample: bounded work, and what leaves is old.
-Result<void> LmdbStore::evict(Environment::Change& change, Sweep& sweep, std::uint32_t now) {
-  TRY_ASSIGN(std::vector<KeyValue> sample, change.sample(sweep.position, kSample));
-  sweep.position = sample.size() < kSample ? std::string() : sample.back().first;
-  const auto age = [now](const KeyValue& record) { return now - record_second(record.second); };
-  std::sort(sample.begin(), sample.end(),
-            [&](const KeyValue& a, const KeyValue& b) { return age(a) > age(b); });
-  sample.resize((sample.size() + 1) / 2);
-  for (const KeyValue& record : sample) TRY(change.erase(record.first));
+Result<void> LmdbStore::erase(Table table, std::string_view key) {
+  if (durable(table)) {
+    const Work work = [&](Transaction& txn) { return txn.erase(table, key); };
+    PendingChange change{.work = &work};
+    TRY(commit(change));
+    return {};
+  }
+  const Result<void> outcome =
+      cache_->change(record_key(table, key).view(), std::nullopt, now_second());
+  if (!outcome) note_failure(table, outcome.error());
+  if (outcome) ++commits_;
+  return outcome;
+}
+
+Result<Written> LmdbStore::change(const Work& work) {
+  PendingChange change{.work = &work};
+  Result<Written> written = commit(change);
+  if (written) puts_ += change.puts;
+  return written;
+}
+
+Result<Written> LmdbStore::commit(PendingChange& change) {
+  Result<bool> in_recent = false;
+  if (options_.durability == Durability::kNormal) in_recent = durable_->change_recent(change);
+  if (in_recent && *in_recent) {
+    if (!change.wrote) return Written{.durable = durable_->pending().value_or(1) == 0};
+    ++commits_;
+    return Written{.durable = flusher_->changed(durable_->crowded())};
+  }
+  const Result<void> outcome =
+      in_recent ? queue_.apply(change) : Result<void>(Failure(std::move(in_recent).error()));
+  if (outcome) return Written{};
+  note_failure(Table::kSessions, outcome.error());
+  return Failure(outcome.error());
+}
+
+Result<void> LmdbStore::flush() {
+  TRY(durable_->flush(options_.state_patience));
   return {};
 }
 
@@ -233,8 +199,14 @@ Result<void> LmdbStore::scan(Table table, std::string_view prefix, std::string_v
                              const Visit& visit) {
   TRY(check_key(table, prefix));
   TRY(check_key(table, after));
-  return visit_records(table, view(record_key(table, prefix)), view(record_key(table, after)),
+  return visit_records(table, record_key(table, prefix).view(), record_key(table, after).view(),
                        visit);
+}
+
+Result<Layer> LmdbStore::part(Table table, std::string_view prefix, std::string_view after) {
+  if (durable(table)) return durable_->list(prefix, after, kListedAtOnce, kListedBytes);
+  TRY_ASSIGN(Listed listed, cache_->environment().list(prefix, after, kListedAtOnce, kListedBytes));
+  return as_layer(std::move(listed));
 }
 
 // `prefix` and `after` are keys of the database.
@@ -243,99 +215,49 @@ Result<void> LmdbStore::visit_records(Table table, std::string_view prefix, std:
   // Copied part by part: `visit` may use the store, and no read transaction stays open for it.
   std::string after(start);
   for (;;) {
-    Result<std::vector<KeyValue>> part =
-        environment(table).list(prefix, after, kListedAtOnce, kListedBytes);
-    if (!part) {
-      note_failure(table, part.error());
-      return Failure(std::move(part).error());
+    const Result<Layer> some = part(table, prefix, after);
+    if (!some) {
+      note_failure(table, some.error());
+      return Failure(some.error());
     }
-    if (part->empty()) return {};
-    for (const KeyValue& stored : *part) {
-      // A damaged tree can lead in circles.
-      if (stored.first <= after) return out_of_order(table);
-      after = stored.first;
-      const std::optional<Record> record = decode_record(table, stored.second);
+    for (const auto& [key, bytes] : some->records) {
+      if (key <= after) return out_of_order(table);  // a damaged tree can lead in circles
+      after = key;
+      if (!bytes) continue;
+      const std::optional<Record> record = decode_record(table, *bytes);
       if (!record) {
         count_damage(table, "a record");
       } else if (!visit(record->key, record->payload)) {
         return {};
       }
     }
+    if (some->whole) return {};
+    if (some->reached < after) return out_of_order(table);
+    after = some->reached;
   }
-}
-
-// One open change of the state environment.
-class LmdbStore::Open final : public Transaction {
- public:
-  Open(LmdbStore& store, Environment::Change& change) : store_(store), change_(change) {}
-
-  std::optional<std::string> get(Table table, std::string_view key) override {
-    std::string bytes;
-    const Result<bool> found = change_.find(view(record_key(table, key)), bytes);
-    if (!found || !*found) return std::nullopt;
-    const std::optional<Record> record = decode_record(table, bytes);
-    if (!record) {
-      store_.count_damage(table, "a record");
-      return std::nullopt;
-    }
-    if (record->key != key) return std::nullopt;
-    return std::string(record->payload);
-  }
-  Result<void> put(Table table, std::string_view key, std::string_view value) override {
-    TRY(check_sizes(table, key, value));
-    const std::string record = encode_record(table, key, value, store_.now_second());
-    if (change_.fill(record.size()) > kFullState) return state_is_full();
-    ++store_.puts_;
-    return change_.put(view(record_key(table, key)), record);
-  }
-  Result<void> erase(Table table, std::string_view key) override {
-    return change_.erase(view(record_key(table, key)));
-  }
-  Result<void> scan(Table table, std::string_view prefix, std::string_view after,
-                    const Visit& visit) override {
-    std::string from(view(record_key(table, after)));
-    for (;;) {
-      TRY_ASSIGN(const std::vector<KeyValue> part,
-                 change_.list(view(record_key(table, prefix)), from, kListedAtOnce));
-      if (part.empty()) return {};
-      for (const KeyValue& stored : part) {
-        const std::optional<Record> record = decode_record(table, stored.second);
-        if (!record) {
-          store_.count_damage(table, "a record");
-        } else if (!visit(record->key, record->payload)) {
-          return {};
-        }
-      }
-      from = part.back().first;
-    }
-  }
-
- private:
-  LmdbStore& store_;
-  Environment::Change& change_;
-};
-
-Result<Written> LmdbStore::change(const Work& work) {
-  const auto alone = state_writer_.lock();
-  const WriterLock writing(*directory_, StateDirectory::Byte::kStateWriter,
-                           options_.state_patience);
-  TRY(writing.check());
-  TRY(state_->change([&](Environment::Change& change) -> Result<void> {
-    Open open(*this, change);
-    return work(open);
-  }));
-  ++commits_;
-  return Written{};
 }
 
 StoreStats LmdbStore::stats() const {
+  const auto space = [](Environment& environment) {
+    const Result<Environment::Snapshot> now = environment.snapshot();
+    return StoreStats::Space{.disk_bytes = environment.disk_bytes(),
+                             .used_bytes = now ? now->used_bytes() : 0,
+                             .limit_bytes = environment.map_bytes()};
+  };
   return {.mode = "lmdb",
           .note = "",
           .gets = gets_,
           .hits = hits_,
           .puts = puts_,
           .commits = commits_,
-          .damaged = damaged_};
+          .damaged = damaged_,
+          .flushes = durable_->flushes(),
+          .pending = durable_->pending().value_or(0),
+          .salvaged = salvaged_,
+          .waits = directory_->waits(),
+          .recent = space(durable_->recent()),
+          .state = space(durable_->state()),
+          .cache = space(cache_->environment())};
 }
 
 }  // namespace quarry::store

@@ -16,6 +16,8 @@ namespace {
 // A file up to this size is inspected page by page at every opening (about 5 ms at most); a larger
 // one when it is short or suspect.
 constexpr off_t kThoroughBytes = off_t{16} << 20U;
+// So is any file of a map up to this size: most of its pages are free and not looked at.
+constexpr std::size_t kThoroughMapBytes = std::size_t{64} << 20U;
 
 Result<void> remove_tree(const StateDirectory& directory, const std::string& name) {
   std::error_code error;
@@ -40,7 +42,8 @@ Result<void> require_regular_or_absent(int at, const char* name) {
   return {};
 }
 
-Result<void> inspect_files(const StateDirectory& directory, const std::string& name) {
+Result<void> inspect_files(const StateDirectory& directory, const std::string& name,
+                           std::size_t map_bytes) {
   if (mkdirat(directory.fd(), name.c_str(), 0700) == 0) {
     fsync(directory.fd());
     return {};
@@ -65,7 +68,8 @@ Result<void> inspect_files(const StateDirectory& directory, const std::string& n
   // Another process that has it open inspected it, and writes to it meanwhile.
   if (!directory.alone()) return {};
   struct stat status {};
-  const bool small = fstat(file.get(), &status) == 0 && status.st_size <= kThoroughBytes;
+  const bool small = map_bytes <= kThoroughMapBytes ||
+                     (fstat(file.get(), &status) == 0 && status.st_size <= kThoroughBytes);
   const std::string mark = name + ".suspect";
   const bool suspected = exists(directory.fd(), mark);
   TRY(inspect_data_file(file.get(), small || suspected));
@@ -87,7 +91,7 @@ Result<void> set_aside(const StateDirectory& directory, const std::string& name)
 Result<std::unique_ptr<Environment>> open_sound(const StateDirectory& directory,
                                                 const std::string& name,
                                                 const Environment::Options& options) {
-  TRY(inspect_files(directory, name));
+  TRY(inspect_files(directory, name, options.map_bytes));
   return Environment::open(directory.path() + "/" + name, options);
 }
 
@@ -116,6 +120,7 @@ Result<std::unique_ptr<Environment>> open_environment(const StateDirectory& dire
 Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name) {
   const std::string mark = name + ".boot";
   const std::string now = boot_id();
+  if (!directory.alone()) return !now.empty();  // whoever has it open saw to it
   if (!now.empty() && directory.read_note(mark) == now) return true;
   TRY(remove_tree(directory, name));
   if (now.empty()) return false;

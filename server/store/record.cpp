@@ -56,6 +56,16 @@ Result<void> check_key(Table table, std::string_view key) {
   return {};
 }
 
+Result<void> check_sizes(Table table, std::string_view key, std::string_view value) {
+  constexpr std::size_t kMostValueBytes = std::size_t{64} << 20U;
+  TRY(check_key(table, key));
+  if (value.size() > kMostValueBytes) {
+    return fail(Code::kTooLarge, "a value of {} bytes is over the store's limit of {}",
+                value.size(), kMostValueBytes);
+  }
+  return {};
+}
+
 std::string encode_record(Table table, std::string_view key, std::string_view payload,
                           std::uint32_t second) {
   std::string out;

@@ -48,6 +48,9 @@ inline bool ordered(Table table) {
 // kTooLarge when the table does not take a key of this length.
 Result<void> check_key(Table table, std::string_view key);
 
+// The same for the length of a value too.
+Result<void> check_sizes(Table table, std::string_view key, std::string_view value);
+
 // Whether a table lives in the state environment; else in the cache.
 inline bool durable(Table table) {
   return static_cast<std::uint8_t>(table) < 64;

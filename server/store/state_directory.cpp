@@ -14,7 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr char kVersion[] = "quarry state 1";
+constexpr char kVersion[] = "quarry state 2";
+constexpr char kOlderVersion[] = "quarry state 1";
 constexpr milliseconds kOpeningPatience{2000};
 constexpr std::size_t kNoteBytes = 256;
 
@@ -132,6 +133,12 @@ Result<void> StateDirectory::enter() {
   const std::string version = read_note("version");
   struct stat ignored {};
   if (version == kVersion) return {};
+  if (version == kOlderVersion) {
+    // Its processes would not see what is in `recent`.
+    if (alone_) return write_note("version", kVersion);
+    return fail(Code::kUnavailable,
+                "an older quarry has the state directory open; start again when it has ended");
+  }
   if (fstatat(fd(), "version", &ignored, AT_SYMLINK_NOFOLLOW) == 0 ||
       fstatat(fd(), "state", &ignored, AT_SYMLINK_NOFOLLOW) == 0) {
     return fail(Code::kUnavailable,
@@ -148,12 +155,14 @@ StateDirectory::~StateDirectory() {
 }
 
 bool StateDirectory::lock(Byte byte, milliseconds patience) {
+  constexpr long kFirstWaitNs = 50'000;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   // There is no lock with a time limit, so it is asked for again, less and less often.
-  for (long wait_ns = 50'000;; wait_ns = std::min(wait_ns * 2, 2'000'000L)) {
+  for (long wait_ns = kFirstWaitNs;; wait_ns = std::min(wait_ns * 2, 2'000'000L)) {
     struct flock one = range(F_WRLCK, static_cast<off_t>(byte), 1);
     if (fcntl(lock_.get(), F_OFD_SETLK, &one) == 0) return true;
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return false;
+    if (wait_ns == kFirstWaitNs) ++waits_;
     if (std::chrono::steady_clock::now() >= deadline) return false;
     const timespec pause{0, wait_ns};
     nanosleep(&pause, nullptr);

@@ -9,13 +9,18 @@
 // process dies: one for opening, one per process, one for each environment's writer. They are
 // open-file-description locks: a second opening in one process conflicts with the first.
 //
-//   lock  version  cache.boot  state/  cache/  state.damaged/  cache.damaged/  *.suspect
+//   lock  version  *.boot  state/  recent/  cache/  *.damaged/  *.suspect
+//
+// A directory of version 1 (`state` alone, without `recent` before it; what is in `state` is
+// written the same way) is taken over when no process has it open.
 //
 // Not to be used in the child of a fork. Safe from any thread.
 
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -26,7 +31,13 @@ namespace quarry::store {
 
 class StateDirectory {
  public:
-  enum class Byte { kOpening = 0, kStateWriter = 1, kCacheWriter = 2, kFirstProcess = 16 };
+  enum class Byte {
+    kOpening = 0,
+    kStateWriter = 1,
+    kCacheWriter = 2,
+    kRecentWriter = 3,
+    kFirstProcess = 16
+  };
 
   // The opening lock is held until opened().
   static Result<std::unique_ptr<StateDirectory>> open(const std::string& path);
@@ -45,6 +56,9 @@ class StateDirectory {
   bool lock(Byte byte, std::chrono::milliseconds patience);
   void unlock(Byte byte);
 
+  // How often lock() had to wait.
+  std::uint64_t waits() const { return waits_; }
+
   // At most 256 bytes of a regular file in the directory, without the last newline; "" when there
   // is none.
   std::string read_note(const std::string& name) const;
@@ -60,6 +74,7 @@ class StateDirectory {
   Fd directory_;
   Fd lock_;
   bool alone_ = false;
+  std::atomic<std::uint64_t> waits_{0};
 };
 
 // Whether statfs's f_type names a file system that LMDB cannot be trusted on.

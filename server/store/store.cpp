@@ -13,7 +13,8 @@ namespace {
 // Opens at the first use and falls back to memory.
 class LazyStore final : public Store {
  public:
-  explicit LazyStore(std::string directory) : directory_(std::move(directory)) {}
+  LazyStore(std::string directory, const Options& options)
+      : directory_(std::move(directory)), options_(options) {}
 
   std::optional<std::string> get(Table table, std::string_view key) override {
     return store().get(table, key);
@@ -38,7 +39,8 @@ class LazyStore final : public Store {
  private:
   Store& store() const {
     std::call_once(once_, [this] {
-      Result<std::unique_ptr<Store>> opened = LmdbStore::open(directory_, LmdbStore::Options{});
+      Result<std::unique_ptr<Store>> opened = LmdbStore::open(
+          directory_, {.durability = options_.durability, .background = options_.background});
       if (opened) {
         store_ = std::move(*opened);
         return;
@@ -50,6 +52,7 @@ class LazyStore final : public Store {
   }
 
   const std::string directory_;
+  const Options options_;
   mutable std::once_flag once_;
   mutable std::unique_ptr<Store> store_;
 };
@@ -61,8 +64,8 @@ const char* variable(const char* name) {
 
 }  // namespace
 
-std::unique_ptr<Store> Store::at(std::string directory, const Options& /*options*/) {
-  return std::make_unique<LazyStore>(std::move(directory));
+std::unique_ptr<Store> Store::at(std::string directory, const Options& options) {
+  return std::make_unique<LazyStore>(std::move(directory), options);
 }
 
 std::unique_ptr<Store> Store::in_memory() {

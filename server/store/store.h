@@ -77,7 +77,17 @@ struct StoreStats {
   std::uint64_t hits = 0;
   std::uint64_t puts = 0;
   std::uint64_t commits = 0;
-  std::uint64_t damaged = 0;  // values that failed their checksum or version, damaged pages met
+  std::uint64_t damaged = 0;   // values that failed their checksum or version, damaged pages met
+  std::uint64_t flushes = 0;   // how often acknowledged changes were brought to disk
+  std::uint64_t pending = 0;   // records that are not on disk yet
+  std::uint64_t salvaged = 0;  // records that were taken over from a damaged store at opening
+  std::uint64_t waits = 0;     // for another process that was just writing
+  struct Space {
+    std::uint64_t disk_bytes = 0;
+    std::uint64_t used_bytes = 0;
+    std::uint64_t limit_bytes = 0;
+  };
+  Space recent, state, cache;  // not of a store in memory
 };
 
 struct Written {

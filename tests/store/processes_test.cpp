@@ -106,7 +106,8 @@ TEST_CASE("store does not wait for ever for a process that stopped while writing
     (*other)->opened();
     using std::chrono::milliseconds;
     if (!(*other)->lock(StateDirectory::Byte::kStateWriter, milliseconds(0))) return 2;
-    if (!(*other)->lock(StateDirectory::Byte::kCacheWriter, milliseconds(0))) return 3;
+    if (!(*other)->lock(StateDirectory::Byte::kRecentWriter, milliseconds(0))) return 3;
+    if (!(*other)->lock(StateDirectory::Byte::kCacheWriter, milliseconds(0))) return 4;
     holds.tell();
     for (;;) pause();
   });
@@ -170,19 +171,24 @@ TEST_CASE("store clears the reader slots of 200 dead processes (SE-08)") {
   }
 }
 
-TEST_CASE("store clears dead readers also when they die while it is open (SE-08)") {
+TEST_CASE("environment clears dead readers also when they die while it is open (SE-08)") {
   const TempWorkspace files;
-  const std::string directory = files.path("s");
-  LmdbStore::Options options;
-  options.max_readers = 3;
+  files.make_directory("e");
+  const std::string directory = files.path("e");
+  const Environment::Options options{.map_bytes = 1U << 20U, .max_readers = 3};
   const Pipe go, done;
   const pid_t child = start_process([&] {
-    auto store = LmdbStore::open(directory, options);
-    if (!store || !(*store)->put(Table::kSessions, "k", "v")) return 1;
+    auto environment = Environment::open(directory, options);
+    if (!environment) return 1;
+    if (!(*environment)->change([](Environment::Change& change) { return change.put("k", "v"); })) {
+      return 2;
+    }
     done.tell();
-    if (!go.wait()) return 2;
+    if (!go.wait()) return 3;
     // The first read of this process: every slot is taken, by the dead.
-    return (*store)->get(Table::kSessions, "k") == "v" ? 0 : 3;
+    std::string value;
+    const Result<bool> found = (*environment)->find("k", value);
+    return found && *found && value == "v" ? 0 : 4;
   });
   REQUIRE(done.wait());
   // All three are alive at the same time, so that none clears another at its opening.
@@ -190,12 +196,13 @@ TEST_CASE("store clears dead readers also when they die while it is open (SE-08)
   const Pipe ready, end;
   for (int i = 0; i < 3; ++i) {
     readers.push_back(start_process([&] {
-      auto store = LmdbStore::open(directory, options);
-      if (!store) return 1;
-      const bool read = (*store)->get(Table::kSessions, "k") == "v";
+      auto environment = Environment::open(directory, options);
+      std::string value;
+      const bool read = environment && (*environment)->find("k", value).value_or(false);
       ready.tell();
       end.wait();
       _exit(read ? 0 : 2);  // without closing
+      return 0;
     }));
   }
   for (int i = 0; i < 3; ++i) REQUIRE(ready.wait());

@@ -1,0 +1,91 @@
+#include "server/store/change_set.h"
+
+#include "server/store/record.h"
+
+namespace quarry::store {
+namespace {
+
+constexpr std::size_t kListedAtOnce = 256;
+constexpr std::size_t kNodeBytes = 16;  // what the database adds to a key and its record
+
+}  // namespace
+
+std::optional<std::string> ChangeSet::get(Table table, std::string_view key) {
+  const RecordKey where = record_key(table, key);
+  std::string stored;
+  std::string_view bytes;
+  if (const auto written = writes_.find(where.view()); written != writes_.end()) {
+    if (!written->second) return std::nullopt;
+    bytes = *written->second;
+  } else {
+    Result<bool> found = base_.find(where.view(), stored);
+    if (!found) read_ = Failure(std::move(found).error());
+    if (!found || !*found) return std::nullopt;
+    bytes = stored;
+  }
+  const std::optional<Record> record = decode_record(table, bytes);
+  if (!record) {
+    on_damage_();
+    return std::nullopt;
+  }
+  if (record->key != key) return std::nullopt;
+  return std::string(record->payload);
+}
+
+Result<void> ChangeSet::put(Table table, std::string_view key, std::string_view value) {
+  TRY(check_sizes(table, key, value));
+  std::string record = encode_record(table, key, value, second_);
+  const RecordKey where = record_key(table, key);
+  const std::size_t more = where.view().size() + record.size() + kNodeBytes;
+  TRY(base_.check_room(bytes_ + more));
+  bytes_ += more;
+  ++puts_;
+  writes_.insert_or_assign(std::string(where.view()), std::move(record));
+  return {};
+}
+
+Result<void> ChangeSet::erase(Table table, std::string_view key) {
+  if (!check_key(table, key)) return {};  // such a key cannot be there
+  const RecordKey where = record_key(table, key);
+  bytes_ += where.view().size() + kNodeBytes;
+  writes_.insert_or_assign(std::string(where.view()), std::nullopt);
+  return {};
+}
+
+Result<void> ChangeSet::scan(Table table, std::string_view prefix, std::string_view after,
+                             const Visit& visit) {
+  TRY(check_key(table, prefix));
+  TRY(check_key(table, after));
+  const RecordKey from_prefix = record_key(table, prefix);
+  std::string from(record_key(table, after).view());
+  for (;;) {
+    Layer own;
+    for (auto write = from < from_prefix.view() ? writes_.lower_bound(from_prefix.view())
+                                                : writes_.upper_bound(from);
+         write != writes_.end() && write->first.starts_with(from_prefix.view()); ++write) {
+      own.records.emplace_back(*write);
+      if (own.records.size() < kListedAtOnce) continue;
+      own.whole = false;
+      own.reached = write->first;
+      break;
+    }
+    TRY_ASSIGN(Layer stored, base_.list(from_prefix.view(), from));
+    TRY_ASSIGN(const Layer part, laid_over(std::move(own), std::move(stored)));
+    for (const auto& [key, bytes] : part.records) {
+      if (!bytes) continue;
+      const std::optional<Record> record = decode_record(table, *bytes);
+      if (!record) {
+        on_damage_();
+      } else if (!visit(record->key, record->payload)) {
+        return {};
+      }
+    }
+    if (part.whole) return {};
+    if (part.reached <= from) {
+      return fail(Code::kInternal, "the store is damaged; it is set aside at the next start");
+    }
+    from = part.reached;
+  }
+}
+
+}  // namespace quarry::store

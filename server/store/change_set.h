@@ -1,0 +1,59 @@
+// ChangeSet: what one change of durable tables has done so far, kept in memory over what is stored.
+//
+// Nothing of it is stored until its owner applies writes(); thrown away, it leaves nothing behind.
+// Belongs to the thread of the change.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "server/store/layer.h"
+#include "server/store/store.h"
+
+namespace quarry::store {
+
+class ChangeSet final : public Transaction {
+ public:
+  // What the change finds stored. Keys and records are those of the database.
+  class Base {
+   public:
+    virtual ~Base() = default;
+    virtual Result<bool> find(std::string_view key, std::string& record) = 0;
+    virtual Result<Layer> list(std::string_view prefix, std::string_view after) = 0;
+    // kTooLarge when `more` bytes of records do not fit.
+    virtual Result<void> check_room(std::size_t more) = 0;
+  };
+  // By database key; nullopt: erased.
+  using Writes = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+  // `on_damage` is called for each damaged record that is met.
+  ChangeSet(Base& base, std::uint32_t second, const std::function<void()>& on_damage)
+      : base_(base), second_(second), on_damage_(on_damage) {}
+
+  std::optional<std::string> get(Table table, std::string_view key) override;
+  Result<void> put(Table table, std::string_view key, std::string_view value) override;
+  Result<void> erase(Table table, std::string_view key) override;
+  Result<void> scan(Table table, std::string_view prefix, std::string_view after,
+                    const Visit& visit) override;
+
+  // What a get() could not read; a change that took it for absent must not be stored.
+  const Result<void>& read() const { return read_; }
+  const Writes& writes() const { return writes_; }
+  std::size_t bytes() const { return bytes_; }  // of keys and records, at least
+  std::uint64_t puts() const { return puts_; }
+
+ private:
+  Base& base_;
+  const std::uint32_t second_;
+  const std::function<void()>& on_damage_;
+  Writes writes_;
+  std::size_t bytes_ = 0;
+  std::uint64_t puts_ = 0;
+  Result<void> read_;
+};
+
+}  // namespace quarry::store
