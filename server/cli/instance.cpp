@@ -157,8 +157,10 @@ Result<Ground> prepare_ground(const Options& options) {
 
 Instance::Instance(const Options& options, const Ground& ground, int out_fd)
     : single_threaded_(options.workers == 0),
-      store_(ground.state_dir.empty() ? store::Store::in_memory()
-                                      : store::Store::at(ground.state_dir)),
+      store_(ground.state_dir.empty()
+                 ? store::Store::in_memory()
+                 : store::Store::at(ground.state_dir, {.durability = options.durability,
+                                                       .background = background()})),
       sessions_({.roots = ground.roots,
                  .read_only = options.read_only,
                  .git_helper = ground.git_helper,

@@ -45,6 +45,14 @@ void add_options(CLI::App& app, Options& options, std::vector<std::string>& grou
       ->envname("QUARRY_TOOLS");
   app.add_option("--state-dir", options.state_dir, "Where sessions and caches are kept")
       ->envname("QUARRY_STATE_DIR");
+  using store::Durability;
+  app.add_option(
+         "--durability", options.durability,
+         "normal: a session's change is answered at once, survives the end of quarry, and is "
+         "on disk milliseconds later; full: it is answered when it is on disk")
+      ->transform(CLI::CheckedTransformer(std::vector<std::pair<std::string, Durability>>{
+          {"full", Durability::kFull}, {"normal", Durability::kNormal}}))
+      ->envname("QUARRY_DURABILITY");
   app.add_option("--workers", options.workers, "Worker threads; 0 runs every call in turn")
       ->check(CLI::Range(0, 256))
       ->envname("QUARRY_WORKERS");

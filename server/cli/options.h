@@ -14,6 +14,7 @@
 #include "server/base/log.h"
 #include "server/mcp/tool_list.h"
 #include "server/sandbox/workspace.h"
+#include "server/store/store.h"
 
 namespace quarry::cli {
 
@@ -33,7 +34,8 @@ struct Options {
   bool read_only = false;
   std::vector<tools::Group> groups;  // empty = all
   std::string state_dir;             // empty = the user's default
-  int workers = -1;                  // -1 = by the machine
+  store::Durability durability = store::Durability::kNormal;
+  int workers = -1;  // -1 = by the machine
   log::Level log_level = log::Level::kWarning;
   log::Style log_style = log::Style::kText;
   sandbox::Workspace::Resolver resolver = sandbox::Workspace::Resolver::kAuto;

@@ -68,6 +68,14 @@ void append_freshness(json::Writer& out, const KeptAnswers& kept) {
   out.end_array();
 }
 
+void append_space(json::Writer& out, std::string_view name, const store::StoreStats::Space& space) {
+  out.key(name).begin_object();
+  out.field("disk_bytes", space.disk_bytes);
+  out.field("used_bytes", space.used_bytes);
+  out.field("limit_bytes", space.limit_bytes);
+  out.end_object();
+}
+
 std::string_view sandbox_mode(const sandbox::Confinement& confinement) {
   if (!confinement.enforced) return confinement.openat2 ? "openat2" : "component walk";
   return confinement.openat2 ? "openat2+landlock" : "component walk+landlock";
@@ -152,6 +160,13 @@ void LiveFacts::append_metrics(json::Writer& out) const {
   out.field("puts", store.puts);
   out.field("commits", store.commits);
   out.field("damaged", store.damaged);
+  out.field("salvaged", store.salvaged);
+  out.field("flushes", store.flushes);
+  out.field("pending", store.pending);
+  out.field("waits", store.waits);
+  append_space(out, "recent", store.recent);
+  append_space(out, "state", store.state);
+  append_space(out, "cache", store.cache);
   out.end_object();
   const files::LineIndexes::Stats lines = parts_.line_indexes.stats();
   out.key("line_indexes").begin_object();
@@ -226,6 +241,10 @@ void LiveFacts::append_diagnosis(json::Writer& out) const {
   out.field("root", unchanged ? std::string_view("unchanged")
                               : std::string_view(unchanged.error().message));
   if (parts_.kept != nullptr && parts_.kept->options().keep) append_freshness(out, *parts_.kept);
+  out.field("durability",
+            parts_.store.durability() == store::Durability::kFull ? "full" : "normal");
+  const auto root = parts_.sessions.roots().front()->check_root();
+  out.field("root", root ? std::string_view("unchanged") : std::string_view(root.error().message));
 }
 
 }  // namespace quarry::mcp
