@@ -42,10 +42,16 @@ class Sessions;
 
 namespace quarry::tools {
 
+// Where it runs.
 enum class Lane : std::uint8_t {
-  kQuick,      // bounded and short, starts no child: may run on the reader thread
-  kHeavy,      // search, history, analysis: always on a worker
-  kExclusive,  // alone in its session: writes, closing; earlier calls first, later calls after
+  kQuick,  // bounded and short, starts no child: may run on the reader thread
+  kHeavy,  // search, history, analysis: always on a worker
+};
+
+// When it runs, among the calls of its session.
+enum class Order : std::uint8_t {
+  kShared,  // together with others
+  kAlone,   // earlier calls first, later calls after: what changes something
 };
 
 enum class Group : std::uint8_t {
@@ -65,9 +71,11 @@ constexpr bool touches_tree(Group group) {
 }
 
 enum class Effect : std::uint8_t {
-  kReads,       // readOnlyHint
-  kKeepsState,  // changes only the server's own sessions; offered with --read-only too
-  kWrites,      // changes the workspace; not offered with --read-only
+  kReads,  // readOnlyHint
+  // Changes only the server's own sessions; offered with --read-only too. On a worker whatever its
+  // lane, where the store waits for the disk.
+  kKeepsState,
+  kWrites,  // changes the workspace; not offered with --read-only
 };
 
 // What an answer that may be given again depends on, besides the arguments.
@@ -138,6 +146,7 @@ struct Traits {
   std::string_view name;
   Group group = Group::kServer;
   Lane lane = Lane::kQuick;
+  Order order = Order::kShared;
   Effect effect = Effect::kReads;
   std::chrono::milliseconds deadline{5000};
   Depends depends = Depends::kOther;

@@ -164,11 +164,12 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
       sessions_({.roots = ground.roots,
                  .read_only = options.read_only,
                  .git_helper = ground.git_helper,
-                 .limits = {}},
+                 .limits = options.limits},
                 *store_, clock_),
       tools_(tools::all(), {.groups = options.groups, .read_only = options.read_only}),
       metrics_(tools_.size()),
-      writer_(out_fd, {.on_broken = &rpc::end_input}),
+      writer_(out_fd, {.max_pending = options.limits.size(Limit::kUnsentBytes),
+                       .on_broken = &rpc::end_input}),
       calls_(clock_, writer_),
       memory_({.calls = calls_,
                .memory = process_memory_,
@@ -189,7 +190,7 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
               .memory = memory_,
               .clock = clock_,
               .confinement = ground.confinement,
-              .max_line_bytes = options.max_line_bytes,
+              .limits = options.limits,
               .kept = &kept_}),
       runner_({.tools = tools_,
                .sessions = sessions_,
@@ -202,8 +203,11 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                .in_flight = in_flight_,
                .calls = calls_,
                .memory = memory_,
+               .limits = options.limits,
                .kept = &kept_}),
       background_("quarry-later"),
-      pool_({.workers = worker_count(options.workers)}) {}
+      pool_({.workers = worker_count(options.workers),
+             .quick_limit = options.limits.size(Limit::kQueuedCalls),
+             .heavy_limit = options.limits.size(Limit::kQueuedCalls)}) {}
 
 }  // namespace quarry::cli

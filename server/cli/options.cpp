@@ -32,13 +32,20 @@ std::string absolute(const char* path) {
   return text;
 }
 
-void add_options(CLI::App& app, Options& options, std::vector<std::string>& groups) {
+// What is not yet an option's value when the command line is taken apart.
+struct Texts {
+  std::vector<std::string> groups;
+  std::vector<std::string> limits;
+  std::size_t max_line_bytes = 0;  // not given
+};
+
+void add_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--root", options.roots, "A directory to serve; may be repeated. Default: here")
       ->envname("QUARRY_ROOT")
       ->take_all();
   app.add_flag("--read-only", options.read_only, "Offer no tool that changes the repository")
       ->envname("QUARRY_READ_ONLY");
-  app.add_option("--tools", groups,
+  app.add_option("--tools", texts.groups,
                  "Groups to offer: files,search,git-read,git-write,analysis,containers,sessions. "
                  "Default: all")
       ->delimiter(',')
@@ -85,7 +92,13 @@ void add_options(CLI::App& app, Options& options, std::vector<std::string>& grou
   app.add_flag("!--no-watch", options.watch,
                "Set no watches: for file systems that change without telling this machine")
       ->envname("QUARRY_NO_WATCH");
-  app.add_option("--max-line-bytes", options.max_line_bytes, "Longest request line")
+  app.add_option("--limit", texts.limits,
+                 "NAME=VALUE within the limit's hard maximum; may be repeated. "
+                 "`quarry call server_status '{\"detail\":\"limits\"}'` lists them")
+      ->delimiter(',')
+      ->take_all()
+      ->envname("QUARRY_LIMIT");
+  app.add_option("--max-line-bytes", texts.max_line_bytes, "The same as --limit line_bytes=N")
       ->check(CLI::Range(std::size_t{1024}, std::size_t{64} << 20U))
       ->envname("QUARRY_MAX_LINE_BYTES");
   app.add_option("--drain-ms", options.drain_ms,
@@ -106,13 +119,13 @@ void add_options(CLI::App& app, Options& options, std::vector<std::string>& grou
 
 int parse_options(int argc, char** argv, Options& options) {
   CLI::App app(kDescription, "quarry");
-  std::vector<std::string> groups;
+  Texts texts;
   app.set_version_flag("--version", "quarry " QUARRY_VERSION);
   app.require_subcommand(0, 1);
   app.fallthrough();
   app.set_config("--config", default_config_file(), "The user's configuration file (TOML)");
   app.allow_config_extras(CLI::config_extras_mode::error);
-  add_options(app, options, groups);
+  add_options(app, options, texts);
 
   CLI::App* serve = app.add_subcommand("serve", "Serve the protocol on stdin and stdout");
   CLI::App* call = app.add_subcommand("call", "Run one tool and print its text");
@@ -133,7 +146,16 @@ int parse_options(int argc, char** argv, Options& options) {
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? kDone : kUsage;
   }
-  for (const std::string& text : groups) {
+  if (texts.max_line_bytes != 0) {
+    texts.limits.push_back(fmt::format("line_bytes={}", texts.max_line_bytes));
+  }
+  for (const std::string& text : texts.limits) {
+    if (const auto set = options.limits.set(text); !set) {
+      std::fprintf(stderr, "quarry: --limit: %s\n", set.error().message.c_str());
+      return kUsage;
+    }
+  }
+  for (const std::string& text : texts.groups) {
     tools::Group group{};
     if (!mcp::parse_group(text, group)) {
       std::fprintf(stderr, "quarry: --tools: no group '%s'\n", text.c_str());

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/mcp/tool_list.h"
 #include "server/sandbox/workspace.h"
@@ -44,7 +45,7 @@ struct Options {
   bool force_root = false;
   bool cache = true;  // keep answers while they are current
   bool watch = true;  // false: by fingerprint only
-  std::size_t max_line_bytes = std::size_t{8} << 20U;
+  Limits limits;
   std::int64_t drain_ms = 900;
   std::int64_t memory_soft_mb = 400 * kMemoryFactor;
   std::int64_t memory_hard_mb = 512 * kMemoryFactor;

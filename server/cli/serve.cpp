@@ -23,7 +23,7 @@ int serve(const Options& options) {
     return kEnvironment;
   }
   Instance instance(options, *ground, descriptors->out.get());
-  rpc::LineReader reader(descriptors->in.get(), options.max_line_bytes);
+  rpc::LineReader reader(descriptors->in.get(), options.limits.size(Limit::kLineBytes));
   mcp::Server server({.in = descriptors->in.get(),
                       .reader = reader,
                       .writer = instance.writer(),

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "server/base/cancel.h"
+#include "server/base/limits.h"
 #include "server/base/result.h"
 #include "server/files/line_index.h"
 #include "server/sandbox/workspace.h"
@@ -35,9 +36,9 @@ enum class ReadMode : std::uint8_t {
 };
 
 // Hosts refuse images above 5 MB in base64, or above 8000 pixels in either direction.
-inline constexpr std::size_t kMaxImageBytes = 3'750'000;
-inline constexpr std::uint32_t kMaxImagePixels = 8000;
-inline constexpr std::int64_t kMaxWholeBytes = 16 << 20;
+inline constexpr std::size_t kMaxImageBytes = standard<std::size_t>(Limit::kFileImageBytes);
+inline constexpr std::uint32_t kMaxImagePixels = standard<std::uint32_t>(Limit::kFileImagePixels);
+inline constexpr std::int64_t kMaxWholeBytes = standard(Limit::kFileWholeBytes);
 inline constexpr std::int64_t kDefaultLines = 2000;
 
 struct ReadRequest {

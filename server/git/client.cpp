@@ -5,6 +5,7 @@
 #include <condition_variable>
 
 #include "server/base/guarded.h"
+#include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/git/channel.h"
 #include "server/git/protocol.h"
@@ -16,7 +17,7 @@ namespace {
 using protocol::Operation;
 
 constexpr std::uint64_t kCallsPerHelper = 1000;  // then a fresh one, so that no leak adds up
-constexpr std::uint32_t kMaxCommits = 10'000;
+constexpr std::uint32_t kMaxCommits = standard<std::uint32_t>(Limit::kGitCommits);
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSlice = 10 * kMillisecond;
 constexpr int kFreeCrashes = 2;  // in a row, before starting again has to wait

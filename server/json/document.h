@@ -16,14 +16,15 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/limits.h"
 #include "server/base/result.h"
 #include "server/json/value.h"
 
 namespace quarry::json {
 
 inline constexpr std::size_t kPadding = 64;  // readable bytes that must follow a line
-inline constexpr int kMaxDepth = 64;
-inline constexpr std::size_t kMaxValues = 100'000;
+inline constexpr int kMaxDepth = standard<int>(Limit::kJsonDepth);
+inline constexpr std::size_t kMaxValues = standard<std::size_t>(Limit::kJsonValues);
 
 // The simdjson parser and its memory. One per thread that parses.
 class Parser {

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/mcp/answer.h"
 #include "server/rpc/batch.h"
@@ -11,8 +12,8 @@
 namespace quarry::mcp {
 namespace {
 
-constexpr int kBeatMs = 1000;            // how often progress is looked after
-constexpr std::size_t kMaxBatch = 1000;  // elements of an array
+constexpr int kBeatMs = 1000;  // how often progress is looked after
+constexpr std::size_t kMaxBatch = standard<std::size_t>(Limit::kBatchMessages);
 
 using rpc::Envelope;
 using Kind = rpc::Kind;

@@ -116,14 +116,17 @@ void LiveFacts::append_summary(json::Writer& out) const {
 }
 
 void LiveFacts::append_limits(json::Writer& out) const {
-  const session::SessionLimits& sessions = parts_.sessions.limits();
-  out.field("max_line_bytes", static_cast<std::uint64_t>(parts_.max_line_bytes));
-  out.field("max_answer_bytes", static_cast<std::uint64_t>(kMaxAnswerBytes));
-  out.field("default_max_tokens", kDefaultMaxTokens);
-  out.field("ceiling_max_tokens", kCeilingMaxTokens);
+  out.key("limits").begin_object();
+  for (const LimitRow& row : kLimitTable) {
+    out.key(row.name).begin_object();
+    out.field("value", parts_.limits[row.limit]);
+    // A fixed limit has nothing else to say.
+    if (!row.fixed()) out.field("default", row.standard).field("hard", row.hard);
+    out.field("unit", row.unit).field("meaning", row.meaning);
+    out.end_object();
+  }
+  out.end_object();
   out.field("workers", static_cast<std::uint64_t>(parts_.pool.workers()));
-  out.field("max_sessions", static_cast<std::uint64_t>(sessions.max_sessions));
-  out.field("max_session_ttl_s", sessions.max_ttl_s);
   out.key("deadline_ms").begin_object();
   for (std::size_t i = 0; i < parts_.tools.size(); ++i) {
     const tools::Traits& traits = parts_.tools.tool(i).traits;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/base/clock.h"
+#include "server/base/limits.h"
 #include "server/files/line_index.h"
 #include "server/mcp/in_flight.h"
 #include "server/mcp/kept_answers.h"
@@ -36,7 +37,7 @@ class LiveFacts final : public tools::ServerFacts {
     const MemoryCare& memory;
     const Clock& clock;
     sandbox::Confinement confinement;
-    std::size_t max_line_bytes;
+    Limits limits{};
     const KeptAnswers* kept = nullptr;  // null: none are kept
   };
   explicit LiveFacts(const Parts& parts) : parts_(parts), started_ns_(parts.clock.steady_ns()) {}

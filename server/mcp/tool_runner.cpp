@@ -1,5 +1,6 @@
 #include "server/mcp/tool_runner.h"
 
+#include <algorithm>
 #include <charconv>
 #include <exception>
 
@@ -10,14 +11,11 @@
 namespace quarry::mcp {
 namespace {
 
-pool::Lane lane_of(const tools::Tool& tool) {
-  return tool.traits.lane == tools::Lane::kQuick ? pool::Lane::kQuick : pool::Lane::kHeavy;
-}
-
 // Rule 2 of every tool: the answer's budget in tokens of four bytes.
-Result<std::int64_t> read_budget(json::Value arguments) {
+Result<std::int64_t> read_budget(json::Value arguments, const Limits& limits) {
   const json::Value given = arguments.find("max_tokens");
-  if (!given || given.is(json::Type::kNull)) return kDefaultMaxTokens;
+  const std::int64_t most = limits[Limit::kMaxTokens];
+  if (!given || given.is(json::Type::kNull)) return std::min(limits[Limit::kAnswerTokens], most);
   std::optional<std::int64_t> tokens;
   if (given.is(json::Type::kNumber)) tokens = given.integer();
   if (given.is(json::Type::kString)) {
@@ -26,9 +24,9 @@ Result<std::int64_t> read_budget(json::Value arguments) {
     const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
     if (end.ec == std::errc() && end.ptr == text.data() + text.size()) tokens = value;
   }
-  if (!tokens || *tokens < 1 || *tokens > kCeilingMaxTokens) {
+  if (!tokens || *tokens < 1 || *tokens > most) {
     return fail(Code::kInvalidArgs, "argument 'max_tokens' must be a whole number from 1 to {}",
-                kCeilingMaxTokens);
+                most);
   }
   return *tokens;
 }
@@ -50,9 +48,18 @@ Failure busy() {
 
 }  // namespace
 
-session::Order::Access ToolRunner::access(const tools::Tool& tool) {
-  return tool.traits.lane == tools::Lane::kExclusive ? session::Order::Access::kExclusive
-                                                     : session::Order::Access::kShared;
+pool::Lane ToolRunner::lane(const tools::Tool& tool) const {
+  if (tool.traits.lane == tools::Lane::kHeavy) return pool::Lane::kHeavy;
+  // The reader thread never waits for a disk.
+  const bool waits = tool.traits.effect == tools::Effect::kKeepsState &&
+                     world_.store.durability() == store::Durability::kFull;
+  return waits ? pool::Lane::kHeavy : pool::Lane::kQuick;
+}
+
+session::Order::Access ToolRunner::access(const tools::Tool& tool) const {
+  using Access = session::Order::Access;
+  if (tool.traits.order == tools::Order::kAlone) return Access::kAlone;
+  return lane(tool) == pool::Lane::kHeavy ? Access::kSharedHeavy : Access::kShared;
 }
 
 void ToolRunner::job(void* call) {
@@ -81,7 +88,7 @@ void ToolRunner::start_ready(std::vector<session::Order::Ticket>& ready) {
   for (std::size_t i = 0; i < ready.size(); ++i) {
     auto* call = static_cast<Call*>(ready[i]);
     call->runner = this;
-    if (world_.pool.post(lane_of(*call->tool), {&ToolRunner::job, call})) continue;
+    if (world_.pool.post(lane(*call->tool), {&ToolRunner::job, call})) continue;
     std::unique_ptr<Call> refused(call);
     call->session->order().finished(access(*call->tool), ready);
     auto landed = KeptAnswers::finish(world_.kept, *call, busy());
@@ -161,9 +168,17 @@ void ToolRunner::decline(std::unique_ptr<Call> call, const Error& error) {
 
 Result<void> ToolRunner::prepare(Call& call) {
   TRY_ASSIGN(const std::string_view handle, read_handle(call.arguments));
-  TRY_ASSIGN(call.max_tokens, read_budget(call.arguments));
+  TRY_ASSIGN(call.max_tokens, read_budget(call.arguments, world_.limits));
   TRY_ASSIGN(call.session, world_.sessions.find(handle));
   return {};
+}
+
+// On a worker, since it may wait for the disk; here where there is none.
+void ToolRunner::store_use() {
+  const pool::Job job = {
+      [](void* sessions) { static_cast<session::Sessions*>(sessions)->store_use(); },
+      &world_.sessions};
+  if (!world_.pool.post(pool::Lane::kHeavy, job)) world_.sessions.store_use();
 }
 
 Result<void> ToolRunner::invoke(Call& call) {
@@ -173,7 +188,7 @@ Result<void> ToolRunner::invoke(Call& call) {
                 "the session was closed by an earlier call; leave 'session' out, or call "
                 "session_open");
   }
-  call.session->touch(world_.clock.wall_ms());
+  if (world_.sessions.note_use(*call.session)) store_use();
   if (call.tool->traits.effect == tools::Effect::kWrites && call.session->read_only()) {
     return fail(Code::kDenied, "the session is read-only; '{}' would write",
                 call.tool->traits.name);
@@ -240,7 +255,7 @@ void ToolRunner::answer(std::unique_ptr<Call> call, const Result<void>& result) 
     call->reply.drop();
   } else {
     encode(*call, result);
-    if (call->answer.size() > kMaxAnswerBytes) {
+    if (call->answer.size() > standard<std::size_t>(Limit::kAnswerBytes)) {
       encode(*call, fail(Code::kTooLarge,
                          "the answer has {} bytes, more than a client can take; ask for less",
                          call->answer.size()));

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/base/limits.h"
 #include "server/files/line_index.h"
 #include "server/mcp/call.h"
 #include "server/mcp/in_flight.h"
@@ -23,11 +24,6 @@
 #include "server/store/store.h"
 
 namespace quarry::mcp {
-
-inline constexpr std::int64_t kDefaultMaxTokens = 8'000;
-inline constexpr std::int64_t kCeilingMaxTokens = 24'000;
-// Clients give up on lines of 10 MiB; nothing here comes near.
-inline constexpr std::size_t kMaxAnswerBytes = std::size_t{8} << 20U;
 
 class ToolRunner {
  public:
@@ -45,6 +41,7 @@ class ToolRunner {
     CallPool& calls;
     MemoryCare& memory;
     KeptAnswers* kept = nullptr;  // null: every call runs
+    Limits limits{};
   };
   explicit ToolRunner(const World& world) : world_(world) {}
 
@@ -61,6 +58,9 @@ class ToolRunner {
   // to their session's order.
   void decline(std::unique_ptr<Call> call, const Error& error);
 
+  // Where the tool's calls run here, and as what they stand in their session's order.
+  pool::Lane lane(const tools::Tool& tool) const;
+  session::Order::Access access(const tools::Tool& tool) const;
   // Reads the arguments that every tool has: finds the session and the answer's budget.
   Result<void> prepare(Call& call);
   // A running mean of what the tool's calls took, each new one weighing an eighth; 0 at first.
@@ -72,7 +72,7 @@ class ToolRunner {
 
  private:
   static void job(void* call);
-  static session::Order::Access access(const tools::Tool& tool);
+  void store_use();
   // Posts what may run now; calls that the lane refuses are answered and end in turn.
   void start_ready(std::vector<session::Order::Ticket>& ready);
   void encode(Call& call, const Result<void>& result) const;

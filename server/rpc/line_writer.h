@@ -36,6 +36,7 @@
 
 #include "server/base/fd.h"
 #include "server/base/guarded.h"
+#include "server/base/limits.h"
 #include "server/rpc/reply_sink.h"
 
 namespace quarry::rpc {
@@ -43,7 +44,7 @@ namespace quarry::rpc {
 class LineWriter final : public ReplySink {
  public:
   struct Options {
-    std::size_t max_pending = 64UL << 20U;
+    std::size_t max_pending = standard<std::size_t>(Limit::kUnsentBytes);
     void (*on_own_bug)(std::string_view what) = &assert_own_bug;
     // Called once, by the thread that met it, when the writer breaks: to wake a reader thread that
     // waits for input. May be null. Must not call back.

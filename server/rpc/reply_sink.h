@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "server/base/limits.h"
+
 namespace quarry::rpc {
 
 // A line on the wire stays below this, newline included: known clients give up on a buffer of
 // 10 MiB.
-inline constexpr std::size_t kMaxLineOut = 8UL << 20U;
+inline constexpr std::size_t kMaxLineOut = standard<std::size_t>(Limit::kAnswerBytes);
 
 class ReplySink {
  public:

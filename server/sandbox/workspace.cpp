@@ -162,6 +162,13 @@ bool Workspace::plain(const Path& path) const {
   return true;
 }
 
+std::optional<Stamp> Workspace::glance(const Path& path) const {
+  const Fd fd(open_beneath(root_fd_.get(), path.text(), kHandleFlags, resolver_));
+  struct stat status {};
+  if (!fd || fstat(fd.get(), &status) != 0) return std::nullopt;
+  return metadata_of(status).stamp;
+}
+
 Result<void> Workspace::check_root() const {
   struct stat status {};
   const bool same =

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -140,6 +141,9 @@ class Workspace {
   // Whether `path` lies outside git directories and no component of it is a symlink: what it
   // names then is where it says. Asks the file system; what does not exist is no symlink.
   bool plain(const Path& path) const;
+  // The stamp of what a read of `path` would see, without opening it; nullopt when there is nothing
+  // to see. For asking often whether a file is still the one that was read.
+  std::optional<Stamp> glance(const Path& path) const;
   // kConflict when the root's path no longer leads to the directory that was opened.
   Result<void> check_root() const;
 

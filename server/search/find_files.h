@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/limits.h"
 #include "server/search/engine.h"
 
 namespace quarry::search {
@@ -22,7 +23,7 @@ namespace quarry::search {
 enum class FileOrder : std::uint8_t { kMtime, kPath };
 
 struct FindQuery {
-  static constexpr std::uint64_t kMaxShown = 10'000;
+  static constexpr std::uint64_t kMaxShown = standard<std::uint64_t>(Limit::kSearchShown);
 
   std::string_view pattern;
   sandbox::Path path;  // a directory

@@ -14,14 +14,16 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/limits.h"
 #include "server/base/result.h"
 
 namespace quarry::search {
 
 class Glob {
  public:
-  static constexpr std::size_t kMaxBytes = 4096;
-  static constexpr std::size_t kMaxAlternatives = 256;  // that {a,b} may expand to
+  static constexpr std::size_t kMaxBytes = standard<std::size_t>(Limit::kGlobBytes);
+  static constexpr std::size_t kMaxAlternatives =
+      standard<std::size_t>(Limit::kGlobAlternatives);  // that {a,b} may expand to
 
   enum class Flavour : std::uint8_t {
     kIgnore,  // as git reads ignore files: bytes, no braces; a malformed pattern matches nothing

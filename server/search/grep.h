@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/limits.h"
 #include "server/search/engine.h"
 #include "server/search/matcher.h"
 #include "server/search/text_reader.h"
@@ -25,8 +26,9 @@ namespace quarry::search {
 enum class OutputMode : std::uint8_t { kContent, kFiles, kCount };
 
 struct GrepQuery {
-  static constexpr std::uint64_t kMaxShown = 10'000;
-  static constexpr std::size_t kMaxLineBytes = 512;  // of a line that are shown
+  static constexpr std::uint64_t kMaxShown = standard<std::uint64_t>(Limit::kSearchShown);
+  static constexpr std::size_t kMaxLineBytes =
+      standard<std::size_t>(Limit::kSearchLineBytes);  // of a line that are shown
 
   std::string_view pattern;
   sandbox::Path path;  // a file or a directory

@@ -12,12 +12,14 @@
 #include <cstdint>
 #include <string>
 
+#include "server/base/limits.h"
 #include "server/search/engine.h"
 
 namespace quarry::search {
 
 struct ListQuery {
-  static constexpr std::size_t kMaxEntries = 50'000;  // that one call reads
+  static constexpr std::size_t kMaxEntries =
+      standard<std::size_t>(Limit::kListEntries);  // that one call reads
 
   sandbox::Path path;
   int depth = 1;

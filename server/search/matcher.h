@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/limits.h"
 #include "server/base/result.h"
 
 namespace re2 {
@@ -36,9 +37,9 @@ struct Span {
 
 class Matcher {
  public:
-  static constexpr std::size_t kMaxPatternBytes = 4096;
-  static constexpr int kMaxNesting = 250;
-  static constexpr std::int64_t kMaxProgramBytes = 8 << 20;
+  static constexpr std::size_t kMaxPatternBytes = standard<std::size_t>(Limit::kPatternBytes);
+  static constexpr int kMaxNesting = standard<int>(Limit::kPatternNesting);
+  static constexpr std::int64_t kMaxProgramBytes = standard(Limit::kPatternMemory);
 
   // kInvalidArgs: too long, too deep, too large when compiled, or what is not supported.
   static Result<Matcher> compile(std::string_view pattern, const MatchOptions& options);

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/limits.h"
 #include "server/sandbox/workspace.h"
 
 namespace quarry::search {
@@ -27,7 +28,7 @@ class TextReader {
   static constexpr std::size_t kWindowBytes = 8 << 20;
   static constexpr std::size_t kOverlapBytes = 64 << 10;
   static constexpr std::size_t kSniffBytes = 8 << 10;
-  static constexpr std::int64_t kMaxFileBytes = 1 << 30;
+  static constexpr std::int64_t kMaxFileBytes = standard(Limit::kSearchFileBytes);
 
   struct Window {
     std::string_view text;

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/limits.h"
 #include "server/pool/pool.h"
 #include "server/sandbox/workspace.h"
 #include "server/search/stop.h"
@@ -26,8 +27,8 @@
 namespace quarry::search {
 
 struct WalkOptions {
-  static constexpr int kMaxDepth = 128;
-  static constexpr std::size_t kMaxEntries = 2'000'000;
+  static constexpr int kMaxDepth = standard<int>(Limit::kSearchDepth);
+  static constexpr std::size_t kMaxEntries = standard<std::size_t>(Limit::kSearchEntries);
 
   bool include_ignored = false;  // ask no rules
   int depth = kMaxDepth;         // levels of directories that are read

@@ -1,52 +1,70 @@
 #include "server/session/session.h"
 
-#include "server/base/bytes.h"
+#include <algorithm>
 
 namespace quarry::session {
 namespace {
 
-constexpr std::uint64_t kRecordVersion = 1;
+Record without_names(Record record) {
+  std::string().swap(record.handle);
+  std::string().swap(record.root);
+  return record;
+}
 
 }  // namespace
 
-std::string encode(const Record& record) {
-  std::string bytes;
-  ByteWriter(bytes)
-      .number(kRecordVersion)
-      .string(record.handle)
-      .string(record.root)
-      .string(record.label)
-      .boolean(record.read_only)
-      .signed_number(record.created_ms)
-      .signed_number(record.used_ms)
-      .signed_number(record.ttl_s);
-  return bytes;
-}
-
-bool decode(std::string_view bytes, Record& record) {
-  ByteReader reader(bytes);
-  if (reader.number() != kRecordVersion) return false;
-  record.handle = reader.string();
-  record.root = reader.string();
-  record.label = reader.string();
-  record.read_only = reader.boolean();
-  record.created_ms = reader.signed_number();
-  record.used_ms = reader.signed_number();
-  record.ttl_s = reader.signed_number();
-  return reader.ok() && reader.at_end();
-}
-
-Session::Session(Record record, std::shared_ptr<const sandbox::Workspace> workspace,
-                 std::shared_ptr<git::GitClient> git)
-    : record_(std::move(record)),
-      workspace_(std::move(workspace)),
-      git_(std::move(git)),
-      used_ms_(record_.used_ms) {}
+Session::Session(Record record, Roots::Place place, std::size_t heavy_calls)
+    : handle_(record.handle),
+      root_(record.root),
+      read_only_(record.read_only),
+      place_(std::move(place)),
+      record_(std::in_place, without_names(record)),
+      order_(heavy_calls),
+      used_ms_(record.used_ms),
+      stored_ms_(record.used_ms),
+      ttl_s_(record.ttl_s) {}
 
 Record Session::record() const {
-  Record now = record_;
-  now.used_ms = used_ms_.load(std::memory_order_relaxed);
+  Record now = *record_.lock();
+  now.handle = handle_;
+  now.root = root_;
+  now.read_only = read_only_;
+  now.used_ms = std::max(now.used_ms, used_ms());
   return now;
+}
+
+void Session::adopt(Record record) {
+  ttl_s_.store(record.ttl_s, std::memory_order_relaxed);
+  std::int64_t stored = stored_ms_.load(std::memory_order_relaxed);
+  while (stored < record.used_ms &&
+         !stored_ms_.compare_exchange_weak(stored, record.used_ms, std::memory_order_relaxed)) {
+  }
+  std::int64_t used = used_ms();
+  while (used < record.used_ms &&
+         !used_ms_.compare_exchange_weak(used, record.used_ms, std::memory_order_relaxed)) {
+  }
+  auto own = record_.lock();
+  // A record that was read before another one may come after it.
+  if (record.version < own->version) return;
+  *own = without_names(std::move(record));
+}
+
+bool Session::lapsed(std::int64_t now_ms) const {
+  Record times;
+  times.used_ms = used_ms();
+  times.ttl_s = ttl_s_.load(std::memory_order_relaxed);
+  return times.lapsed(now_ms);
+}
+
+bool Session::touch(std::int64_t now_ms) {
+  calls_.fetch_add(1, std::memory_order_relaxed);
+  used_ms_.store(now_ms, std::memory_order_relaxed);
+  Record times;
+  times.ttl_s = ttl_s_.load(std::memory_order_relaxed);
+  if (times.ttl_s == 0) return false;
+  std::int64_t stored = stored_ms_.load(std::memory_order_relaxed);
+  return now_ms - stored > times.slack_ms() &&
+         stored_ms_.compare_exchange_strong(stored, now_ms, std::memory_order_relaxed);
 }
 
 }  // namespace quarry::session

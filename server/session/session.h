@@ -1,8 +1,10 @@
-// Session: one client's view of one tree: a handle, a root inside the allowed ones, whether it may
-// write, and the order of its calls.
+// Session: one client's view of one tree, as this process has it loaded: a handle, a root inside
+// the allowed ones, whether it may write, and the order of its calls.
 //
 // The handle is 128 random bits and the only way to a session. Sessions made by open() are durable
 // and outlive the process; the default session is made from the command line and called "default".
+// A session is loaded once in a process, so that its calls have one order; its record follows what
+// other processes store.
 //
 // Safe from any thread.
 
@@ -13,62 +15,68 @@
 #include <memory>
 #include <string>
 
-#include "server/git/client.h"
-#include "server/sandbox/workspace.h"
+#include "server/base/guarded.h"
+#include "server/session/branch.h"
 #include "server/session/order.h"
+#include "server/session/record.h"
+#include "server/session/roots.h"
 
 namespace quarry::session {
 
-inline constexpr std::string_view kDefaultHandle = "default";
-
-// What is stored of a session. Times are Unix milliseconds.
-struct Record {
-  std::string handle;
-  std::string root;  // absolute, resolved
-  std::string label;
-  bool read_only = false;
-  std::int64_t created_ms = 0;
-  std::int64_t used_ms = 0;
-  std::int64_t ttl_s = 86'400;  // after the last use; 0 = never
-
-  std::int64_t expires_ms() const { return ttl_s == 0 ? 0 : used_ms + ttl_s * 1000; }
-};
-
-std::string encode(const Record& record);
-// False when `bytes` is not one whole record of this version.
-bool decode(std::string_view bytes, Record& record);
-
 class Session {
  public:
-  Session(Record record, std::shared_ptr<const sandbox::Workspace> workspace,
-          std::shared_ptr<git::GitClient> git);
+  // `heavy_calls`: how many of its heavy calls may be with the workers at one time.
+  Session(Record record, Roots::Place place, std::size_t heavy_calls);
 
-  const std::string& handle() const { return record_.handle; }
-  const std::string& label() const { return record_.label; }
-  bool read_only() const { return record_.read_only; }
-  const sandbox::Workspace& workspace() const { return *workspace_; }
-  const std::shared_ptr<const sandbox::Workspace>& shared_workspace() const { return workspace_; }
-  git::GitClient& git() const { return *git_; }
-  Order& order() { return order_; }
-
-  // As it would be stored now.
-  Record record() const;
-  void touch(std::int64_t now_ms) {
-    used_ms_.store(now_ms, std::memory_order_relaxed);
-    calls_.fetch_add(1, std::memory_order_relaxed);
+  const std::string& handle() const { return handle_; }
+  const std::string& root() const { return root_; }
+  bool read_only() const { return read_only_; }
+  const sandbox::Workspace& workspace() const { return *place_.workspace; }
+  const std::shared_ptr<const sandbox::Workspace>& shared_workspace() const {
+    return place_.workspace;
   }
+  git::GitClient& git() const { return *place_.git; }
+  Order& order() { return order_; }
+  Branch& branch() { return branch_; }
+
+  // As stored when it was last looked at, with the last use by this process.
+  Record record() const;
+  // Takes over what is stored now.
+  void adopt(Record record);
+
+  // Expired by what is known here. `now_ms` is the wall clock.
+  bool lapsed(std::int64_t now_ms) const;
+  // Counts a call. True when the last use has moved so far that it has to be stored; the caller
+  // then does that, as no second caller is told.
+  bool touch(std::int64_t now_ms);
+  std::int64_t used_ms() const { return used_ms_.load(std::memory_order_relaxed); }
+  // Uses that are not stored yet.
+  bool use_unstored() const { return used_ms() > stored_ms_.load(std::memory_order_relaxed); }
+
   // Calls that were sent before the closing finish; later ones find closed().
   void close() { closed_.store(true, std::memory_order_relaxed); }
   bool closed() const { return closed_.load(std::memory_order_relaxed); }
   std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
 
+  // The store's generation at which the record was last known to be current.
+  std::uint64_t checked() const { return checked_.load(std::memory_order_relaxed); }
+  void set_checked(std::uint64_t generation) {
+    checked_.store(generation, std::memory_order_relaxed);
+  }
+
  private:
-  const Record record_;  // used_ms as it was stored; used_ms_ is current
-  // Owners: every session on one root, since a root has one descriptor and one warm git helper.
-  std::shared_ptr<const sandbox::Workspace> workspace_;
-  std::shared_ptr<git::GitClient> git_;
+  const std::string handle_;
+  const std::string root_;
+  const bool read_only_;
+  const Roots::Place place_;
+  Guarded<Record> mutable record_;  // its handle and root are left empty: they are above
   Order order_;
+  Branch branch_;
+  // Relaxed, all: figures that order nothing.
   std::atomic<std::int64_t> used_ms_;
+  std::atomic<std::int64_t> stored_ms_;  // the use that is stored, or about to be
+  std::atomic<std::int64_t> ttl_s_;
+  std::atomic<std::uint64_t> checked_{0};
   std::atomic<std::uint64_t> calls_{0};
   std::atomic<bool> closed_{false};
 };

@@ -8,6 +8,8 @@
 namespace quarry::session {
 namespace {
 
+constexpr std::size_t kCandidates = 16;  // looked at to make room for one
+
 std::string ago(std::int64_t milliseconds) {
   const std::int64_t minutes = milliseconds / 60'000;
   if (minutes < 120) return fmt::format("{} min", minutes);
@@ -15,9 +17,10 @@ std::string ago(std::int64_t milliseconds) {
   return fmt::format("{} days", minutes / (24 * 60));
 }
 
-// The default session's key names its root: two servers on two roots have two default sessions.
-std::string default_key(const std::string& root) {
-  return fmt::format("{}:{}", kDefaultHandle, root);
+Failure unknown() {
+  return fail(Code::kNotFound,
+              "no session with this handle; leave 'session' out for the default session, or call "
+              "session_open");
 }
 
 }  // namespace
@@ -26,22 +29,21 @@ Sessions::Sessions(Config config, store::Store& store, const Clock& clock)
     : config_(std::move(config)),
       roots_(config_.roots, config_.git_helper, clock),
       store_(store),
-      clock_(clock) {
-  state_.lock()->default_session = make_default();
+      clock_(clock),
+      loaded_({.sessions = config_.limits.size(Limit::kSessionsLoaded),
+               .directories = config_.limits.size(Limit::kSessionDirectories)}),
+      alive_(std::make_shared<Alive>()) {
+  *alive_->sessions.lock() = this;
+  *default_.lock() = make_default();
+}
+
+Sessions::~Sessions() {
+  *alive_->sessions.lock() = nullptr;
 }
 
 std::shared_ptr<Session> Sessions::make_default() {
-  Roots::Place place = roots_.default_place();
-  const std::int64_t now = clock_.wall_ms();
-  Record record{.handle = std::string(kDefaultHandle),
-                .root = place.workspace->root(),
-                .label = {},
-                .read_only = config_.read_only,
-                .created_ms = now,
-                .used_ms = now,
-                .ttl_s = 0};
-  return std::make_shared<Session>(std::move(record), std::move(place.workspace),
-                                   std::move(place.git));
+  return std::make_shared<Session>(default_record(std::nullopt), roots_.default_place(),
+                                   config_.limits.size(Limit::kSessionHeavyCalls));
 }
 
 Roots::Narrowing Sessions::narrow_roots(const std::vector<std::string>& uris) {
@@ -58,166 +60,172 @@ void Sessions::widen_roots() {
 void Sessions::move_default() {
   if (&default_session()->workspace() == roots_.default_workspace().get()) return;
   auto moved = make_default();
-  auto state = state_.lock();
-  state->default_session.swap(moved);
-  state->default_recorded = false;
+  default_.lock()->swap(moved);
+}
+
+// Other figures of it than those of its state are this process's own.
+Record Sessions::default_record(std::optional<Record> stored) const {
+  Record record;
+  if (stored) record = std::move(*stored);
+  record.handle = kDefaultHandle;
+  record.root = roots_.default_root();
+  record.read_only = config_.read_only;
+  const std::shared_ptr<Session> current = default_session();
+  record.created_ms = current ? current->record().created_ms : clock_.wall_ms();
+  record.used_ms = current ? current->used_ms() : record.created_ms;
+  record.ttl_s = 0;
+  record.indexed = false;
+  return record;
 }
 
 Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle) {
   if (handle.empty() || handle == kDefaultHandle) return default_session();
-  std::shared_ptr<Session> session;
-  {
-    auto state = state_.lock();
-    const auto found = state->by_handle.find(handle);
-    if (found != state->by_handle.end()) session = found->second;
-  }
-  if (!session) return resume(handle);
-  const Record record = session->record();
-  if (is_expired(record)) {
-    state_.lock()->by_handle.erase(record.handle);
-    return expired(record);
-  }
-  if (!roots_.allows(record.root)) return roots_.left_out();
-  return session;
+  if (!is_handle(handle)) return unknown();
+  // Before the record is read: what changes in between is read again next time.
+  const std::uint64_t generation = store_.generation();
+  std::shared_ptr<Session> known = loaded_.find(handle);
+  if (known && !roots_.allows(known->root())) return roots_.left_out();
+  if (known && known->checked() == generation && !known->lapsed(clock_.wall_ms())) return known;
+  return load(handle, generation, std::move(known));
 }
 
-Result<std::shared_ptr<Session>> Sessions::resume(std::string_view handle) {
-  const auto stored = store_.get(store::Table::kSessions, handle);
-  Record record;
-  if (!stored || !decode(*stored, record) || record.handle != handle) {
-    return fail(Code::kNotFound,
-                "no session with this handle; leave 'session' out for the default session, or call "
-                "session_open");
-  }
-  if (is_expired(record)) return expired(record);
-  if (!roots_.allows(record.root)) return roots_.left_out();
-  TRY_ASSIGN(const std::string root, roots_.allowed_root(record.root));
-  TRY_ASSIGN(Roots::Place place, roots_.open(root));
-  record.read_only = record.read_only || config_.read_only;
-  auto session = std::make_shared<Session>(std::move(record), std::move(place.workspace),
-                                           std::move(place.git));
-  auto state = state_.lock();
-  return state->by_handle.try_emplace(session->handle(), session).first->second;
-}
-
-Result<std::shared_ptr<Session>> Sessions::open(const OpenOptions& options) {
-  if (options.label.size() > config_.limits.max_label_bytes) {
-    return fail(Code::kInvalidArgs, "argument 'label' is {} bytes long; at most {} are kept",
-                options.label.size(), config_.limits.max_label_bytes);
-  }
-  if (options.ttl_s < 1 || options.ttl_s > config_.limits.max_ttl_s) {
-    return fail(Code::kInvalidArgs, "argument 'ttl_s' must be 1 to {}, got {}",
-                config_.limits.max_ttl_s, options.ttl_s);
-  }
-  if (in_use() >= config_.limits.max_sessions) {
-    return fail(Code::kUnavailable, "{} sessions are open, the most allowed; close one first",
-                config_.limits.max_sessions);
-  }
-  record_default();
-  TRY_ASSIGN(const std::string root, roots_.allowed_root(options.root));
-  TRY_ASSIGN(Roots::Place place, roots_.open(root));
+Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::uint64_t generation,
+                                                std::shared_ptr<Session> known) {
+  std::optional<Record> record = rows::find(store_, handle);
   const std::int64_t now = clock_.wall_ms();
-  const Record record{.handle = random_id(),
-                      .root = root,
-                      .label = options.label,
-                      .read_only = options.read_only || config_.read_only,
-                      .created_ms = now,
-                      .used_ms = now,
-                      .ttl_s = options.ttl_s};
-  TRY(store_.put(store::Table::kSessions, record.handle, encode(record)));
-  auto session =
-      std::make_shared<Session>(record, std::move(place.workspace), std::move(place.git));
-  state_.lock()->by_handle.emplace(record.handle, session);
-  return session;
-}
-
-Result<void> Sessions::close(std::string_view handle) {
-  if (handle.empty() || handle == kDefaultHandle) {
-    return fail(Code::kDenied,
-                "the default session lives as long as the server; name a handle from session_open");
-  }
-  TRY_ASSIGN(const auto session, find(handle));
-  TRY(store_.erase(store::Table::kSessions, handle));
-  session->close();
-  state_.lock()->by_handle.erase(session->handle());
-  return {};
-}
-
-Result<Listed> Sessions::list(const ListOptions& options) {
-  record_default();
-  Listed listed;
-  std::vector<Record> records;
-  TRY(store_.each(store::Table::kSessions, [&](std::string_view, std::string_view value) {
-    Record record;
-    if (decode(value, record) && record.handle != kDefaultHandle && !is_expired(record) &&
-        roots_.allows(record.root)) {
-      records.push_back(std::move(record));
+  const bool used_here = known && !known->lapsed(now);
+  if (!record || record->handle != handle || record->expired ||
+      (record->lapsed(now) && !used_here)) {
+    if (known) {
+      if (record) record->used_ms = std::max(record->used_ms, known->used_ms());
+      if (!record || record->expired) known->close();
+      loaded_.erase(handle);
     }
-    return true;
-  }));
-  {
-    auto state = state_.lock();
-    for (Record& record : records) {
-      const auto found = state->by_handle.find(record.handle);
-      if (found != state->by_handle.end()) record = found->second->record();
-    }
+    return record && record->handle == handle ? Result<std::shared_ptr<Session>>(expired(*record))
+                                              : unknown();
   }
-  std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) {
-    return a.used_ms != b.used_ms ? a.used_ms > b.used_ms : a.handle < b.handle;
-  });
-  records.insert(records.begin(), default_session()->record());
-  if (!options.label.empty()) {
-    std::erase_if(records, [&](const Record& record) { return record.label != options.label; });
+  if (!roots_.allows(record->root)) return roots_.left_out();
+  if (!known) {
+    TRY_ASSIGN(Roots::Place place, roots_.open(record->root));
+    record->read_only = record->read_only || config_.read_only;
+    known = loaded_.insert(std::make_shared<Session>(
+        *record, std::move(place), config_.limits.size(Limit::kSessionHeavyCalls)));
   }
-  listed.total = records.size();
-  const std::size_t begin = std::min(options.offset, records.size());
-  const std::size_t end = std::min(begin + options.limit, records.size());
-  listed.records.assign(
-      std::make_move_iterator(records.begin() + static_cast<std::ptrdiff_t>(begin)),
-      std::make_move_iterator(records.begin() + static_cast<std::ptrdiff_t>(end)));
-  return listed;
-}
-
-std::size_t Sessions::in_use() const {
-  return state_.lock()->by_handle.size() + 1;
-}
-
-void Sessions::remember_use() {
-  std::vector<Record> used;
-  {
-    auto state = state_.lock();
-    for (const auto& [handle, session] : state->by_handle) {
-      if (session->calls() > 0) used.push_back(session->record());
-    }
-  }
-  for (const Record& record : used) {
-    // Best effort: a session whose last use is not stored only expires a little earlier. One that
-    // another process closed meanwhile stays closed.
-    if (!store_.get(store::Table::kSessions, record.handle)) continue;
-    (void)store_.put(store::Table::kSessions, record.handle, encode(record));
-  }
-}
-
-bool Sessions::is_expired(const Record& record) const {
-  return record.expires_ms() != 0 && record.expires_ms() <= clock_.wall_ms();
+  known->adopt(std::move(*record));
+  known->set_checked(generation);
+  return known;
 }
 
 Failure Sessions::expired(const Record& record) const {
+  // Where the root is not this server's, nothing of the session is told.
+  if (!roots_.allows(record.root)) return unknown();
   std::string root;
   utf8::append_escaped_name(root, record.root);
   return fail(Code::kNotFound, "the session expired {} ago; call session_open with root '{}'",
               ago(clock_.wall_ms() - record.expires_ms()), root);
 }
 
-void Sessions::record_default() {
-  {
-    auto state = state_.lock();
-    if (state->default_recorded) return;
-    state->default_recorded = true;
+Result<std::int64_t> Sessions::ttl_of(std::optional<std::int64_t> asked) const {
+  const std::int64_t most = config_.limits[Limit::kSessionMaxTtl];
+  const std::int64_t ttl = asked.value_or(config_.limits[Limit::kSessionTtl]);
+  if (ttl < 1 || ttl > most) {
+    return fail(Code::kInvalidArgs, "argument 'ttl_s' must be 1 to {}, got {}", most, ttl);
   }
-  // Best effort: without a store the default session works all the same.
-  (void)store_.put(store::Table::kSessions, default_key(default_session()->workspace().root()),
-                   encode(default_session()->record()));
+  return ttl;
+}
+
+Result<void> Sessions::check_label(std::string_view label) const {
+  const std::size_t most = config_.limits.size(Limit::kSessionLabelBytes);
+  if (label.size() <= most) return {};
+  return fail(Code::kInvalidArgs, "argument 'label' is {} bytes long; at most {} are kept",
+              label.size(), most);
+}
+
+Result<Opened> Sessions::open(const OpenOptions& options) {
+  TRY(check_label(options.label));
+  TRY_ASSIGN(const std::int64_t ttl, ttl_of(options.ttl_s));
+  settle();
+  TRY_ASSIGN(const std::string root, roots_.allowed_root(options.root));
+  TRY_ASSIGN(Roots::Place place, roots_.open(root));
+  const std::int64_t now = clock_.wall_ms();
+  Record record{.handle = random_id(),
+                .root = root,
+                .label = options.label,
+                .read_only = options.read_only || config_.read_only,
+                .created_ms = now,
+                .used_ms = now,
+                .ttl_s = ttl};
+  sweep_later();
+  std::vector<std::string> candidates;
+  bool full = false;
+  const auto insert = [&](store::Transaction& change) -> Result<void> {
+    TRY(make_room(change, candidates));
+    const Totals all = rows::totals(change);
+    full = all.sessions + all.expired >= config_.limits.size(Limit::kSessions);
+    if (full) {
+      return fail(Code::kTooLarge,
+                  "{} sessions are open, the most allowed; close some that session_status lists, "
+                  "or start the server with a larger --limit sessions",
+                  all.sessions);
+    }
+    return rows::insert(change, record);
+  };
+  Result<store::Written> written = store_.change(insert);
+  if (!written && full) {
+    // Those that expired first go first.
+    TRY_ASSIGN(candidates, rows::forgettable(store_, now, kCandidates));
+    TRY_ASSIGN(const auto lapsed, rows::lapsed(store_, now, kCandidates));
+    candidates.insert(candidates.end(), lapsed.begin(), lapsed.end());
+    if (!candidates.empty()) written = store_.change(insert);
+  }
+  if (!written) return Failure(std::move(written).error());
+  return Opened{.session = loaded_.insert(std::make_shared<Session>(
+                    record, std::move(place), config_.limits.size(Limit::kSessionHeavyCalls))),
+                .durable = written->durable};
+}
+
+// Removes what has expired, candidate by candidate, until one more session has room.
+Result<void> Sessions::make_room(store::Transaction& change,
+                                 std::span<const std::string> candidates) {
+  const std::int64_t now = clock_.wall_ms();
+  for (const std::string& key : candidates) {
+    const Totals all = rows::totals(change);
+    if (all.sessions + all.expired < config_.limits.size(Limit::kSessions)) return {};
+    const std::string_view id = rows::id_in(key);
+    const auto record = rows::find(change, id);
+    if (!record || !record->lapsed(now) || loaded_.held(id)) continue;
+    TRY(rows::remove(change, *record, /*remember=*/false));
+  }
+  return {};
+}
+
+Result<store::Written> Sessions::close(std::string_view handle) {
+  if (handle.empty() || handle == kDefaultHandle) {
+    return fail(Code::kDenied,
+                "the default session lives as long as the server; name a handle from session_open");
+  }
+  TRY_ASSIGN(const auto session, find(handle));
+  bool left = false;
+  TRY_ASSIGN(const store::Written written,
+             store_.change([&](store::Transaction& change) -> Result<void> {
+               const auto record = rows::find(change, handle);
+               if (!record || record->expired) return unknown();
+               TRY_ASSIGN(left, rows::remove(change, *record, /*remember=*/false));
+               return {};
+             }));
+  session->close();
+  loaded_.erase(handle);
+  // The session is gone; of a large state the rest follows in parts, and if this process dies
+  // meanwhile, with the next sweep.
+  while (left) {
+    const auto part = store_.change([&](store::Transaction& change) -> Result<void> {
+      TRY_ASSIGN(const bool done, rows::erase_state(change, handle));
+      left = !done;
+      return {};
+    });
+    if (!part) break;
+  }
+  return written;
 }
 
 }  // namespace quarry::session

@@ -1,53 +1,47 @@
-// Sessions: every session that this process may use, by handle.
+// Sessions: every session of this user that this process may use, by handle.
 //
-// Opening, closing and looking up. Lookup of a session in use is a map access; a handle that this
-// process has not seen is looked up in the store, so that sessions survive a restart and other
-// processes of the same user see them, and is resumed only when its root lies inside the roots
-// allowed here. A session expires `ttl_s` after its last use.
+// All sessions lie in the store (rows.h), where other processes of the same user see and change
+// them and where they survive a restart. What was looked up is kept at hand, and is current: as
+// long as no durable table changed in any process nothing is read again; else the record is, which
+// takes about a microsecond. So what another process updated, closed or let expire is seen by the
+// next call. A session is only used when its root lies inside the roots allowed here.
 //
-// The default session is recorded in the store with the first session call, not at start.
+// A session expires `ttl_s` after its last use. Uses are stored lazily (record.h), so that calls
+// that read write nothing. A sweep, about each minute while there are sessions, takes out expired
+// ones in bounded steps; it spares what calls in this process hold. Of an expired session enough
+// is remembered, for a week or until the quota needs the room, to say how to recover.
+//
+// The default session's state is kept by its root and never expires.
 //
 // Safe from any thread.
+//
+// Invariant: one Session object per handle.
 
 #pragma once
 
-#include <map>
+#include <atomic>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "server/base/background.h"
 #include "server/base/clock.h"
 #include "server/base/guarded.h"
+#include "server/base/limits.h"
+#include "server/session/loaded.h"
+#include "server/session/requests.h"
 #include "server/session/roots.h"
+#include "server/session/rows.h"
 #include "server/session/session.h"
 #include "server/store/store.h"
 
 namespace quarry::session {
 
-struct SessionLimits {
-  std::int64_t ttl_s = 86'400;
-  std::int64_t max_ttl_s = 365LL * 86'400;
-  std::size_t max_sessions = 100'000;
-  std::size_t max_label_bytes = 200;
-};
-
-struct OpenOptions {
-  std::string
-      root;  // "" = the default session's; relative to it, or absolute inside an allowed one
-  std::string label;
-  bool read_only = false;
-  std::int64_t ttl_s = 86'400;
-};
-
-struct ListOptions {
-  std::string label;  // "" = all
-  std::size_t limit = 50;
-  std::size_t offset = 0;
-};
-
-struct Listed {
-  std::vector<Record> records;  // the default session first, then by last use, newest first
-  std::size_t total = 0;
+struct Opened {
+  std::shared_ptr<Session> session;
+  bool durable = true;  // on disk already
 };
 
 class Sessions {
@@ -56,13 +50,19 @@ class Sessions {
     std::vector<std::shared_ptr<const sandbox::Workspace>> roots;  // not empty; first = default's
     bool read_only = false;
     std::string git_helper;  // absolute path of quarry-git
-    SessionLimits limits;
+    Limits limits{};
+    // Where sessions are swept and uses stored. Null: when one is opened, and by store_use().
+    // Outlives the sessions.
+    Background* background = nullptr;
   };
 
   Sessions(Config config, store::Store& store, const Clock& clock);
+  ~Sessions();
+  Sessions(const Sessions&) = delete;
+  Sessions& operator=(const Sessions&) = delete;
 
-  std::shared_ptr<Session> default_session() const { return state_.lock()->default_session; }
-  const SessionLimits& limits() const { return config_.limits; }
+  std::shared_ptr<Session> default_session() const { return *default_.lock(); }
+  const Limits& limits() const { return config_.limits; }
   bool read_only() const { return config_.read_only; }
   const Roots& roots() const { return roots_; }
   // Lets the client's roots narrow what may be used (Roots::narrow), or takes that back. Calls that
@@ -70,35 +70,80 @@ class Sessions {
   Roots::Narrowing narrow_roots(const std::vector<std::string>& uris);
   void widen_roots();
 
-  // kNotFound when there is none or it has expired; the text says how to get a new one.
+  // kNotFound when there is none or it has expired; the text says how to get a new one. kDenied
+  // when its root is not allowed here.
   Result<std::shared_ptr<Session>> find(std::string_view handle);
-  Result<std::shared_ptr<Session>> open(const OpenOptions& options);
-  // The default session cannot be closed (kDenied).
-  Result<void> close(std::string_view handle);
+  // kTooLarge when there are too many.
+  Result<Opened> open(const OpenOptions& options);
+  // All of the changes or none. kConflict when `expected_version` is not the session's; kTooLarge
+  // over a limit.
+  Result<Updated> update(std::string_view handle, const Changes& changes);
+  // All of the updates or none, in their order. The error says which one failed.
+  Result<std::vector<Updated>> update_all(std::span<const Update> updates);
+  // The record and the state of one moment, as much as `options` has room for.
+  Result<StateView> state(std::string_view handle, const StateOptions& options);
   Result<Listed> list(const ListOptions& options);
-  std::size_t in_use() const;
-  // Stores the last use of the sessions in use. At an orderly end.
+  // The default session cannot be closed (kDenied).
+  Result<store::Written> close(std::string_view handle);
+
+  // Counts a call of the session. True when store_use() should be called soon, on a thread that may
+  // wait for the disk.
+  bool note_use(Session& session);
+  void store_use();
+  // Stores the last use of the sessions at hand. At an orderly end.
   void remember_use();
+  // Takes out up to about `most` sessions that expired; true when there may be more.
+  bool sweep(std::size_t most);
+
+  // At hand in this process, with the default session.
+  std::size_t in_use() const { return loaded_.size() + 1; }
+  Totals totals() const { return rows::totals(store_); }
 
  private:
-  struct State {
-    std::map<std::string, std::shared_ptr<Session>, std::less<>> by_handle;
-    std::shared_ptr<Session> default_session;
-    bool default_recorded = false;
+  // What works in the background hold, so that they find out that the sessions are gone.
+  struct Alive {
+    Guarded<Sessions*> sessions;
   };
 
-  Result<std::shared_ptr<Session>> resume(std::string_view handle);
+  Result<std::shared_ptr<Session>> load(std::string_view handle, std::uint64_t generation,
+                                        std::shared_ptr<Session> known);
   Failure expired(const Record& record) const;
-  bool is_expired(const Record& record) const;
-  void record_default();
+  Result<std::int64_t> ttl_of(std::optional<std::int64_t> asked) const;
+  Result<void> check_label(std::string_view label) const;
+  Record default_record(std::optional<Record> stored) const;
   std::shared_ptr<Session> make_default();
   void move_default();
+
+  Result<void> make_room(store::Transaction& change, std::span<const std::string> candidates);
+  Result<void> check(const Changes& changes, bool is_default) const;
+  Result<Record> apply(store::Transaction& change, const Session& session, const Changes& changes);
+
+  struct Filter;
+  Result<std::vector<std::string>> page_of(const Filter& filter, std::size_t skip,
+                                           std::size_t count);
+
+  // Gives records of version 1 their rows, once for a store.
+  void settle();
+  bool in_use_here(std::string_view id, std::int64_t now_ms) const;
+  void sweep_later();
+  void in_background(std::chrono::milliseconds delay, void (Sessions::*work)());
+  void sweep_in_background();
 
   const Config config_;
   Roots roots_;
   store::Store& store_;
   const Clock& clock_;
-  mutable Guarded<State> state_;
+  Loaded loaded_;
+  mutable Guarded<std::shared_ptr<Session>> default_;  // moves with the client's roots
+  struct Use {
+    std::string handle;
+    std::int64_t used_ms = 0;
+  };
+  Guarded<std::vector<Use>> due_;  // to be stored
+  std::atomic<bool> settled_{false};
+  std::atomic<bool> sweeping_{false};      // a sweep is due in the background
+  std::atomic<std::int64_t> swept_ms_{0};  // without a background
+  const std::shared_ptr<Alive> alive_;
 };
 
 }  // namespace quarry::session

@@ -87,8 +87,8 @@ constexpr tools::Tool kLinger = tools::make_tool<Nothing, kNothing, linger>(
     {.name = "linger", .lane = Lane::kHeavy, .deadline = 300ms});
 constexpr tools::Tool kLook =
     tools::make_tool<Text, kText, note>({.name = "look", .lane = Lane::kHeavy});
-constexpr tools::Tool kModify =
-    tools::make_tool<Text, kText, note>({.name = "modify", .lane = Lane::kExclusive});
+constexpr tools::Tool kModify = tools::make_tool<Text, kText, note>(
+    {.name = "modify", .lane = Lane::kHeavy, .order = tools::Order::kAlone});
 constexpr tools::Tool kSteps =
     tools::make_tool<Count, kCount, steps>({.name = "steps", .lane = Lane::kHeavy});
 constexpr tools::Tool kThrows =

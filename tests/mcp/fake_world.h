@@ -45,7 +45,6 @@ struct FakeWorld {
                .memory = memory,
                .clock = clock,
                .confinement = {},
-               .max_line_bytes = 1 << 20,
                .kept = &kept}),
         runner({.tools = tools,
                 .sessions = sessions,

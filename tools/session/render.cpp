@@ -17,7 +17,6 @@ void append_time(json::Writer& out, std::string_view name, std::int64_t millisec
 void append_session(json::Writer& out, const session::Record& record) {
   std::string root;
   utf8::append_escaped_name(root, record.root);
-  out.begin_object();
   out.field("session", record.handle);
   out.field("root", root);
   if (!record.label.empty()) out.field("label", record.label);
@@ -25,7 +24,7 @@ void append_session(json::Writer& out, const session::Record& record) {
   append_time(out, "created", record.created_ms);
   append_time(out, "used", record.used_ms);
   if (record.ttl_s > 0) append_time(out, "expires", record.expires_ms());
-  out.end_object();
+  out.field("version", record.version);
 }
 
 }  // namespace quarry::tools

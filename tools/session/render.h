@@ -9,7 +9,7 @@
 
 namespace quarry::tools {
 
-// Appends {"session":...,"root":...,...}. Times are ISO 8601 in UTC.
+// Appends the members of one session to an open object. Times are ISO 8601 in UTC.
 void append_session(json::Writer& out, const session::Record& record);
 
 }  // namespace quarry::tools

@@ -11,9 +11,10 @@ struct Args {
 constexpr auto kFields = json::fields(json::field<&Args::session>("session"));
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
-  TRY(context.sessions.close(args.session));
+  TRY_ASSIGN(const store::Written written, context.sessions.close(args.session));
   json::Writer out(output.structured);
-  out.begin_object().field("session", args.session).field("closed", true).end_object();
+  out.begin_object().field("session", args.session).field("closed", true);
+  out.field("durable", written.durable).end_object();
   output.text = output.structured;
   return {};
 }
@@ -23,7 +24,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
 extern const Tool session_close;
 constinit const Tool session_close = make_tool<Args, kFields, run>({.name = "session_close",
                                                                     .group = Group::kSessions,
-                                                                    .lane = Lane::kExclusive,
+                                                                    .order = Order::kAlone,
                                                                     .effect = Effect::kKeepsState});
 
 }  // namespace quarry::tools

@@ -9,33 +9,32 @@ struct Args {
   std::string_view root;
   std::string_view label;
   bool read_only = false;
-  std::int64_t ttl_s = 86'400;
+  std::optional<std::int64_t> ttl_s;
 };
 
 constexpr auto kFields = json::fields(
     json::field<&Args::root>("root").optional().synonyms("path", "directory", "repo_path"),
     json::field<&Args::label>("label").optional().synonyms("name"),
     json::field<&Args::read_only>("read_only").optional().synonyms("readOnly"),
-    json::field<&Args::ttl_s>("ttl_s").optional().range(1, 31'536'000).synonyms("ttl"));
+    json::field<&Args::ttl_s>("ttl_s").range(1, 31'536'000).synonyms("ttl"));
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
-  TRY_ASSIGN(const auto session, context.sessions.open({.root = std::string(args.root),
-                                                        .label = std::string(args.label),
-                                                        .read_only = args.read_only,
-                                                        .ttl_s = args.ttl_s}));
+  TRY_ASSIGN(const session::Opened opened, context.sessions.open({.root = std::string(args.root),
+                                                                  .label = std::string(args.label),
+                                                                  .read_only = args.read_only,
+                                                                  .ttl_s = args.ttl_s}));
   json::Writer out(output.structured);
-  append_session(out, session->record());
+  out.begin_object();
+  append_session(out, opened.session->record());
+  out.field("durable", opened.durable).end_object();
   output.text = output.structured;
   return {};
 }
 
 }  // namespace
 
-// Heavy: the answer waits until the session is on disk.
 extern const Tool session_open;
-constinit const Tool session_open = make_tool<Args, kFields, run>({.name = "session_open",
-                                                                   .group = Group::kSessions,
-                                                                   .lane = Lane::kHeavy,
-                                                                   .effect = Effect::kKeepsState});
+constinit const Tool session_open = make_tool<Args, kFields, run>(
+    {.name = "session_open", .group = Group::kSessions, .effect = Effect::kKeepsState});
 
 }  // namespace quarry::tools

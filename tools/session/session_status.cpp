@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "server/base/utf8.h"
 #include "server/session/sessions.h"
 #include "tools/session/render.h"
@@ -9,6 +11,8 @@ namespace {
 struct Args {
   std::string_view session;
   std::string_view label;
+  std::string_view root;
+  std::vector<std::string_view> keys;
   std::int64_t limit = 50;
   std::int64_t offset = 0;
 };
@@ -16,49 +20,96 @@ struct Args {
 constexpr auto kFields = json::fields(
     json::field<&Args::session>("session").optional(),
     json::field<&Args::label>("label").optional(),
+    json::field<&Args::root>("root").optional().synonyms("path", "directory"),
+    json::field<&Args::keys>("keys").optional().synonyms("key"),
     json::field<&Args::limit>("limit").optional().range(1, 1000).synonyms("max_results"),
-    json::field<&Args::offset>("offset").optional().range(0, 1'000'000));
+    json::field<&Args::offset>("offset").optional().range(0, 1'000'000'000));
 
-// The name of the checked-out branch as .git/HEAD has it; empty when detached or not at hand.
-std::string branch_of(const sandbox::Workspace& workspace) {
-  const auto path = workspace.parse(".git/HEAD");
-  if (!path) return {};
-  const auto file = workspace.open_file(*path);
-  std::string head;
-  if (!file || !file->read_all(head, 4096)) return {};
-  static constexpr std::string_view kPrefix = "ref: refs/heads/";
-  if (!head.starts_with(kPrefix)) return {};
-  head.erase(0, kPrefix.size());
-  while (!head.empty() && (head.back() == '\n' || head.back() == ' ')) head.pop_back();
-  std::string shown;
-  utf8::append_escaped_name(shown, head);
-  return shown;
+// The answer's budget, less what stands around the state.
+std::size_t state_budget(std::int64_t max_tokens) {
+  constexpr std::int64_t kAround = 1024;
+  constexpr std::int64_t kLeast = 512;
+  return static_cast<std::size_t>(std::max(max_tokens * 4 - kAround, kLeast));
+}
+
+void append_state(json::Writer& out, const session::StateView& view, bool one_key) {
+  out.key("state").begin_object();
+  bool all = true;
+  for (const session::StateEntry& entry : view.entries) {
+    all = all && entry.shown;
+    if (entry.shown) out.field(entry.name, entry.value);
+  }
+  out.end_object();
+  out.field("state_bytes", view.record.state_bytes);
+  if (!all) {
+    out.key("not_shown").begin_array();
+    for (const session::StateEntry& entry : view.entries) {
+      if (entry.shown) continue;
+      out.begin_object().field("key", entry.name).field("bytes", entry.size).end_object();
+    }
+    out.end_array();
+    out.field("note", "too large for one answer with the others: ask with keys, one at a time");
+  }
+  if (!view.missing.empty()) {
+    out.key("missing").begin_array();
+    for (const std::string& name : view.missing) out.string(name);
+    out.end_array();
+  }
+  if (view.next_key) out.field("next_offset", *view.next_key);
+  if (one_key && !view.entries.empty() && view.entries.front().next_offset != 0) {
+    out.field("bytes", view.entries.front().size);
+    out.field("next_offset", view.entries.front().next_offset);
+  }
+}
+
+Result<void> one(const Args& args, ToolContext& context, json::Writer& out) {
+  TRY_ASSIGN(
+      const session::StateView view,
+      context.sessions.state(args.session, {.keys = args.keys,
+                                            .offset = static_cast<std::uint64_t>(args.offset),
+                                            .max_bytes = state_budget(context.max_tokens)}));
+  out.key("sessions").begin_array().begin_object();
+  append_session(out, view.record);
+  out.end_object().end_array();
+  out.field("total", 1);
+  out.field("calls", context.session.calls());
+  const std::string branch =
+      context.session.branch().name(context.session.workspace(), context.clock.wall_ms());
+  if (!branch.empty()) {
+    std::string shown;
+    utf8::append_escaped_name(shown, branch);
+    out.field("branch", shown);
+  }
+  if (view.record.keys > 0 || !args.keys.empty()) append_state(out, view, args.keys.size() == 1);
+  return {};
+}
+
+Result<void> list(const Args& args, ToolContext& context, json::Writer& out) {
+  if (!args.keys.empty()) {
+    return fail(Code::kInvalidArgs,
+                "argument 'keys' names state of one session; give 'session' as well");
+  }
+  TRY_ASSIGN(const session::Listed listed,
+             context.sessions.list({.label = std::string(args.label),
+                                    .root = std::string(args.root),
+                                    .limit = static_cast<std::size_t>(args.limit),
+                                    .offset = static_cast<std::size_t>(args.offset)}));
+  out.key("sessions").begin_array();
+  for (const session::Record& record : listed.records) {
+    out.begin_object();
+    append_session(out, record);
+    out.end_object();
+  }
+  out.end_array();
+  out.field("total", static_cast<std::uint64_t>(listed.total));
+  if (listed.next_offset) out.field("next_offset", static_cast<std::uint64_t>(*listed.next_offset));
+  return {};
 }
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   json::Writer out(output.structured);
   out.begin_object();
-  if (!args.session.empty()) {
-    const session::Session& session = context.session;
-    out.key("sessions").begin_array();
-    append_session(out, session.record());
-    out.end_array();
-    out.field("total", 1);
-    out.field("calls", session.calls());
-    const std::string branch = branch_of(session.workspace());
-    if (!branch.empty()) out.field("branch", branch);
-  } else {
-    TRY_ASSIGN(const session::Listed listed,
-               context.sessions.list({.label = std::string(args.label),
-                                      .limit = static_cast<std::size_t>(args.limit),
-                                      .offset = static_cast<std::size_t>(args.offset)}));
-    out.key("sessions").begin_array();
-    for (const session::Record& record : listed.records) append_session(out, record);
-    out.end_array();
-    out.field("total", static_cast<std::uint64_t>(listed.total));
-    const auto next = static_cast<std::uint64_t>(args.offset) + listed.records.size();
-    if (next < listed.total) out.field("next_offset", next);
-  }
+  TRY(args.session.empty() ? list(args, context, out) : one(args, context, out));
   out.end_object();
   output.text = output.structured;
   return {};

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "server/base/limits.h"
 #include "server/sandbox/confine.h"
 
 namespace quarry::git::helper {
@@ -36,7 +37,7 @@ Result<void> limit(int resource, rlim_t value, std::string_view name) {
 Result<void> set_limits() {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // The sanitizers reserve terabytes of addresses.
-  TRY(limit(RLIMIT_AS, kGiB, "memory"));
+  TRY(limit(RLIMIT_AS, standard<rlim_t>(Limit::kGitHelperMemory), "memory"));
 #endif
   TRY(limit(RLIMIT_NOFILE, 256, "descriptors"));
   // Not 0, and no signal: stderr may be a log file, and a line that does not fit is only lost.

@@ -8,14 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "server/base/limits.h"
 #include "server/git/client.h"
 #include "server/git/helper/library.h"
 
 namespace quarry::git::helper {
 
 // At most that many files differ, else kTooLarge; a larger blob is shown as binary.
-inline constexpr std::size_t kMaxDeltas = 50'000;
-inline constexpr std::int64_t kMaxDiffedBytes = 16 << 20;
+inline constexpr std::size_t kMaxDeltas = standard<std::size_t>(Limit::kGitFiles);
+inline constexpr std::int64_t kMaxDiffedBytes = standard(Limit::kGitDiffedBytes);
 
 // Options with the pathspec they point to: literal prefixes, no globs.
 class DiffRequest {

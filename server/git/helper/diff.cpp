@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "server/base/limits.h"
 #include "server/git/helper/date_walk.h"
 #include "server/git/helper/deltas.h"
 #include "server/git/helper/operations.h"
@@ -7,7 +8,7 @@
 namespace quarry::git::helper {
 namespace {
 
-constexpr std::uint64_t kMaxPatchBytes = 16u << 20;
+constexpr std::uint64_t kMaxPatchBytes = standard<std::uint64_t>(Limit::kGitPatchBytes);
 constexpr std::uint32_t kMaxContext = 10'000;
 
 // One side of a comparison.

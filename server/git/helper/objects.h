@@ -12,12 +12,13 @@
 #include <cstdint>
 #include <string>
 
+#include "server/base/limits.h"
 #include "server/base/result.h"
 #include "server/git/helper/library.h"
 
 namespace quarry::git::helper {
 
-inline constexpr std::size_t kMaxObjectBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kMaxObjectBytes = standard<std::size_t>(Limit::kGitObjectBytes);
 
 struct Objects {
   OdbHandle odb;

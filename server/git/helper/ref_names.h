@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/base/limits.h"
 #include "server/git/helper/repository.h"
 
 namespace quarry::git::helper {
@@ -20,7 +21,7 @@ namespace quarry::git::helper {
 class RefNames {
  public:
   // Beyond that many refs, decorations are left out.
-  static constexpr std::size_t kMaxRefs = 50'000;
+  static constexpr std::size_t kMaxRefs = standard<std::size_t>(Limit::kGitRefs);
 
   // Reads the refs if they changed. Once per request, before the rest.
   Result<void> refresh(const Repository& repository);

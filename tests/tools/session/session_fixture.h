@@ -95,5 +95,6 @@ namespace quarry::tools {
 extern const Tool session_open;
 extern const Tool session_status;
 extern const Tool session_close;
+extern const Tool session_update;
 extern const Tool server_status;
 }  // namespace quarry::tools

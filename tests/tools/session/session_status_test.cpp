@@ -6,6 +6,7 @@ namespace {
 using tools::session_close;
 using tools::session_open;
 using tools::session_status;
+using tools::session_update;
 
 TEST_CASE("session_status tells one session with its branch and calls") {
   SessionFixture fixture;
@@ -19,7 +20,54 @@ TEST_CASE("session_status tells one session with its branch and calls") {
   CHECK_FALSE(fixture.call(session_status, R"({"session":"default"})").contains("branch"));
 }
 
-TEST_CASE("session_status lists by last use, by label, and page by page") {
+TEST_CASE("session_status sees every change of the branch at once") {
+  SessionFixture fixture;
+  fixture.clock.now_ms = SystemClock().wall_ms() + 3'600'000;  // HEAD is old
+  const auto branch = [&] {
+    return fixture.call(session_status, R"({"session":"default"})").value("branch", "");
+  };
+  CHECK(branch() == "");
+  fixture.files.write(".git/HEAD", "ref: refs/heads/one\n");
+  CHECK(branch() == "one");
+  CHECK(branch() == "one");
+  fixture.files.write(".git/HEAD.lock", "ref: refs/heads/two\n");
+  fixture.files.run({"mv", ".git/HEAD.lock", ".git/HEAD"});
+  CHECK(branch() == "two");
+  fixture.files.run({"rm", ".git/HEAD"});
+  CHECK(branch() == "");
+}
+
+TEST_CASE("session_status shows the state, and how to get what does not fit") {
+  SessionFixture fixture;
+  const std::string handle = fixture.call(session_open, "{}")["session"];
+  const std::string named = R"("session":")" + handle + "\"";
+  CHECK_FALSE(fixture.call(session_status, "{" + named + "}", handle).contains("state"));
+  const std::string big(100'000, 'b');
+  fixture.call(session_update, "{" + named + R"(,"set":{"small":"s","big":")" + big + "\"}}",
+               handle);
+  const auto status = fixture.call(session_status, "{" + named + "}", handle);
+  CHECK(status["state"]["small"] == "s");
+  CHECK(status["not_shown"][0]["key"] == "big");
+  CHECK(status["not_shown"][0]["bytes"] == 100'000);
+  CHECK(status["note"].get<std::string>().find("keys") != std::string::npos);
+  CHECK(status["sessions"][0]["version"] == 1);
+  std::string got;
+  std::int64_t offset = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto part = fixture.call(
+        session_status, "{" + named + R"(,"keys":["big"],"offset":)" + std::to_string(offset) + "}",
+        handle);
+    got += part["state"]["big"].get<std::string>();
+    offset = part.value("next_offset", 0);
+    if (offset == 0) break;
+  }
+  CHECK(got == big);
+  const auto one = fixture.call(session_status, "{" + named + R"(,"keys":["no"]})", handle);
+  CHECK(one["missing"][0] == "no");
+  CHECK(fixture.call(session_status, R"({"keys":["a"]})").contains("error"));
+}
+
+TEST_CASE("session_status lists the newest first, by label, by root, and page by page") {
   SessionFixture fixture;
   std::vector<std::string> handles;
   for (int i = 0; i < 5; ++i) {
@@ -34,6 +82,8 @@ TEST_CASE("session_status lists by last use, by label, and page by page") {
   CHECK(all["sessions"][5]["session"] == handles[0]);
   CHECK_FALSE(all.contains("next_offset"));
   CHECK(fixture.call(session_status, R"({"label":"even"})")["total"] == 3);
+  CHECK(fixture.call(session_status, R"({"root":"sub"})")["total"] == 0);
+  CHECK(fixture.call(session_status, R"({"root":".."})").contains("error"));
   const auto page = fixture.call(session_status, R"({"limit":2,"offset":2})");
   CHECK(page["sessions"].size() == 2);
   CHECK(page["sessions"][0]["session"] == handles[3]);

@@ -1,0 +1,305 @@
+#include "server/session/rows.h"
+
+#include <algorithm>
+
+#include "server/base/bytes.h"
+#include "server/base/hash.h"
+
+namespace quarry::session::rows {
+namespace {
+
+using store::Table;
+using store::Transaction;
+
+constexpr std::string_view kTotalsKey = "n";
+constexpr std::size_t kTimeBytes = 8;
+constexpr std::size_t kHashBytes = 16;
+// Of a state that is erased in one transaction.
+constexpr std::size_t kPartKeys = 256;
+constexpr std::size_t kPartBytes = std::size_t{1} << 20U;
+
+void append_time(std::string& key, std::uint64_t time) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    key.push_back(static_cast<char>(time >> static_cast<unsigned>(shift)));
+  }
+}
+
+std::string timed(char kind, std::uint64_t time, std::string_view id) {
+  std::string key(1, kind);
+  append_time(key, time);
+  return key.append(id);
+}
+
+std::string hashed(char kind, std::string_view text) {
+  std::string key(1, kind);
+  const auto hash = hash128(text);
+  return key.append(hash.data(), hash.size());
+}
+
+std::uint64_t inverted(std::int64_t time) {
+  return ~static_cast<std::uint64_t>(time);
+}
+
+std::string expiry_key(const Record& record) {
+  return timed('e', static_cast<std::uint64_t>(record.expires_ms()), id_of(record));
+}
+std::string forget_key(const Record& record) {
+  return timed('x', static_cast<std::uint64_t>(record.expires_ms()), id_of(record));
+}
+std::string created_key(const Record& record) {
+  return timed('c', inverted(record.created_ms), id_of(record));
+}
+std::string by(std::string prefix, const Record& record) {
+  append_time(prefix, inverted(record.created_ms));
+  return prefix.append(id_of(record));
+}
+std::string garbage_key(std::string_view id) {
+  return std::string("g").append(id);
+}
+
+Totals decode_totals(const std::optional<std::string>& value) {
+  if (!value) return {};
+  ByteReader reader(*value);
+  Totals totals;
+  totals.sessions = reader.number();
+  totals.expired = reader.number();
+  totals.state_bytes = reader.number();
+  return totals;
+}
+
+Result<void> put_totals(Transaction& change, const Totals& totals) {
+  std::string value;
+  ByteWriter(value).number(totals.sessions).number(totals.expired).number(totals.state_bytes);
+  return change.put(Table::kTotals, kTotalsKey, value);
+}
+
+// Adds `step`, 1 or -1, to the count at `key`; a count of zero is no row.
+Result<void> count(Transaction& change, const std::string& key, int step, std::string_view root) {
+  const auto stored = change.get(Table::kTotals, key);
+  std::uint64_t number = stored ? decode_count(*stored) : 0;
+  number = step > 0 ? number + 1 : number - (number > 0 ? 1 : 0);
+  if (number == 0) return change.erase(Table::kTotals, key);
+  std::string value;
+  ByteWriter(value).number(number).string(root);
+  return change.put(Table::kTotals, key, value);
+}
+
+Result<void> add_label(Transaction& change, const Record& record) {
+  if (record.label.empty()) return {};
+  const std::string root = root_hash(record.root);
+  TRY(change.put(Table::kSessionIndex, by(label_prefix(record.label), record), root));
+  return count(change, label_totals_prefix(record.label) + root, 1, {});
+}
+
+Result<void> drop_label(Transaction& change, const Record& record) {
+  if (record.label.empty()) return {};
+  TRY(change.erase(Table::kSessionIndex, by(label_prefix(record.label), record)));
+  return count(change, label_totals_prefix(record.label) + root_hash(record.root), -1, {});
+}
+
+Result<void> add_rows(Transaction& change, const Record& record) {
+  TRY(change.put(Table::kSessionIndex, expiry_key(record), {}));
+  TRY(change.put(Table::kSessionIndex, created_key(record), root_hash(record.root)));
+  TRY(change.put(Table::kSessionIndex, by(root_prefix(record.root), record), {}));
+  TRY(count(change, hashed('r', record.root), 1, record.root));
+  return add_label(change, record);
+}
+
+Result<void> drop_rows(Transaction& change, const Record& record) {
+  TRY(change.erase(Table::kSessionIndex, expiry_key(record)));
+  TRY(change.erase(Table::kSessionIndex, created_key(record)));
+  TRY(change.erase(Table::kSessionIndex, by(root_prefix(record.root), record)));
+  TRY(count(change, hashed('r', record.root), -1, record.root));
+  return drop_label(change, record);
+}
+
+Result<std::vector<std::string>> keys(store::Store& store, std::string_view prefix,
+                                      std::string_view end, std::size_t count) {
+  std::vector<std::string> found;
+  TRY(store.scan(Table::kSessionIndex, prefix, {}, [&](std::string_view key, std::string_view) {
+    if (found.size() == count || (!end.empty() && key >= end)) return false;
+    found.emplace_back(key);
+    return true;
+  }));
+  return found;
+}
+
+}  // namespace
+
+std::string default_id(std::string_view root) {
+  return std::string(kDefaultHandle).append("-").append(root_hash(root));
+}
+
+std::string id_of(const Record& record) {
+  return record.handle == kDefaultHandle ? default_id(record.root) : record.handle;
+}
+
+std::string state_prefix(std::string_view id) {
+  std::string key(id);
+  key.push_back('\0');
+  return key;
+}
+
+std::string state_key(std::string_view id, std::string_view name) {
+  return state_prefix(id).append(name);
+}
+
+std::string created_prefix() {
+  return "c";
+}
+std::string root_prefix(std::string_view root) {
+  return hashed('r', root);
+}
+std::string label_prefix(std::string_view label) {
+  return hashed('l', label);
+}
+std::string label_totals_prefix(std::string_view label) {
+  return hashed('l', label);
+}
+std::string root_totals_prefix() {
+  return "r";
+}
+std::string root_hash(std::string_view root) {
+  const auto hash = hash128(root);
+  return {hash.data(), hash.size()};
+}
+
+std::string_view id_in(std::string_view index_key) {
+  std::size_t before = 1;
+  if (index_key.front() == 'r' || index_key.front() == 'l') before += kHashBytes;
+  if (index_key.front() != 'g') before += kTimeBytes;
+  return index_key.substr(std::min(before, index_key.size()));
+}
+
+Totals totals(Transaction& change) {
+  return decode_totals(change.get(Table::kTotals, kTotalsKey));
+}
+Totals totals(store::Store& store) {
+  return decode_totals(store.get(Table::kTotals, kTotalsKey));
+}
+
+std::uint64_t decode_count(std::string_view value) {
+  return ByteReader(value).number();
+}
+
+RootCount decode_root_count(std::string_view value) {
+  ByteReader reader(value);
+  RootCount found;
+  found.sessions = reader.number();
+  found.root = reader.string();
+  return found;
+}
+
+std::optional<Record> find(Transaction& change, std::string_view id) {
+  const auto stored = change.get(Table::kSessions, id);
+  Record record;
+  if (!stored || !decode(*stored, record)) return std::nullopt;
+  return record;
+}
+
+std::optional<Record> find(store::Store& store, std::string_view id) {
+  const auto stored = store.get(Table::kSessions, id);
+  Record record;
+  if (!stored || !decode(*stored, record)) return std::nullopt;
+  return record;
+}
+
+Result<void> insert(Transaction& change, Record& record) {
+  Totals all = totals(change);
+  ++all.sessions;
+  TRY(put_totals(change, all));
+  record.indexed = true;
+  TRY(add_rows(change, record));
+  return change.put(Table::kSessions, id_of(record), encode(record));
+}
+
+Result<void> replace(Transaction& change, const Record& was, Record& now) {
+  const bool has_rows = now.handle != kDefaultHandle;
+  const bool joins = has_rows && !was.indexed;
+  if (joins || was.state_bytes != now.state_bytes) {
+    Totals all = totals(change);
+    if (joins) ++all.sessions;
+    all.state_bytes += now.state_bytes - was.state_bytes;  // wraps and comes back
+    TRY(put_totals(change, all));
+  }
+  now.indexed = has_rows;
+  if (joins) {
+    TRY(add_rows(change, now));
+  } else if (has_rows) {
+    if (was.expires_ms() != now.expires_ms()) {
+      TRY(change.erase(Table::kSessionIndex, expiry_key(was)));
+      TRY(change.put(Table::kSessionIndex, expiry_key(now), {}));
+    }
+    if (was.label != now.label) {
+      TRY(drop_label(change, was));
+      TRY(add_label(change, now));
+    }
+  }
+  return change.put(Table::kSessions, id_of(now), encode(now));
+}
+
+Result<bool> remove(Transaction& change, const Record& record, bool remember) {
+  const std::string id = id_of(record);
+  Totals all = totals(change);
+  if (record.expired) {
+    all.expired -= all.expired > 0 ? 1 : 0;
+    TRY(change.erase(Table::kSessionIndex, forget_key(record)));
+  } else if (record.indexed) {
+    all.sessions -= all.sessions > 0 ? 1 : 0;
+    TRY(drop_rows(change, record));
+  }
+  if (remember) {
+    Record left = record;
+    left.label.clear();
+    left.keys = left.state_bytes = 0;
+    left.expired = true;
+    ++all.expired;
+    TRY(change.put(Table::kSessionIndex, forget_key(left), {}));
+    TRY(change.put(Table::kSessions, id, encode(left)));
+  } else {
+    TRY(change.erase(Table::kSessions, id));
+  }
+  TRY(put_totals(change, all));
+  if (record.keys == 0) return false;
+  TRY(change.put(Table::kSessionIndex, garbage_key(id), {}));
+  if (record.keys > kPartKeys || record.state_bytes > kPartBytes) return true;
+  TRY_ASSIGN(const bool done, erase_state(change, id));
+  return !done;
+}
+
+Result<bool> erase_state(Transaction& change, std::string_view id) {
+  const std::string prefix = state_prefix(id);
+  std::vector<std::string> keys;
+  std::uint64_t bytes = 0;
+  bool more = false;
+  TRY(change.scan(Table::kSessionState, prefix, {},
+                  [&](std::string_view key, std::string_view value) {
+                    more = keys.size() == kPartKeys || bytes > kPartBytes;
+                    if (more) return false;
+                    bytes += key.size() - prefix.size() + value.size() + Record::kKeyBytes;
+                    keys.emplace_back(key);
+                    return true;
+                  }));
+  for (const std::string& key : keys) TRY(change.erase(Table::kSessionState, key));
+  Totals all = totals(change);
+  all.state_bytes -= std::min(all.state_bytes, bytes);
+  TRY(put_totals(change, all));
+  if (!more) TRY(change.erase(Table::kSessionIndex, garbage_key(id)));
+  return !more;
+}
+
+Result<std::vector<std::string>> lapsed(store::Store& store, std::int64_t before_ms,
+                                        std::size_t count) {
+  return keys(store, "e", timed('e', static_cast<std::uint64_t>(before_ms), {}), count);
+}
+
+Result<std::vector<std::string>> forgettable(store::Store& store, std::int64_t before_ms,
+                                             std::size_t count) {
+  return keys(store, "x", timed('x', static_cast<std::uint64_t>(before_ms), {}), count);
+}
+
+Result<std::vector<std::string>> garbage(store::Store& store, std::size_t count) {
+  return keys(store, "g", {}, count);
+}
+
+}  // namespace quarry::session::rows
