@@ -18,13 +18,14 @@ void trim(Call& call, std::size_t most) {
   trim(call.answer, most);
   trim(call.output.text, most);
   trim(call.output.structured, most);
+  trim(call.question.key, most);
 }
 
 }  // namespace
 
 std::size_t Call::kept_bytes() const {
   return sizeof(Call) + line.capacity() + document.kept_bytes() + output.text.capacity() +
-         output.structured.capacity() + answer.capacity();
+         output.structured.capacity() + answer.capacity() + question.key.capacity();
 }
 
 std::unique_ptr<Call> CallPool::take() {
@@ -47,7 +48,6 @@ void CallPool::give_back(std::unique_ptr<Call> call) {
   call->state.reset();
   call->tracked = false;
   call->question.tree.reset();
-  trim(call->question.key);
   call->question.asked = call->question.leads = call->question.keep = false;
   call->line.clear();
   call->document.forget_a_huge_line();

@@ -246,8 +246,6 @@ void LiveFacts::append_diagnosis(json::Writer& out) const {
   if (parts_.kept != nullptr && parts_.kept->options().keep) append_freshness(out, *parts_.kept);
   out.field("durability",
             parts_.store.durability() == store::Durability::kFull ? "full" : "normal");
-  const auto root = parts_.sessions.roots().front()->check_root();
-  out.field("root", root ? std::string_view("unchanged") : std::string_view(root.error().message));
 }
 
 }  // namespace quarry::mcp

@@ -40,8 +40,8 @@ class ToolRunner {
     InFlight& in_flight;
     CallPool& calls;
     MemoryCare& memory;
-    KeptAnswers* kept = nullptr;  // null: every call runs
     Limits limits{};
+    KeptAnswers* kept = nullptr;  // null: every call runs
   };
   explicit ToolRunner(const World& world) : world_(world) {}
 

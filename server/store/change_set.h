@@ -44,7 +44,7 @@ class ChangeSet final : public Transaction {
   const Result<void>& read() const { return read_; }
   const Writes& writes() const { return writes_; }
   std::size_t bytes() const { return bytes_; }  // of keys and records, at least
-  std::uint64_t puts() const { return puts_; }
+  std::uint64_t put_count() const { return puts_; }
 
  private:
   Base& base_;

@@ -178,7 +178,7 @@ Result<bool> Durable::change_recent(PendingChange& change) {
     ChangeSet changes(base, second_(), on_damage_);
     TRY((*change.work)(changes));
     TRY(changes.read());
-    change.puts = changes.puts();
+    change.puts = changes.put_count();
     change.wrote = !changes.writes().empty();
     crowded_ =
         static_cast<double>(used) > kCrowdedRecent * static_cast<double>(recent_->map_bytes());
@@ -296,7 +296,7 @@ Result<void> Durable::commit_batch(CommitQueue::Batch batch) {
       change->outcome = (*change->work)(changes);
       if (change->outcome) change->outcome = changes.read();
       if (!change->outcome) continue;
-      change->puts = changes.puts();
+      change->puts = changes.put_count();
       change->wrote = !changes.writes().empty();
       for (const auto& [key, record] : changes.writes()) TRY(write_into(state, key, record));
     }

@@ -64,8 +64,8 @@ constexpr tools::Tool kBriefTool = tools::make_tool<Ask, kAsk, ask>(
     {.name = "brief", .lane = Lane::kHeavy, .deadline = 300ms, .depends = Depends::kTree});
 constexpr tools::Tool kQuickTool = tools::make_tool<Ask, kAsk, ask>(
     {.name = "quick", .lane = Lane::kQuick, .deadline = 20s, .depends = Depends::kTree});
-constexpr tools::Tool kWriteTool =
-    tools::make_tool<Write, kWrite, write>({.name = "write", .lane = Lane::kExclusive});
+constexpr tools::Tool kWriteTool = tools::make_tool<Write, kWrite, write>(
+    {.name = "write", .lane = Lane::kHeavy, .order = tools::Order::kAlone});
 constexpr tools::Entry kEntries[] = {{&kAskTool, R"({"name":"ask"})"},
                                      {&kBriefTool, R"({"name":"brief"})"},
                                      {&kQuickTool, R"({"name":"quick"})"},

@@ -83,7 +83,7 @@ TEST_CASE("sessions outside the roots of a server are not listed, counted or fou
     fixture.clock.now_ms += later;
     const auto refused = fixture.sessions->find(theirs);
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().message.find(fixture.files.root()) == std::string::npos);
+    CHECK(refused.error().message.find(fixture.files.path("sub")) == std::string::npos);
     CHECK_FALSE(fixture.sessions->close(theirs));
     CHECK_FALSE(fixture.sessions->state(theirs, {}));
     CHECK_FALSE(fixture.sessions->update(theirs, {.set = {{"a", "b"}}}));

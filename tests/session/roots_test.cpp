@@ -232,8 +232,8 @@ struct Served {
 
 TEST_CASE("sessions outside the client's roots are refused with what to do, and come back") {
   Served served;
-  const auto inside = served.sessions.open({.root = "b/c"}).value();
-  const auto outside = served.sessions.open({.root = "a"}).value();
+  const auto inside = served.sessions.open({.root = "b/c"}).value().session;
+  const auto outside = served.sessions.open({.root = "a"}).value().session;
   served.sessions.narrow_roots({"file://" + served.tree.one.path("b")});
   CHECK(served.sessions.find(inside->handle()).value() == inside);
   const auto refused = served.sessions.find(outside->handle());
@@ -248,7 +248,7 @@ TEST_CASE("sessions outside the client's roots are refused with what to do, and 
 
 TEST_CASE("a durable session of an earlier process outside the client's roots is refused") {
   Served served;
-  const std::string handle = served.sessions.open({.root = "a"}).value()->handle();
+  const std::string handle = served.sessions.open({.root = "a"}).value().session->handle();
   Sessions next({.roots = {Tree::open(served.tree.one)},
                  .read_only = false,
                  .git_helper = "/nonexistent",
@@ -267,7 +267,7 @@ TEST_CASE("the default session moves with the roots, and calls on the old one ke
   const auto narrowed = served.sessions.find("default").value();
   CHECK(narrowed->workspace().root() == served.tree.one.path("a"));
   CHECK(before->workspace().root() == served.tree.one.root());
-  CHECK(served.sessions.open({}).value()->workspace().root() == served.tree.one.path("a"));
+  CHECK(served.sessions.open({}).value().session->workspace().root() == served.tree.one.path("a"));
   served.sessions.narrow_roots({});
   CHECK(served.sessions.find("").value()->workspace().root() == served.tree.one.root());
 }
