@@ -81,7 +81,7 @@ void Flusher::run() {
 
 bool Flusher::flush_now() {
   const Result<bool> flushed = parts_.flush();
-  flushed_ns_.store(parts_.clock.steady_ns(), std::memory_order_relaxed);
+  this->flushed();
   if (flushed) {
     if (refused_.exchange(0) > 0) log::warning("changes of the store reach the disk again");
     return true;

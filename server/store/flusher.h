@@ -39,6 +39,8 @@ class Flusher {
 
   // Something is pending. True when it is not any more.
   bool changed(bool crowded);
+  // All was brought to disk by somebody else.
+  void flushed() { flushed_ns_.store(parts_.clock.steady_ns(), std::memory_order_relaxed); }
 
  private:
   struct Handle {

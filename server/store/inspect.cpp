@@ -2,85 +2,21 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <vector>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/store/data_page.h"
+
 namespace quarry::store {
 namespace {
 
-// The layout of lmdb 0.9's mdb.c: MDB_page, MDB_meta, MDB_db and MDB_node of a 64-bit machine.
-constexpr std::uint32_t kMagic = 0xBEEFC0DE;
-constexpr std::uint32_t kDataVersion = 1;
-constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
-constexpr std::uint16_t kBranch = 0x01, kLeaf = 0x02, kOverflow = 0x04, kMeta = 0x08;
-constexpr std::uint16_t kDirty = 0x10, kLoose = 0x4000, kKeep = 0x8000;
-constexpr std::uint16_t kBigData = 0x01, kSubTree = 0x02, kDuplicates = 0x04;
-constexpr std::uint16_t kIntegerKey = 0x08;  // of a tree
-constexpr std::size_t kPageHeader = 16;
-constexpr std::size_t kNodeHeader = 8;
-constexpr std::size_t kMetaBytes = 152;
-constexpr std::size_t kMostPageBytes = 65536;
-constexpr std::uint64_t kMostFileBytes = std::uint64_t{1} << 40U;
-constexpr std::size_t kMostDepth = 20;  // LMDB's cursors hold 32 levels
-constexpr std::size_t kMostKeyBytes = 511;
-
-using Bytes = std::string_view;
-
-template <class Number>
-Number number_at(Bytes bytes, std::size_t at) {
-  Number number;
-  std::memcpy(&number, bytes.data() + at, sizeof number);
-  return number;
-}
+using namespace data_page;
 
 Failure damaged(const char* what) {
   return fail(Code::kInternal, "{}", what);
-}
-
-struct Tree {
-  std::uint16_t flags = 0;
-  std::uint16_t depth = 0;
-  std::uint64_t root = kNoPage;
-};
-
-struct Meta {
-  std::size_t page_bytes = 0;
-  Tree free, main;
-  std::uint64_t last_page = 0;
-  std::uint64_t transaction = 0;
-};
-
-Tree tree_at(Bytes page, std::size_t at) {
-  return {number_at<std::uint16_t>(page, at + 4), number_at<std::uint16_t>(page, at + 6),
-          number_at<std::uint64_t>(page, at + 40)};
-}
-
-// From the start of the first or second page.
-Result<Meta> parse_meta(Bytes page) {
-  if ((number_at<std::uint16_t>(page, 10) & kMeta) == 0 ||
-      number_at<std::uint32_t>(page, 16) != kMagic) {
-    return damaged("not a database");
-  }
-  if (number_at<std::uint32_t>(page, 20) != kDataVersion) {
-    return damaged("a database of another format");
-  }
-  Meta meta;
-  meta.page_bytes = number_at<std::uint32_t>(page, 40);
-  meta.free = tree_at(page, 40);
-  meta.main = tree_at(page, 88);
-  meta.last_page = number_at<std::uint64_t>(page, 136);
-  meta.transaction = number_at<std::uint64_t>(page, 144);
-  const bool power_of_two = (meta.page_bytes & (meta.page_bytes - 1)) == 0;
-  if (!power_of_two || meta.page_bytes < 512 || meta.page_bytes > kMostPageBytes ||
-      meta.last_page < 1 || meta.last_page >= kMostFileBytes / meta.page_bytes ||
-      meta.main.flags != 0 || meta.free.flags != kIntegerKey) {
-    return damaged("its first pages make no sense");
-  }
-  return meta;
 }
 
 class Walk {
@@ -153,14 +89,11 @@ Result<void> Walk::walk(const Tree& tree, bool free_list) {
     ahead_.pop_back();
     TRY(use(step.page, 1));
     TRY(read(step.page, meta_.page_bytes, page));
-    const auto flags =
-        static_cast<std::uint16_t>(number_at<std::uint16_t>(page, 10) & ~(kDirty | kLoose | kKeep));
-    const auto lower = number_at<std::uint16_t>(page, 12);
-    const auto upper = number_at<std::uint16_t>(page, 14);
+    const std::uint16_t flags = kind_of(page);
     if (flags != (step.depth < tree.depth ? kBranch : kLeaf)) {
       return damaged("a page is not of its kind");
     }
-    if (lower < kPageHeader || lower > upper || upper > meta_.page_bytes || lower % 2 != 0) {
+    if (!bounds_make_sense(page)) {
       return damaged("a page's bounds make no sense");
     }
     if (flags == kBranch) {
@@ -172,17 +105,6 @@ Result<void> Walk::walk(const Tree& tree, bool free_list) {
   return {};
 }
 
-// The place of entry `i`; its header lies in the page. npos when it does not.
-std::size_t node_at(Bytes page, std::size_t i) {
-  const std::size_t at = number_at<std::uint16_t>(page, kPageHeader + 2 * i);
-  const std::size_t upper = number_at<std::uint16_t>(page, 14);
-  return at < upper || at % 2 != 0 || at + kNodeHeader > page.size() ? Bytes::npos : at;
-}
-
-std::size_t node_count(Bytes page) {
-  return (number_at<std::uint16_t>(page, 12) - kPageHeader) / 2;
-}
-
 Result<void> Walk::check_branch(Bytes page, std::size_t depth) {
   const std::size_t count = node_count(page);
   if (count == 0) return damaged("a branch leads nowhere");
@@ -192,9 +114,7 @@ Result<void> Walk::check_branch(Bytes page, std::size_t depth) {
         at + kNodeHeader + number_at<std::uint16_t>(page, at + 6) > page.size()) {
       return damaged("an entry lies outside its page");
     }
-    const std::uint64_t child = number_at<std::uint32_t>(page, at) |
-                                std::uint64_t{number_at<std::uint16_t>(page, at + 4)} << 32U;
-    ahead_.push_back({child, depth + 1});
+    ahead_.push_back({child_at(page, at), depth + 1});
   }
   return {};
 }
@@ -236,7 +156,7 @@ Result<void> Walk::check_order(Bytes key, bool free_list) {
 }
 
 Result<void> Walk::check_overflow(std::uint64_t page, std::uint64_t bytes, std::string* content) {
-  const std::uint64_t pages = (kPageHeader - 1 + bytes) / meta_.page_bytes + 1;
+  const std::uint64_t pages = overflow_pages(bytes, meta_.page_bytes);
   TRY(use(page, pages));
   std::string head;
   TRY(read(page, kPageHeader, head));

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "server/base/log.h"
-#include "server/store/open_environment.h"
 #include "server/store/record.h"
 
 namespace quarry::store {
@@ -40,28 +39,33 @@ LmdbStore::LmdbStore(std::unique_ptr<StateDirectory> directory, const Options& o
         if (std::any_of(batch.begin(), batch.end(), stored)) ++commits_;
       }) {}
 
-Result<std::unique_ptr<Environment>> LmdbStore::open_part(const char* name, std::size_t map_bytes,
-                                                          bool synchronous) {
+Result<OpenedEnvironment> LmdbStore::open_part(const char* name, std::size_t map_bytes,
+                                               bool synchronous) {
   return open_environment(
       *directory_, name,
       {.map_bytes = map_bytes, .max_readers = options_.max_readers, .synchronous = synchronous});
 }
 
 Result<void> LmdbStore::open_parts() {
-  TRY_ASSIGN(std::unique_ptr<Environment> state, open_part(kState, options_.state_map_bytes, true));
+  TRY_ASSIGN(OpenedEnvironment state, open_part(kState, options_.state_map_bytes, true));
+  if (state.begun_anew) {
+    // What cannot be taken over is lost, which must not keep the store from opening.
+    salvaged_ = take_over_damaged(*directory_, kState, *state.environment).value_or(0);
+  }
   TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent));
   // What is not on disk could not be told from what is after the next restart.
   if (!restart_is_seen) options_.durability = Durability::kFull;
-  TRY_ASSIGN(std::unique_ptr<Environment> recent,
+  TRY_ASSIGN(OpenedEnvironment recent,
              open_part(kRecent, options_.recent_map_bytes, !restart_is_seen));
   TRY(discard_after_restart(*directory_, kCache));
-  TRY_ASSIGN(std::unique_ptr<Environment> cache,
+  TRY_ASSIGN(OpenedEnvironment cache,
              open_part(kCache, options_.cache_map_bytes, !restart_is_seen));
-  cache_ = std::make_unique<Cache>(*directory_, std::move(cache), options_.cache_patience);
+  cache_ =
+      std::make_unique<Cache>(*directory_, std::move(cache.environment), options_.cache_patience);
   TRY_ASSIGN(durable_,
              Durable::open({.directory = *directory_,
-                            .state = std::move(state),
-                            .recent = std::move(recent),
+                            .state = std::move(state.environment),
+                            .recent = std::move(recent.environment),
                             .patience = options_.state_patience,
                             .second = [this] { return now_second(); },
                             .on_damage = [this] { count_damage(Table::kSessions, "a record"); }}));
@@ -180,6 +184,7 @@ Result<Written> LmdbStore::commit(PendingChange& change) {
 
 Result<void> LmdbStore::flush() {
   TRY(durable_->flush(options_.state_patience));
+  flusher_->flushed();
   return {};
 }
 

@@ -21,6 +21,7 @@
 #include "server/store/commit_queue.h"
 #include "server/store/durable.h"
 #include "server/store/flusher.h"
+#include "server/store/open_environment.h"
 #include "server/store/state_directory.h"
 #include "server/store/store.h"
 
@@ -61,8 +62,7 @@ class LmdbStore final : public Store {
   LmdbStore(std::unique_ptr<StateDirectory> directory, const Options& options);
 
   Result<void> open_parts();
-  Result<std::unique_ptr<Environment>> open_part(const char* name, std::size_t map_bytes,
-                                                 bool synchronous);
+  Result<OpenedEnvironment> open_part(const char* name, std::size_t map_bytes, bool synchronous);
   Result<Layer> part(Table table, std::string_view prefix, std::string_view after);
   Result<void> visit_records(Table table, std::string_view prefix, std::string_view after,
                              const Visit& visit);

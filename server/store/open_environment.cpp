@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include "server/base/log.h"
+#include "server/store/covered.h"
 #include "server/store/inspect.h"
+#include "server/store/record.h"
+#include "server/store/salvage.h"
 
 namespace quarry::store {
 namespace {
@@ -95,6 +98,15 @@ Result<std::unique_ptr<Environment>> open_sound(const StateDirectory& directory,
   return Environment::open(directory.path() + "/" + name, options);
 }
 
+// A whole record of a durable table, in its place; or what the state covers (covered.h).
+bool worth_keeping(std::string_view key, std::string_view value) {
+  if (key == kOwnKey) return decode_covered(value).epoch != 0;
+  const auto table = static_cast<Table>(key.front());
+  if (!durable(table)) return false;
+  const std::optional<Record> record = decode_record(table, value);
+  return record && record_key(table, record->key).view() == key;
+}
+
 std::string boot_id() {
   const Fd file(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   std::string id(36, '\0');
@@ -104,17 +116,43 @@ std::string boot_id() {
 
 }  // namespace
 
-Result<std::unique_ptr<Environment>> open_environment(const StateDirectory& directory,
-                                                      const std::string& name,
-                                                      const Environment::Options& options) {
+Result<OpenedEnvironment> open_environment(const StateDirectory& directory, const std::string& name,
+                                           const Environment::Options& options) {
   Result<std::unique_ptr<Environment>> first = open_sound(directory, name, options);
-  if (first || first.error().code != Code::kInternal) return first;
+  if (first) return OpenedEnvironment{.environment = std::move(*first)};
+  if (first.error().code != Code::kInternal) return Failure(std::move(first).error());
   TRY(set_aside(directory, name));
   log::warning(
       "'{0}' in the state directory was damaged ({1}); it is kept as '{0}.damaged' and a "
       "new one begun",
       name, first.error().message);
-  return open_sound(directory, name, options);
+  TRY_ASSIGN(std::unique_ptr<Environment> second, open_sound(directory, name, options));
+  return OpenedEnvironment{.environment = std::move(second), .begun_anew = true};
+}
+
+Result<std::uint64_t> take_over_damaged(const StateDirectory& directory, const std::string& name,
+                                        Environment& state) {
+  const Fd file(openat(directory.fd(), (name + ".damaged/data.mdb").c_str(),
+                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  std::uint64_t taken = 0;
+  TRY(state.change([&](Environment::Change& change) {
+    Result<void> stored;
+    std::string present;
+    salvage_records(file.get(), [&](std::string_view key, std::string_view value) {
+      if (!stored || !worth_keeping(key, value)) return;
+      const Result<bool> found = change.find(key, present);
+      if (found && *found) return;  // a newer one
+      stored = change.put(key, value);
+      if (stored) ++taken;
+    });
+    return stored;
+  }));
+  log::warning(
+      "{} records of the damaged '{}' were taken over into the new one; others may be lost", taken,
+      name);
+  return taken;
 }
 
 Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name) {

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,9 +18,18 @@
 
 namespace quarry::store {
 
-Result<std::unique_ptr<Environment>> open_environment(const StateDirectory& directory,
-                                                      const std::string& name,
-                                                      const Environment::Options& options);
+struct OpenedEnvironment {
+  std::unique_ptr<Environment> environment;
+  bool begun_anew = false;  // because there was a damaged one, which is `<name>.damaged` now
+};
+
+Result<OpenedEnvironment> open_environment(const StateDirectory& directory, const std::string& name,
+                                           const Environment::Options& options);
+
+// Takes over into the new `state` what can be read of `<name>.damaged`: durable records that are
+// whole. Returns how many, and says it on stderr.
+Result<std::uint64_t> take_over_damaged(const StateDirectory& directory, const std::string& name,
+                                        Environment& state);
 
 // Removes the environment `name` when it was last used before the machine was started: what was
 // not yet on disk then is lost, and with it the order in which pages were written. False when it

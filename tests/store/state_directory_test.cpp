@@ -16,6 +16,13 @@ namespace {
 
 using quarry::test::TempWorkspace;
 
+class TurnedClock final : public Clock {
+ public:
+  std::int64_t steady_ns() const override { return 0; }
+  std::int64_t wall_ms() const override { return now_ms; }
+  std::int64_t now_ms = 1'700'000'000'000;
+};
+
 // A directory that is refused still gives a store, in memory, that says why.
 void check_refused(const std::string& directory, const std::string& why) {
   const auto store = Store::at(directory);
@@ -215,7 +222,12 @@ TEST_CASE("store drops what was not on disk, and only that, after a restart of t
   const TempWorkspace files;
   const std::string directory = files.path("s");
   REQUIRE(run_process([&] {
-            Store* const store = Store::at(directory).release();  // never closed
+            const TurnedClock still;  // so that no change finds the last flush long ago
+            LmdbStore::Options options;
+            options.clock = &still;
+            auto opened = LmdbStore::open(directory, options);
+            if (!opened) return 4;
+            Store* const store = opened->release();  // never closed
             if (!store->put(Table::kSessions, "on disk", "v") || !store->flush()) return 1;
             if (!store->put(Table::kSessions, "not on disk", "v")) return 2;
             return store->stats().pending == 1 ? 0 : 3;
@@ -256,13 +268,6 @@ TEST_CASE("state environment that is full refuses what is new and lets erase (SE
     REQUIRE(store.put(Table::kSessions, std::to_string(i), value));
   }
 }
-
-class TurnedClock final : public Clock {
- public:
-  std::int64_t steady_ns() const override { return 0; }
-  std::int64_t wall_ms() const override { return now_ms; }
-  std::int64_t now_ms = 1'700'000'000'000;
-};
 
 TEST_CASE("cache that is full drops old records and takes new ones (SE-09)") {
   constexpr int kRecords = 20'000;
