@@ -47,8 +47,11 @@ std::size_t LaneQueue::push(const Job* jobs, std::size_t count) {
   std::size_t places = reserve(count);
   if (places > 0) {
     const std::int64_t now = SystemClock().steady_ns();
-    const bool pushed = places == 1 ? queue_.push(Entry{*jobs, now})
-                                    : queue_.push_bulk(EntryMaker(jobs, now), places);
+    const auto push_to = [&](auto& queue) {
+      return places == 1 ? queue.push(Entry{*jobs, now})
+                         : queue.push_bulk(EntryMaker(jobs, now), places);
+    };
+    const bool pushed = fair_ ? push_to(fair_queue_) : push_to(queue_);
     if (!pushed) {
       depth_.fetch_sub(places, std::memory_order_relaxed);
       places = 0;
@@ -63,7 +66,7 @@ bool LaneQueue::take(Job& job) {
   // An empty lane is asked far more often than it is filled, and asking the queue costs more.
   if (empty()) return false;
   Entry entry;
-  if (!queue_.take(entry)) return false;
+  if (!(fair_ ? fair_queue_.take(entry) : queue_.take(entry))) return false;
   depth_.fetch_sub(1, std::memory_order_relaxed);
   job = entry.job;
   const std::int64_t waited = SystemClock().steady_ns() - entry.posted_ns;

@@ -18,7 +18,8 @@ namespace quarry::pool {
 
 class LaneQueue {
  public:
-  explicit LaneQueue(std::size_t limit) : limit_(limit) {}
+  // `fair`: over all that post, at the price of a lock: for jobs that are long beside it.
+  LaneQueue(std::size_t limit, bool fair) : limit_(limit), fair_(fair) {}
 
   // How many of the jobs, from the first on, found a place.
   std::size_t push(const Job* jobs, std::size_t count);
@@ -40,7 +41,9 @@ class LaneQueue {
   std::size_t reserve(std::size_t count);
 
   const std::size_t limit_;
+  const bool fair_;
   Queue<Entry> queue_;
+  FairQueue<Entry> fair_queue_;  // instead, when fair
   // All relaxed: numbers that are only compared with themselves. The queue and the semaphore of
   // the pool publish what the jobs point to.
   alignas(64) std::atomic<std::size_t> depth_{0};

@@ -22,8 +22,8 @@ namespace quarry::pool {
 // takes exactly one of them. So none is lost and none is left over to spin on.
 struct Pool::State {
   explicit State(const Options& options)
-      : quick(options.quick_limit),
-        heavy(std::min<std::size_t>(options.heavy_limit, 0xFFFFFFFFU)) {}
+      : quick(options.quick_limit, /*fair=*/false),
+        heavy(std::min<std::size_t>(options.heavy_limit, 0xFFFFFFFFU), /*fair=*/true) {}
 
   LaneQueue& lane(Lane which) { return which == Lane::kQuick ? quick : heavy; }
 

@@ -1,6 +1,7 @@
 // Pool: lanes of work for a fixed number of worker threads, and fork-join inside one job.
 //
-// Two lanes on lock-free queues, each bounded; quick jobs are taken first, and heavy jobs never
+// Two lanes, each bounded: quick jobs on a lock-free queue, heavy ones in the order in which they
+// were posted, whoever posted them; quick jobs are taken first, and heavy jobs never
 // occupy every worker (with two or more workers), so that quick work always finds one. Helpers of
 // a fork_join may use that last worker too, and make room for quick jobs after each body. post()
 // on a full lane returns false at once. Sleeping workers wait on a semaphore without spinning

@@ -7,6 +7,7 @@
 
 #include "server/base/guarded.h"
 #include "server/sandbox/workspace.h"
+#include "server/session/sessions.h"
 
 namespace quarry::test {
 namespace {
@@ -17,6 +18,7 @@ using tools::ToolOutput;
 
 std::atomic<int> begun{0};
 std::atomic<int> ended{0};
+std::atomic<bool> gate_open{false};
 Guarded<std::string> happened;
 
 void nap(std::int64_t milliseconds) {
@@ -62,6 +64,22 @@ Result<void> linger(const Nothing& /*args*/, ToolContext& context, ToolOutput& /
   }
 }
 
+Result<void> gate(const Nothing& /*args*/, ToolContext& /*context*/, ToolOutput& /*output*/) {
+  for (int i = 0; i < 10'000 && !gate_open.load(); ++i) nap(1);
+  return {};
+}
+
+struct Begin {
+  bool read_only = false;
+};
+constexpr auto kBegin = json::fields(json::field<&Begin::read_only>("read_only").optional());
+
+Result<void> begin(const Begin& args, ToolContext& context, ToolOutput& output) {
+  TRY_ASSIGN(const auto opened, context.sessions.open({.read_only = args.read_only}));
+  output.text = opened.session->handle();
+  return {};
+}
+
 Result<void> steps(const Count& args, ToolContext& context, ToolOutput& output) {
   for (std::int64_t i = 1; i <= args.count; ++i) {
     nap(210);
@@ -81,8 +99,14 @@ Result<void> where(const Nothing& /*args*/, ToolContext& context, ToolOutput& ou
 }
 
 using namespace std::chrono_literals;
+constexpr tools::Tool kBeginSession = tools::make_tool<Begin, kBegin, begin>(
+    {.name = "begin_session", .lane = Lane::kQuick, .effect = tools::Effect::kKeepsState});
 constexpr tools::Tool kEcho =
     tools::make_tool<Text, kText, echo>({.name = "echo", .lane = Lane::kQuick});
+constexpr tools::Tool kGate =
+    tools::make_tool<Nothing, kNothing, gate>({.name = "gate", .lane = Lane::kHeavy});
+constexpr tools::Tool kScribble = tools::make_tool<Text, kText, note>(
+    {.name = "scribble", .order = tools::Order::kAlone, .effect = tools::Effect::kWrites});
 constexpr tools::Tool kLinger = tools::make_tool<Nothing, kNothing, linger>(
     {.name = "linger", .lane = Lane::kHeavy, .deadline = 300ms});
 constexpr tools::Tool kLook =
@@ -96,10 +120,13 @@ constexpr tools::Tool kThrows =
 constexpr tools::Tool kWhere =
     tools::make_tool<Nothing, kNothing, where>({.name = "where", .group = tools::Group::kFiles});
 
-constexpr tools::Entry kEntries[] = {{&kEcho, R"({"name":"echo","inputSchema":{"type":"object"}})"},
+constexpr tools::Entry kEntries[] = {{&kBeginSession, R"({"name":"begin_session"})"},
+                                     {&kEcho, R"({"name":"echo","inputSchema":{"type":"object"}})"},
+                                     {&kGate, R"({"name":"gate"})"},
                                      {&kLinger, R"({"name":"linger"})"},
                                      {&kLook, R"({"name":"look"})"},
                                      {&kModify, R"({"name":"modify"})"},
+                                     {&kScribble, R"({"name":"scribble"})"},
                                      {&kSteps, R"({"name":"steps"})"},
                                      {&kThrows, R"({"name":"throws"})"},
                                      {&kWhere, R"({"name":"where"})"}};
@@ -108,6 +135,9 @@ constexpr tools::Entry kEntries[] = {{&kEcho, R"({"name":"echo","inputSchema":{"
 
 std::span<const tools::Entry> fake_tools() {
   return kEntries;
+}
+void open_gate(bool open) {
+  gate_open.store(open);
 }
 std::string take_log() {
   return std::exchange(*happened.lock(), {});
