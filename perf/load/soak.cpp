@@ -160,11 +160,15 @@ class Soak {
   std::vector<std::uint64_t> cancelled_;
 };
 
-// The middle of five samples around `at`: one search more or less in flight is no growth.
-std::int64_t settled(const std::vector<Sample>& samples, std::size_t at) {
+std::size_t window(const std::vector<Sample>& samples) {
+  return std::min(samples.size(), std::max<std::size_t>(samples.size() / 10, 5));
+}
+
+// The middle of a tenth of the samples, from `begin` on: one search more or less in flight at a
+// sample is no growth.
+std::int64_t settled(const std::vector<Sample>& samples, std::size_t begin) {
   std::vector<std::int64_t> near;
-  const std::size_t begin = at < 2 ? 0 : std::min(at - 2, samples.size() - 1);
-  for (std::size_t i = begin; i < std::min(begin + 5, samples.size()); ++i) {
+  for (std::size_t i = begin; i < std::min(begin + window(samples), samples.size()); ++i) {
     near.push_back(samples[i].anon_kib);
   }
   std::sort(near.begin(), near.end());
@@ -204,7 +208,7 @@ bool soak(const std::vector<std::string>& command, std::size_t calls) {
   print("last", samples.back());
   print("most", most);
   const std::int64_t before = settled(samples, warm);
-  const std::int64_t end = settled(samples, samples.size() - 3);
+  const std::int64_t end = settled(samples, samples.size() - window(samples));
   const double growth = 100.0 * static_cast<double>(end - before) / static_cast<double>(before);
   std::printf("%.0f calls/s; growth after warm-up %.1f%% (medians %lld and %lld KiB)\n",
               static_cast<double>(calls) / seconds, growth, static_cast<long long>(before),
