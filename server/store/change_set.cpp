@@ -18,8 +18,8 @@ std::optional<std::string> ChangeSet::get(Table table, std::string_view key) {
     if (!written->second) return std::nullopt;
     bytes = *written->second;
   } else {
-    Result<bool> found = base_.find(where.view(), stored);
-    if (!found) read_ = Failure(std::move(found).error());
+    const Result<bool> found = base_.find(where.view(), stored);
+    if (!found) read_ = Failure(found.error());
     if (!found || !*found) return std::nullopt;
     bytes = stored;
   }

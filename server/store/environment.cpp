@@ -164,7 +164,7 @@ int Environment::clear_dead_readers() {
 Result<void> Environment::enter(Opened& opened) const {
   if (opened.broken && opened.active == 0) {
     close_in(opened);
-    const Result<void> again = open_in(opened);
+    Result<void> again = open_in(opened);
     if (!again) {
       close_in(opened);
       return again;

@@ -153,8 +153,7 @@ Result<void> LmdbStore::erase(Table table, std::string_view key) {
     TRY(commit(change));
     return {};
   }
-  const Result<void> outcome =
-      cache_->change(record_key(table, key).view(), std::nullopt, now_second());
+  Result<void> outcome = cache_->change(record_key(table, key).view(), std::nullopt, now_second());
   if (!outcome) note_failure(table, outcome.error());
   if (outcome) ++commits_;
   return outcome;

@@ -2,8 +2,12 @@
 
 #include "server/store/durable.h"
 
+#include <atomic>
+#include <condition_variable>
 #include <map>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <unistd.h>
@@ -235,6 +239,92 @@ TEST_CASE("store reads in an environment whose reader table is full fail by name
     CHECK(third.error().message == "too many processes read the store; call again later");
   }
   CHECK(environment.snapshot());
+}
+
+// A thread that does what it is asked for at once.
+class EagerBackground final : public Background {
+ public:
+  ~EagerBackground() override {
+    works_.lock()->ended = true;
+    changed_.notify_one();
+    thread_.join();
+  }
+  void after(std::chrono::milliseconds delay, std::function<void()> work) override {
+    if (delay > std::chrono::milliseconds(1000)) return;
+    works_.lock()->waiting.push_back(std::move(work));
+    changed_.notify_one();
+  }
+
+ private:
+  struct Works {
+    std::vector<std::function<void()>> waiting;
+    bool ended = false;
+  };
+  void run() {
+    auto works = works_.lock();
+    while (!works->ended) {
+      works.wait(changed_, [&] { return works->ended || !works->waiting.empty(); });
+      const std::vector<std::function<void()>> now = std::move(works->waiting);
+      works->waiting.clear();
+      works.unlock();
+      for (const auto& work : now) work();
+      works.relock();
+    }
+  }
+
+  Guarded<Works> works_;
+  std::condition_variable changed_;
+  std::thread thread_{[this] { run(); }};
+};
+
+TEST_CASE("store threads see whole changes while they are flushed beside them") {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 150;
+  const TempWorkspace files;
+  EagerBackground background;
+  std::atomic<int> wrong{0};
+  {
+    const auto store = Store::at(files.path("s"), {.background = &background});
+    std::vector<std::thread> threads;
+    std::atomic<int> writing{kThreads};
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 1; i <= kEach; ++i) {
+          const auto written = store->change([&](Transaction& txn) -> Result<void> {
+            const int n = std::stoi(txn.get(Table::kTotals, "sum").value_or("0"));
+            TRY(txn.put(Table::kTotals, "sum", std::to_string(n + 1)));
+            for (const char* key : {"a", "b", "c"}) {
+              TRY(txn.put(Table::kSessionIndex, key, std::to_string(n + 1)));
+            }
+            return txn.put(Table::kSessions, std::to_string(t), std::to_string(i));
+          });
+          if (!written) ++wrong;
+          // Its own change is seen, wherever it lies now.
+          if (store->get(Table::kSessions, std::to_string(t)) != std::to_string(i)) ++wrong;
+          if (i % 50 == 0 && !store->flush()) ++wrong;
+        }
+        --writing;
+      });
+    }
+    int last = 0;
+    while (writing > 0) {
+      std::set<std::string> values;
+      int seen = 0;
+      if (!store->scan(Table::kSessionIndex, "", "", [&](std::string_view, std::string_view v) {
+            values.emplace(v);
+            return ++seen > 0;
+          })) {
+        ++wrong;
+      }
+      const int sum = std::stoi(store->get(Table::kTotals, "sum").value_or("0"));
+      if (sum < last || (seen != 0 && seen != 3) || values.size() > 1) ++wrong;
+      last = sum;
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(store->get(Table::kTotals, "sum") == std::to_string(kThreads * kEach));
+  }
+  CHECK(wrong == 0);
+  CHECK(Store::at(files.path("s"))->get(Table::kTotals, "sum") == std::to_string(kThreads * kEach));
 }
 
 TEST_CASE("store change that could not read what it asked for is not stored") {
