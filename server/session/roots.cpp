@@ -155,7 +155,7 @@ Roots::Narrowing Roots::narrow(const std::vector<std::string>& uris) {
     }
     view.allowed = configured_;
     view.start = configured_.front();
-    const Narrowing told = narrowing;
+    Narrowing told = narrowing;
     set_view(std::move(view));
     return told;
   }
@@ -169,7 +169,7 @@ Roots::Narrowing Roots::narrow(const std::vector<std::string>& uris) {
   view.start = is_configured(first) && whole(configured_.front()) ? configured_.front() : first;
   narrowing.narrowed = !std::all_of(configured_.begin(), configured_.end(), whole);
   drop_nested(view.allowed);
-  const Narrowing told = narrowing;
+  Narrowing told = narrowing;
   set_view(std::move(view));
   return told;
 }

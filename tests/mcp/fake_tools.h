@@ -24,7 +24,8 @@ std::span<const tools::Entry> fake_tools();
 
 void open_gate(bool open);
 
-// What look, modify and scribble have done, and how often linger has begun and ended by cancellation.
+// What look, modify and scribble have done, and how often linger has begun and ended by
+// cancellation.
 std::string take_log();
 int lingering();
 int lingered();

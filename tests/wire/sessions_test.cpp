@@ -129,7 +129,8 @@ TEST_CASE("SE-01 SE-11 a handle that is guessed, malformed or another server's o
     const Json answer = Json::parse(other.read_line().value_or("null"));
     INFO(tool << answer.dump());
     REQUIRE(answer["result"]["isError"] == true);
-    CHECK(text_of(answer).find("outside the roots of this server") != std::string::npos);
+    CHECK(text_of(answer).find("outside the roots that the server was started with") !=
+          std::string::npos);
     CHECK(answer.dump().find("beside") == std::string::npos);
   }
   REQUIRE(other.write_while_reading(modern(call_of(1, "session_status")).dump() + "\n"));
