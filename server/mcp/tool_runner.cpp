@@ -113,7 +113,8 @@ bool ToolRunner::answer_kept(std::unique_ptr<Call>& call, bool here) {
 }
 
 void ToolRunner::end(std::unique_ptr<Call> call) {
-  call->session->touch(world_.clock.wall_ms());
+  if (world_.sessions.note_use(*call->session)) store_use();
+  world_.memory.call_ended(call->line.size(), call->output.text.size(), /*heavy=*/false);
   // Not part of the mean, which is of calls that ran.
   metrics::CallRow& row = world_.metrics.row(call->tool_index);
   row.latency.record(world_.clock.steady_ns() - call->arrived_ns);

@@ -276,6 +276,7 @@ std::vector<json> whole_conversation() {
   server.send_call(2, "throws");
   int id = 10;
   for (const tools::Entry& entry : fake_tools()) {
+    if (entry.tool->traits.name == "gate") continue;  // waits for a test that opens it
     server.send(
         fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"{}",)"
                     R"("arguments":{{}},{}}}}})",
