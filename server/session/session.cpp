@@ -13,7 +13,7 @@ Record without_names(Record record) {
 
 }  // namespace
 
-Session::Session(Record record, Roots::Place place, std::size_t heavy_calls)
+Session::Session(const Record& record, Roots::Place place, std::size_t heavy_calls)
     : handle_(record.handle),
       root_(record.root),
       read_only_(record.read_only),

@@ -26,7 +26,7 @@ namespace quarry::session {
 class Session {
  public:
   // `heavy_calls`: how many of its heavy calls may be with the workers at one time.
-  Session(Record record, Roots::Place place, std::size_t heavy_calls);
+  Session(const Record& record, Roots::Place place, std::size_t heavy_calls);
 
   const std::string& handle() const { return handle_; }
   const std::string& root() const { return root_; }

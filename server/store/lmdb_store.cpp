@@ -139,7 +139,7 @@ Result<void> LmdbStore::put(Table table, std::string_view key, std::string_view 
     TRY(commit(change));
     return {};
   }
-  const Result<void> outcome = cache_->change(
+  Result<void> outcome = cache_->change(
       record_key(table, key).view(), encode_record(table, key, value, now_second()), now_second());
   if (!outcome) note_failure(table, outcome.error());
   if (outcome) ++commits_;
