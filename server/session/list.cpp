@@ -76,7 +76,11 @@ Result<Listed> Sessions::list(const ListOptions& options) {
     auto resolved = roots_.allowed_root(options.root);
     // A directory that is gone may still have sessions.
     if (!resolved && !roots_.allows(options.root)) return Failure(std::move(resolved).error());
-    only_root = resolved ? std::move(*resolved) : options.root;
+    if (resolved) {
+      only_root = std::move(*resolved);
+    } else {
+      only_root = options.root;
+    }
   }
 
   Filter filter;
