@@ -1,10 +1,11 @@
 #include "perf/load/soak.h"
 
-#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
 #include <unordered_map>
 
 #include "perf/corpora/tree.h"
@@ -16,12 +17,14 @@ namespace {
 
 constexpr std::size_t kRound = 100;           // calls in flight
 constexpr std::size_t kSampleEvery = 10'000;  // calls
+constexpr std::chrono::seconds kIdle{11};     // more than the server waits before it gives back
 
 enum class Due { kGood, kError, kEither };  // kEither: cancelled, answered or not
 
 struct Sample {
   std::size_t calls;
   std::int64_t anon_kib;
+  std::int64_t live_kib;  // of the heap, as the server says
   std::int64_t descriptors;
   std::int64_t threads;
 };
@@ -57,9 +60,15 @@ class Soak {
     while (mandatory_ > 0) take();
   }
 
-  Sample sample(std::size_t calls) const {
-    return {calls, server_.memory_kib("RssAnon"), count_descriptors(server_.pid()),
+  Sample sample(std::size_t calls) {
+    const std::int64_t live = live_bytes() / 1024;
+    return {calls, server_.memory_kib("RssAnon"), live, count_descriptors(server_.pid()),
             server_.memory_kib("Threads")};
+  }
+  // What is left when the server has been idle for long enough to give back what it can.
+  Sample settled_sample(std::size_t calls) {
+    std::this_thread::sleep_for(kIdle);
+    return sample(calls);
   }
 
  private:
@@ -74,6 +83,18 @@ class Soak {
     if (at == std::string::npos) throw std::runtime_error("soak: no handle in: " + answer);
     const std::size_t begin = at + kKey.size();
     return answer.substr(begin, answer.find('"', begin) - begin);
+  }
+
+  std::int64_t live_bytes() {
+    lines_.clear();
+    call("server_status", R"("detail":"memory")", Due::kGood);
+    server_.send(lines_);
+    std::string answer;
+    while (mandatory_ > 0) answer = take();
+    static constexpr std::string_view kKey = R"("heap_live_bytes":)";
+    const std::size_t at = answer.rfind(kKey);
+    if (at == std::string::npos) throw std::runtime_error("soak: no live bytes in: " + answer);
+    return std::strtoll(answer.c_str() + at + kKey.size(), nullptr, 10);
   }
 
   void add(std::size_t number, std::size_t i, const std::string& session) {
@@ -160,61 +181,47 @@ class Soak {
   std::vector<std::uint64_t> cancelled_;
 };
 
-std::size_t window(const std::vector<Sample>& samples) {
-  return std::min(samples.size(), std::max<std::size_t>(samples.size() / 10, 5));
-}
-
-// The middle of a tenth of the samples, from `begin` on: one search more or less in flight at a
-// sample is no growth.
-std::int64_t settled(const std::vector<Sample>& samples, std::size_t begin) {
-  std::vector<std::int64_t> near;
-  for (std::size_t i = begin; i < std::min(begin + window(samples), samples.size()); ++i) {
-    near.push_back(samples[i].anon_kib);
-  }
-  std::sort(near.begin(), near.end());
-  return near[near.size() / 2];
-}
-
 void print(const char* name, const Sample& sample) {
-  std::printf("%-14s %9zu calls   anonymous %7lld KiB   descriptors %3lld   threads %2lld\n", name,
-              sample.calls, static_cast<long long>(sample.anon_kib),
-              static_cast<long long>(sample.descriptors), static_cast<long long>(sample.threads));
+  std::printf(
+      "%-14s %9zu calls   anonymous %7lld KiB, heap %7lld   descriptors %3lld   threads %2lld\n",
+      name, sample.calls, static_cast<long long>(sample.anon_kib),
+      static_cast<long long>(sample.live_kib), static_cast<long long>(sample.descriptors),
+      static_cast<long long>(sample.threads));
 }
 
 }  // namespace
 
 bool soak(const std::vector<std::string>& command, std::size_t calls) {
   Soak run(command);
-  std::vector<Sample> samples;
-  std::size_t next = 0;
-  const std::int64_t begun = now_ns();
-  for (std::size_t done = 0; done < calls; done += kRound) {
+  const std::size_t warm_up = calls / 10;
+  Sample before{};
+  Sample most{};
+  std::size_t samples = 0;
+  std::int64_t ns = 0;
+  for (std::size_t done = kRound; done <= calls; done += kRound) {
+    const std::int64_t begun = now_ns();
     run.round(done / kRound);
-    if (done + kRound < next) continue;
-    samples.push_back(run.sample(done + kRound));
-    next += kSampleEvery;
-    if (samples.size() % 10 == 0) print("", samples.back());
+    ns += now_ns() - begun;
+    if (done % kSampleEvery == 0) {
+      const Sample sample = run.sample(done);
+      if (++samples % 10 == 0) print("", sample);
+      if (sample.anon_kib > most.anon_kib) most = sample;
+    }
+    if (before.calls == 0 && done >= warm_up) {
+      before = run.settled_sample(done);
+      print("after warm-up", before);
+    }
   }
-  const double seconds = static_cast<double>(now_ns() - begun) / 1e9;
-  samples.push_back(run.sample(calls));
-  const std::size_t warm = (samples.size() - 1) / 10 + 1;
-  const Sample& after = samples[std::min(warm, samples.size() - 1)];
-  Sample most = samples.front();
-  for (const Sample& sample : samples) {
-    if (sample.anon_kib > most.anon_kib) most = sample;
-  }
-  print("first", samples.front());
-  print("after warm-up", after);
-  print("last", samples.back());
+  const Sample after = run.settled_sample(calls);
   print("most", most);
-  const std::int64_t before = settled(samples, warm);
-  const std::int64_t end = settled(samples, samples.size() - window(samples));
-  const double growth = 100.0 * static_cast<double>(end - before) / static_cast<double>(before);
-  std::printf("%.0f calls/s; growth after warm-up %.1f%% (medians %lld and %lld KiB)\n",
-              static_cast<double>(calls) / seconds, growth, static_cast<long long>(before),
-              static_cast<long long>(end));
-  const bool flat = growth <= 5.0 && samples.back().descriptors <= after.descriptors &&
-                    samples.back().threads <= after.threads;
+  print("at the end", after);
+  const std::int64_t grown = after.anon_kib - before.anon_kib;
+  std::printf("%.0f calls/s; growth after warm-up %lld KiB, %.1f%%\n",
+              static_cast<double>(calls) * 1e9 / static_cast<double>(ns),
+              static_cast<long long>(grown),
+              100.0 * static_cast<double>(grown) / static_cast<double>(before.anon_kib));
+  const bool flat = grown * 20 <= before.anon_kib && after.descriptors <= before.descriptors &&
+                    after.threads <= before.threads;
   if (!flat) std::printf("soak: something grew\n");
   return flat;
 }

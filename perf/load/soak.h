@@ -13,9 +13,10 @@
 
 namespace quarry::perf {
 
-// Prints the samples. True when, from the end of the warm-up (a tenth of the calls) to the end,
-// memory grew by at most 5% and neither descriptors nor threads grew. Throws std::runtime_error on
-// a wrong answer. The root holds what make_corpus() makes.
+// Prints the samples. True when between the end of the warm-up (a tenth of the calls) and the end,
+// each looked at after some idle seconds, memory grew by at most 5% and neither descriptors nor
+// threads grew. Throws std::runtime_error on a wrong answer. The root holds what make_corpus()
+// makes.
 bool soak(const std::vector<std::string>& command, std::size_t calls);
 
 }  // namespace quarry::perf

@@ -40,12 +40,14 @@ void MemoryCare::look() {
   const std::int64_t now_ms = parts_.clock.steady_ns() / 1'000'000;
   looked_ms_.store(now_ms, std::memory_order_relaxed);
   std::int64_t held = parts_.memory.resident();
-  if (held > std::min(parts_.limits.soft_bytes, parts_.limits.refuse_at())) {
-    const std::int64_t pressed = pressed_ms_.load(std::memory_order_relaxed);
-    if (pressed == 0 || now_ms - pressed >= kTrimGapMs) {
-      pressed_ms_.store(now_ms, std::memory_order_relaxed);
-      if (trim(&Stats::pressure_trims)) held = parts_.memory.resident();
-    }
+  std::int64_t never = 0;
+  busy_left_.compare_exchange_strong(never, held, std::memory_order_relaxed);
+  const std::int64_t trimmed = trimmed_ms_.load(std::memory_order_relaxed);
+  if (trimmed == 0 || now_ms - trimmed >= kTrimGapMs) {
+    const bool pressed = held > std::min(parts_.limits.soft_bytes, parts_.limits.refuse_at());
+    const auto cause = pressed ? &Stats::pressure_trims : &Stats::growth_trims;
+    if ((pressed || held - busy_left_.load(std::memory_order_relaxed) > kGrowth) && trim(cause))
+      held = parts_.memory.resident();
   }
   const bool over = held > parts_.limits.refuse_at();
   if (over != over_.exchange(over, std::memory_order_relaxed)) {
@@ -66,8 +68,9 @@ void MemoryCare::arm() {
 void MemoryCare::idle(std::uint64_t calls_before) {
   armed_.store(false);
   if (calls() != calls_before) return arm();  // not idle yet
-  const std::int64_t waste = parts_.memory.resident() - parts_.memory.live();
-  if (waste + static_cast<std::int64_t>(kept().bytes) > kWaste) trim(&Stats::idle_trims);
+  const std::int64_t held = parts_.memory.resident();
+  if (held - idle_left_.load(std::memory_order_relaxed) <= kIdleGrowth) return;
+  if (trim(&Stats::idle_trims)) idle_left_.store(parts_.memory.resident());
 }
 
 // False when another thread is at it.
@@ -77,6 +80,8 @@ bool MemoryCare::trim(std::uint64_t Stats::*cause) {
   parts_.calls.shrink();
   parts_.memory.give_back();
   const std::int64_t after = parts_.memory.resident();
+  busy_left_.store(after, std::memory_order_relaxed);
+  trimmed_ms_.store(parts_.clock.steady_ns() / 1'000'000, std::memory_order_relaxed);
   {
     auto stats = stats_.lock();
     (*stats).*cause += 1;

@@ -1,8 +1,11 @@
 // MemoryCare: gives back memory that the server does not need, and keeps it from taking too much.
 //
 // Idle: some seconds after the last of some calls the buffers that calls reuse are freed and the
-// allocator's free pages go back to the kernel, when that is notably more than what is in use. The
-// wait is armed by calls: a server that is asked nothing, or little, does nothing.
+// allocator's free pages go back to the kernel, when the process holds more than the last idle
+// trim left. The wait is armed by calls: a server that is asked nothing, or little, does
+// nothing.
+// Growth: the same now and then while calls go on, so that what the allocator cannot reuse does not
+// add up over millions of them.
 // Pressure: the same at once when the process holds more than the soft limit.
 // Refusal: beyond four fifths of the hard limit heavy work is declined until there is less.
 //
@@ -30,8 +33,10 @@ class MemoryCare {
   static constexpr std::chrono::milliseconds kIdle{5000};
   static constexpr std::uint64_t kCallsPerLook = 256;
   static constexpr std::int64_t kLookGapMs = 10;
-  static constexpr std::int64_t kTrimGapMs = 2000;                // between trims under pressure
-  static constexpr std::int64_t kWaste = std::int64_t{4} << 20U;  // free pages worth a trim
+  static constexpr std::int64_t kTrimGapMs = 2000;  // between trims while calls go on
+  // How much more than the last trim of the kind left makes the next one worth it.
+  static constexpr std::int64_t kIdleGrowth = std::int64_t{256} << 10U;
+  static constexpr std::int64_t kGrowth = std::int64_t{1} << 20U;  // while calls go on
 
   struct Limits {
     std::int64_t soft_bytes = std::int64_t{400} << 20U;
@@ -49,6 +54,7 @@ class MemoryCare {
   };
   struct Stats {
     std::uint64_t idle_trims = 0;
+    std::uint64_t growth_trims = 0;
     std::uint64_t pressure_trims = 0;
     std::uint64_t refused = 0;      // heavy calls
     std::int64_t given_back = 0;    // bytes, over all trims
@@ -80,10 +86,12 @@ class MemoryCare {
   std::atomic<std::uint64_t> calls_{0};
   std::atomic<std::uint64_t> request_bytes_{0};
   std::atomic<std::int64_t> looked_ms_{0};
-  std::atomic<bool> over_{false};      // as of the last look
-  std::atomic<bool> armed_{false};     // an idle work waits
-  std::atomic<bool> trimming_{false};  // somebody is at it
-  std::atomic<std::int64_t> pressed_ms_{0};
+  std::atomic<bool> over_{false};            // as of the last look
+  std::atomic<bool> armed_{false};           // an idle work waits
+  std::atomic<bool> trimming_{false};        // somebody is at it
+  std::atomic<std::int64_t> trimmed_ms_{0};  // steady
+  std::atomic<std::int64_t> busy_left_{0};   // held after the last trim, or at the first look
+  std::atomic<std::int64_t> idle_left_{0};   // held after the last idle trim
   mutable Guarded<Stats> stats_;
 };
 

@@ -215,6 +215,7 @@ void LiveFacts::append_memory(json::Writer& out) const {
   const MemoryCare::Stats stats = parts_.memory.stats();
   out.key("trims").begin_object();
   out.field("idle", stats.idle_trims);
+  out.field("growth", stats.growth_trims);
   out.field("pressure", stats.pressure_trims);
   out.field("given_back_bytes", stats.given_back);
   if (stats.last_trim_ms != 0) {

@@ -84,11 +84,6 @@ std::int64_t SystemMemory::resident() const {
   return (fields[1] - fields[2]) * sysconf(_SC_PAGESIZE);
 }
 
-std::int64_t SystemMemory::live() const {
-  const struct mallinfo2 heap = mallinfo2();
-  return static_cast<std::int64_t>(heap.uordblks + heap.hblkhd);
-}
-
 void SystemMemory::give_back() const {
   malloc_trim(0);
 }

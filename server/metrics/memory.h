@@ -31,8 +31,6 @@ class ProcessMemory {
   virtual ~ProcessMemory() = default;
   // Resident anonymous bytes, in a few microseconds; 0 when /proc is not readable.
   virtual std::int64_t resident() const = 0;
-  // Bytes handed out by the allocator. Walks its free lists: not for every call.
-  virtual std::int64_t live() const = 0;
   // Returns the allocator's free pages to the kernel. Milliseconds for a large heap.
   virtual void give_back() const = 0;
 };
@@ -41,7 +39,6 @@ class ProcessMemory {
 class SystemMemory final : public ProcessMemory {
  public:
   std::int64_t resident() const override;
-  std::int64_t live() const override;
   void give_back() const override;
 };
 
