@@ -20,10 +20,8 @@ std::string request(const std::string& method, const Json& params) {
   return line + "}\n";
 }
 
-std::string call(const std::string& tool, const Json& arguments) {
-  // Written out, so that the name comes first as clients send it.
-  return R"({"jsonrpc":"2.0","id":#######,"method":"tools/call","params":{"name":")" + tool +
-         "\",\"arguments\":" + arguments.dump() + "}}\n";
+std::string call(std::string_view tool, const Json& arguments) {
+  return tool_call(tool, arguments.dump());
 }
 
 std::string last_line(const std::string& text) {
@@ -38,7 +36,7 @@ Case read_case(const std::string& name, const std::string& file, const Json& mor
   arguments.update(more);
   Case one;
   one.name = name;
-  one.round = {call("read_file", arguments)};
+  one.turns = {{call("read_file", arguments)}};
   one.floor = Floor::kReadFile;
   one.floor_round = {call("read_file", {{"path", file}})};
   one.must_hold = must_hold;
@@ -48,33 +46,47 @@ Case read_case(const std::string& name, const std::string& file, const Json& mor
 Case pages_case() {
   Case one = read_case("read 1 MiB in pages", "one_mib.txt", Json::object(),
                        last_line(make_text(kMib, 3)));
-  one.round.clear();
+  Round pages;
   for (std::size_t line = 1; line <= kMib / kLineBytes; line += kLinesPerPage) {
-    one.round.push_back(call("read_file", {{"path", "one_mib.txt"},
-                                           {"offset", line},
-                                           {"limit", kLinesPerPage},
-                                           {"max_tokens", 24000}}));
+    pages.push_back(call("read_file", {{"path", "one_mib.txt"},
+                                       {"offset", line},
+                                       {"limit", kLinesPerPage},
+                                       {"max_tokens", 24000}}));
   }
+  one.turns = {pages};
   one.weight = 20;
   return one;
 }
 
 }  // namespace
 
-std::string initialize_request() {
-  return request("initialize", {{"protocolVersion", "2025-11-25"},
-                                {"capabilities", Json::object()},
-                                {"clientInfo", {{"name", "quarry_load"}, {"version", "1"}}}});
+void shake_hands(Peer& server) {
+  std::string scratch;
+  server.send(numbered(
+      scratch,
+      request("initialize", {{"protocolVersion", "2025-11-25"},
+                             {"capabilities", Json::object()},
+                             {"clientInfo", {{"name", "quarry_load"}, {"version", "1"}}}})));
+  server.receive();
+  server.send(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"
+              "\n");
+}
+
+std::string tool_call(std::string_view tool, std::string_view arguments) {
+  // Written out, so that the name comes first as clients send it.
+  std::string line = R"({"jsonrpc":"2.0","id":#######,"method":"tools/call","params":{"name":")";
+  return line.append(tool).append(R"(","arguments":)").append(arguments).append("}}\n");
 }
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  cases.push_back({.name = "ping", .round = {request("ping", nullptr)}, .pipelined = true});
+  cases.push_back({.name = "ping", .turns = {{request("ping", nullptr)}}, .pipelined = true});
   cases.push_back({.name = "smallest tool (session_status)",
-                   .round = {call("session_status", Json::object())},
+                   .turns = {{call("session_status", Json::object())}},
                    .pipelined = true});
-  cases.push_back(
-      {.name = "tools/list", .round = {request("tools/list", nullptr)}, .must_hold = "read_file"});
+  cases.push_back({.name = "tools/list",
+                   .turns = {{request("tools/list", nullptr)}},
+                   .must_hold = "read_file"});
   const std::string end_of_kib = last_line(make_text(1024, 1));
   Case kib = read_case("read 1 KiB", "one_kib.txt", Json::object(), end_of_kib);
   kib.pipelined = true;
@@ -89,18 +101,18 @@ std::vector<Case> all_cases() {
   cases.push_back(pages_case());
   const std::vector<Case> searches = {
       {.name = "list 100 entries",
-       .round = {call("list_directory", {{"path", "hundred"}})},
+       .turns = {{call("list_directory", {{"path", "hundred"}})}},
        .must_hold = "file_99.txt"},
       {.name = "glob tree/**/*.h",
-       .round = {call("glob", {{"pattern", "tree/**/*.h"}})},
+       .turns = {{call("glob", {{"pattern", "tree/**/*.h"}})}},
        .must_hold = ".h",
        .weight = 10},
       {.name = "grep one hit in the tree",
-       .round = {call("grep", {{"pattern", kNeedle}, {"path", "tree"}})},
+       .turns = {{call("grep", {{"pattern", kNeedle}, {"path", "tree"}})}},
        .must_hold = kNeedle,
        .weight = 20},
       {.name = "analyze the tree",
-       .round = {call("analyze_repository", Json::object())},
+       .turns = {{call("analyze_repository", Json::object())}},
        .must_hold = "source",
        .weight = 50},
   };
@@ -120,7 +132,7 @@ std::size_t check_answers(Peer& peer, const Case& one) {
   std::string scratch;
   std::size_t bytes = 0;
   std::string last;
-  for (const std::string& line : one.round) {
+  for (const std::string& line : one.turns.front()) {
     const Json sent = Json::parse(numbered(scratch, line));
     peer.send(scratch);
     last = peer.receive();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "perf/load/measure.h"
@@ -15,7 +16,7 @@ enum class Floor { kEcho, kReadFile };
 
 struct Case {
   std::string name;
-  Round round;
+  std::vector<Round> turns;  // the first is the one that is checked
   Floor floor = Floor::kEcho;
   Round floor_round;       // for kReadFile; an echo gets the same lines as the server
   std::string must_hold;   // in the text of the round's last answer
@@ -25,11 +26,15 @@ struct Case {
   bool pipelined = false;  // measured with 64 in flight too
 };
 
-std::string initialize_request();
+// What a client says first, and its answer.
+void shake_hands(Peer& server);
+// A call as a line of a round, numbered when it is sent. `arguments` is a JSON object's text.
+std::string tool_call(std::string_view tool, std::string_view arguments);
 std::vector<Case> all_cases();
 
-// Plays the round once and judges the answers: JSON, the right id, no error, what must be held.
-// Throws std::runtime_error naming the case. Returns the bytes of the last answer with its newline.
+// Plays the first round once and judges the answers: JSON, the right id, no error, what must be
+// held. Throws std::runtime_error naming the case. Returns the bytes of the last answer with its
+// newline.
 std::size_t check_answers(Peer& peer, const Case& one);
 
 }  // namespace quarry::perf

@@ -14,6 +14,7 @@
 #include "perf/load/cases.h"
 #include "perf/load/measure.h"
 #include "perf/load/report.h"
+#include "perf/load/sessions.h"
 #include "perf/load/soak.h"
 
 namespace {
@@ -103,19 +104,33 @@ class Bench {
       report.rows.push_back(measure(one.runs ? forgetful : server, one));
     }
     report.peak_kib = server.memory_kib("VmHWM");
+    for (const std::size_t stored : {1U, 1000U, options_.quick ? 2000U : 100'000U}) {
+      measure_sessions(report, stored);
+    }
+    if (std::string("fairness").find(options_.only) != std::string::npos) {
+      pin_to_one_core(false);
+      report.fairness = measure_fairness(forgetful_command, options_.quick ? 0.5 : 5);
+    }
     return report;
   }
 
  private:
-  fs::path root() const { return place_.path() / "root"; }
-
-  static void shake_hands(Peer& server) {
-    std::string scratch;
-    server.send(numbered(scratch, initialize_request()));
-    server.receive();
-    server.send(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"
-                "\n");
+  // The session rows, on a server of their own.
+  void measure_sessions(Report& report, std::size_t stored) {
+    if (std::string("session rows").find(options_.only) == std::string::npos) return;
+    std::fprintf(stderr, "measuring %zu sessions\n", stored);
+    pin_to_one_core(false);
+    std::vector<std::string> command = command_;
+    command.back() = place_.path() / ("state-" + std::to_string(stored));
+    command.insert(command.end(), {"--limit", "sessions=200000"});
+    Peer server(command);
+    shake_hands(server);
+    for (const Case& one : session_cases(open_sessions(server, stored), stored)) {
+      report.rows.push_back(measure(server, one));
+    }
   }
+
+  fs::path root() const { return place_.path() / "root"; }
 
   Row measure(Peer& server, const Case& one) {
     Row row;
@@ -126,7 +141,7 @@ class Bench {
     Peer floor(
         echo ? std::vector<std::string>{options_.here / "quarry_echo", std::to_string(row.bytes)}
              : std::vector<std::string>{options_.here / "quarry_readfile", root()});
-    const Round& floor_round = echo ? one.round : one.floor_round;
+    const std::vector<Round> floor_turns = echo ? one.turns : std::vector<Round>{one.floor_round};
     const std::size_t rounds =
         std::max<std::size_t>((options_.quick ? 200U : 10'000U) / one.weight, 5);
     for (const bool pinned : {true, false}) {
@@ -134,12 +149,12 @@ class Bench {
       server.pin(pinned);
       floor.pin(pinned);
       (pinned ? row.one_core : row.unpinned) =
-          measure_latency(server, one.round, floor, floor_round, rounds, one.idle_ns);
+          measure_latency(server, one.turns, floor, floor_turns, rounds, one.idle_ns);
     }
     if (one.pipelined) {
       const std::size_t calls = options_.quick ? 2'000 : 200'000;
-      row.floor_per_second = measure_throughput(floor, floor_round[0], calls, 64);
-      row.per_second = measure_throughput(server, one.round[0], calls, 64);
+      row.floor_per_second = measure_throughput(floor, floor_turns[0][0], calls, 64);
+      row.per_second = measure_throughput(server, one.turns[0][0], calls, 64);
     }
     check_answers(server, one);
     return row;

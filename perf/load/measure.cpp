@@ -33,12 +33,12 @@ class Samples {
  public:
   explicit Samples(std::size_t rounds) { ns_.reserve(rounds); }
 
-  void turn(Peer& peer, const Round& round, std::size_t count, std::int64_t idle_ns,
+  void turn(Peer& peer, const std::vector<Round>& turns, std::size_t count, std::int64_t idle_ns,
             std::string& scratch) {
     const std::int64_t cpu = peer.cpu_ns();
     for (std::size_t i = 0; i < count; ++i) {
       pause(idle_ns);
-      ns_.push_back(play(peer, round, scratch));
+      ns_.push_back(play(peer, turns[ns_.size() % turns.size()], scratch));
     }
     cpu_ns_ += peer.cpu_ns() - cpu;
   }
@@ -81,20 +81,21 @@ const std::string& numbered(std::string& scratch, const std::string& request) {
   return scratch;
 }
 
-Pair measure_latency(Peer& peer, const Round& round, Peer& floor, const Round& floor_round,
-                     std::size_t rounds, std::int64_t idle_ns) {
+Pair measure_latency(Peer& peer, const std::vector<Round>& turns, Peer& floor,
+                     const std::vector<Round>& floor_turns, std::size_t rounds,
+                     std::int64_t idle_ns) {
   Samples of_peer(rounds);
   Samples of_floor(rounds);
   std::string scratch;
   // The first calls fill caches and are not counted.
   for (std::size_t i = 0; i < std::min<std::size_t>(rounds / 10 + 1, 200); ++i) {
-    play(peer, round, scratch);
-    play(floor, floor_round, scratch);
+    play(peer, turns[i % turns.size()], scratch);
+    play(floor, floor_turns[i % floor_turns.size()], scratch);
   }
   for (std::size_t done = 0; done < rounds; done += kTurn) {
     const std::size_t count = std::min(kTurn, rounds - done);
-    of_peer.turn(peer, round, count, idle_ns, scratch);
-    of_floor.turn(floor, floor_round, count, idle_ns, scratch);
+    of_peer.turn(peer, turns, count, idle_ns, scratch);
+    of_floor.turn(floor, floor_turns, count, idle_ns, scratch);
   }
   return {of_peer.latency(), of_floor.latency()};
 }

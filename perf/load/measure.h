@@ -30,9 +30,11 @@ struct Pair {
   Latency floor;
 };
 
-// `idle_ns` passes before each round, unmeasured.
-Pair measure_latency(Peer& peer, const Round& round, Peer& floor, const Round& floor_round,
-                     std::size_t rounds, std::int64_t idle_ns);
+// The rounds of `turns` are played one after the other and again from the first. `idle_ns` passes
+// before each round, unmeasured.
+Pair measure_latency(Peer& peer, const std::vector<Round>& turns, Peer& floor,
+                     const std::vector<Round>& floor_turns, std::size_t rounds,
+                     std::int64_t idle_ns);
 
 // Calls a second with `in_flight` requests unanswered.
 double measure_throughput(Peer& peer, const std::string& request, std::size_t calls,

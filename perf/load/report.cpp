@@ -59,6 +59,16 @@ std::vector<Bar> bars_of(const Report& report) {
       bars.push_back({what + "CPU", ratio(pair.peer.cpu, pair.floor.cpu), "x", cpu, goal_cpu});
     }
   };
+  for (const char* stored : {", 1 stored", ", 1000 stored", ", 100000 stored"}) {
+    const auto session = [&](const char* what, double p95, double goal95) {
+      const Row* row = find_row(report, std::string(what) + stored);
+      if (row == nullptr) return;
+      bars.push_back({row->name + ", one core, p95",
+                      ratio(row->one_core.peer.p95, row->one_core.floor.p95), "x", p95, goal95});
+    };
+    session("session get", 1.6, 1.2);
+    session("session update", 2, 1.5);
+  }
   latency("smallest tool", 1.5, 1.6, 2.5, 1.2, 1.2, 1.5);
   latency("tools/list", 1.5, 0, 0, 1.2, 0, 0);
   latency("read 1 KiB", 1.5, 1.6, 2, 1.2, 1.2, 1.4);
@@ -76,6 +86,12 @@ std::vector<Bar> bars_of(const Report& report) {
   if (const Row* row = find_row(report, "list 100")) {
     bars.push_back({"list 100 entries, p50", row->unpinned.peer.p50, "us", 0.35 * kOtherList,
                     0.2 * kOtherList});
+  }
+  if (report.fairness.slowest > 0) {
+    bars.push_back({std::to_string(report.fairness.sessions) + " sessions, fastest / slowest",
+                    ratio(static_cast<double>(report.fairness.fastest),
+                          static_cast<double>(report.fairness.slowest)),
+                    "x", 2, 1.2});
   }
   return bars;
 }
@@ -129,6 +145,10 @@ void print_report(const Report& report) {
                 row.floor.c_str(), row.floor_per_second,
                 ratio(row.per_second, row.floor_per_second));
   }
+  if (report.fairness.sessions > 0) {
+    std::printf("\n%zu sessions with mixed calls: %zu calls of the slowest, %zu of the fastest\n",
+                report.fairness.sessions, report.fairness.slowest, report.fairness.fastest);
+  }
   std::printf("\n%-48s %12s %12s %12s\n", "against the bars", "measured", "first bar", "goal");
   for (const Bar& bar : bars_of(report)) {
     const char* verdict = bar.met(bar.goal)    ? "goal met"
@@ -152,6 +172,9 @@ std::string report_json(const Report& report) {
   out["memory_kib"] = {{"idle", report.start.idle_kib},
                        {"echo_idle", report.floor_start.idle_kib},
                        {"peak", report.peak_kib}};
+  out["fairness"] = {{"sessions", report.fairness.sessions},
+                     {"slowest_calls", report.fairness.slowest},
+                     {"fastest_calls", report.fairness.fastest}};
   for (const Row& row : report.rows) {
     out["cases"].push_back({{"name", row.name},
                             {"floor", row.floor},

@@ -21,11 +21,19 @@ struct Row {
   double floor_per_second = 0;
 };
 
+// Calls that many sessions got answered in the same time, each with one call after the other.
+struct Fairness {
+  std::size_t sessions = 0;
+  std::size_t slowest = 0;
+  std::size_t fastest = 0;
+};
+
 struct Report {
   Start start;
   Start floor_start;
   std::vector<Row> rows;
   std::int64_t peak_kib = 0;
+  Fairness fairness;
 };
 
 void print_report(const Report& report);

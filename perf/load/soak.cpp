@@ -42,11 +42,7 @@ std::int64_t count_descriptors(pid_t pid) {
 class Soak {
  public:
   explicit Soak(const std::vector<std::string>& command) : server_(command) {
-    std::string scratch;
-    server_.send(numbered(scratch, initialize_request()));
-    server_.receive();
-    server_.send(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"
-                 "\n");
+    shake_hands(server_);
   }
 
   // kRound calls, all answered at the end but for cancelled ones.

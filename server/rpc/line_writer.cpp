@@ -281,6 +281,7 @@ ssize_t LineWriter::write_once(const iovec* pieces, int count) const {
     }
     return ::write(fd_, pieces->iov_base, std::min<std::size_t>(pieces->iov_len, PIPE_BUF));
   }
+  if (count == 1) return ::write(poll_fd(), pieces->iov_base, pieces->iov_len);
   return ::writev(poll_fd(), pieces, count);
 }
 

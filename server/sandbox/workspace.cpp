@@ -162,10 +162,9 @@ bool Workspace::plain(const Path& path) const {
   return true;
 }
 
-std::optional<Stamp> Workspace::glance(const Path& path) const {
-  const Fd fd(open_beneath(root_fd_.get(), path.text(), kHandleFlags, resolver_));
+std::optional<Stamp> Workspace::glance(const char* name) const {
   struct stat status {};
-  if (!fd || fstat(fd.get(), &status) != 0) return std::nullopt;
+  if (fstatat(root_fd_.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
   return metadata_of(status).stamp;
 }
 

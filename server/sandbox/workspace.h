@@ -141,9 +141,11 @@ class Workspace {
   // Whether `path` lies outside git directories and no component of it is a symlink: what it
   // names then is where it says. Asks the file system; what does not exist is no symlink.
   bool plain(const Path& path) const;
-  // The stamp of what a read of `path` would see, without opening it; nullopt when there is nothing
-  // to see. For asking often whether a file is still the one that was read.
-  std::optional<Stamp> glance(const Path& path) const;
+  // The stamp of the root's own entry `name` (no path), itself when it is a symlink; nullopt when
+  // there is none. One system call: for asking often whether a file is still the one that was read.
+  std::optional<Stamp> glance(const char* name) const;
+  // Whether `stamp` is that of the root directory, whatever its times.
+  bool is(const Stamp& stamp) const { return stamp.device == device_ && stamp.inode == inode_; }
   // kConflict when the root's path no longer leads to the directory that was opened.
   Result<void> check_root() const;
 

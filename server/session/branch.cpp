@@ -17,23 +17,34 @@ std::string branch_in(std::string_view head) {
 
 }  // namespace
 
+Branch::Known Branch::read(const sandbox::Workspace& workspace, std::int64_t now_ms) {
+  Known known;
+  const auto git = workspace.parse(".git");
+  const auto head = workspace.parse(".git/HEAD");
+  if (!git || !head) return known;
+  // Before the file: a directory that is replaced meanwhile is found out at the next look.
+  if (auto directory = workspace.open_workspace(*git)) known.directory = std::move(*directory);
+  const auto file = workspace.open_file(*head);
+  std::string text;
+  if (!file || !file->read_all(text, kMaxHeadBytes)) return known;
+  known.name = branch_in(text);
+  if (now_ms - file->stamp().ctime_ns / 1'000'000 > kTickMs) known.stamp = file->stamp();
+  return known;
+}
+
 std::string Branch::name(const sandbox::Workspace& workspace, std::int64_t now_ms) {
-  const auto path = workspace.parse(".git/HEAD");
-  if (!path) return {};
-  const auto stamp = workspace.glance(*path);
-  if (!stamp) return {};
+  const auto git = workspace.glance(".git");
+  if (!git) return {};
   {
     auto known = known_.lock();
-    if (known->stamp == stamp) return known->name;
+    if (known->stamp && known->directory && known->directory->is(*git)) {
+      if (known->directory->glance("HEAD") == known->stamp) return known->name;
+    }
   }
-  const auto file = workspace.open_file(*path);
-  std::string head;
-  if (!file || !file->read_all(head, kMaxHeadBytes)) return {};
-  Known read{.stamp = std::nullopt, .name = branch_in(head)};
-  if (now_ms - file->stamp().ctime_ns / 1'000'000 > kTickMs) read.stamp = file->stamp();
-  auto known = known_.lock();
-  *known = std::move(read);
-  return known->name;
+  Known found = read(workspace, now_ms);
+  std::string name = found.name;
+  *known_.lock() = std::move(found);
+  return name;
 }
 
 }  // namespace quarry::session

@@ -1,14 +1,15 @@
 // Branch: the name of the branch that is checked out in a tree, as .git/HEAD has it.
 //
-// The file is read when it is not the one that was read before; as long as it is, asking costs one
-// look at its identity. Never stale: a file that changed so shortly before it was read that its
-// times cannot tell a further change is read again.
+// The file is read when it is not the one that was read before; as long as it is, asking costs a
+// look at it and one at the directory that it lies in. Never stale: a file that changed so shortly
+// before it was read that its times cannot tell a further change is read again.
 //
-// Safe from any thread.
+// Belongs to one workspace. Safe from any thread.
 
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,9 +25,13 @@ class Branch {
 
  private:
   struct Known {
+    std::shared_ptr<const sandbox::Workspace>
+        directory;                        // .git, open; null when it is no directory
     std::optional<sandbox::Stamp> stamp;  // of the file that was read
     std::string name;
   };
+  static Known read(const sandbox::Workspace& workspace, std::int64_t now_ms);
+
   Guarded<Known> known_;
 };
 

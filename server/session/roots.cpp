@@ -252,10 +252,13 @@ Roots::Place Roots::share(Workspace opened) {
     shared->prune_at = std::max<std::size_t>(64, shared->places.size() * 2);
   }
   Shared::Entry& entry = shared->places[opened->root()];
-  auto git = entry.workspace.lock() == opened ? entry.git.lock() : nullptr;
+  const bool same = entry.workspace.lock() == opened;
+  auto git = same ? entry.git.lock() : nullptr;
   if (!git) git = std::make_shared<git::GitClient>(opened->root(), git_helper_, clock_);
-  entry = {.workspace = opened, .git = git};
-  return {std::move(opened), std::move(git)};
+  auto branch = same ? entry.branch.lock() : nullptr;
+  if (!branch) branch = std::make_shared<Branch>();
+  entry = {.workspace = opened, .git = git, .branch = branch};
+  return {std::move(opened), std::move(git), std::move(branch)};
 }
 
 }  // namespace quarry::session

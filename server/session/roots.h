@@ -23,6 +23,7 @@
 #include "server/base/guarded.h"
 #include "server/git/client.h"
 #include "server/sandbox/workspace.h"
+#include "server/session/branch.h"
 
 namespace quarry::session {
 
@@ -33,6 +34,7 @@ class Roots {
   struct Place {
     Workspace workspace;
     std::shared_ptr<git::GitClient> git;
+    std::shared_ptr<Branch> branch;
   };
   // What came of the client's roots.
   struct Narrowing {
@@ -88,6 +90,7 @@ class Roots {
     struct Entry {
       std::weak_ptr<const sandbox::Workspace> workspace;
       std::weak_ptr<git::GitClient> git;
+      std::weak_ptr<Branch> branch;
     };
     std::map<std::string, Entry, std::less<>> places;
     std::size_t prune_at = 64;  // places, of which many are left over

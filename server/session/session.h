@@ -16,7 +16,6 @@
 #include <string>
 
 #include "server/base/guarded.h"
-#include "server/session/branch.h"
 #include "server/session/order.h"
 #include "server/session/record.h"
 #include "server/session/roots.h"
@@ -37,7 +36,7 @@ class Session {
   }
   git::GitClient& git() const { return *place_.git; }
   Order& order() { return order_; }
-  Branch& branch() { return branch_; }
+  Branch& branch() const { return *place_.branch; }
 
   // As stored when it was last looked at, with the last use by this process.
   Record record() const;
@@ -71,7 +70,6 @@ class Session {
   const Roots::Place place_;
   Guarded<Record> mutable record_;  // its handle and root are left empty: they are above
   Order order_;
-  Branch branch_;
   // Relaxed, all: figures that order nothing.
   std::atomic<std::int64_t> used_ms_;
   std::atomic<std::int64_t> stored_ms_;  // the use that is stored, or about to be

@@ -12,15 +12,21 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSoon{10};
 constexpr milliseconds kLongestBackOff{5000};
 constexpr milliseconds kClearing{60'000};
-constexpr std::uint64_t kManyChanges = 1000;           // pending: flushed at once
+constexpr std::int64_t kRestShare = 19;  // of rest for one of flushing
+constexpr milliseconds kLongestRest{500};
 constexpr std::uint64_t kChangesPerClearing = 10'000;  // without a Background
 
-milliseconds back_off(std::int64_t refused) {
-  return std::min(kSoon * (std::int64_t{1} << std::min<std::int64_t>(refused, 10)),
-                  kLongestBackOff);
-}
-
 }  // namespace
+
+milliseconds Flusher::wait() const {
+  const std::int64_t refused = refused_.load(std::memory_order_relaxed);
+  if (refused > 0) {
+    return std::min(kSoon * (std::int64_t{1} << std::min<std::int64_t>(refused, 10)),
+                    kLongestBackOff);
+  }
+  const milliseconds rest(took_ns_.load(std::memory_order_relaxed) * kRestShare / 1'000'000);
+  return std::clamp(rest, kSoon, kLongestRest);
+}
 
 Flusher::Flusher(Parts parts)
     : parts_(std::move(parts)),
@@ -56,15 +62,13 @@ bool Flusher::changed(bool crowded) {
   const std::uint64_t changes = changes_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (parts_.background == nullptr) {
     if (changes % kChangesPerClearing == 0) parts_.clear_dead_readers();
-    const milliseconds wait = back_off(refused_.load(std::memory_order_relaxed));
     const std::int64_t waited_ns =
         parts_.clock.steady_ns() - flushed_ns_.load(std::memory_order_relaxed);
-    return (crowded || waited_ns > std::chrono::nanoseconds(wait).count()) && flush_now();
+    return (crowded || waited_ns > std::chrono::nanoseconds(wait()).count()) && flush_now();
   }
   // Pairs with the exchange in run(): whoever finds it armed was committed before that flush reads.
-  if (!armed_.exchange(true)) arm(back_off(refused_.load(std::memory_order_relaxed)));
-  if ((crowded || changes % kManyChanges == 0) && refused_.load(std::memory_order_relaxed) == 0 &&
-      !hurried_.exchange(true)) {
+  if (!armed_.exchange(true)) arm(wait());
+  if (crowded && refused_.load(std::memory_order_relaxed) == 0 && !hurried_.exchange(true)) {
     arm(milliseconds(0));
   }
   return false;
@@ -75,13 +79,15 @@ void Flusher::run() {
   armed_.exchange(false);
   flush_now();
   if (parts_.is_pending() && !armed_.exchange(true)) {
-    arm(back_off(refused_.load(std::memory_order_relaxed)));
+    arm(wait());
   }
 }
 
 bool Flusher::flush_now() {
+  const std::int64_t begun = parts_.clock.steady_ns();
   const Result<bool> flushed = parts_.flush();
   this->flushed();
+  took_ns_.store(parts_.clock.steady_ns() - begun, std::memory_order_relaxed);
   if (flushed) {
     if (refused_.exchange(0) > 0) log::warning("changes of the store reach the disk again");
     return true;

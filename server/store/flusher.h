@@ -1,8 +1,10 @@
 // Flusher: sees to it that what is pending is brought to disk soon, and who does it.
 //
-// With a Background: a few milliseconds after the first change, at once when much is pending, again
-// while something is; less and less often while the disk refuses, with one line on stderr when that
-// begins and one when it is over. Without: the change that finds the last flush a while ago does it
+// With a Background: a few milliseconds after the first change, again while something is pending,
+// and at once when the room for it is crowded. Under a stream of changes flushing takes at most a
+// twentieth of the time, so that calls seldom meet it; a change waits for half a second at most.
+// Less and less often while the disk refuses, with one line on stderr when that begins and one when
+// it is over. Without: the change that finds the last flush a while ago does it
 // itself. Dead readers are cleared now and then by the same means.
 //
 // Safe from any thread. The destructor waits for a work that is running.
@@ -47,6 +49,7 @@ class Flusher {
     Guarded<Flusher*> owner;  // null once the flusher is gone
   };
 
+  std::chrono::milliseconds wait() const;
   void arm(std::chrono::milliseconds delay);
   void arm_clearing();
   void run();
@@ -58,6 +61,7 @@ class Flusher {
   std::atomic<bool> hurried_{false};
   std::atomic<std::uint64_t> changes_{0};
   std::atomic<std::int64_t> flushed_ns_;
+  std::atomic<std::int64_t> took_ns_{0};  // the last flush
   std::atomic<std::int64_t> refused_{0};  // how many times in a row
 };
 
