@@ -26,6 +26,9 @@ class Workspace;
 namespace quarry::files {
 class LineIndexes;
 }
+namespace quarry::change {
+class Changes;
+}
 namespace quarry::git {
 class GitClient;
 }
@@ -111,6 +114,7 @@ struct ToolContext {
   session::Sessions& sessions;
   store::Store& store;
   files::LineIndexes& line_indexes;
+  change::Changes& changes;   // the way to change files
   pool::Pool& pool;           // for fork_join inside the call
   const CancelToken& cancel;  // with the call's deadline
   const Clock& clock;

@@ -98,9 +98,11 @@ void find_state_directory(const Options& options, Ground& ground) {
   ground.state_dir = real;
 }
 
-sandbox::Grants grants_for(const Ground& ground) {
+sandbox::Grants grants_for(const Options& options, const Ground& ground) {
   sandbox::Grants grants;
-  for (const auto& root : ground.roots) grants.read_only.push_back(root->root());
+  for (const auto& root : ground.roots) {
+    (options.read_only ? grants.read_only : grants.read_write).push_back(root->root());
+  }
   if (!ground.state_dir.empty()) grants.read_write.push_back(ground.state_dir);
   grants.read_only.insert(grants.read_only.end(),
                           {"/proc/self", "/etc/ld.so.cache", "/proc/sys/kernel/random"});
@@ -108,6 +110,15 @@ sandbox::Grants grants_for(const Ground& ground) {
   grants.execute = {ground.git_helper, "/lib",       "/lib64",
                     "/usr/lib",        "/usr/lib64", "/usr/local/lib"};
   return grants;
+}
+
+std::vector<std::string> protected_by(const Options& options) {
+  std::vector<std::string> patterns = change::Protection::standard_patterns();
+  patterns.insert(patterns.end(), options.protect.begin(), options.protect.end());
+  std::erase_if(patterns, [&](const std::string& pattern) {
+    return std::ranges::find(options.unprotect, pattern) != options.unprotect.end();
+  });
+  return patterns;
 }
 
 std::size_t worker_count(int wanted) {
@@ -135,7 +146,7 @@ Result<Ground> prepare_ground(const Options& options) {
     log::warning("sessions and caches are kept in memory only: {}", ground.state_note);
   }
   if (options.landlock) {
-    TRY_ASSIGN(ground.confinement, sandbox::confine(grants_for(ground)));
+    TRY_ASSIGN(ground.confinement, sandbox::confine(grants_for(options, ground)));
   } else {
     ground.confinement = sandbox::probe();
     ground.confinement.enforced = false;
@@ -167,6 +178,11 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                  .limits = options.limits,
                  .background = background()},
                 *store_, clock_),
+      changes_({.state_directory = ground.state_dir,
+                .sync = options.sync_files,
+                .protect = protected_by(options),
+                .limits = options.limits},
+               clock_),
       tools_(tools::all(), {.groups = options.groups, .read_only = options.read_only}),
       metrics_(tools_.size()),
       writer_(out_fd, {.max_pending = options.limits.size(Limit::kUnsentBytes),
@@ -197,6 +213,7 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                .sessions = sessions_,
                .store = *store_,
                .line_indexes = line_indexes_,
+               .changes = changes_,
                .pool = pool_,
                .clock = clock_,
                .facts = facts_,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/change/changes.h"
 #include "server/cli/options.h"
 #include "server/mcp/call.h"
 #include "server/mcp/in_flight.h"
@@ -66,6 +67,7 @@ class Instance {
   const std::unique_ptr<store::Store> store_;
   session::Sessions sessions_;
   files::LineIndexes line_indexes_{clock_};
+  change::Changes changes_;
   mcp::ToolList tools_;
   metrics::CallMetrics metrics_;
   rpc::LineWriter writer_;

@@ -87,6 +87,15 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
                "Refuse to start where a protection is missing")
       ->envname("QUARRY_REQUIRE_SANDBOX");
   app.add_flag("--force-root", options.force_root, "Accept / and kernel trees as a root");
+  app.add_flag("!--no-fsync", options.sync_files,
+               "Do not wait for the disk after changing files; a power cut may then take changes")
+      ->envname("QUARRY_NO_FSYNC");
+  app.add_option("--protect", options.protect,
+                 "A pattern of files that tools must not change; may be repeated")
+      ->envname("QUARRY_PROTECT");
+  app.add_option("--unprotect", options.unprotect,
+                 "A pattern that is protected by default, and shall not be; may be repeated")
+      ->envname("QUARRY_UNPROTECT");
   app.add_flag("!--no-cache", options.cache, "Run the tool for every call; keep no answers")
       ->envname("QUARRY_NO_CACHE");
   app.add_flag("!--no-watch", options.watch,

@@ -43,8 +43,11 @@ struct Options {
   bool landlock = true;
   bool require_sandbox = false;
   bool force_root = false;
-  bool cache = true;  // keep answers while they are current
-  bool watch = true;  // false: by fingerprint only
+  bool sync_files = true;              // a change of files is on disk when it is answered
+  std::vector<std::string> protect;    // besides the standard patterns
+  std::vector<std::string> unprotect;  // of those, these not
+  bool cache = true;                   // keep answers while they are current
+  bool watch = true;                   // false: by fingerprint only
   Limits limits;
   std::int64_t drain_ms = 900;
   std::int64_t memory_soft_mb = 400 * kMemoryFactor;

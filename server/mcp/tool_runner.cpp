@@ -203,6 +203,7 @@ Result<void> ToolRunner::invoke(Call& call) {
                              .sessions = world_.sessions,
                              .store = world_.store,
                              .line_indexes = world_.line_indexes,
+                             .changes = world_.changes,
                              .pool = world_.pool,
                              .cancel = *call.cancel,
                              .clock = world_.clock,

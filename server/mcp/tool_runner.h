@@ -33,6 +33,7 @@ class ToolRunner {
     session::Sessions& sessions;
     store::Store& store;
     files::LineIndexes& line_indexes;
+    change::Changes& changes;
     pool::Pool& pool;
     const Clock& clock;
     const tools::ServerFacts& facts;

@@ -26,6 +26,9 @@ bool has_openat2();
 // with O_PATH, O_NOFOLLOW for a last symlink itself. A descriptor, or a negative errno.
 int open_beneath(int root_fd, const std::string& path, int flags, Workspace::Resolver resolver);
 
+// The directory `path`, opened for reading, when no component of it is a symlink; else -ELOOP.
+int open_plain_directory(int root_fd, const std::string& path, Workspace::Resolver resolver);
+
 // The component walk alone. On -EXDEV by an absolute symlink its target goes to
 // `absolute_target`, which may be null.
 int walk_beneath(int root_fd, const std::string& path, int flags, std::string* absolute_target);

@@ -89,4 +89,33 @@ Failure entry_failure(int error, std::string_view name) {
   }
 }
 
+Failure change_failure(int error, std::string_view name) {
+  const std::string shown = shown_name(name);
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return fail(Code::kUnavailable, "no space left on the disk (or no inodes) for '{}'", shown);
+    case EIO:
+      return fail(Code::kUnavailable, "the disk failed while '{}' was written", shown);
+    case EROFS:
+      return fail(Code::kDenied, "'{}' lies on a read-only file system", shown);
+    case EACCES:
+    case EPERM:
+      return fail(Code::kDenied, "no permission to change '{}'", shown);
+    case EEXIST:
+      return fail(Code::kConflict, "'{}' exists already", shown);
+    case ENOTEMPTY:
+      return fail(Code::kConflict, "directory '{}' is not empty", shown);
+    case EBUSY:
+    case ETXTBSY:
+      return fail(Code::kConflict, "'{}' is in use and cannot be changed", shown);
+    case EISDIR:
+      return fail(Code::kInvalidArgs, "'{}' is a directory", shown);
+    case EFBIG:
+      return fail(Code::kTooLarge, "'{}' would be larger than its file system allows", shown);
+    default:
+      return entry_failure(error, name);
+  }
+}
+
 }  // namespace quarry::sandbox

@@ -107,8 +107,12 @@ class Dir {
   std::unique_ptr<State> state_;
 };
 
+class Place;
+
 class Workspace {
  public:
+  // What a last symlink means to real(): the file that it leads to, or the link itself.
+  enum class Last { kFollow, kItself };
   enum class Resolver { kAuto, kOpenat2, kComponentWalk };
 
   // `root` is an absolute path of a directory; symlinks in it are resolved once, here. Refuses
@@ -146,6 +150,12 @@ class Workspace {
   std::optional<Stamp> glance(const char* name) const;
   // Whether `stamp` is that of the root directory, whatever its times.
   bool is(const Stamp& stamp) const { return stamp.device == device_ && stamp.inode == inode_; }
+  // Where `path` really lies: symlinks beneath the root are resolved, the last one as `last` says.
+  // What does not exist is taken as it is written, below the deepest directory that does.
+  Result<Path> real(const Path& path, Last last) const;
+  // The name `path`, no directory of which may be a symlink: what real() answered, opened for
+  // changing it. kInvalidArgs for the root itself, kNotFound when its directory does not exist.
+  Result<Place> place(const Path& path) const;
   // kConflict when the root's path no longer leads to the directory that was opened.
   Result<void> check_root() const;
 
@@ -158,6 +168,7 @@ class Workspace {
   [[gnu::cold]] Failure explain(int error, const Path& path, Wanted wanted) const;
   Failure explain_missing(const Path& path, Wanted wanted) const;
   Failure explain_escape(const Path& path) const;
+  Result<Path> real_of_existing(const Path& path) const;
   bool opens(const std::string& path, int flags) const;
   Fd root_fd_;
   std::string root_;

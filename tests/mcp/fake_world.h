@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "server/change/changes.h"
 #include "server/mcp/server.h"
 #include "server/mcp/server_facts.h"
 #include "tools/all.h"
@@ -50,6 +51,7 @@ struct FakeWorld {
                 .sessions = sessions,
                 .store = *store,
                 .line_indexes = line_indexes,
+                .changes = changes,
                 .pool = pool,
                 .clock = clock,
                 .facts = facts,
@@ -64,6 +66,7 @@ struct FakeWorld {
   std::unique_ptr<store::Store> store;
   session::Sessions sessions;
   files::LineIndexes line_indexes{clock};
+  change::Changes changes{{.state_directory = "", .limits = {}}, clock};
   mcp::ToolList tools;
   metrics::CallMetrics metrics;
   rpc::LineWriter writer;

@@ -37,6 +37,7 @@ struct ToolWorld {
   Given<session::Sessions> sessions{};
   Given<store::Store> store{};
   Given<files::LineIndexes> line_indexes{};
+  Given<change::Changes> changes{};
   Given<pool::Pool> pool{};
   const Clock* clock = nullptr;  // the machine's, when null
   Given<const tools::ServerFacts> server{};
@@ -72,6 +73,7 @@ inline ToolAnswer call_tool(const tools::Tool& tool, std::string_view arguments,
                              .sessions = world.sessions.get(),
                              .store = world.store.get(),
                              .line_indexes = world.line_indexes.get(),
+                             .changes = world.changes.get(),
                              .pool = world.pool.get(),
                              .cancel = cancel,
                              .clock = clock,

@@ -96,7 +96,6 @@ class SchemaJudge {
       offend("description of " + std::to_string(text.size()) + " bytes");
     }
     if (text.find('\n') != std::string::npos) offend("description of more than one paragraph");
-    if (tool.value("title", "").empty()) offend("has no title");
   }
 
   void judge_input(const Json& input) {
@@ -199,7 +198,7 @@ TEST_CASE("a bad schema is found out") {
     const char* name;
     const char* change;  // merged into a good one
   };
-  const Json good = Json::parse(R"({"name":"good_tool","title":"Good","description":"Does it.",
+  const Json good = Json::parse(R"({"name":"good_tool","description":"Does it.",
       "inputSchema":{"type":"object","additionalProperties":false,
         "properties":{"path":{"type":"string","description":"Where."}},"required":["path"]},
       "annotations":{"readOnlyHint":true,"destructiveHint":false}})");

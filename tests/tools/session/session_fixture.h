@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "server/change/changes.h"
 #include "server/files/line_index.h"
 #include "server/json/document.h"
 #include "server/pool/pool.h"
@@ -67,6 +68,7 @@ class SessionFixture {
                                .sessions = *sessions,
                                .store = *store,
                                .line_indexes = line_indexes,
+                               .changes = changes,
                                .pool = pool,
                                .cancel = cancel,
                                .clock = clock,
@@ -84,6 +86,7 @@ class SessionFixture {
   HandClock clock;
   std::unique_ptr<store::Store> store = store::Store::in_memory();
   files::LineIndexes line_indexes{clock};
+  change::Changes changes{{.state_directory = "", .limits = {}}, clock};
   pool::Pool pool{{.workers = 0}};
   NoFacts facts;
   std::unique_ptr<session::Sessions> sessions;

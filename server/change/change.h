@@ -1,0 +1,140 @@
+// Change: one change of files in one tree, all of it or nothing.
+//
+// The files are locked first (lock()), then looked at (read(), look()), then each step is said
+// (put(), remove(), ...), which captures what is there; commit() records all of it in the journal
+// and then makes the steps. So what a caller read is what it changes: a file that differs from what
+// was captured when its step is made is a kConflict. When a step fails those before it are taken
+// back; the error says so, and names what could not be.
+//
+// Paths are real (Workspace::real): no symlink on the way. Whatever is protected is refused.
+//
+// Belongs to one thread.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "server/base/cancel.h"
+#include "server/base/result.h"
+#include "server/change/locks.h"
+#include "server/journal/entry.h"
+#include "server/sandbox/place.h"
+
+namespace quarry::change {
+
+class Changes;
+
+// Whose change it is.
+struct Author {
+  std::string session;  // the journal's name of it: no other session sees the change
+  std::string tool;
+};
+
+struct Found {
+  sandbox::Metadata metadata;
+  std::string bytes;  // of a file its content, of a symlink its target
+};
+
+struct Receipt {
+  std::string id;         // of the change; "" when there was nothing to do
+  bool undoable = false;  // it is in the journal
+};
+
+class Change {
+ public:
+  Change(Changes& changes, const sandbox::Workspace& workspace, Author author,
+         const CancelToken& cancel);
+  ~Change();
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+
+  // Before all else; again it locks others instead. kDenied when one of `paths` is protected.
+  Result<void> lock(std::span<const sandbox::Path> paths);
+
+  // What is at `path` now, itself; nullopt: nothing. Directories have no bytes. kTooLarge beyond
+  // what a change may take.
+  Result<std::optional<Found>> read(const sandbox::Path& path);
+
+  // A file with `bytes`, made or replaced, with the directories on the way. `mode`: of a new file
+  // (else by the umask), and of an old one when given.
+  Result<void> put(const sandbox::Path& path, std::string bytes,
+                   std::optional<std::uint32_t> mode = std::nullopt);
+  Result<void> put_link(const sandbox::Path& path, std::string target);
+  // With those on the way.
+  Result<void> make_directory(const sandbox::Path& path,
+                              std::optional<std::uint32_t> mode = std::nullopt);
+  // A file or a symlink.
+  Result<void> remove(const sandbox::Path& path);
+  // An empty directory, or one that earlier steps empty.
+  Result<void> remove_directory(const sandbox::Path& path);
+  // A directory with all that it holds. Refused when it holds something protected.
+  Result<void> remove_tree(const sandbox::Path& path);
+  // Whatever `from` is, to where nothing is. Across file systems it is copied and removed.
+  Result<void> move(const sandbox::Path& from, const sandbox::Path& to);
+  Result<void> copy(const sandbox::Path& from, const sandbox::Path& to);
+
+  std::size_t steps() const { return entry_.steps.size(); }
+  // In the journal's words.
+  const journal::Entry& entry() const { return entry_; }
+  void reverts(const std::string& id) { entry_.undoes = id; }
+
+  Result<Receipt> commit();
+
+ private:
+  struct Plan {
+    std::string bytes;                  // new content or target
+    std::optional<std::uint32_t> mode;  // of what is made
+    std::optional<sandbox::Stamp> was;  // what must still be there
+    bool check = true;                  // false: an earlier step makes it
+  };
+  // What the steps so far will have made of a path.
+  struct Planned {
+    bool exists = false;
+    std::optional<std::size_t> step;      // that writes it
+    std::optional<sandbox::Path> origin;  // where it lies until then
+  };
+  using Visit = std::function<Result<void>(const sandbox::Path&, const sandbox::Metadata&)>;
+
+  Result<std::optional<Found>> read_planned(const sandbox::Path& path, Plan& plan);
+  Result<void> add(journal::Step step, Plan plan);
+  Result<void> make_parents(const sandbox::Path& path);
+  Result<bool> is_directory(const sandbox::Path& path) const;
+  // Entries of a directory before the directory itself, or (`top_first`) after it.
+  Result<void> each_below(const sandbox::Path& directory, bool top_first, const Visit& visit);
+  Result<void> copy_one(const sandbox::Path& from, const sandbox::Path& to,
+                        const sandbox::Metadata& what);
+  Result<void> remove_one(const sandbox::Path& path, const sandbox::Metadata& what);
+
+  Result<void> make(std::size_t at);
+  Result<void> write_file(const sandbox::Place& place, const journal::Step& step, const Plan& plan,
+                          std::size_t at);
+  Result<void> check_unchanged(const sandbox::Place& place, const Plan& plan) const;
+  Result<void> sync(const sandbox::Place& place) const;
+  Error take_back(std::size_t made, const Error& cause);
+  Result<void> revert(std::size_t at);
+  std::string tag(std::size_t at) const;
+
+  Changes& changes_;
+  const sandbox::Workspace& workspace_;
+  const CancelToken& cancel_;
+  journal::Entry entry_;
+  std::vector<Plan> plans_;
+  std::map<sandbox::Path, Planned> planned_;
+  std::optional<Locks::Held> held_;
+  std::size_t bytes_ = 0;  // captured and new
+};
+
+// The tag of the draft of an entry's step.
+std::string draft_tag(const std::string& id, std::size_t step);
+// As the journal has it.
+journal::State state_of(std::string_view bytes, std::uint32_t mode);
+// The real path that the journal has as text.
+Result<sandbox::Path> path_in(const sandbox::Workspace& workspace, const std::string& text);
+
+}  // namespace quarry::change

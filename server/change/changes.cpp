@@ -1,0 +1,89 @@
+#include "server/change/changes.h"
+
+#include "server/base/log.h"
+#include "server/change/looks.h"
+
+namespace quarry::change {
+namespace {
+
+using journal::Entry;
+using journal::Outcome;
+using journal::Step;
+
+std::string directory_of(const std::string& state_directory) {
+  return state_directory.empty() ? "" : state_directory + "/journal";
+}
+
+}  // namespace
+
+Changes::Changes(Config config, const Clock& clock)
+    : config_(std::move(config)),
+      clock_(clock),
+      locks_(config_.state_directory, clock),
+      protection_(config_.protect) {}
+
+Result<journal::Journal*> Changes::journal() {
+  if (config_.state_directory.empty()) return nullptr;
+  auto opened = journal_.lock();
+  if (*opened == nullptr) {
+    const Limits& limits = config_.limits;
+    TRY_ASSIGN(*opened, journal::Journal::open(
+                            {.directory = directory_of(config_.state_directory),
+                             .sync = config_.sync,
+                             .max_bytes = static_cast<std::uint64_t>(limits[Limit::kJournalBytes]),
+                             .max_age = std::chrono::seconds(limits[Limit::kJournalAge])},
+                            clock_));
+  }
+  return opened->get();
+}
+
+Result<void> Changes::recover(const sandbox::Workspace& workspace, const CancelToken& cancel) {
+  if (recovered_.lock()->count(workspace.root()) != 0) return {};
+  TRY_ASSIGN(journal::Journal* const journal, this->journal());
+  if (journal != nullptr) {
+    for (const std::string& id : journal->open_entries(workspace.root())) {
+      const auto entry = journal->load(id);
+      if (entry) {
+        TRY(recover_one(workspace, *entry, cancel));
+      } else if (entry.error().code == Code::kNotFound) {
+        // It was killed before anything was begun, or is about to begin: then it says so itself.
+        continue;
+      }
+    }
+  }
+  recovered_.lock()->insert(workspace.root());
+  return {};
+}
+
+Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Entry& entry,
+                                  const CancelToken& cancel) {
+  std::vector<std::string> names;
+  for (const Step& step : entry.steps) {
+    names.push_back(workspace.root() + "/" + step.path);
+    if (!step.to.empty()) names.push_back(workspace.root() + "/" + step.to);
+  }
+  // Whoever is still at it keeps them.
+  const auto held = locks_.lock(std::move(names), "a file of an earlier change", cancel);
+  if (!held)
+    return held.error().code == Code::kUnavailable ? Result<void>() : Failure(held.error());
+  TRY_ASSIGN(journal::Journal* const journal, this->journal());
+  std::size_t fresh = 0;
+  std::size_t old = 0;
+  for (std::size_t at = 0; at < entry.steps.size(); ++at) {
+    const auto path = path_in(workspace, entry.steps[at].path);
+    const auto place =
+        path ? workspace.place(*path) : Result<sandbox::Place>(Failure(path.error()));
+    if (place) place->drop_draft(draft_tag(entry.id, at));
+    const Looks look = looks(workspace, entry.steps[at], config_.limits[Limit::kChangeBytes]);
+    fresh += look == Looks::kNew ? 1 : 0;
+    old += look == Looks::kOld ? 1 : 0;
+  }
+  const Outcome outcome = fresh == entry.steps.size() ? Outcome::kDone
+                          : old == entry.steps.size() ? Outcome::kReverted
+                                                      : Outcome::kPartly;
+  log::info("a change that was cut off ({} of {} steps made) is settled in the journal", fresh,
+            entry.steps.size());
+  return journal->end(entry.id, outcome);
+}
+
+}  // namespace quarry::change

@@ -1,0 +1,159 @@
+// The part of Change that does what was planned, and takes it back when a part of it fails.
+
+#include <algorithm>
+
+#include "server/base/log.h"
+#include "server/change/change.h"
+#include "server/change/changes.h"
+
+namespace quarry::change {
+namespace {
+
+using journal::Outcome;
+using journal::Step;
+using sandbox::Path;
+using sandbox::Place;
+
+constexpr std::uint32_t kPrivate = 0600;  // until a draft looks like what it replaces
+constexpr std::uint32_t kNewFile = 0666;  // less the umask
+constexpr std::uint32_t kNewDirectory = 0777;
+
+}  // namespace
+
+std::string Change::tag(std::size_t at) const {
+  return draft_tag(entry_.id, at);
+}
+
+Result<void> Change::sync(const Place& place) const {
+  if (!changes_.sync()) return {};
+  return place.sync();
+}
+
+Result<void> Change::check_unchanged(const Place& place, const Plan& plan) const {
+  if (!plan.check) return {};
+  TRY_ASSIGN(const auto there, place.look());
+  const bool same = there ? plan.was == there->stamp : !plan.was.has_value();
+  if (same) return {};
+  return fail(Code::kConflict, "'{}' was changed by another program meanwhile; read it again",
+              place.path().display());
+}
+
+Result<void> Change::write_file(const Place& place, const Step& step, const Plan& plan,
+                                std::size_t at) {
+  TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), step.before ? kPrivate : kNewFile));
+  TRY(draft.write(plan.bytes));
+  TRY(check_unchanged(place, plan));
+  if (step.before) TRY(draft.resemble(place));
+  if (plan.mode) TRY(draft.set_mode(*plan.mode));
+  if (changes_.sync()) TRY(draft.sync());
+  TRY(check_unchanged(place, plan));
+  return draft.put(/*replace=*/step.before.has_value());
+}
+
+Result<void> Change::make(std::size_t at) {
+  const Step& step = entry_.steps[at];
+  const Plan& plan = plans_[at];
+  TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
+  TRY_ASSIGN(const Place place, workspace_.place(path));
+  switch (step.kind) {
+    case Step::Kind::kMove: {
+      TRY_ASSIGN(const Path to, path_in(workspace_, step.to));
+      TRY_ASSIGN(const Place target, workspace_.place(to));
+      TRY_ASSIGN(const bool moved, place.move_to(target, /*replace=*/false));
+      if (!moved) {
+        return fail(Code::kUnavailable,
+                    "'{}' cannot be renamed across file systems; copy it (copy=true) and delete it",
+                    path.display());
+      }
+      TRY(sync(place));
+      return sync(target);
+    }
+    case Step::Kind::kDirectory:
+      if (!step.after) {
+        TRY(place.remove_directory());
+      } else {
+        TRY(place.make_directory(kNewDirectory));
+        if (plan.mode) TRY(place.set_mode(*plan.mode));
+      }
+      return sync(place);
+    case Step::Kind::kFile:
+    case Step::Kind::kLink:
+      if (!step.after) {
+        TRY(check_unchanged(place, plan));
+        TRY(place.remove_file());
+      } else if (step.kind == Step::Kind::kLink) {
+        TRY(place.make_link(plan.bytes));
+      } else {
+        TRY(write_file(place, step, plan, at));
+      }
+      return sync(place);
+  }
+  return {};
+}
+
+Result<void> Change::revert(std::size_t at) {
+  const Step& step = entry_.steps[at];
+  TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
+  TRY_ASSIGN(const Place place, workspace_.place(path));
+  if (step.kind == Step::Kind::kMove) {
+    TRY_ASSIGN(const Path to, path_in(workspace_, step.to));
+    TRY_ASSIGN(const Place target, workspace_.place(to));
+    TRY_ASSIGN(const bool moved, target.move_to(place, /*replace=*/false));
+    if (!moved) return fail(Code::kInternal, "it cannot be renamed back");
+    return {};
+  }
+  if (step.kind == Step::Kind::kDirectory) {
+    if (!step.before) return place.remove_directory();
+    TRY(place.make_directory(kNewDirectory));
+    return place.set_mode(step.before->mode);
+  }
+  if (!step.before) return place.remove_file();
+  if (step.kind == Step::Kind::kLink) return place.make_link(step.old_bytes);
+  TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), kPrivate));
+  TRY(draft.write(step.old_bytes));
+  TRY_ASSIGN(const auto there, place.look());
+  if (there) TRY(draft.resemble(place));
+  TRY(draft.set_mode(step.before->mode));
+  if (changes_.sync()) TRY(draft.sync());
+  return draft.put(/*replace=*/true);
+}
+
+// What was made before step `made` failed. The answer is for the caller.
+Error Change::take_back(std::size_t made, const Error& cause) {
+  std::string left;
+  for (std::size_t at = made; at-- > 0;) {
+    const auto reverted = revert(at);
+    if (reverted) continue;
+    log::error("a change could not be taken back: {}", reverted.error().message);
+    left.append(left.empty() ? "'" : ", '").append(entry_.steps[at].path).append("'");
+  }
+  if (left.empty()) return {cause.code, cause.message + "; nothing was changed"};
+  return {cause.code,
+          cause.message + "; changed nevertheless, since it could not be taken back: " + left};
+}
+
+Result<Receipt> Change::commit() {
+  if (entry_.steps.empty()) return Receipt{};
+  TRY(cancel_.check());
+  entry_.time_ms = changes_.clock_.wall_ms();
+  TRY_ASSIGN(journal::Journal* const journal, changes_.journal());
+  if (journal != nullptr) TRY(journal->begin(entry_));
+  const auto end = [&](Outcome outcome) {
+    if (journal == nullptr) return;
+    // Found out again at the next start.
+    if (const auto ended = journal->end(entry_.id, outcome); !ended) {
+      log::warning("the journal: {}", ended.error().message);
+    }
+  };
+  for (std::size_t at = 0; at < entry_.steps.size(); ++at) {
+    auto made = make(at);
+    if (made) continue;
+    Error error = take_back(at, made.error());
+    end(error.message.ends_with("nothing was changed") ? Outcome::kReverted : Outcome::kPartly);
+    return Failure(std::move(error));
+  }
+  end(Outcome::kDone);
+  return Receipt{.id = entry_.id, .undoable = journal != nullptr};
+}
+
+}  // namespace quarry::change

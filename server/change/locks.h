@@ -1,0 +1,46 @@
+// Locks: one change at a time to a file, among the threads and the processes of one user.
+//
+// A lock is a byte range of one file in the state directory, chosen by a hash of the file's real
+// absolute path, held by an open file description of its own: threads exclude each other as
+// processes do, and the kernel drops it when its process dies. Two files seldom share one. Without
+// a directory (no state directory) only this process's threads are excluded.
+//
+// Safe from any thread.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/cancel.h"
+#include "server/base/clock.h"
+#include "server/base/fd.h"
+#include "server/base/result.h"
+
+namespace quarry::change {
+
+class Locks {
+ public:
+  // Held until it goes.
+  class Held {
+   private:
+    friend class Locks;
+    Fd description_;
+  };
+
+  // `directory`: where the file `locks` is kept; "" for none.
+  Locks(std::string directory, const Clock& clock);
+
+  // All of `paths`, absolute and real, or none. kUnavailable, naming `shown`, when another change
+  // keeps one of them for too long; kCancelled, kTimeout.
+  Result<Held> lock(std::vector<std::string> paths, std::string_view shown,
+                    const CancelToken& cancel) const;
+
+ private:
+  const std::string file_;
+  const Fd private_file_;
+  const Clock& clock_;
+};
+
+}  // namespace quarry::change

@@ -1,0 +1,19 @@
+// Looks: whether a step of a recorded change has been made, by what lies there now.
+//
+// Pure but for the file system; safe from any thread.
+
+#pragma once
+
+#include <cstdint>
+
+#include "server/journal/entry.h"
+#include "server/sandbox/workspace.h"
+
+namespace quarry::change {
+
+enum class Looks : std::uint8_t { kOld, kNew, kNeither };
+
+// Content is told by its hash. `most`: the largest file that is read, in bytes.
+Looks looks(const sandbox::Workspace& workspace, const journal::Step& step, std::int64_t most);
+
+}  // namespace quarry::change

@@ -1,0 +1,203 @@
+// Undoing: a change that reverts an earlier one, when its files are still as that one left them.
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "server/base/utf8.h"
+#include "server/change/changes.h"
+#include "server/change/looks.h"
+
+namespace quarry::change {
+namespace {
+
+using journal::Listed;
+using journal::Outcome;
+using journal::State;
+using journal::Step;
+using sandbox::Kind;
+using sandbox::Path;
+
+std::string shown(std::string_view path) {
+  std::string text;
+  utf8::append_escaped_name(text, path);
+  return text;
+}
+
+// What a change left at each path that it touched.
+struct Left {
+  Step::Kind kind = Step::Kind::kFile;
+  std::optional<State> state;
+  bool moved_here = false;  // something, whatever it is
+};
+
+std::map<std::string, Left> left_by(const journal::Entry& entry) {
+  std::map<std::string, Left> left;
+  for (const Step& step : entry.steps) {
+    if (step.kind == Step::Kind::kMove) {
+      left[step.path] = {.kind = step.kind, .state = {}};
+      left[step.to] = {.kind = step.kind, .state = {}, .moved_here = true};
+    } else {
+      left[step.path] = {.kind = step.kind, .state = step.after};
+    }
+  }
+  return left;
+}
+
+// Why the files are not as the change left them; "" when they are.
+Result<std::string> difference(Change& change, const sandbox::Workspace& workspace,
+                               const journal::Entry& entry) {
+  for (const auto& [text, left] : left_by(entry)) {
+    TRY_ASSIGN(const Path path, path_in(workspace, text));
+    TRY_ASSIGN(const std::optional<Found> now, change.read(path));
+    const bool wanted = left.moved_here || left.state.has_value();
+    if (left.kind == Step::Kind::kDirectory && left.state) continue;  // see revert_directory
+    if (wanted != now.has_value()) {
+      return fmt::format("'{}' {} since", shown(text), now ? "was made" : "was removed");
+    }
+    if (!left.state || !now) continue;
+    if (state_of(now->bytes, 0).hash != left.state->hash) {
+      return fmt::format("'{}' was changed since", shown(text));
+    }
+  }
+  return std::string();
+}
+
+// A directory that the change made goes when nothing else is in it now.
+Result<void> revert_directory(Change& change, const sandbox::Workspace& workspace, const Path& path,
+                              const std::set<std::string>& going) {
+  auto listing = workspace.open_directory(path);
+  if (!listing) return {};
+  sandbox::Dir::Entry entry;
+  while (true) {
+    TRY_ASSIGN(const bool more, listing->next(entry));
+    if (!more) break;
+    if (going.count(path.child(entry.name).text()) == 0) return {};
+  }
+  return change.remove_directory(path);
+}
+
+Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
+                           journal::Entry& entry) {
+  std::set<std::string> going;
+  for (const Step& step : entry.steps) {
+    if (step.after && !step.before) going.insert(step.path);
+    if (!step.to.empty()) going.insert(step.to);
+  }
+  for (std::size_t i = entry.steps.size(); i-- > 0;) {
+    Step& step = entry.steps[i];
+    TRY_ASSIGN(const Path path, path_in(workspace, step.path));
+    switch (step.kind) {
+      case Step::Kind::kMove: {
+        TRY_ASSIGN(const Path to, path_in(workspace, step.to));
+        TRY(change.move(to, path));
+        break;
+      }
+      case Step::Kind::kDirectory:
+        if (step.before) {
+          TRY(change.make_directory(path, step.before->mode));
+        } else {
+          TRY(revert_directory(change, workspace, path, going));
+        }
+        break;
+      case Step::Kind::kFile:
+      case Step::Kind::kLink:
+        if (!step.before) {
+          TRY(change.remove(path));
+        } else if (step.kind == Step::Kind::kLink) {
+          TRY(change.put_link(path, std::move(step.old_bytes)));
+        } else {
+          TRY(change.put(path, std::move(step.old_bytes), step.before->mode));
+        }
+        break;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& workspace,
+                                 const Listed& listed) {
+  Undone undone{.id = listed.entry.id,
+                .tool = listed.entry.tool,
+                .undo_id = {},
+                .refusal = {},
+                .steps = listed.entry.steps};
+  TRY_ASSIGN(journal::Journal* const journal, this->journal());
+  TRY_ASSIGN(journal::Entry entry, journal->load(listed.entry.id));
+  change.reverts(entry.id);
+  std::vector<Path> paths;
+  for (const auto& [text, left] : left_by(entry)) {
+    TRY_ASSIGN(Path path, path_in(workspace, text));
+    paths.push_back(std::move(path));
+  }
+  TRY(change.lock(paths));
+  if (listed.outcome == Outcome::kPartly) {
+    // Cut off in the middle: what was made of it is taken back.
+    const auto most = config_.limits[Limit::kChangeBytes];
+    std::erase_if(entry.steps,
+                  [&](const Step& step) { return looks(workspace, step, most) == Looks::kOld; });
+    undone.steps = entry.steps;
+    for (Step& step : undone.steps) step.old_bytes.clear();
+  }
+  TRY_ASSIGN(undone.refusal, difference(change, workspace, entry));
+  if (undone.refusal.empty()) TRY(plan_reversal(change, workspace, entry));
+  return undone;
+}
+
+Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
+                                          const UndoRequest& request, const CancelToken& cancel) {
+  TRY_ASSIGN(journal::Journal* const journal, this->journal());
+  if (journal == nullptr) {
+    return fail(Code::kUnavailable,
+                "there is no journal: the server has no state directory; see server_status");
+  }
+  TRY(recover(workspace, cancel));
+  std::vector<Listed> wanted;
+  std::set<std::string> reverted;
+  bool was_reverted = false;
+  TRY(journal->each([&](const Listed& listed) {
+    const journal::Entry& entry = listed.entry;
+    if (entry.session != request.session || entry.root != workspace.root()) return true;
+    if (listed.outcome != Outcome::kDone && listed.outcome != Outcome::kPartly) return true;
+    const bool is_reverted = reverted.count(entry.id) != 0;
+    if (!is_reverted && !entry.undoes.empty()) reverted.insert(entry.undoes);
+    if (!request.id.empty()) {
+      if (entry.id != request.id) return true;
+      was_reverted = is_reverted;
+      if (!is_reverted) wanted.push_back(listed);
+      return false;
+    }
+    if (!is_reverted && entry.undoes.empty()) wanted.push_back(listed);
+    return wanted.size() < request.count;
+  }));
+  if (was_reverted) {
+    return fail(Code::kConflict, "change '{}' is undone already", request.id);
+  }
+  if (wanted.empty()) {
+    if (request.id.empty()) {
+      return fail(Code::kNotFound, "this session has made no change that could be undone");
+    }
+    return fail(Code::kNotFound, "this session has made no change '{}', or it is not kept any more",
+                request.id);
+  }
+  std::vector<Undone> done;
+  const Author author{.session = request.session, .tool = "undo"};
+  // A dry run plans all in one, so that each finds what those before it would leave.
+  Change dry(*this, workspace, author, cancel);
+  for (const Listed& listed : wanted) {
+    Change change(*this, workspace, author, cancel);
+    TRY_ASSIGN(Undone one, undo_one(request.dry_run ? dry : change, workspace, listed));
+    if (!request.dry_run && one.refusal.empty()) {
+      TRY_ASSIGN(const Receipt receipt, change.commit());
+      one.undo_id = receipt.id;
+    }
+    done.push_back(std::move(one));
+    // What came before was changed by what could not be undone, or may have been.
+    if (!done.back().refusal.empty()) break;
+  }
+  return done;
+}
+
+}  // namespace quarry::change

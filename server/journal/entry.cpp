@@ -1,0 +1,80 @@
+#include "server/journal/entry.h"
+
+#include "server/base/bytes.h"
+
+namespace quarry::journal {
+namespace {
+
+constexpr std::uint64_t kVersion = 1;
+
+void write_state(ByteWriter& out, const std::optional<State>& state) {
+  out.boolean(state.has_value());
+  if (state) out.string(state->hash).number(state->mode).number(state->size);
+}
+
+std::optional<State> read_state(ByteReader& in) {
+  if (!in.boolean()) return std::nullopt;
+  State state;
+  state.hash = in.string();
+  state.mode = static_cast<std::uint32_t>(in.number());
+  state.size = in.number();
+  return state;
+}
+
+}  // namespace
+
+std::size_t Entry::bytes() const {
+  constexpr std::size_t kAround = 64;
+  std::size_t sum = kAround + session.size() + root.size();
+  for (const Step& step : steps) {
+    sum += kAround + step.path.size() + step.to.size() + step.old_bytes.size();
+  }
+  return sum;
+}
+
+std::string encode(const Entry& entry) {
+  std::string bytes;
+  bytes.reserve(entry.bytes());
+  ByteWriter out(bytes);
+  out.number(kVersion).string(entry.id).signed_number(entry.time_ms).string(entry.session);
+  out.string(entry.root).string(entry.tool).string(entry.undoes).number(entry.steps.size());
+  for (const Step& step : entry.steps) {
+    out.number(static_cast<std::uint64_t>(step.kind)).string(step.path).string(step.to);
+    write_state(out, step.before);
+    write_state(out, step.after);
+    out.string(step.old_bytes);
+  }
+  return bytes;
+}
+
+std::optional<Entry> decode(std::string_view bytes, bool with_bytes) {
+  constexpr std::size_t kLeastStep = 6;
+  ByteReader in(bytes);
+  if (in.number() != kVersion) return std::nullopt;
+  Entry entry;
+  entry.id = in.string();
+  entry.time_ms = in.signed_number();
+  entry.session = in.string();
+  entry.root = in.string();
+  entry.tool = in.string();
+  entry.undoes = in.string();
+  const std::size_t count = in.count(kLeastStep);
+  entry.steps.reserve(count);
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    Step step;
+    const std::uint64_t kind = in.number();
+    if (kind < 1 || kind > 4) return std::nullopt;
+    step.kind = static_cast<Step::Kind>(kind);
+    step.path = in.string();
+    step.to = in.string();
+    step.before = read_state(in);
+    step.after = read_state(in);
+    const std::string_view old_bytes = in.string();
+    if (with_bytes) step.old_bytes = old_bytes;
+    entry.steps.push_back(std::move(step));
+  }
+  if (!in.ok() || !in.at_end()) return std::nullopt;
+  return entry;
+}
+
+}  // namespace quarry::journal

@@ -1,0 +1,91 @@
+// Journal: every change of files, recorded before it is made, with all that it takes to revert it.
+//
+// A directory of its own, outside every root, shared by the processes of one user:
+//
+//   lock          which segment is the last and how far it is known to be whole
+//   00000001.log  ... segments: frames one after the other, each with its length and checksum
+//   open-<id>     an entry that was begun and not ended: its process is at it, or died
+//
+// begin() appends a frame with the whole entry and returns when it is on disk (or, without `sync`,
+// in the kernel: it then survives the death of the process but not that of the machine). end()
+// appends what became of it. A frame that a killed process has left half is overwritten by the
+// next; one that is damaged ends its segment. Segments go, oldest first, when together they exceed
+// `max_bytes` and when they are older than `max_age`.
+//
+// Safe from any thread and between processes. Errors: kUnavailable (disk full or failing, another
+// process keeps the lock), kTooLarge (one entry beyond max_bytes).
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/fd.h"
+#include "server/base/guarded.h"
+#include "server/base/result.h"
+#include "server/journal/entry.h"
+
+namespace quarry::journal {
+
+// An entry as it is listed: without the old bytes.
+struct Listed {
+  Entry entry;
+  Outcome outcome = Outcome::kOpen;
+};
+
+class Journal {
+ public:
+  struct Options {
+    std::string directory;  // absolute; made when it is missing
+    bool sync = true;
+    std::uint64_t max_bytes = std::uint64_t{256} << 20U;
+    std::chrono::seconds max_age = std::chrono::hours(24 * 30);
+    std::uint64_t segment_bytes = std::uint64_t{16} << 20U;
+  };
+
+  static Result<std::unique_ptr<Journal>> open(const Options& options, const Clock& clock);
+
+  Result<void> begin(const Entry& entry);
+  // Not waited for: what it says is found out again when it is lost.
+  Result<void> end(const std::string& id, Outcome outcome);
+
+  // Ids of the entries of `root` that were begun and not ended.
+  std::vector<std::string> open_entries(const std::string& root) const;
+
+  // Newest first, until `visit` returns false. A damaged frame hides what follows it in its
+  // segment.
+  Result<void> each(const std::function<bool(const Listed&)>& visit) const;
+  // With the old bytes. kNotFound when it is not there (any more).
+  Result<Entry> load(const std::string& id) const;
+
+  // Of all segments, on disk.
+  std::uint64_t bytes() const;
+
+ private:
+  struct Position {
+    std::uint64_t segment = 1;
+    std::uint64_t tail = 0;
+  };
+  class Lock;
+
+  Journal(const Options& options, const Clock& clock, Fd directory)
+      : options_(options), clock_(clock), directory_(std::move(directory)) {}
+  std::string name_of(std::uint64_t segment) const;
+  Result<void> append(char kind, std::string_view payload, bool sync);
+  Result<void> write_frame(const Lock& lock, std::string_view frame, bool sync);
+  void each_name(const std::function<void(const std::string&)>& visit) const;
+  std::vector<std::uint64_t> segments() const;  // ascending
+  void prune(std::uint64_t keep);
+  Result<std::string> read_segment(std::uint64_t segment) const;
+
+  const Options options_;
+  const Clock& clock_;
+  const Fd directory_;
+};
+
+}  // namespace quarry::journal

@@ -1,0 +1,101 @@
+// Draft: see place.h.
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "server/sandbox/place.h"
+#include "server/sandbox/resolve.h"
+#include "server/sandbox/status.h"
+
+namespace quarry::sandbox {
+namespace {
+
+// As many as can be read and set; none of them is worth a failed write.
+void copy_attributes(int from, int to) {
+  std::vector<char> names(std::size_t{64} << 10U);
+  const ssize_t length = flistxattr(from, names.data(), names.size());
+  std::vector<char> value(std::size_t{64} << 10U);
+  for (ssize_t at = 0; at < length;) {
+    const char* name = names.data() + at;
+    const ssize_t size = fgetxattr(from, name, value.data(), value.size());
+    if (size >= 0) (void)fsetxattr(to, name, value.data(), static_cast<std::size_t>(size), 0);
+    at += static_cast<ssize_t>(std::strlen(name)) + 1;
+  }
+}
+
+}  // namespace
+
+Draft::Draft(const Place& place, Fd fd, std::string name)
+    : place_(&place), fd_(std::move(fd)), name_(std::move(name)) {}
+
+Draft::~Draft() {
+  if (fd_ && !name_.empty()) (void)unlinkat(place_->directory_.get(), name_.c_str(), 0);
+}
+
+Result<void> Draft::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return change_failure(put < 0 ? errno : ENOSPC, place_->path_.display());
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+Result<void> Draft::resemble(const Place& old) {
+  const Fd from(openat(old.directory_.get(), old.name(), kReadFlags | O_NOFOLLOW));
+  struct stat was {};
+  struct stat now {};
+  if (!from || fstat(from.get(), &was) != 0) return entry_failure(errno, old.path_.display());
+  if (fstat(fd_.get(), &now) != 0) return change_failure(errno, place_->path_.display());
+  if (was.st_uid != now.st_uid || was.st_gid != now.st_gid) {
+    // Both, or at least the group.
+    if (fchown(fd_.get(), was.st_uid, was.st_gid) != 0) {
+      (void)(fchown(fd_.get(), static_cast<uid_t>(-1), was.st_gid) != 0);
+    }
+  }
+  copy_attributes(from.get(), fd_.get());
+  // Last: a change of owner clears bits of the mode.
+  return set_mode(was.st_mode & 07777U);
+}
+
+Result<void> Draft::set_mode(std::uint32_t mode) {
+  if (fchmod(fd_.get(), mode) == 0) return {};
+  return change_failure(errno, place_->path_.display());
+}
+
+Result<void> Draft::sync() {
+  if (fsync(fd_.get()) == 0) return {};
+  return change_failure(errno, place_->path_.display());
+}
+
+Result<void> Draft::put(bool replace) {
+  const int directory = place_->directory_.get();
+  const int failed = renameat2(directory, name_.c_str(), directory, place_->name(),
+                               replace ? 0 : RENAME_NOREPLACE) == 0
+                         ? 0
+                         : errno;
+  if (failed == 0) {
+    name_.clear();
+    return {};
+  }
+  const bool unknown = !replace && (failed == EINVAL || failed == ENOSYS);
+  if (unknown && linkat(directory, name_.c_str(), directory, place_->name(), 0) == 0) return {};
+  return change_failure(unknown ? errno : failed, place_->path_.display());
+}
+
+Result<Stamp> Draft::stamp() const {
+  struct stat status {};
+  if (fstat(fd_.get(), &status) != 0) return change_failure(errno, place_->path_.display());
+  return stamp_of(status);
+}
+
+}  // namespace quarry::sandbox

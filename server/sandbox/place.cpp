@@ -1,0 +1,172 @@
+#include "server/sandbox/place.h"
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/sandbox/resolve.h"
+#include "server/sandbox/shown.h"
+#include "server/sandbox/status.h"
+
+namespace quarry::sandbox {
+namespace {
+
+int rename_at(int from_fd, const char* from, int to_fd, const char* to, bool replace) {
+  if (renameat2(from_fd, from, to_fd, to, replace ? 0 : RENAME_NOREPLACE) == 0) return 0;
+  if (replace || (errno != EINVAL && errno != ENOSYS)) return errno;
+  // The file system may not know RENAME_NOREPLACE. A link fails where the name is taken; a
+  // directory has none, but is never put in the place of one that holds something.
+  struct stat status {};
+  if (fstatat(from_fd, from, &status, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+  if (S_ISDIR(status.st_mode)) {
+    if (faccessat(to_fd, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+    return renameat(from_fd, from, to_fd, to) == 0 ? 0 : errno;
+  }
+  if (linkat(from_fd, from, to_fd, to, 0) != 0) return errno;
+  return unlinkat(from_fd, from, 0) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+Result<Path> Workspace::real_of_existing(const Path& path) const {
+  if (path.is_root()) return path;
+  const Fd fd(open_beneath(root_fd_.get(), path.text(), kHandleFlags, resolver_));
+  if (!fd) return explain(-fd.get(), path, Wanted::kAnything);
+  std::array<char, PATH_MAX> resolved{};
+  const std::string link = fmt::format("/proc/self/fd/{}", fd.get());
+  const ssize_t length = readlink(link.c_str(), resolved.data(), resolved.size() - 1);
+  if (length <= 0) return explain(errno, path, Wanted::kAnything);
+  const std::string_view absolute(resolved.data(), static_cast<std::size_t>(length));
+  if (!beneath(absolute)) {
+    TRY(check_root());
+    return explain(EXDEV, path, Wanted::kAnything);
+  }
+  Path found;
+  std::string_view rest = absolute.substr(std::min(absolute.size(), root_.size()));
+  while (!rest.empty()) {
+    rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
+    const std::string_view component = rest.substr(0, rest.find('/'));
+    if (!component.empty()) found = found.child(component);
+    rest.remove_prefix(component.size());
+  }
+  return found;
+}
+
+Result<Path> Workspace::real(const Path& path, Last last) const {
+  if (path.is_root()) return path;
+  const Fd itself(open_beneath(root_fd_.get(), path.text(), kHandleFlags | O_NOFOLLOW, resolver_));
+  if (itself) {
+    struct stat status {};
+    if (last == Last::kFollow || fstat(itself.get(), &status) != 0 || !S_ISLNK(status.st_mode)) {
+      return real_of_existing(path);
+    }
+  } else if (itself.get() != -ENOENT) {
+    return explain(-itself.get(), path, Wanted::kAnything);
+  }
+  TRY_ASSIGN(const Path directory, real(path.parent(), Last::kFollow));
+  return directory.child(path.name());
+}
+
+Result<Place> Workspace::place(const Path& path) const {
+  if (path.is_root()) {
+    return fail(Code::kInvalidArgs, "'.' is the root itself, which cannot be changed");
+  }
+  const Path parent = path.parent();
+  Fd fd(open_plain_directory(root_fd_.get(), parent.text(), resolver_));
+  if (!fd) return explain(-fd.get(), parent, Wanted::kDirectory);
+  return Place(path, std::move(fd));
+}
+
+const char* Place::name() const {
+  const std::string& text = path_.text();
+  const std::size_t slash = text.rfind('/');
+  return text.c_str() + (slash == std::string::npos ? 0 : slash + 1);
+}
+
+Result<std::optional<Metadata>> Place::look() const {
+  struct stat status {};
+  if (fstatat(directory_.get(), name(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    return std::optional(metadata_of(status));
+  }
+  if (errno == ENOENT) return std::optional<Metadata>();
+  return entry_failure(errno, path_.display());
+}
+
+Result<std::string> Place::link_target() const {
+  std::string target;
+  const int error = read_link(directory_.get(), name(), target);
+  if (error != 0) return entry_failure(error, path_.display());
+  return target;
+}
+
+Result<File> Place::open_file() const {
+  Fd fd(openat(directory_.get(), name(), kReadFlags | O_NOFOLLOW));
+  if (!fd) return entry_failure(errno, path_.display());
+  return adopt_file(std::move(fd), path_.display());
+}
+
+Result<Draft> Place::draft(std::string_view tag, std::uint32_t mode) const {
+  std::string draft_name(kDraftPrefix);
+  draft_name.append(tag);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  Fd fd(openat(directory_.get(), draft_name.c_str(), kFlags, mode));
+  if (!fd) return change_failure(errno, path_.display());
+  return Draft(*this, std::move(fd), std::move(draft_name));
+}
+
+void Place::drop_draft(std::string_view tag) const {
+  std::string draft_name(kDraftPrefix);
+  draft_name.append(tag);
+  (void)unlinkat(directory_.get(), draft_name.c_str(), 0);
+}
+
+Result<void> Place::make_directory(std::uint32_t mode) const {
+  if (mkdirat(directory_.get(), name(), mode) == 0) return {};
+  return change_failure(errno, path_.display());
+}
+
+Result<void> Place::make_link(const std::string& target) const {
+  if (symlinkat(target.c_str(), directory_.get(), name()) == 0) return {};
+  return change_failure(errno, path_.display());
+}
+
+Result<void> Place::set_mode(std::uint32_t mode) const {
+  // By a descriptor: fchmodat cannot be told not to follow.
+  const Fd fd(openat(directory_.get(), name(), kReadFlags | O_NOFOLLOW));
+  if (fd && fchmod(fd.get(), mode) == 0) return {};
+  return change_failure(errno, path_.display());
+}
+
+Result<void> Place::remove_file() const {
+  if (unlinkat(directory_.get(), name(), 0) == 0) return {};
+  return change_failure(errno, path_.display());
+}
+
+Result<void> Place::remove_directory() const {
+  if (unlinkat(directory_.get(), name(), AT_REMOVEDIR) == 0) return {};
+  return change_failure(errno, path_.display());
+}
+
+Result<bool> Place::move_to(const Place& to, bool replace) const {
+  const int error = rename_at(directory_.get(), name(), to.directory_.get(), to.name(), replace);
+  if (error == 0) return true;
+  if (error == EXDEV) return false;
+  if (error == EINVAL) {
+    return fail(Code::kInvalidArgs, "'{}' cannot be moved into itself",
+                shown_name(path_.display()));
+  }
+  const bool about_target = error == EEXIST || error == ENOTEMPTY || error == EISDIR;
+  return change_failure(error, about_target ? to.path_.display() : path_.display());
+}
+
+Result<void> Place::sync() const {
+  if (fsync(directory_.get()) == 0 || errno == EINVAL) return {};
+  return change_failure(errno, path_.display());
+}
+
+}  // namespace quarry::sandbox

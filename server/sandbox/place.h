@@ -1,0 +1,87 @@
+// Place: one name in one directory beneath a root: where something is made, replaced, moved or
+// removed. The only way in which the server changes a workspace.
+//
+// The directory is held open; it was opened by its real path, without following any symlink, so
+// that what is renamed meanwhile leads nowhere else. Nothing here follows a symlink at the name
+// itself, and nothing writes into an existing file: a file is replaced as a whole by a Draft. So
+// hard links elsewhere keep their content, and a reader sees the old or the new file.
+//
+// Errors are worded for the caller and name the path: kConflict (exists already, not empty, in
+// use), kDenied (permission, read-only file system), kUnavailable (disk full, disk fails).
+//
+// const members are safe from any thread. Does not check what policy protects.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/sandbox/workspace.h"
+
+namespace quarry::sandbox {
+
+// A new file under a temporary name in its place's directory; gone at the end of its life unless
+// it was put in place. Belongs to one thread.
+class Draft {
+ public:
+  Draft(Draft&&) noexcept = default;
+  Draft& operator=(Draft&&) = delete;
+  ~Draft();
+
+  Result<void> write(std::string_view bytes);
+  // Mode, owner, group, extended attributes and ACLs of `old`, as far as the process may set them.
+  Result<void> resemble(const Place& old);
+  Result<void> set_mode(std::uint32_t mode);
+  // On disk: the content, not the name.
+  Result<void> sync();
+  // Takes the place's name, at once. Without `replace` kConflict when something has it.
+  Result<void> put(bool replace);
+  Result<Stamp> stamp() const;
+
+ private:
+  friend class Place;
+  Draft(const Place& place, Fd fd, std::string name);
+  const Place* place_;  // outlives the draft
+  Fd fd_;
+  std::string name_;  // empty once it is put
+};
+
+class Place {
+ public:
+  static constexpr std::string_view kDraftPrefix = ".quarry-";
+
+  const Path& path() const { return path_; }
+  // What is there, itself; nullopt: nothing.
+  Result<std::optional<Metadata>> look() const;
+  // Of a symlink that is there, as stored.
+  Result<std::string> link_target() const;
+  Result<File> open_file() const;
+
+  // An empty file named kDraftPrefix + `tag` in the same directory; the umask applies to `mode`.
+  Result<Draft> draft(std::string_view tag, std::uint32_t mode) const;
+  // Removes what a draft with this tag has left when its process was killed.
+  void drop_draft(std::string_view tag) const;
+
+  Result<void> make_directory(std::uint32_t mode) const;
+  Result<void> make_link(const std::string& target) const;
+  Result<void> set_mode(std::uint32_t mode) const;  // of a file or directory
+  Result<void> remove_file() const;                 // or symlink
+  Result<void> remove_directory() const;            // an empty one
+  // False when it would cross file systems (or the sandbox forbids it): nothing was done.
+  Result<bool> move_to(const Place& to, bool replace) const;
+  // The directory itself, with its names, on disk.
+  Result<void> sync() const;
+
+ private:
+  friend class Workspace;
+  friend class Draft;
+  Place(Path path, Fd directory) : path_(std::move(path)), directory_(std::move(directory)) {}
+  const char* name() const;
+
+  Path path_;
+  Fd directory_;
+};
+
+}  // namespace quarry::sandbox

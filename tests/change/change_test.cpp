@@ -1,0 +1,204 @@
+#include "server/change/change.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/change/world.h"
+
+namespace quarry::change {
+namespace {
+
+using Catch::Contains;
+using test::World;
+using Names = std::vector<std::string>;
+
+TEST_CASE("change: files are made with the directories on the way, and replaced") {
+  World world;
+  world.put("a/b/new.txt", "one");
+  CHECK(world.names() == Names{"a/", "a/b/", "a/b/new.txt"});
+  world.put("a/b/new.txt", "two");
+  CHECK(world.tree.read("a/b/new.txt") == "two");
+  CHECK(world.names().size() == 3);
+}
+
+TEST_CASE("change: a new file gets its mode by the umask, a replaced one keeps its own") {
+  World world;
+  const mode_t old = umask(027);
+  world.put("new", "x");
+  umask(old);
+  world.tree.write("script", "#!/bin/sh\n");
+  chmod(world.tree.path("script").c_str(), 0755);
+  world.put("script", "#!/bin/bash\n");
+  struct stat status {};
+  REQUIRE(stat(world.tree.path("new").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0640);
+  REQUIRE(stat(world.tree.path("script").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0755);
+}
+
+TEST_CASE("change: what was read is what is changed, or nothing is") {
+  World world;
+  world.tree.write("a", "a");
+  world.tree.write("b", "b");
+  struct Row {
+    const char* name;
+    std::function<void(World&)> meanwhile;
+  };
+  const Row rows[] = {
+      {"written", [](World& w) { w.tree.write("b", "another"); }},
+      {"removed", [](World& w) { unlink(w.tree.path("b").c_str()); }},
+      {"replaced",
+       [](World& w) {
+         w.tree.write("b2", "b");
+         rename(w.tree.path("b2").c_str(), w.tree.path("b").c_str());
+       }},
+      {"a link",
+       [](World& w) {
+         unlink(w.tree.path("b").c_str());
+         w.tree.link("a", "b");
+       }},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    unlink(world.tree.path("b").c_str());
+    world.tree.write("b", "b");
+    const auto change = world.begin({"a", "b", "c"});
+    REQUIRE(change->put(world.path("a"), "changed"));
+    REQUIRE(change->put(world.path("c"), "made"));
+    REQUIRE(change->put(world.path("b"), "changed"));
+    row.meanwhile(world);
+    const auto refused = change->commit();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::kConflict);
+    CHECK_THAT(refused.error().message, Contains("'b'") && Contains("nothing was changed"));
+    CHECK(world.tree.read("a") == "a");
+    CHECK(access(world.tree.path("c").c_str(), F_OK) != 0);
+  }
+}
+
+TEST_CASE("change: what appears where a file was to be made stays") {
+  World world;
+  const auto change = world.begin({"new"});
+  REQUIRE(change->put(world.path("new"), "mine"));
+  world.tree.write("new", "theirs");
+  CHECK_FALSE(change->commit());
+  CHECK(world.tree.read("new") == "theirs");
+}
+
+TEST_CASE("change: all steps are taken back when one fails") {
+  World world;
+  world.tree.write("keep", "old");
+  world.tree.write("gone/file", "in it");
+  world.tree.link("keep", "link");
+  world.tree.write("moved", "moved");
+  const auto before = world.names();
+  const auto change = world.begin({"keep", "gone", "link", "moved", "to/here", "last"});
+  REQUIRE(change->put(world.path("keep"), "new"));
+  REQUIRE(change->remove_tree(world.path("gone")));
+  REQUIRE(change->remove(world.path("link")));
+  REQUIRE(change->move(world.path("moved"), world.path("to/here")));
+  REQUIRE(change->put(world.path("last"), "x"));
+  world.tree.write("last", "in the way");
+  const auto failed = change->commit();
+  REQUIRE_FALSE(failed);
+  unlink(world.tree.path("last").c_str());
+  CHECK(world.names() == before);
+  CHECK(world.tree.read("keep") == "old");
+  CHECK(world.tree.read("gone/file") == "in it");
+  CHECK(world.tree.read("link") == "old");
+  CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("no change"));
+}
+
+TEST_CASE("change: protected files and git directories are refused by every operation") {
+  World world;
+  world.tree.write(".git/config", "x");
+  world.tree.write("sub/.git/HEAD", "x");
+  world.tree.write("bare/HEAD", "ref: x");
+  world.tree.make_directory("bare/objects");
+  world.tree.make_directory("bare/refs");
+  world.tree.write(".vscode/settings.json", "{}");
+  world.tree.write("free", "x");
+  for (const char* path :
+       {".git/config", ".GIT/x", ".git", "git~1/x", "sub/.git/HEAD", "sub/.git/new", "bare/HEAD",
+        "bare/hooks/pre-commit", ".vscode/settings.json", ".vscode/new/deep", ".envrc", "a/.ENVRC",
+        ".mcp.json"}) {
+    INFO(path);
+    Change change(*world.changes, *world.workspace, {.session = "one", .tool = "test"},
+                  world.cancel);
+    const auto refused = change.put(world.path(path), "x");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::kDenied);
+    CHECK_FALSE(change.move(world.path("free"), world.path(path)));
+    CHECK_FALSE(change.lock(std::array{world.path(path)}));
+    CHECK_FALSE(change.make_directory(world.path(path)));
+  }
+  Change change(*world.changes, *world.workspace, {.session = "one", .tool = "test"}, world.cancel);
+  const auto refused = change.remove_tree(world.path("sub"));
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Contains("sub/.git"));
+  CHECK(world.tree.read("sub/.git/HEAD") == "x");
+}
+
+TEST_CASE("change: a change has limits, at each of which it still works") {
+  Limits limits;
+  REQUIRE(limits.set("change_files", 3));
+  REQUIRE(limits.set("change_bytes", 100));
+  World world(limits);
+  {
+    const auto change = world.begin({"a", "b", "c"});
+    for (const char* name : {"a", "b", "c"}) REQUIRE(change->put(world.path(name), "x"));
+    CHECK(change->put(world.path("d"), "x").error().code == Code::kTooLarge);
+    REQUIRE(change->commit());
+  }
+  CHECK(world.begin({"a"})->put(world.path("a"), std::string(100, 'x')).error().code ==
+        Code::kTooLarge);
+  world.put("a", std::string(99, 'x'));
+  CHECK(world.tree.read("a").size() == 99);
+}
+
+TEST_CASE("change: copies keep links as links and modes as they are") {
+  World world;
+  world.tree.write("from/run", "x");
+  chmod(world.tree.path("from/run").c_str(), 0755);
+  world.tree.link("../../outside", "from/away");
+  world.tree.make_directory("from/empty");
+  const auto change = world.begin({"to"});
+  REQUIRE(change->copy(world.path("from"), world.path("to")));
+  REQUIRE(change->commit());
+  CHECK(world.names() == Names{"from/", "from/away", "from/empty/", "from/run", "to/", "to/away",
+                               "to/empty/", "to/run"});
+  CHECK(std::filesystem::read_symlink(world.tree.path("to/away")) == "../../outside");
+  CHECK(access(world.tree.path("to/run").c_str(), X_OK) == 0);
+  const auto into = world.begin({"from/x"});
+  CHECK_FALSE(into->copy(world.path("from"), world.path("from/x")));
+}
+
+TEST_CASE("change: without a state directory changes are made and cannot be undone") {
+  World world;
+  Changes bare({.state_directory = "", .sync = false, .limits = {}}, world.clock);
+  Change change(bare, *world.workspace, {.session = "one", .tool = "test"}, world.cancel);
+  REQUIRE(change.lock(std::array{world.path("a")}));
+  REQUIRE(change.put(world.path("a"), "x"));
+  const auto done = change.commit();
+  REQUIRE(done);
+  CHECK_FALSE(done->undoable);
+  CHECK(world.tree.read("a") == "x");
+  const auto undone = bare.undo(*world.workspace, {.session = "one"}, world.cancel);
+  REQUIRE_FALSE(undone);
+  CHECK(undone.error().code == Code::kUnavailable);
+}
+
+TEST_CASE("change: two changes of one file wait for each other, and not for ever") {
+  World world;
+  const auto first = world.begin({"a"});
+  Change second(*world.changes, *world.workspace, {.session = "two", .tool = "test"}, world.cancel);
+  // Another file is free.
+  REQUIRE(second.lock(std::array{world.path("b")}));
+  CancelToken stopped(world.clock);
+  stopped.cancel();
+  Change third(*world.changes, *world.workspace, {.session = "two", .tool = "test"}, stopped);
+  CHECK(third.lock(std::array{world.path("a")}).error().code == Code::kCancelled);
+}
+
+}  // namespace
+}  // namespace quarry::change

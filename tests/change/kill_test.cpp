@@ -1,0 +1,108 @@
+// Killing a process that changes files at any moment.
+//
+// QUARRY_LONG_TESTS=1: 2,000 kills instead of 100.
+
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <random>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/change/world.h"
+
+namespace quarry::change {
+namespace {
+
+using test::World;
+
+// Two files that are always changed together, and one that comes and goes.
+std::string content(int n) {
+  return std::to_string(n) + ":" + std::string(static_cast<std::size_t>(n % 50) * 97, 'x') + "\n";
+}
+
+int number_in(const std::string& text) {
+  const int n = std::atoi(text.c_str());
+  return text == content(n) ? n : -1;
+}
+
+Result<void> change_next(World& world, int n) {
+  Change change(*world.changes, *world.workspace, {.session = "one", .tool = "test"}, world.cancel);
+  TRY(change.lock(std::array{world.path("a"), world.path("d/b"), world.path("d/c")}));
+  TRY(change.put(world.path("a"), content(n)));
+  TRY(change.put(world.path("d/b"), content(n)));
+  if (n % 2 == 0) {
+    TRY(change.put(world.path("d/c"), content(n)));
+  } else {
+    TRY(change.remove(world.path("d/c")));
+  }
+  TRY(change.commit());
+  return {};
+}
+
+TEST_CASE("change: killed at any moment, files are old or new, and the journal says which") {
+  World world;
+  world.tree.write("a", content(0));
+  world.tree.write("d/b", content(0));
+  world.tree.write("d/c", content(0));
+  std::mt19937 random(std::random_device{}());
+  const int rounds = std::getenv("QUARRY_LONG_TESTS") != nullptr ? 2000 : 100;
+  int n = 0;
+  int cut = 0;
+  for (int round = 0; round < rounds; ++round) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      for (int next = n + 1;; ++next) {
+        if (!change_next(world, next)) _exit(1);
+        if (write(ends[1], &next, sizeof next) != sizeof next) _exit(2);
+      }
+    }
+    close(ends[1]);
+    const timespec life{.tv_sec = 0,
+                        .tv_nsec = std::uniform_int_distribution<long>(0, 4'000'000)(random)};
+    nanosleep(&life, nullptr);
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    REQUIRE(WIFSIGNALED(status));
+    int acknowledged = n;
+    for (int next = 0; read(ends[0], &next, sizeof next) == sizeof next;) acknowledged = next;
+    close(ends[0]);
+    INFO("round " << round << ", acknowledged " << acknowledged);
+    // Never torn, never lost.
+    const int a = number_in(world.tree.read("a"));
+    const int b = number_in(world.tree.read("d/b"));
+    CHECK((a == acknowledged || a == acknowledged + 1));
+    CHECK((b == acknowledged || b == acknowledged + 1));
+    CHECK(a >= b);
+    // The next one to come settles it.
+    world.changes = std::make_unique<Changes>(
+        Changes::Config{.state_directory = world.state.root(), .sync = false, .limits = {}},
+        world.clock);
+    const auto plan =
+        world.changes->undo(*world.workspace, {.session = "one", .dry_run = true}, world.cancel);
+    for (const std::string& name : world.names()) CHECK(name.find(".quarry-") == std::string::npos);
+    const bool c = access(world.tree.path("d/c").c_str(), F_OK) == 0;
+    if (a == 0) continue;
+    if (!plan) FAIL(plan.error().message);
+    CHECK(plan->at(0).refusal.empty());
+    n = a;
+    if (a == b && c == (a % 2 == 0)) continue;
+    ++cut;
+    // What was made of it is taken back by one undo.
+    CHECK(world.undo({.session = "one"}) == std::vector<std::string>{"undone"});
+    n = acknowledged;
+    CHECK(number_in(world.tree.read("a")) == n);
+    CHECK(number_in(world.tree.read("d/b")) == n);
+    CHECK((access(world.tree.path("d/c").c_str(), F_OK) == 0) == (n % 2 == 0));
+  }
+  CHECK(n > rounds / 4);
+  CHECK(cut > 0);
+}
+
+}  // namespace
+}  // namespace quarry::change

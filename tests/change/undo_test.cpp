@@ -1,0 +1,130 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/change/world.h"
+
+namespace quarry::change {
+namespace {
+
+using Catch::Contains;
+using test::World;
+using Names = std::vector<std::string>;
+const Names kUndone = {"undone"};
+
+TEST_CASE(
+    "undo: takes back the newest changes, one after the other, then says that there are none") {
+  World world;
+  world.tree.write("a", "0");
+  world.put("a", "1");
+  world.put("b/new", "x");
+  world.put("a", "2");
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(world.tree.read("a") == "1");
+  CHECK(world.undo({.session = "one", .count = 2}) == Names{"undone", "undone"});
+  CHECK(world.tree.read("a") == "0");
+  CHECK(world.names() == Names{"a"});
+  CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("no change"));
+}
+
+TEST_CASE("undo: can be undone, by its id") {
+  World world;
+  world.tree.write("a", "old");
+  const std::string id = world.put("a", "new");
+  const auto undone = world.changes->undo(*world.workspace, {.session = "one"}, world.cancel);
+  REQUIRE(undone);
+  CHECK(world.tree.read("a") == "old");
+  CHECK_THAT(world.undo({.session = "one", .id = id}).at(0), Contains("undone already"));
+  CHECK(world.undo({.session = "one", .id = undone->at(0).undo_id}) == kUndone);
+  CHECK(world.tree.read("a") == "new");
+  // And so the change is there again, to be undone once more.
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(world.tree.read("a") == "old");
+}
+
+TEST_CASE("undo: leaves what was changed since, and says which file") {
+  World world;
+  world.tree.write("a", "old");
+  world.put("a", "new");
+  world.put("b", "new");
+  world.tree.write("b", "by hand");
+  const auto refused = world.undo({.session = "one", .count = 2});
+  REQUIRE(refused.size() == 1);
+  CHECK_THAT(refused.at(0), Contains("'b' was changed since"));
+  CHECK(world.tree.read("a") == "new");
+  unlink(world.tree.path("b").c_str());
+  CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("'b' was removed since"));
+}
+
+TEST_CASE("undo: of a session sees no other session's changes, and no other root's") {
+  World world;
+  const std::string id = world.put("a", "x", "one");
+  CHECK_THAT(world.undo({.session = "two"}).at(0), Contains("no change"));
+  CHECK_THAT(world.undo({.session = "two", .id = id}).at(0), Contains("no change"));
+  World other;
+  const auto elsewhere =
+      world.changes->undo(*other.workspace, {.session = "one", .id = id}, world.cancel);
+  CHECK_FALSE(elsewhere);
+  CHECK(world.undo({.session = "one"}) == kUndone);
+}
+
+TEST_CASE("undo: a dry run says what would be and does nothing") {
+  World world;
+  world.tree.write("a", "0");
+  world.put("a", "1");
+  world.put("a", "2");
+  CHECK(world.undo({.session = "one", .count = 5, .dry_run = true}) == Names{"undone", "undone"});
+  CHECK(world.tree.read("a") == "2");
+  CHECK(world.undo({.session = "one", .count = 2}).size() == 2);
+  CHECK(world.tree.read("a") == "0");
+}
+
+TEST_CASE("undo: brings back trees, links, modes and what was moved or overwritten") {
+  World world;
+  world.tree.write("tree/sub/run", "x");
+  chmod(world.tree.path("tree/sub/run").c_str(), 0750);
+  chmod(world.tree.path("tree/sub").c_str(), 0700);
+  world.tree.link("nowhere", "tree/link");
+  world.tree.write("from", "moved");
+  world.tree.write("to", "overwritten");
+  const Names before = world.names();
+  auto change = world.begin({"tree"});
+  REQUIRE(change->remove_tree(world.path("tree")));
+  REQUIRE(change->commit());
+  change = world.begin({"from", "to"});
+  REQUIRE(change->remove(world.path("to")));
+  REQUIRE(change->move(world.path("from"), world.path("to")));
+  REQUIRE(change->commit());
+  CHECK(world.names() == Names{"to"});
+  CHECK(world.tree.read("to") == "moved");
+  change.reset();
+  CHECK(world.undo({.session = "one", .count = 2}) == Names{"undone", "undone"});
+  CHECK(world.names() == before);
+  CHECK(world.tree.read("from") == "moved");
+  CHECK(world.tree.read("to") == "overwritten");
+  struct stat status {};
+  REQUIRE(stat(world.tree.path("tree/sub/run").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0750);
+  REQUIRE(stat(world.tree.path("tree/sub").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0700);
+}
+
+TEST_CASE("undo: a directory that was made stays when something else is in it by now") {
+  World world;
+  world.put("new/file", "x");
+  world.tree.write("new/other", "by hand");
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(world.names() == Names{"new/", "new/other"});
+}
+
+TEST_CASE("undo: survives a restart of the server") {
+  World world;
+  world.put("a", "x");
+  world.changes = std::make_unique<Changes>(
+      Changes::Config{.state_directory = world.state.root(), .sync = true, .limits = {}},
+      world.clock);
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(world.names().empty());
+}
+
+}  // namespace
+}  // namespace quarry::change

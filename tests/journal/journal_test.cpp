@@ -1,0 +1,201 @@
+#include "server/journal/journal.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/temp_workspace.h"
+
+namespace quarry::journal {
+namespace {
+
+namespace fs = std::filesystem;
+using quarry::test::TempWorkspace;
+
+Entry entry(const std::string& id, std::string old_bytes = "old") {
+  Entry made{.id = id,
+             .time_ms = 1'700'000'000'000,
+             .session = "one",
+             .root = "/root of " + id.substr(0, 1),
+             .tool = "write_file",
+             .undoes = {},
+             .steps = {}};
+  made.steps.push_back({.kind = Step::Kind::kFile,
+                        .path = "a/b",
+                        .to = {},
+                        .before = State{.hash = "h", .mode = 0644, .size = old_bytes.size()},
+                        .after = {},
+                        .old_bytes = std::move(old_bytes)});
+  return made;
+}
+
+class World {
+ public:
+  std::unique_ptr<Journal> open(std::uint64_t max_bytes = 1 << 20U,
+                                std::uint64_t segment_bytes = 4096) const {
+    return Journal::open({.directory = directory(),
+                          .sync = false,
+                          .max_bytes = max_bytes,
+                          .segment_bytes = segment_bytes},
+                         clock)
+        .value();
+  }
+  std::string directory() const { return place.path("journal"); }
+  std::vector<std::string> segments() const {
+    std::vector<std::string> names;
+    for (const auto& file : fs::directory_iterator(directory())) {
+      if (file.path().extension() == ".log") names.push_back(file.path());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  TempWorkspace place;
+  SystemClock clock;
+};
+
+// "id outcome" of each, newest first.
+std::vector<std::string> listed(const Journal& journal) {
+  std::vector<std::string> all;
+  REQUIRE(journal.each([&](const Listed& one) {
+    all.push_back(one.entry.id + " " + std::to_string(static_cast<int>(one.outcome)));
+    return true;
+  }));
+  return all;
+}
+
+TEST_CASE("journal: entries come back newest first, with what became of them") {
+  World world;
+  {
+    const auto journal = world.open();
+    REQUIRE(journal->begin(entry("a1")));
+    CHECK(journal->open_entries("/root of a") == std::vector<std::string>{"a1"});
+    REQUIRE(journal->end("a1", Outcome::kDone));
+    REQUIRE(journal->begin(entry("b1", std::string(5000, 'x'))));
+    REQUIRE(journal->begin(entry("a2")));
+    REQUIRE(journal->end("a2", Outcome::kReverted));
+  }
+  const auto journal = world.open();
+  CHECK(listed(*journal) == std::vector<std::string>{"a2 2", "b1 0", "a1 1"});
+  CHECK(journal->open_entries("/root of a").empty());
+  CHECK(journal->open_entries("/root of b") == std::vector<std::string>{"b1"});
+  // What is said later, in another segment, counts.
+  REQUIRE(journal->end("b1", Outcome::kPartly));
+  CHECK(listed(*journal) == std::vector<std::string>{"a2 2", "b1 3", "a1 1"});
+  const auto whole = journal->load("b1");
+  REQUIRE(whole);
+  CHECK(whole->steps.at(0).old_bytes == std::string(5000, 'x'));
+  CHECK(whole->steps.at(0).before == entry("b1", std::string(5000, 'x')).steps.at(0).before);
+  CHECK(journal->load("none").error().code == Code::kNotFound);
+  std::size_t seen = 0;
+  REQUIRE(journal->each([&](const Listed&) { return ++seen < 2; }));
+  CHECK(seen == 2);
+}
+
+TEST_CASE("journal: what a killed process left half is overwritten, whole frames are kept") {
+  World world;
+  REQUIRE(world.open()->begin(entry("a1")));
+  const std::string file = world.segments().at(0);
+  const auto whole = fs::file_size(file);
+  // Every length of a torn frame, and one that is longer than the next whole one.
+  REQUIRE(world.open()->begin(entry("a2", std::string(900, 'y'))));
+  std::ifstream in(file, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  for (std::size_t cut = whole; cut < bytes.size(); cut += 37) {
+    INFO(cut);
+    std::ofstream(file, std::ios::binary | std::ios::trunc)
+        .write(bytes.data(), static_cast<std::streamsize>(cut));
+    // As if the process had not come to say how far the segment is whole.
+    fs::remove(world.directory() + "/lock");
+    fs::remove(world.directory() + "/open-a3");
+    const auto journal = world.open();
+    REQUIRE(journal->begin(entry("a3")));
+    CHECK(listed(*journal) == std::vector<std::string>{"a3 0", "a1 0"});
+  }
+}
+
+TEST_CASE("journal: a damaged frame hides what follows it in its segment and nothing else") {
+  World world;
+  const auto journal = world.open(1 << 20U, 1);  // a segment for each
+  for (const char* id : {"a1", "a2", "a3"}) REQUIRE(journal->begin(entry(id)));
+  const auto segments = world.segments();
+  REQUIRE(segments.size() == 3);
+  std::fstream file(segments[1], std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(40);
+  file.put('#');
+  file.close();
+  CHECK(listed(*journal) == std::vector<std::string>{"a3 0", "a1 0"});
+}
+
+TEST_CASE("journal: the oldest segments go when there is too much or they are too old") {
+  World world;
+  const auto journal = world.open(20'000, 4096);
+  for (int i = 0; i < 40; ++i) {
+    REQUIRE(journal->begin(entry("a" + std::to_string(i), std::string(1000, 'z'))));
+  }
+  CHECK(journal->bytes() <= 20'000 + 4096 + 2000);
+  const auto kept = listed(*journal);
+  CHECK(kept.size() < 25);
+  CHECK(kept.size() > 10);
+  CHECK(kept.front() == "a39 0");
+  const auto refused = journal->begin(entry("big", std::string(20'000, 'z')));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::kTooLarge);
+  for (const std::string& segment : world.segments()) {
+    fs::last_write_time(segment, fs::file_time_type::clock::now() - std::chrono::hours(24 * 31));
+  }
+  for (int i = 0; i < 6; ++i) {
+    REQUIRE(journal->begin(entry("b" + std::to_string(i), std::string(1000, 'z'))));
+  }
+  const auto young = listed(*journal);
+  CHECK(std::find(young.begin(), young.end(), "b5 0") != young.end());
+  CHECK(young.size() < 12);
+}
+
+TEST_CASE("journal: processes append side by side, and none is lost") {
+  World world;
+  constexpr int kProcesses = 4;
+  constexpr int kEntries = 25;
+  std::vector<pid_t> children;
+  for (int process = 0; process < kProcesses; ++process) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      const auto journal = world.open();
+      bool good = true;
+      for (int i = 0; i < kEntries; ++i) {
+        const std::string id = std::to_string(process) + "-" + std::to_string(i);
+        good = good && journal->begin(entry(id)) && journal->end(id, Outcome::kDone);
+      }
+      _exit(good ? 0 : 1);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+  const auto all = listed(*world.open());
+  CHECK(all.size() == kProcesses * kEntries);
+  CHECK(std::all_of(all.begin(), all.end(), [](const auto& one) { return one.ends_with(" 1"); }));
+}
+
+TEST_CASE("journal: hostile bytes are no entry") {
+  const std::string bytes = encode(entry("a1"));
+  CHECK(decode(bytes, true));
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+    CHECK_FALSE(decode(std::string_view(bytes).substr(0, cut), true));
+  }
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(0xFF);
+    static_cast<void>(decode(damaged, true));  // whatever it says, it ends
+  }
+  CHECK_FALSE(decode(bytes + "x", true));
+}
+
+}  // namespace
+}  // namespace quarry::journal

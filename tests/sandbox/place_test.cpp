@@ -1,0 +1,175 @@
+#include "server/sandbox/place.h"
+
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "tests/sandbox/canary.h"
+
+namespace quarry::sandbox {
+namespace {
+
+namespace fs = std::filesystem;
+using Last = Workspace::Last;
+using test::Canary;
+
+std::string real(const Workspace& workspace, const std::string& path, Last last) {
+  const auto found = workspace.real(workspace.parse(path).value(), last);
+  return found ? std::string(found->display()) : "error: " + found.error().message;
+}
+
+Place place(const Workspace& workspace, const std::string& path) {
+  return workspace.place(workspace.parse(path).value()).value();
+}
+
+Result<void> put(const Place& at, const std::string& bytes, bool replace) {
+  TRY_ASSIGN(Draft draft, at.draft("test", 0666));
+  TRY(draft.write(bytes));
+  if (replace) TRY(draft.resemble(at));
+  TRY(draft.sync());
+  return draft.put(replace);
+}
+
+std::vector<std::string> names(const Canary& canary, const std::string& directory) {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator(canary.tree.path(directory))) {
+    found.push_back(entry.path().filename());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+template <class Body>
+void with_each_resolver(const Body& body) {
+  for (const auto resolver : {Workspace::Resolver::kAuto, Workspace::Resolver::kComponentWalk}) {
+    Canary canary;
+    const auto workspace = Workspace::open(canary.tree.root(), resolver).value();
+    INFO(test::name_of(workspace->resolver()));
+    body(canary, *workspace);
+  }
+}
+
+TEST_CASE("real paths lead through links beneath the root and never out of it") {
+  with_each_resolver([](const Canary& canary, const Workspace& workspace) {
+    canary.tree.write("sub/deep/leaf", "leaf");
+    canary.tree.link("sub", "dir");
+    canary.tree.link("deep/leaf", "sub/short");
+    canary.tree.link("../outside", "away");
+    canary.tree.link("../outside/new", "dangling_out");
+    canary.tree.link("nowhere", "dangling");
+    canary.tree.link("circle", "circle");
+    CHECK(real(workspace, "dir/deep/leaf", Last::kFollow) == "sub/deep/leaf");
+    CHECK(real(workspace, "dir/short", Last::kFollow) == "sub/deep/leaf");
+    CHECK(real(workspace, "dir/short", Last::kItself) == "sub/short");
+    CHECK(real(workspace, "dir", Last::kItself) == "dir");
+    CHECK(real(workspace, "dir/new/er", Last::kFollow) == "sub/new/er");
+    CHECK(real(workspace, "none/at/all", Last::kItself) == "none/at/all");
+    CHECK(real(workspace, ".", Last::kFollow) == ".");
+    for (const char* path : {"away/s", "away/new", "away", "dangling_out", "circle", "circle/x"}) {
+      INFO(path);
+      CHECK_THAT(real(workspace, path, Last::kFollow), Catch::StartsWith("error: "));
+    }
+    CHECK(real(workspace, "away", Last::kItself) == "away");
+    CHECK_THAT(real(workspace, "dangling", Last::kFollow), Catch::Contains("leads nowhere"));
+    CHECK_THAT(real(workspace, "dangling/x", Last::kFollow), Catch::Contains("leads nowhere"));
+  });
+}
+
+TEST_CASE("a place is not opened through a symlink, nor the root itself") {
+  with_each_resolver([](const Canary& canary, const Workspace& workspace) {
+    canary.tree.write("sub/file", "x");
+    canary.tree.link("sub", "dir");
+    canary.tree.link("../outside", "away");
+    CHECK(workspace.place(workspace.parse("sub/file").value()));
+    CHECK_FALSE(workspace.place(workspace.parse("dir/file").value()));
+    CHECK_FALSE(workspace.place(workspace.parse("away/s").value()));
+    CHECK_FALSE(workspace.place(workspace.parse("sub/file/x").value()));
+    CHECK_FALSE(workspace.place(Path()));
+  });
+}
+
+TEST_CASE("a draft replaces the file as a whole and keeps what it looked like") {
+  with_each_resolver([](const Canary& canary, const Workspace& workspace) {
+    canary.tree.write("file", "old");
+    const std::string path = canary.tree.path("file");
+    REQUIRE(chmod(path.c_str(), 0640) == 0);
+    const bool attributes = setxattr(path.c_str(), "user.note", "kept", 4, 0) == 0;
+    fs::create_hard_link(path, canary.tree.path("twin"));
+    const Place at = place(workspace, "file");
+    REQUIRE(put(at, "new", true));
+    CHECK(canary.tree.read("file") == "new");
+    CHECK(canary.tree.read("twin") == "old");
+    struct stat status {};
+    REQUIRE(stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777) == 0640);
+    char value[8] = {};
+    if (attributes) CHECK(getxattr(path.c_str(), "user.note", value, sizeof value) == 4);
+    CHECK(at.look().value()->stamp.size == 3);
+  });
+}
+
+TEST_CASE("a draft that is not put leaves nothing behind, and one that may not replace fails") {
+  with_each_resolver([](const Canary& canary, const Workspace& workspace) {
+    canary.tree.write("sub/file", "old");
+    const Place at = place(workspace, "sub/file");
+    {
+      Draft draft = at.draft("one", 0600).value();
+      CHECK(draft.write("unfinished"));
+      CHECK(names(canary, "sub").size() == 2);
+      CHECK_FALSE(at.draft("one", 0600));
+    }
+    const auto refused = put(at, "new", false);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::kConflict);
+    CHECK(names(canary, "sub") == std::vector<std::string>{"file"});
+    CHECK(canary.tree.read("sub/file") == "old");
+    // What a killed process leaves.
+    canary.tree.write("sub/.quarry-dead-0", "half");
+    at.drop_draft("dead-0");
+    CHECK(names(canary, "sub") == std::vector<std::string>{"file"});
+  });
+}
+
+TEST_CASE("a symlink in the place of a file is never written through") {
+  with_each_resolver([](const Canary& canary, const Workspace& workspace) {
+    canary.tree.link("../outside/s", "out");
+    const Place at = place(workspace, "out");
+    CHECK_FALSE(at.open_file());
+    CHECK_FALSE(at.set_mode(0777));
+    CHECK_FALSE(put(at, "new", false));
+    CHECK(at.link_target().value() == "../outside/s");
+    REQUIRE(at.remove_file());
+    CHECK_FALSE(at.look().value());
+    CHECK(canary.outside_unchanged());
+  });
+}
+
+TEST_CASE("places are made, moved and removed, each mistake with its reason") {
+  with_each_resolver([](const Canary& canary, const Workspace& workspace) {
+    const Place directory = place(workspace, "made");
+    REQUIRE(directory.make_directory(0777));
+    CHECK(directory.make_directory(0777).error().code == Code::kConflict);
+    const Place file = place(workspace, "made/file");
+    REQUIRE(put(file, "text", false));
+    CHECK_THAT(directory.remove_directory().error().message, Catch::Contains("not empty"));
+    CHECK_FALSE(file.remove_directory());
+    CHECK_FALSE(directory.remove_file());
+    const Place other = place(workspace, "other");
+    REQUIRE(other.make_link("made/file"));
+    CHECK(file.move_to(other, false).error().code == Code::kConflict);
+    REQUIRE(other.remove_file());
+    CHECK(file.move_to(other, false).value());
+    CHECK(canary.tree.read("other") == "text");
+    CHECK(directory.move_to(place(workspace, "made/inside"), false).error().code ==
+          Code::kInvalidArgs);
+    REQUIRE(directory.sync());
+    REQUIRE(directory.remove_directory());
+    CHECK(file.remove_file().error().code == Code::kNotFound);
+  });
+}
+
+}  // namespace
+}  // namespace quarry::sandbox

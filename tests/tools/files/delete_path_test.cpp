@@ -1,0 +1,46 @@
+#include "tests/tools/files/change_call.h"
+
+namespace quarry::tools {
+
+extern const Tool delete_path;
+
+namespace {
+
+using Catch::Contains;
+using test::ChangeCall;
+using Names = std::vector<std::string>;
+
+TEST_CASE("delete_path deletes a file, a link itself, an empty directory, a tree when asked") {
+  ChangeCall call({{"a.txt", "a"}, {"d/e/f.txt", "f"}, {"keep", "k"}});
+  call.files.link("keep", "link");
+  call.files.make_directory("empty");
+  CHECK_THAT(call(delete_path, R"({"path":"a.txt"})"),
+             Catch::StartsWith("deleted a.txt\nchange ") && Contains("; undo takes it back\n"));
+  CHECK_THAT(call(delete_path, R"({"file_path":"link"})"),
+             Contains("deleted link (a symbolic link"));
+  CHECK_THAT(call(delete_path, R"({"path":"empty/"})"), Contains("deleted empty/\n"));
+  CHECK_THAT(call(delete_path, R"({"path":"d"})"), Contains("recursive=true"));
+  CHECK_THAT(call(delete_path, R"({"path":"d","recursive":true})"),
+             Contains("deleted d/ with 2 below it\n"));
+  CHECK(call.names() == Names{"keep"});
+}
+
+TEST_CASE("delete_path says what it does not delete") {
+  ChangeCall call({{"a", "a"}, {".git/HEAD", "x"}, {"sub/.git/HEAD", "x"}});
+  call.files.link("/etc", "away");
+  test::check_mistakes(call, delete_path,
+                       {{R"({"path":"none"})", "none"},
+                        {R"({"path":"none/at/all"})", "does not exist"},
+                        {R"({"path":"a/b"})", "not a directory"},
+                        {R"({"path":"."})", "the root itself"},
+                        {R"({"path":""})", "path"},
+                        {R"({"path":"../x"})", ".."},
+                        {R"({"path":"/etc/passwd"})", "path"},
+                        {R"({"path":"away/passwd"})", "outside"},
+                        {R"({"path":".git","recursive":true})", "git directory"},
+                        {R"({"path":"sub","recursive":true})", "git directory"},
+                        {R"({})", "path"}});
+}
+
+}  // namespace
+}  // namespace quarry::tools

@@ -1,0 +1,62 @@
+#include "tests/tools/files/change_call.h"
+
+namespace quarry::tools {
+
+extern const Tool move_path;
+
+namespace {
+
+using Catch::Contains;
+using test::ChangeCall;
+using Names = std::vector<std::string>;
+
+TEST_CASE("move_path moves, renames and copies, and makes the directories of the destination") {
+  ChangeCall call({{"a.txt", "a"}, {"d/e.txt", "e"}});
+  CHECK_THAT(call(move_path, R"({"source":"a.txt","destination":"new/b.txt"})"),
+             Catch::StartsWith("moved a.txt to new/b.txt\nchange "));
+  CHECK_THAT(call(move_path, R"({"from":"d","to":"new/"})"), Contains("moved d/ to new/d/\n"));
+  CHECK_THAT(call(move_path, R"({"source":"new/d","destination":"copy","copy":true})"),
+             Contains("copied new/d/ to copy/\n"));
+  CHECK(call.names() == Names{"copy/", "copy/e.txt", "new/", "new/b.txt", "new/d/", "new/d/e.txt"});
+}
+
+TEST_CASE("move_path replaces a file only when told to, and a link as a link") {
+  ChangeCall call({{"a", "a"}, {"b", "b"}, {"c", "c"}});
+  call.files.link("c", "link");
+  CHECK_THAT(call(move_path, R"({"source":"a","destination":"b"})"), Contains("overwrite=true"));
+  CHECK(call.files.read("b") == "b");
+  CHECK_THAT(call(move_path, R"({"source":"a","destination":"b","overwrite":true})"),
+             Contains("replacing what was there"));
+  CHECK(call.files.read("b") == "a");
+  CHECK_THAT(call(move_path, R"({"source":"b","destination":"link","overwrite":true})"),
+             Contains("moved b to link"));
+  CHECK(call.files.read("link") == "a");
+  CHECK(call.files.read("c") == "c");
+}
+
+TEST_CASE("move_path says what it does not move") {
+  ChangeCall call({{"a", "a"}, {"d/e", "e"}, {"f/g", "g"}, {".git/HEAD", "x"}});
+  call.files.link("/etc", "away");
+  test::check_mistakes(call, move_path,
+                       {{R"({"source":"none","destination":"b"})", "none"},
+                        {R"({"source":"a","destination":"a"})", "the same"},
+                        {R"({"source":"a","destination":"./d/../a"})", ".."},
+                        {R"({"source":"d","destination":"d/x"})", "into itself"},
+                        {R"({"source":"d","destination":"d/x","copy":true})", "into itself"},
+                        {R"({"source":"d","destination":"f"})", "'f/'"},
+                        {R"({"source":"a","destination":"d"})", "'d/'"},
+                        {R"({"source":"d","destination":"a","overwrite":true})", "exists already"},
+                        {R"({"source":"a","destination":"d/e/x"})", "not a directory"},
+                        {R"({"source":"a","destination":"../x"})", ".."},
+                        {R"({"source":"a","destination":"/tmp/x"})", "destination"},
+                        {R"({"source":"a","destination":"away/x"})", "outside"},
+                        {R"({"source":"away/passwd","destination":"x"})", "outside"},
+                        {R"({"source":".","destination":"x"})", "the root itself"},
+                        {R"({"source":"a","destination":".git/x"})", "git directory"},
+                        {R"({"source":".git","destination":"x"})", "git directory"},
+                        {R"({"source":"a"})", "destination"}});
+  CHECK(call.files.read("a") == "a");
+}
+
+}  // namespace
+}  // namespace quarry::tools

@@ -1,0 +1,99 @@
+#include <array>
+
+#include "server/base/utf8.h"
+#include "server/change/changes.h"
+#include "server/sandbox/workspace.h"
+#include "server/session/session.h"
+#include "tools/files/receipt.h"
+#include "tools/tool.h"
+
+namespace quarry::tools {
+namespace {
+
+using sandbox::Kind;
+using sandbox::Path;
+using Last = sandbox::Workspace::Last;
+
+struct Args {
+  std::string_view source;
+  std::string_view destination;
+  bool copy = false;
+  bool overwrite = false;
+};
+
+constexpr auto kFields = json::fields(
+    json::field<&Args::source>("source").synonyms("from", "path", "old_path", "source_path"),
+    json::field<&Args::destination>("destination")
+        .synonyms("to", "new_path", "target", "destination_path"),
+    json::field<&Args::copy>("copy").optional(),
+    json::field<&Args::overwrite>("overwrite").optional().synonyms("force"));
+
+std::string shown(const Path& path) {
+  std::string text;
+  utf8::append_escaped_name(text, path.display());
+  return text;
+}
+
+// Where it goes: into a directory when the argument ends with a slash.
+Result<Path> target_of(const Args& args, const Path& source, const sandbox::Workspace& files) {
+  TRY_ASSIGN(Path given, files.parse(args.destination, "destination"));
+  if (args.destination.ends_with('/') || given.is_root()) given = given.child(source.name());
+  return files.real(given, Last::kItself);
+}
+
+Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
+  TRY_ASSIGN(const Path given, context.files.parse(args.source, "source"));
+  if (given.is_root()) return fail(Code::kDenied, "the root itself is neither moved nor copied");
+  TRY_ASSIGN(const Path from, context.files.real(given, Last::kItself));
+  TRY_ASSIGN(const Path to, target_of(args, from, context.files));
+  if (from == to) {
+    return fail(Code::kInvalidArgs, "source and destination are the same: '{}'", shown(from));
+  }
+  change::Change change(context.changes, context.files,
+                        {.session = context.session.handle(), .tool = "move_path"}, context.cancel);
+  // A copy may be taken of what must not be changed, so only what changes is locked then.
+  if (args.copy) {
+    TRY(change.lock(std::array{to}));
+  } else {
+    TRY(change.lock(std::array{from, to}));
+  }
+  TRY_ASSIGN(const sandbox::Metadata what, context.files.metadata(from));
+  bool replaced = false;
+  if (const auto there = context.files.metadata(to)) {
+    if (there->kind == Kind::kDirectory) {
+      return fail(Code::kConflict,
+                  "'{}' is a directory that exists already; to put it inside, end the destination "
+                  "with a slash: '{}/'",
+                  shown(to), shown(to));
+    }
+    if (!args.overwrite || what.kind == Kind::kDirectory) {
+      return fail(Code::kConflict, "'{}' exists already{}", shown(to),
+                  what.kind == Kind::kDirectory ? "" : "; pass overwrite=true to replace it");
+    }
+    TRY(change.remove(to));
+    replaced = true;
+  } else if (there.error().code != Code::kNotFound) {
+    return Failure(there.error());
+  }
+  TRY(args.copy ? change.copy(from, to) : change.move(from, to));
+  TRY_ASSIGN(const change::Receipt receipt, change.commit());
+  const char* slash = what.kind == Kind::kDirectory ? "/" : "";
+  output.text = fmt::format("{} {}{} to {}{}{}\n", args.copy ? "copied" : "moved", shown(from),
+                            slash, shown(to), slash, replaced ? ", replacing what was there" : "");
+  append_receipt(output.text, receipt);
+  return {};
+}
+
+}  // namespace
+
+extern const Tool move_path;
+constinit const Tool move_path = make_tool<Args, kFields, run>({
+    .name = "move_path",
+    .group = Group::kFiles,
+    .lane = Lane::kHeavy,
+    .order = Order::kAlone,
+    .effect = Effect::kWrites,
+    .deadline = std::chrono::seconds(60),
+});
+
+}  // namespace quarry::tools

@@ -1,0 +1,18 @@
+// The last line of an answer that changed files.
+
+#pragma once
+
+#include <string>
+
+#include "server/change/change.h"
+
+namespace quarry::tools {
+
+// "change Ab12Cd34Ef; undo takes it back\n", or that it cannot.
+inline void append_receipt(std::string& text, const change::Receipt& receipt) {
+  text.append("change ").append(receipt.id);
+  text.append(receipt.undoable ? "; undo takes it back\n"
+                               : "; cannot be undone: the server keeps no journal\n");
+}
+
+}  // namespace quarry::tools

@@ -1,0 +1,92 @@
+#include "server/base/utf8.h"
+#include "server/change/changes.h"
+#include "server/sandbox/workspace.h"
+#include "server/session/session.h"
+#include "tools/tool.h"
+
+namespace quarry::tools {
+namespace {
+
+using journal::Step;
+
+struct Args {
+  std::int64_t count = 1;
+  std::string_view change_id;
+  bool dry_run = false;
+};
+
+constexpr auto kFields =
+    json::fields(json::field<&Args::count>("count").optional().range(1, 100).synonyms("n", "steps"),
+                 json::field<&Args::change_id>("change_id").optional().synonyms("id", "changeId"),
+                 json::field<&Args::dry_run>("dry_run").optional().synonyms("dryRun"));
+
+constexpr std::size_t kShownSteps = 50;
+
+void append_step(std::string& out, const Step& step) {
+  std::string path;
+  utf8::append_escaped_name(path, step.path);
+  if (step.kind == Step::Kind::kMove) {
+    std::string to;
+    utf8::append_escaped_name(to, step.to);
+    out += fmt::format("  {} moved back to {}\n", to, path);
+    return;
+  }
+  const char* what = step.kind == Step::Kind::kDirectory ? "/" : "";
+  const char* done = !step.before ? "removed" : step.after ? "put back as it was" : "made again";
+  out += fmt::format("  {}{} {}\n", path, what, done);
+}
+
+void append(std::string& out, const change::Undone& undone, bool dry_run) {
+  if (!undone.refusal.empty()) {
+    out += fmt::format("change {} ({}) not undone: {}\n", undone.id, undone.tool, undone.refusal);
+    return;
+  }
+  out += fmt::format("change {} ({}) {}\n", undone.id, undone.tool,
+                     dry_run ? "would be undone" : "undone");
+  std::size_t shown = 0;
+  for (std::size_t i = undone.steps.size(); i-- > 0 && shown < kShownSteps; ++shown) {
+    append_step(out, undone.steps[i]);
+  }
+  if (undone.steps.size() > shown) {
+    out += fmt::format("  and {} more\n", undone.steps.size() - shown);
+  }
+  if (!dry_run) {
+    out += fmt::format("  to take this back: undo with change_id={}\n", undone.undo_id);
+  }
+}
+
+Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
+  const change::UndoRequest request{.session = context.session.handle(),
+                                    .count = static_cast<std::size_t>(args.count),
+                                    .id = std::string(args.change_id),
+                                    .dry_run = args.dry_run};
+  TRY_ASSIGN(const std::vector<change::Undone> undone,
+             context.changes.undo(context.files, request, context.cancel));
+  std::string text;
+  for (const change::Undone& one : undone) append(text, one, args.dry_run);
+  if (undone.front().refusal.empty()) {
+    if (!undone.back().refusal.empty()) {
+      text += fmt::format("{} of {} undone\n", undone.size() - 1, args.count);
+    } else if (args.change_id.empty() && undone.size() < request.count) {
+      text += "there are no more changes of this session\n";
+    }
+    output.text = std::move(text);
+    return {};
+  }
+  text.pop_back();
+  return fail(Code::kConflict, "{}", text);
+}
+
+}  // namespace
+
+extern const Tool undo;
+constinit const Tool undo = make_tool<Args, kFields, run>({
+    .name = "undo",
+    .group = Group::kFiles,
+    .lane = Lane::kHeavy,
+    .order = Order::kAlone,
+    .effect = Effect::kWrites,
+    .deadline = std::chrono::seconds(60),
+});
+
+}  // namespace quarry::tools
