@@ -51,6 +51,7 @@ Result<void> open_roots(const Options& options, Ground& ground) {
     }
     auto opened = sandbox::Workspace::open(absolute, options.resolver, options.force_root);
     if (opened) {
+      if (options.allow_secrets) (*opened)->allow_secrets();
       ground.roots.emplace_back(std::move(*opened));
     } else {
       problem = opened.error().message;

@@ -87,6 +87,9 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
                "Refuse to start where a protection is missing")
       ->envname("QUARRY_REQUIRE_SANDBOX");
   app.add_flag("--force-root", options.force_root, "Accept / and kernel trees as a root");
+  app.add_flag("--allow-secrets", options.allow_secrets,
+               "Show files whose names say that they hold secrets (.env, private keys)")
+      ->envname("QUARRY_ALLOW_SECRETS");
   app.add_flag("!--no-fsync", options.sync_files,
                "Do not wait for the disk after changing files; a power cut may then take changes")
       ->envname("QUARRY_NO_FSYNC");

@@ -43,6 +43,7 @@ struct Options {
   bool landlock = true;
   bool require_sandbox = false;
   bool force_root = false;
+  bool allow_secrets = false;          // files for secrets are shown like others
   bool sync_files = true;              // a change of files is on disk when it is answered
   std::vector<std::string> protect;    // besides the standard patterns
   std::vector<std::string> unprotect;  // of those, these not

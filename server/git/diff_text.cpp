@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/base/secret_names.h"
 #include "server/base/utf8.h"
 #include "server/git/noise.h"
 
@@ -108,6 +109,11 @@ class Rendering {
       return true;
     }
     if (file.stat.binary) return true;  // its row says so
+    if (!options_.show_secrets &&
+        (names_secret(file.stat.path) || names_secret(file.stat.old_path))) {
+      out_ += fmt::format("\n{}: a file for secrets, whose changes are not shown\n", name);
+      return true;
+    }
     if (file.patch_omitted) {
       out_ += fmt::format("\n{}: the patch is too large to show\n", name);
       return true;

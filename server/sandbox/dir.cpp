@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 
+#include "server/base/secret_names.h"
 #include "server/sandbox/resolve.h"
 #include "server/sandbox/shown.h"
 #include "server/sandbox/status.h"
@@ -65,6 +66,7 @@ class EntryName {
 
 struct Dir::State {
   Fd fd;
+  bool secrets_allowed = false;
   std::size_t next = 0;    // of the entry to hand out
   std::size_t filled = 0;  // bytes of `buffer` that hold entries
   alignas(dirent64) std::array<char, kBufferBytes> buffer;
@@ -75,10 +77,11 @@ Dir::Dir(Dir&&) noexcept = default;
 Dir& Dir::operator=(Dir&&) noexcept = default;
 Dir::~Dir() = default;
 
-Dir Dir::adopt(Fd fd) {
+Dir Dir::adopt(Fd fd, bool secrets_allowed) {
   // Not value-initialised: zeroing the buffer would cost more than opening the directory.
   auto state = std::make_unique_for_overwrite<State>();
   state->fd = std::move(fd);
+  state->secrets_allowed = secrets_allowed;
   return Dir(std::move(state));
 }
 
@@ -114,12 +117,15 @@ Result<Dir> Dir::open_dir(std::string_view name) const {
   const int directory_fd = state_->fd.get();
   Fd fd(openat(directory_fd, entry.c_str(), kReadFlags | O_DIRECTORY | O_NOFOLLOW));
   if (!fd) return not_opened(errno, directory_fd, entry.c_str());
-  return adopt(std::move(fd));
+  return adopt(std::move(fd), state_->secrets_allowed);
 }
 
 Result<File> Dir::open_file(std::string_view name) const {
   const EntryName entry(name);
   if (!entry.valid()) return not_an_entry(name);
+  if (!state_->secrets_allowed && names_secret(name)) {
+    return fail(Code::kDenied, "'{}' is a file for secrets", shown_name(name));
+  }
   const int directory_fd = state_->fd.get();
   Fd fd(openat(directory_fd, entry.c_str(), kReadFlags | O_NOFOLLOW));
   if (!fd) return not_opened(errno, directory_fd, entry.c_str());

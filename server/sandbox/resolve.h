@@ -23,7 +23,8 @@ inline constexpr int kHandleFlags = O_PATH | O_CLOEXEC;
 bool has_openat2();
 
 // Opens `path`, as Path::text() has it, with `flags`: one of the sets above, plus O_DIRECTORY or,
-// with O_PATH, O_NOFOLLOW for a last symlink itself. A descriptor, or a negative errno.
+// O_NOFOLLOW: a last symlink is then itself with O_PATH, else -ELOOP. A descriptor or a negative
+// errno.
 int open_beneath(int root_fd, const std::string& path, int flags, Workspace::Resolver resolver);
 
 // The directory `path`, opened for reading, when no component of it is a symlink; else -ELOOP.

@@ -56,6 +56,7 @@ class Walk {
     int flags = last ? flags_ | O_NOFOLLOW : kHandleFlags | O_DIRECTORY | O_NOFOLLOW;
     if (slash) flags |= O_DIRECTORY;
     const int fd = open(name.c_str(), flags);
+    if (keep_link && fd == -ELOOP) return fd;  // not to be followed, nor opened itself
     if (fd == -ELOOP || fd == -ENOTDIR) return follow(name, fd);
     if (fd < 0) return fd;
     if (last && !keep_link && is_link(fd, flags)) {

@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "server/base/secret_names.h"
 #include "server/sandbox/resolve.h"
 #include "server/sandbox/shown.h"
 #include "server/sandbox/status.h"
@@ -100,8 +101,31 @@ bool Workspace::beneath(std::string_view absolute) const {
   return root_ == "/" ? absolute.starts_with('/') : at_or_below(absolute, root_);
 }
 
+bool Workspace::hides(std::string_view name) const {
+  return !secrets_allowed_ && names_secret(name);
+}
+
+Failure Workspace::hidden(const Path& path) const {
+  return fail(Code::kDenied,
+              "'{}' is a file for secrets, which is not shown; the user can allow it by starting "
+              "the server with --allow-secrets",
+              shown_name(path.display()));
+}
+
 Result<File> Workspace::open_file(const Path& path) const {
-  Fd fd(open_beneath(root_fd_.get(), path.text(), kReadFlags, resolver_));
+  if (secrets_allowed_) {
+    Fd fd(open_beneath(root_fd_.get(), path.text(), kReadFlags, resolver_));
+    if (!fd) return explain(-fd.get(), path, Wanted::kFile);
+    return adopt_file(std::move(fd), path.display());
+  }
+  if (names_secret(path.text())) return hidden(path);
+  Fd fd(open_beneath(root_fd_.get(), path.text(), kReadFlags | O_NOFOLLOW, resolver_));
+  if (fd.get() == -ELOOP) {
+    // A symlink: what it leads to is judged by its own name.
+    TRY_ASSIGN(const Path target, real_of_existing(path));
+    if (names_secret(target.text())) return hidden(path);
+    fd = Fd(open_beneath(root_fd_.get(), path.text(), kReadFlags, resolver_));
+  }
   if (!fd) return explain(-fd.get(), path, Wanted::kFile);
   return adopt_file(std::move(fd), path.display());
 }
@@ -109,7 +133,7 @@ Result<File> Workspace::open_file(const Path& path) const {
 Result<Dir> Workspace::open_directory(const Path& path) const {
   Fd fd(open_beneath(root_fd_.get(), path.text(), kReadFlags | O_DIRECTORY, resolver_));
   if (!fd) return explain(-fd.get(), path, Wanted::kDirectory);
-  return Dir::adopt(std::move(fd));
+  return Dir::adopt(std::move(fd), secrets_allowed_);
 }
 
 Result<std::unique_ptr<Workspace>> Workspace::open_workspace(const Path& path) const {
@@ -125,6 +149,7 @@ Result<std::unique_ptr<Workspace>> Workspace::open_workspace(const Path& path) c
   inner->root_.assign(resolved.data(), static_cast<std::size_t>(length));
   inner->given_root_ = inner->root_;
   inner->resolver_ = resolver_;
+  inner->secrets_allowed_ = secrets_allowed_;
   struct stat status {};
   if (fstat(inner->root_fd_.get(), &status) != 0) return explain(errno, path, Wanted::kDirectory);
   inner->device_ = status.st_dev;

@@ -89,7 +89,8 @@ class Dir {
 
   // False at the end. "." and ".." are not entries. kUnknown kinds are resolved.
   Result<bool> next(Entry& entry);
-  // `name` is one entry's name. A symlink is kDenied: it is not followed.
+  // `name` is one entry's name. A symlink is kDenied: it is not followed; so is a file that the
+  // workspace hides.
   Result<Dir> open_dir(std::string_view name) const;
   Result<File> open_file(std::string_view name) const;
   // Without following.
@@ -103,7 +104,7 @@ class Dir {
   friend class Workspace;
   struct State;
   explicit Dir(std::unique_ptr<State> state);
-  static Dir adopt(Fd fd);
+  static Dir adopt(Fd fd, bool secrets_allowed);
   std::unique_ptr<State> state_;
 };
 
@@ -125,6 +126,11 @@ class Workspace {
 
   // The directory `path` of this workspace as a workspace of its own, opened beneath this root.
   Result<std::unique_ptr<Workspace>> open_workspace(const Path& path) const;
+
+  // Files whose names say that they hold secrets (base/secret_names.h) are not opened for reading,
+  // by whatever link, unless the user allows it. Before the workspace is shared.
+  void allow_secrets() { secrets_allowed_ = true; }
+  bool hides(std::string_view name) const;
 
   // Absolute path of the root, resolved; and as it was given.
   const std::string& root() const { return root_; }
@@ -168,12 +174,14 @@ class Workspace {
   [[gnu::cold]] Failure explain(int error, const Path& path, Wanted wanted) const;
   Failure explain_missing(const Path& path, Wanted wanted) const;
   Failure explain_escape(const Path& path) const;
+  Failure hidden(const Path& path) const;
   Result<Path> real_of_existing(const Path& path) const;
   bool opens(const std::string& path, int flags) const;
   Fd root_fd_;
   std::string root_;
   std::string given_root_;
   Resolver resolver_ = Resolver::kOpenat2;
+  bool secrets_allowed_ = false;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;
 };

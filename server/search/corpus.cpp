@@ -30,6 +30,13 @@ Result<sandbox::File> Corpus::Opener::open(std::size_t index) {
   return parent->open_file(corpus_->walk_->entry(place).name);
 }
 
+bool Corpus::Opener::hidden(std::size_t index) const {
+  const std::string_view name = corpus_->walk_ == nullptr
+                                    ? corpus_->file_.name()
+                                    : corpus_->walk_->entry(corpus_->places_[index]).name;
+  return corpus_->workspace_->hides(name);
+}
+
 Result<sandbox::Metadata> Corpus::Opener::metadata(std::size_t index) {
   if (corpus_->walk_ == nullptr) return corpus_->workspace_->metadata(corpus_->file_);
   const Walk::Place place = corpus_->places_[index];

@@ -21,6 +21,8 @@ class Corpus {
    public:
     explicit Opener(const Corpus& corpus) : corpus_(&corpus) {}
     Result<sandbox::File> open(std::size_t index);
+    // Whether it is a file whose content the workspace does not show.
+    bool hidden(std::size_t index) const;
     Result<sandbox::Metadata> metadata(std::size_t index);
 
    private:

@@ -39,7 +39,7 @@ class Counter {
     FileCount result;
     auto file = opener_.open(index);
     if (!file) {
-      result.skip = Skip::kUnreadable;
+      result.skip = opener_.hidden(index) ? Skip::kSecret : Skip::kUnreadable;
       return result;
     }
     result.skip = reader_.open(std::move(*file), reader_options(matcher_, options_.max_file_bytes));
@@ -76,6 +76,7 @@ void add(Counts& counts, const FileCount& file) {
   counts.not_utf8 += file.not_utf8 ? 1 : 0;
   counts.binary += file.skip == Skip::kBinary ? 1 : 0;
   counts.too_large += file.skip == Skip::kTooLarge ? 1 : 0;
+  counts.secret += file.skip == Skip::kSecret ? 1 : 0;
   counts.unreadable += file.skip == Skip::kUnreadable ? 1 : 0;
 }
 

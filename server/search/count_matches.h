@@ -37,6 +37,7 @@ struct Counts {
   std::uint64_t binary = 0;
   std::uint64_t too_large = 0;
   std::uint64_t unreadable = 0;
+  std::uint64_t secret = 0;
   std::uint64_t not_utf8 = 0;
   std::uint64_t lines_in_pieces = 0;  // files with lines too long to be searched at once
   std::uint64_t not_reached = 0;      // files left when the search ended early

@@ -101,6 +101,7 @@ void append_coverage(std::string& out, const GrepQuery& query, const Target& tar
                                                                            TextReader::kWindowBytes)
                                                                      : query.max_file_bytes)));
   skipped.add(counts.unreadable, "unreadable");
+  skipped.add(counts.secret, counts.secret == 1 ? "file for secrets" : "files for secrets");
   if (counts.not_reached > 0) {
     skipped.add(counts.not_reached, counts.stopped ? "not reached in time" : "not reached");
   }

@@ -21,7 +21,7 @@
 namespace quarry::search {
 
 // Why a file was not searched.
-enum class Skip : std::uint8_t { kNone, kBinary, kTooLarge, kUnreadable };
+enum class Skip : std::uint8_t { kNone, kBinary, kTooLarge, kUnreadable, kSecret };
 
 class TextReader {
  public:

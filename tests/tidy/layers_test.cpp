@@ -31,6 +31,7 @@ constexpr Layer kLayers[] = {
     {"server/process", "server/base"},
     {"server/watch", "server/base server/sandbox"},
     {"server/journal", "server/base"},
+    {"server/edit", "server/base"},
     {"server/change", "server/base server/sandbox server/journal"},
     {"server/files", "server/base server/sandbox server/store"},
     {"server/search", "server/base server/sandbox server/watch server/pool server/store"},
@@ -44,7 +45,7 @@ constexpr Layer kLayers[] = {
     {"tools/all.h", "tools/tool.h"},
     {"tools/files",
      "tools/tool.h server/base server/json server/sandbox server/journal server/change "
-     "server/files server/search server/session"},
+     "server/edit server/files server/search server/session"},
     {"tools/search", "tools/tool.h server/base server/json server/sandbox server/search"},
     {"tools/git", "tools/tool.h server/base server/json server/sandbox server/git"},
     {"tools/analysis", "tools/tool.h server/base server/json server/sandbox server/analysis"},

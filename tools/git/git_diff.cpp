@@ -49,7 +49,12 @@ Result<void> run(const Args& args, ToolContext& ctx, ToolOutput& out) {
   options.first_patch = static_cast<std::uint32_t>(args.offset);
   TRY_ASSIGN(const git::Diff diff, ctx.git.diff(options, ctx.cancel));
   const auto budget = static_cast<std::size_t>(std::max<std::int64_t>(ctx.max_tokens, 100) * 4);
-  git::append_diff_text(diff, {args.mode, static_cast<std::size_t>(args.offset), budget}, out.text);
+  git::append_diff_text(diff,
+                        {.mode = args.mode,
+                         .offset = static_cast<std::size_t>(args.offset),
+                         .max_bytes = budget,
+                         .show_secrets = !ctx.files.hides(".env")},
+                        out.text);
   return {};
 }
 

@@ -1,0 +1,228 @@
+#include "server/edit/locate.h"
+
+#include <algorithm>
+
+#include "server/edit/closest.h"
+#include "server/edit/lines.h"
+
+namespace quarry::edit {
+namespace {
+
+constexpr std::size_t kShownLines = 10;
+constexpr std::size_t kNew = SIZE_MAX;
+
+// A text with every line end as "\n", and where its bytes were before.
+class Flat {
+ public:
+  explicit Flat(std::string_view text) {
+    text_.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] != '\r') {
+        text_.push_back(text[i]);
+      } else {
+        text_.push_back('\n');
+        if (i + 1 < text.size() && text[i + 1] == '\n') {
+          ++i;
+          dropped_.push_back(text_.size());
+        }
+      }
+    }
+  }
+  const std::string& text() const { return text_; }
+  // An offset before which a byte was dropped lies behind that byte.
+  std::size_t original(std::size_t at) const {
+    const auto before = std::upper_bound(dropped_.begin(), dropped_.end(), at);
+    return at + static_cast<std::size_t>(before - dropped_.begin());
+  }
+
+ private:
+  std::string text_;
+  std::vector<std::size_t> dropped_;  // offsets into text_, ascending
+};
+
+std::size_t line_at(std::string_view text, std::size_t at) {
+  return 1 + static_cast<std::size_t>(
+                 std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
+// A text that is being edited: pieces of the original one and new ones.
+class Draft {
+ public:
+  explicit Draft(const std::string& text) : text_(text) {
+    if (!text.empty()) pieces_.push_back({.origin = 0, .length = text.size()});
+  }
+  const std::string& text() const { return text_; }
+
+  // `places` are ascending, each `length` long.
+  void replace(const std::vector<std::size_t>& places, std::size_t length, std::string_view with) {
+    std::string text;
+    std::vector<Piece> pieces;
+    std::size_t from = 0;
+    Cursor cursor{*this};
+    for (const std::size_t place : places) {
+      text.append(text_, from, place - from).append(with);
+      cursor.copy(place - from, &pieces);
+      cursor.copy(length, nullptr);
+      pieces.push_back({.origin = kNew, .length = with.size()});
+      from = place + length;
+    }
+    text.append(text_, from);
+    cursor.copy(text_.size() - from, &pieces);
+    text_ = std::move(text);
+    pieces_ = std::move(pieces);
+  }
+
+  // In offsets of the text that it began with, which is `size` long.
+  std::vector<Splice> splices(std::size_t size) const {
+    std::vector<Splice> found;
+    std::size_t original = 0;  // up to which is said
+    std::size_t at = 0;
+    std::string with;
+    const auto close = [&](std::size_t next) {
+      if (next != original || !with.empty()) {
+        found.push_back({.begin = original, .end = next, .with = std::move(with)});
+      }
+      with.clear();
+    };
+    for (const Piece& piece : pieces_) {
+      if (piece.origin == kNew) {
+        with.append(text_, at, piece.length);
+      } else if (piece.length > 0) {
+        close(piece.origin);
+        original = piece.origin + piece.length;
+      }
+      at += piece.length;
+    }
+    close(size);
+    return found;
+  }
+
+ private:
+  struct Piece {
+    std::size_t origin;  // in the first text; kNew: not from there
+    std::size_t length;
+  };
+  struct Cursor {
+    const Draft& draft;
+    std::size_t piece = 0;
+    std::size_t used = 0;  // of that piece
+    // Takes the next `count` bytes; into `pieces`, or (null) leaves them out.
+    void copy(std::size_t count, std::vector<Piece>* pieces) {
+      while (count > 0) {
+        const Piece& from = draft.pieces_[piece];
+        const std::size_t take = std::min(count, from.length - used);
+        if (pieces != nullptr && take > 0) {
+          pieces->push_back({from.origin == kNew ? kNew : from.origin + used, take});
+        }
+        used += take;
+        count -= take;
+        if (used == from.length) {
+          ++piece;
+          used = 0;
+        }
+      }
+    }
+  };
+
+  std::string text_;
+  std::vector<Piece> pieces_;
+};
+
+std::string edit_name(std::size_t at, std::size_t count) {
+  return count == 1 ? "" : fmt::format("edit {} of {}: ", at + 1, count);
+}
+
+std::string lines_of(std::string_view text, const std::vector<std::size_t>& places) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(places.size(), kShownLines); ++i) {
+    out += fmt::format("{}{}", i == 0 ? "" : ", ", line_at(text, places[i]));
+  }
+  if (places.size() > kShownLines) out += fmt::format(" and {} more", places.size() - kShownLines);
+  return out;
+}
+
+Result<std::size_t> make(Draft& draft, const Replacement& edit, const std::string& name) {
+  const std::string old_text = Flat(edit.old_text).text();
+  const std::string new_text = Flat(edit.new_text).text();
+  if (old_text.empty()) {
+    return fail(Code::kInvalidArgs,
+                "{}old_string is empty; give the text to replace, or use write_file for a new file",
+                name);
+  }
+  if (old_text == new_text) {
+    return fail(Code::kInvalidArgs, "{}old_string and new_string are the same", name);
+  }
+  std::vector<std::size_t> places;
+  const std::string& text = draft.text();
+  for (std::size_t at = text.find(old_text); at != std::string::npos;
+       at = text.find(old_text, at + old_text.size())) {
+    if (places.size() == kMaxReplacements) {
+      return fail(Code::kTooLarge, "{}old_string occurs more than {} times", name,
+                  kMaxReplacements);
+    }
+    places.push_back(at);
+  }
+  if (places.empty()) return fail(Code::kNotFound, "{}{}", name, explain_miss(text, old_text));
+  if (places.size() > 1 && !edit.replace_all) {
+    return fail(Code::kInvalidArgs,
+                "{}old_string occurs {} times, on lines {}; add lines around it until it is "
+                "unique, or set replace_all",
+                name, places.size(), lines_of(text, places));
+  }
+  draft.replace(places, old_text.size(), new_text);
+  return places.size();
+}
+
+}  // namespace
+
+std::string with_line_ends(std::string_view text, std::string_view around, std::size_t begin,
+                           std::size_t end) {
+  if (text.find('\n') == std::string_view::npos) return std::string(text);
+  std::vector<std::string_view> ends;
+  const auto add_end = [&](std::string_view line) {
+    const std::string_view rest = line.substr(without_end(line).size());
+    if (!rest.empty()) ends.push_back(rest);
+  };
+  for (const std::string_view line : split_lines(around.substr(begin, end - begin))) add_end(line);
+  if (ends.empty()) {
+    // The line itself, else the one before.
+    add_end(around.substr(begin, line_end(around, begin) - begin));
+    if (ends.empty() && begin > 0) {
+      const std::size_t last = around.find_last_of("\r\n", begin - 1);
+      if (last != std::string_view::npos) {
+        const bool pair = last > 0 && around.substr(last - 1, 2) == "\r\n";
+        ends.push_back(around.substr(pair ? last - 1 : last, pair ? 2 : 1));
+      }
+    }
+  }
+  if (ends.empty()) ends.push_back("\n");
+  std::string out;
+  std::size_t line = 0;
+  for (const char c : text) {
+    if (c == '\n') {
+      out.append(ends[std::min(line++, ends.size() - 1)]);
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+Result<Located> locate(std::string_view text, std::span<const Replacement> edits) {
+  const Flat flat(text);
+  Draft draft(flat.text());
+  Located located;
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    TRY_ASSIGN(const std::size_t made, make(draft, edits[i], edit_name(i, edits.size())));
+    located.replacements += made;
+  }
+  located.splices = draft.splices(flat.text().size());
+  for (Splice& splice : located.splices) {
+    splice.begin = flat.original(splice.begin);
+    splice.end = flat.original(splice.end);
+    splice.with = with_line_ends(splice.with, text, splice.begin, splice.end);
+  }
+  return located;
+}
+
+}  // namespace quarry::edit

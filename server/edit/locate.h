@@ -1,0 +1,44 @@
+// Finding the text that an edit replaces, and saying what is replaced by what.
+//
+// The match is exact but for line ends: a line end of the old text matches any ("\n", "\r\n",
+// "\r"), since a reader is shown none of them. In the new text each line end becomes what the
+// replaced lines had, line by line, or what the lines around them have; so a mixed file stays
+// mixed. Nothing in either text is special.
+//
+// Edits are made one after the other, each in what those before it left; the result is said as
+// splices of the original text. All are found or nothing is: the error names the edit.
+//
+// Errors: kInvalidArgs (empty, old equals new, found more than once), kNotFound, with the closest
+// region and how it differs (closest.h). Pure; safe from any thread.
+
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "server/base/result.h"
+#include "server/edit/splice.h"
+
+namespace quarry::edit {
+
+struct Replacement {
+  std::string_view old_text;
+  std::string_view new_text;
+  bool replace_all = false;
+};
+
+struct Located {
+  std::vector<Splice> splices;   // sorted, of the original text
+  std::size_t replacements = 0;  // places, over all edits
+};
+
+inline constexpr std::size_t kMaxReplacements = 100'000;  // places
+
+Result<Located> locate(std::string_view text, std::span<const Replacement> edits);
+
+// `text` with each line end as the lines of `around` at `begin` to `end` have them.
+std::string with_line_ends(std::string_view text, std::string_view around, std::size_t begin,
+                           std::size_t end);
+
+}  // namespace quarry::edit

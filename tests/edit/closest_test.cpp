@@ -1,0 +1,67 @@
+#include "server/edit/closest.h"
+
+#include <catch2/catch.hpp>
+
+namespace quarry::edit {
+namespace {
+
+using Catch::Contains;
+
+TEST_CASE("closest: the first difference is named, and the region shown as it is") {
+  struct Row {
+    const char* name;
+    const char* text;
+    const char* old_text;
+    const char* want;
+  };
+  const Row rows[] = {
+      {"tab", "int main() {\n\treturn 0;\n}\n", "int main() {\n    return 0;\n}",
+       "line 2, column 1 has a TAB where old_string has a space"},
+      {"trailing", "first line \nsecond line\n", "first line\nsecond line",
+       "line 1, column 11 has a space where old_string has the end"},
+      {"nbsp", "a\u00A0= value;\n", "a = value;", "a Unicode blank (U+00A0) where"},
+      {"quotes", "say(\u201Chello\u201D)\n", "say(\"hello\")",
+       "a typographic quote (U+201C) where"},
+      {"dash", "one \u2013 two three\n", "one - two three", "an en dash (U+2013) where"},
+      {"case", "const Value = 1;\n", "const value = 1;", "has 'V' where old_string has 'v'"},
+      {"escape", "print(\"a\")\n", "print(\\\"a\\\")", "has '\"' where old_string has '\\'"},
+      {"word", "the quick brown fox\njumps over\n", "the quick browm fox\njumps over",
+       "has 'n' where"},
+      {"numbers", "alpha beta\ngamma delta\n", "     1\talpha beta\n     2\tgamma delta",
+       "leave out the line numbers"},
+      {"too long", "alpha\nbeta\n", "alpha\nbeta\ngamma", "the file ends before line 3"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const std::string said = explain_miss(row.text, row.old_text);
+    INFO(said);
+    CHECK_THAT(said, Contains(row.want));
+    CHECK_THAT(said, Contains("     1\t"));
+  }
+  CHECK_THAT(explain_miss("\tx = 1;  \n", "x = 1;;"), Contains("\u2192\t") && Contains("\u00B7"));
+}
+
+TEST_CASE("closest: says when there is nothing like it") {
+  CHECK_THAT(explain_miss("alpha\nbeta\n", "quite another text"), Contains("nor anything like it"));
+  CHECK_THAT(explain_miss("", "x"), Contains("empty"));
+  CHECK_THAT(explain_miss("x\n", "\n\n"), Contains("nor anything like it"));
+}
+
+TEST_CASE("closest: finds the region among many lines that are partly the same") {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) {
+    text += "begin\n  value = " + std::to_string(i) + ";\n\n}\n";
+  }
+  const std::string old_text = "begin\n    value = 4321;\n\n}\nbegin\n  value = 4322;";
+  CHECK_THAT(explain_miss(text, old_text), Contains("the closest is at line 17285: line 17286"));
+}
+
+TEST_CASE("closest: any bytes are taken") {
+  std::string bytes;
+  for (int i = 0; i < 512; ++i) bytes.push_back(static_cast<char>(i * 37));
+  CHECK_FALSE(explain_miss(bytes, bytes.substr(3, 100) + "\xF0\x9F").empty());
+  CHECK_FALSE(explain_miss("\xE2\x80", "\xE2").empty());
+}
+
+}  // namespace
+}  // namespace quarry::edit

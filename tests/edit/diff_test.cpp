@@ -1,0 +1,97 @@
+#include "server/edit/diff.h"
+
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/temp_workspace.h"
+
+namespace quarry::edit {
+namespace {
+
+using Catch::Contains;
+
+constexpr std::size_t kMuch = 1 << 20;
+
+TEST_CASE("diff: hunks with context, counts, and a file without a last line end") {
+  const DiffText diff =
+      unified_diff("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9", kMuch);
+  CHECK(
+      diff.text ==
+      "@@ -2,8 +2,8 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n-9\n+9\n\\ No newline at end of file\n");
+  CHECK(diff.added == 2);
+  CHECK(diff.removed == 2);
+  CHECK(unified_diff("same\n", "same\n", kMuch).text.empty());
+  CHECK(unified_diff("", "a\n", kMuch).text == "@@ -0,0 +1,1 @@\n+a\n");
+  CHECK(unified_diff("a\n", "", kMuch).text == "@@ -1,1 +0,0 @@\n-a\n");
+  CHECK_THAT(unified_diff("a\r\n", "a\n", kMuch).text, Contains("-a\\r\n+a\n"));
+}
+
+TEST_CASE("diff: is cut at its budget and says what is left out") {
+  std::string before;
+  std::string after;
+  for (int i = 0; i < 500; ++i) {
+    before += "old " + std::to_string(i) + "\n";
+    after += "new " + std::to_string(i) + "\n";
+  }
+  const DiffText diff = unified_diff(before, after, 1000);
+  CHECK(diff.text.size() < 1200);
+  CHECK_THAT(diff.text, Contains("left out (+500 -500 lines in all)"));
+}
+
+TEST_CASE("diff: texts that differ everywhere are one hunk, in bounded work") {
+  std::string before;
+  std::string after;
+  for (int i = 0; i < 20'000; ++i) {
+    before += "a" + std::to_string(i) + "\n";
+    after += "b" + std::to_string(i) + "\n";
+  }
+  CHECK(unified_diff("x\n" + before + "y\n", "x\n" + after + "y\n", kMuch).removed == 20'000);
+}
+
+TEST_CASE("diff: git makes the second text of the first with it") {
+  std::mt19937 random(20261124);
+  const auto below = [&](int bound) {
+    return std::uniform_int_distribution<int>(0, bound - 1)(random);
+  };
+  test::TempWorkspace tree;
+  std::string patch;
+  std::vector<std::pair<std::string, std::string>> want;
+  for (int file = 0; file < 150; ++file) {
+    std::vector<std::string> lines;
+    const int count = 1 + below(60);
+    for (int i = 0; i < count; ++i)
+      lines.push_back(std::string(1, static_cast<char>('a' + below(6))));
+    const auto joined = [&](bool open) {
+      std::string text;
+      for (const std::string& line : lines) text += line + "\n";
+      if (open && !text.empty()) text.pop_back();
+      return text;
+    };
+    const std::string before = joined(below(3) == 0);
+    for (int i = 0; i < 1 + below(12) && !lines.empty(); ++i) {
+      const int at = below(static_cast<int>(lines.size()));
+      if (below(2) == 0) lines.erase(lines.begin() + at);
+      if (below(2) == 0)
+        lines.insert(lines.begin() + std::min<int>(at, static_cast<int>(lines.size())), "new");
+    }
+    if (lines.empty()) lines.emplace_back("last");
+    const std::string after = joined(below(3) == 0);
+    const std::string name = "f" + std::to_string(file);
+    tree.write(name, before);
+    want.emplace_back(name, after);
+    const DiffText diff = unified_diff(before, after, kMuch);
+    if (diff.text.empty()) CHECK(before == after);
+    if (!diff.text.empty()) patch += "--- a/" + name + "\n+++ b/" + name + "\n" + diff.text;
+  }
+  tree.write("all.patch", patch);
+  tree.run({"git", "init", "-q"});
+  tree.run({"git", "apply", "--whitespace=nowarn", "all.patch"});
+  for (const auto& [name, text] : want) {
+    INFO(name);
+    CHECK(tree.read(name) == text);
+  }
+}
+
+}  // namespace
+}  // namespace quarry::edit

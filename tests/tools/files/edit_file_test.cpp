@@ -1,0 +1,146 @@
+#include <sys/stat.h>
+
+#include "server/base/hash.h"
+#include "tests/tools/files/change_call.h"
+
+namespace quarry::tools {
+
+extern const Tool edit_file;
+extern const Tool undo;
+
+namespace {
+
+using Catch::Contains;
+using test::ChangeCall;
+using Files = std::map<std::string, std::string>;
+
+TEST_CASE("edit_file replaces text, answers the diff, and can be undone") {
+  ChangeCall call(Files{{"a.c", "int a;\nint b;\nint c;\n"}});
+  const std::string answer =
+      call(edit_file, R"({"path":"a.c","old_string":"int b;","new_string":"long b;"})");
+  CHECK_THAT(answer, Catch::StartsWith("edited a.c: 1 place: +1 -1 lines, hash ") &&
+                         Contains("@@ -1,3 +1,3 @@\n int a;\n-int b;\n+long b;\n int c;\n") &&
+                         Contains("undo takes it back"));
+  CHECK(call.files.read("a.c") == "int a;\nlong b;\nint c;\n");
+  call(undo, "{}");
+  CHECK(call.files.read("a.c") == "int a;\nint b;\nint c;\n");
+}
+
+TEST_CASE("edit_file takes the names of other servers, and many edits at once") {
+  ChangeCall call(Files{{"a", "one two three"}});
+  CHECK_THAT(call(edit_file, R"({"file_path":"a","edits":[{"oldText":"one","newText":"1"},
+                                {"old_str":"two","new_str":"2"}],"dryRun":"true"})"),
+             Catch::StartsWith("would edit a: 2 places"));
+  CHECK(call.files.read("a") == "one two three");
+  call(edit_file, R"({"filePath":"a","replacements":[{"oldString":"one","newString":"1"},
+                     {"old_string":"1 two","new_string":"12"}]})");
+  CHECK(call.files.read("a") == "12 three");
+  CHECK_THAT(call(edit_file, R"({"path":"a","edits":[{"old_string":"12","new_string":"x"},
+                                {"old_string":"none","new_string":"y"}]})"),
+             Contains("error: 'a': edit 2 of 2: old_string is not in the file"));
+  CHECK(call.files.read("a") == "12 three");
+}
+
+TEST_CASE("edit_file makes a file of an empty old text, and never over content") {
+  ChangeCall call(Files{{"full", "x"}, {"empty", ""}});
+  CHECK_THAT(call(edit_file, R"({"path":"d/new","old_string":"","new_string":"text\n"})"),
+             Catch::StartsWith("created d/new"));
+  CHECK(call.files.read("d/new") == "text\n");
+  call(edit_file, R"({"path":"empty","old_string":"","new_string":"text\n"})");
+  CHECK(call.files.read("empty") == "text\n");
+  CHECK_THAT(call(edit_file, R"({"path":"full","old_string":"","new_string":"y"})"),
+             Contains("old_string is empty"));
+}
+
+TEST_CASE("edit_file follows a link to its file and never replaces the link") {
+  ChangeCall call(Files{{"d/file", "old"}});
+  call.files.link("d/file", "link");
+  CHECK_THAT(call(edit_file, R"({"path":"link","old_string":"old","new_string":"new"})"),
+             Contains("edited d/file"));
+  CHECK(call.files.read("d/file") == "new");
+  CHECK(std::filesystem::is_symlink(call.files.path("link")));
+}
+
+TEST_CASE("edit_file says what it does not edit") {
+  ChangeCall call(Files{{"a", "x\nx\n"},
+                        {"bin", std::string("a\0b", 3)},
+                        {"wide", "\xFF\xFEx"},
+                        {"latin", "caf\xE9 x"},
+                        {".env", "TOKEN=1"},
+                        {".git/config", "x"}});
+  call.files.link("../outside", "away");
+  const std::string hash = content_hash("x\nx\n");
+  test::check_mistakes(
+      call, edit_file,
+      {{R"({"path":"a","old_string":"x","new_string":"y"})", "2 times, on lines 1, 2"},
+       {R"({"path":"a","old_string":"z","new_string":"y"})", "not in the file"},
+       {R"({"path":"a","old_string":"x","new_string":"x"})", "the same"},
+       {R"({"path":"a","old_string":"x"})", "new_string"},
+       {R"({"path":"a"})", "either"},
+       {R"({"path":"a","old_string":"x","new_string":"y","edits":[]})", "either"},
+       {R"({"path":"a","edits":[]})", "edits"},
+       {R"({"path":"a","edits":"x"})", "edits"},
+       {R"({"path":"a","edits":[{"old_string":"x"}]})", "edit 1: missing required"},
+       {R"({"path":"a","edits":[{"old_string":"x","new_strin":"y"}]})", "new_string"},
+       {R"({"path":"a","old_string":"x","new_string":"y","replace_all":true,"expected_hash":"0"})",
+        "read it again"},
+       {R"({"path":"none","old_string":"x","new_string":"y"})", "none"},
+       {R"({"path":"a/b","old_string":"x","new_string":"y"})", "not a directory"},
+       {R"({"path":".","old_string":"x","new_string":"y"})", "'.'"},
+       {R"({"path":"bin","old_string":"a","new_string":"y"})", "binary"},
+       {R"({"path":"wide","old_string":"x","new_string":"y"})", "UTF-16"},
+       {R"({"path":"latin","old_string":"x","new_string":"\u00e9"})", "not UTF-8"},
+       {R"({"path":".env","old_string":"TOKEN","new_string":"y"})", "secrets"},
+       {R"({"path":".git/config","old_string":"x","new_string":"y"})", "git directory"},
+       {R"({"path":"away","old_string":"x","new_string":"y"})", "away"},
+       {R"({"path":"../outside","old_string":"x","new_string":"y"})", ".."}});
+  CHECK_THAT(call(edit_file, R"({"path":"a","old_string":"x","new_string":"y","replace_all":true,
+                                "expected_hash":")" +
+                                 hash + "\"}"),
+             Contains("2 places"));
+  CHECK_THAT(call(edit_file, R"({"path":"latin","old_string":"x","new_string":"y"})"),
+             Contains("edited latin"));
+  CHECK(call.files.read("latin") == "caf\xE9 y");
+}
+
+TEST_CASE("edit_file leaves every byte outside the edited lines as it was") {
+  const std::vector<std::string> marks = {"", "\xEF\xBB\xBF"};
+  const std::vector<std::vector<std::string>> ends = {
+      {"\n"}, {"\r\n"}, {"\r"}, {"\n", "\r\n", "\r"}};
+  const std::vector<std::string> words = {
+      "plain", "caf\xC3\xA9", "caf\xE9", "\x80\xFF\xFE", "\xE6\x97\xA5\xE6\x9C\xAC", "tab\there"};
+  int done = 0;
+  for (const std::string& mark : marks) {
+    for (const auto& end : ends) {
+      for (const std::string& word : words) {
+        for (const bool closed : {true, false}) {
+          for (const int at : {0, 3, 6}) {
+            std::vector<std::string> lines;
+            for (int i = 0; i < 7; ++i) {
+              lines.push_back(
+                  (i == at ? "target" : word + std::to_string(i)) +
+                  (i < 6 || closed ? end[static_cast<std::size_t>(i) % end.size()] : ""));
+            }
+            std::string before = mark;
+            std::string want = mark;
+            for (int i = 0; i < 7; ++i) {
+              const std::string& line = lines[static_cast<std::size_t>(i)];
+              before += line;
+              want += i == at ? "changed" + line.substr(6) : line;
+            }
+            ChangeCall call(Files{{"f", before}});
+            const std::string answer =
+                call(edit_file, R"({"path":"f","old_string":"target","new_string":"changed"})");
+            INFO(answer);
+            CHECK(call.files.read("f") == want);
+            ++done;
+          }
+        }
+      }
+    }
+  }
+  CHECK(done == 2 * 4 * 6 * 2 * 3);
+}
+
+}  // namespace
+}  // namespace quarry::tools

@@ -1,0 +1,87 @@
+#include "server/base/hash.h"
+#include "tests/tools/files/change_call.h"
+
+namespace quarry::tools {
+
+extern const Tool write_file;
+
+namespace {
+
+using Catch::Contains;
+using test::ChangeCall;
+using Files = std::map<std::string, std::string>;
+
+TEST_CASE("write_file makes files with their directories, replaces, appends, makes directories") {
+  ChangeCall call(Files{{"old", "1\n2\n3\n"}});
+  CHECK_THAT(call(write_file, R"({"path":"a/b/new","content":"one\ntwo\n"})"),
+             Catch::StartsWith("created a/b/new: 2 lines, 8 bytes, hash " +
+                               content_hash("one\ntwo\n") + "\nchange "));
+  CHECK_THAT(call(write_file, R"({"file_path":"old","contents":"1\n3\n4\n"})"),
+             Catch::StartsWith("updated old: +1 -1 lines, hash "));
+  CHECK_THAT(call(write_file, R"({"path":"old","content":"5\n","append":true})"),
+             Catch::StartsWith("appended to old: +1 -0 lines"));
+  CHECK(call.files.read("old") == "1\n3\n4\n5\n");
+  CHECK_THAT(call(write_file, R"({"path":"d/e/"})"), Contains("made directory d/e/"));
+  CHECK_THAT(call(write_file, R"({"path":"d/e/"})"), Contains("exists already; nothing"));
+  CHECK_THAT(call(write_file, R"({"path":"old","content":"1\n3\n4\n5\n"})"),
+             Contains("this content already"));
+  CHECK_THAT(call(write_file, R"({"path":"empty","content":""})"), Contains("0 lines, 0 bytes"));
+}
+
+TEST_CASE("write_file keeps the byte order mark and the line ends of what it replaces") {
+  struct Row {
+    const char* before;
+    const char* arguments;
+    const char* after;
+  };
+  const Row rows[] = {
+      {"a\r\nb\r\n", R"("content":"x\ny\n")", "x\r\ny\r\n"},
+      {"a\rb\r", R"("content":"x\ny\n")", "x\ry\r"},
+      {"a\nb\r\n", R"("content":"x\ny\n")", "x\ny\n"},
+      {"a\r\nb\r\n", R"("content":"x\r\ny\n")", "x\r\ny\n"},
+      {"a\r\nb\r\n", R"("content":"x\ny\n","eol":"lf")", "x\ny\n"},
+      {"a\n", R"("content":"x\r\ny\r","eol":"crlf")", "x\r\ny\r\n"},
+      {"\xEF\xBB\xBFold\n", R"("content":"new\n")", "\xEF\xBB\xBFnew\n"},
+      {"a\r\n", R"("content":"b\n","append":true)", "a\r\nb\r\n"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.before << row.arguments);
+    ChangeCall call(Files{{"f", row.before}});
+    const std::string answer =
+        call(write_file, R"({"path":"f",)" + std::string(row.arguments) + "}");
+    INFO(answer);
+    CHECK(call.files.read("f") == row.after);
+  }
+}
+
+TEST_CASE("write_file says what it does not write") {
+  ChangeCall call(Files{
+      {"a", "x"}, {"d/e", "y"}, {"wide", "\xFF\xFEx"}, {"latin", "caf\xE9"}, {".git/config", "x"}});
+  call.files.link("../outside", "away");
+  call.files.link("/etc", "etc");
+  test::check_mistakes(call, write_file,
+                       {{R"({"path":"a"})", "content"},
+                        {R"({"path":"a","content":"y","create_only":true})", "create_only"},
+                        {R"({"path":"a","content":"y","expected_hash":"0"})", "read it again"},
+                        {R"({"path":"n","content":"y","expected_hash":"0"})", "does not exist"},
+                        {R"({"path":"d","content":"y"})", "is a directory"},
+                        {R"({"path":"d/","content":"y"})", "slash"},
+                        {R"({"path":"a/"})", "no directory"},
+                        {R"({"path":"a/b","content":"y"})", "not a directory"},
+                        {R"({"path":".","content":"y"})", "root"},
+                        {R"({"path":"","content":"y"})", "path"},
+                        {R"({"path":"../x","content":"y"})", ".."},
+                        {R"({"path":"/etc/x","content":"y"})", "path"},
+                        {R"({"path":"etc/x","content":"y"})", "symbolic link"},
+                        {R"({"path":"away","content":"y"})", "away"},
+                        {R"({"path":"away/x","content":"y"})", "away"},
+                        {R"({"path":".git/hooks/pre-commit","content":"y"})", "git directory"},
+                        {R"({"path":".vscode/tasks.json","content":"{}"})", "protected"},
+                        {R"({"path":"wide","content":"y"})", "UTF-16"},
+                        {R"({"path":"latin","content":"\u00e9"})", "not UTF-8"},
+                        {R"({"path":"a","content":"y\u0000"})", "NUL"}});
+  CHECK(call.files.read("a") == "x");
+}
+
+}  // namespace
+}  // namespace quarry::tools

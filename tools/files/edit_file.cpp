@@ -1,0 +1,159 @@
+#include <array>
+
+#include "server/base/utf8.h"
+#include "server/change/changes.h"
+#include "server/edit/locate.h"
+#include "server/sandbox/workspace.h"
+#include "server/session/session.h"
+#include "tools/files/receipt.h"
+#include "tools/files/text_file.h"
+#include "tools/tool.h"
+
+namespace quarry::tools {
+namespace {
+
+using edit::Replacement;
+
+struct Args {
+  std::string_view path;
+  std::optional<std::string_view> old_string;
+  std::optional<std::string_view> new_string;
+  bool replace_all = false;
+  json::Value edits;
+  bool dry_run = false;
+  std::string_view expected_hash;
+};
+
+constexpr auto kFields = json::fields(
+    json::field<&Args::path>("path").synonyms("file_path", "filePath", "target_file",
+                                              "relative_path", "file"),
+    json::field<&Args::old_string>("old_string")
+        .synonyms("oldString", "old_str", "oldText", "old_text", "search"),
+    json::field<&Args::new_string>("new_string")
+        .synonyms("newString", "new_str", "newText", "new_text", "replace"),
+    json::field<&Args::replace_all>("replace_all").optional().synonyms("replaceAll"),
+    json::field<&Args::edits>("edits").optional().synonyms("replacements", "changes"),
+    json::field<&Args::dry_run>("dry_run").optional().synonyms("dryRun", "preview"),
+    json::field<&Args::expected_hash>("expected_hash").optional().synonyms("expectedHash"));
+
+struct One {
+  std::string_view old_string;
+  std::string_view new_string;
+  bool replace_all = false;
+};
+
+constexpr auto kEditFields =
+    json::fields(json::field<&One::old_string>("old_string")
+                     .synonyms("oldString", "old_str", "oldText", "old_text", "search"),
+                 json::field<&One::new_string>("new_string")
+                     .synonyms("newString", "new_str", "newText", "new_text", "replace"),
+                 json::field<&One::replace_all>("replace_all").optional().synonyms("replaceAll"));
+
+constexpr std::size_t kMostEdits = 1000;
+
+Result<std::vector<Replacement>> edits_of(const Args& args) {
+  std::vector<Replacement> edits;
+  const bool listed = args.edits && !args.edits.is(json::Type::kNull);
+  if (listed == (args.old_string || args.new_string)) {
+    return fail(Code::kInvalidArgs,
+                "give either 'old_string' and 'new_string', or 'edits', a list of such pairs");
+  }
+  if (!listed) {
+    if (!args.old_string || !args.new_string) {
+      return fail(Code::kInvalidArgs, "missing required argument '{}'",
+                  args.old_string ? "new_string" : "old_string");
+    }
+    edits.push_back({*args.old_string, *args.new_string, args.replace_all});
+    return edits;
+  }
+  if (!args.edits.is(json::Type::kArray) || args.edits.size() == 0 ||
+      args.edits.size() > kMostEdits) {
+    return fail(Code::kInvalidArgs, "argument 'edits' must be an array of 1 to {} objects",
+                kMostEdits);
+  }
+  std::size_t number = 0;
+  for (json::Value item = args.edits.first(); item; item = args.edits.after(item)) {
+    ++number;
+    One one{.old_string = {}, .new_string = {}, .replace_all = args.replace_all};
+    if (!item.is(json::Type::kObject)) {
+      return fail(Code::kInvalidArgs, "edit {}: an object with 'old_string' and 'new_string'",
+                  number);
+    }
+    if (const auto bound = json::bind(kEditFields, item, one); !bound) {
+      return fail(bound.error().code, "edit {}: {}", number, bound.error().message);
+    }
+    edits.push_back({one.old_string, one.new_string, one.replace_all});
+  }
+  return edits;
+}
+
+// An empty old text makes a file, as the habit is.
+bool makes_file(const std::vector<Replacement>& edits) {
+  return edits.size() == 1 && edits.front().old_text.empty() && !edits.front().new_text.empty();
+}
+
+Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
+  TRY_ASSIGN(const std::vector<Replacement> edits, edits_of(args));
+  TRY_ASSIGN(const sandbox::Path given, context.files.parse(args.path));
+  TRY_ASSIGN(const sandbox::Path path,
+             context.files.real(given, sandbox::Workspace::Last::kFollow));
+  std::string shown;
+  utf8::append_escaped_name(shown, path.display());
+  if (context.files.hides(path.text())) {
+    return fail(Code::kDenied,
+                "'{}' is a file for secrets: its content is not shown, and so it is not edited",
+                shown);
+  }
+  change::Change change(context.changes, context.files,
+                        {.session = context.session.handle(), .tool = "edit_file"}, context.cancel);
+  TRY(change.lock(std::array{path}));
+  TRY_ASSIGN(const std::optional<change::Found> found, read_file_or_none(change, path));
+  const bool fresh = makes_file(edits) && (!found || found->bytes.empty());
+  if (!found && !fresh) {
+    TRY(context.files.open_file(given));  // says what is wrong, and what is there
+    return fail(Code::kConflict, "'{}' was made just now; call again", shown);
+  }
+  const std::string_view before = found ? std::string_view(found->bytes) : std::string_view();
+  TRY(check_hash(args.expected_hash, before, shown));
+  TRY_ASSIGN(const EditableText text, editable(before, shown));
+  edit::Located located;
+  if (fresh) {
+    located.splices.push_back({.begin = 0, .end = 0, .with = std::string(edits[0].new_text)});
+    located.replacements = 1;
+  } else {
+    auto places = edit::locate(text.text, edits);
+    if (!places) {
+      return fail(places.error().code, "'{}': {}", shown, places.error().message);
+    }
+    located = std::move(*places);
+  }
+  for (const edit::Splice& splice : located.splices) TRY(check_fits(text, splice.with, shown));
+  std::string after(before.substr(0, text.offset));
+  after += edit::spliced(text.text, located.splices);
+  const std::string head =
+      fmt::format("{} {}: {} {}",
+                  args.dry_run ? "would edit"
+                  : fresh      ? "created"
+                               : "edited",
+                  shown, located.replacements, located.replacements == 1 ? "place" : "places");
+  append_edit(output.text, head, before, after, static_cast<std::size_t>(context.max_tokens) * 4);
+  if (args.dry_run) return {};
+  TRY(change.put(path, std::move(after)));
+  TRY_ASSIGN(const change::Receipt receipt, change.commit());
+  append_receipt(output.text, receipt);
+  return {};
+}
+
+}  // namespace
+
+extern const Tool edit_file;
+constinit const Tool edit_file = make_tool<Args, kFields, run>({
+    .name = "edit_file",
+    .group = Group::kFiles,
+    .lane = Lane::kHeavy,
+    .order = Order::kAlone,
+    .effect = Effect::kWrites,
+    .deadline = std::chrono::seconds(20),
+});
+
+}  // namespace quarry::tools
