@@ -9,6 +9,7 @@
 #include "server/base/hash.h"
 #include "server/base/utf8.h"
 #include "server/files/content_type.h"
+#include "server/files/detect.h"
 #include "server/files/large.h"
 #include "server/files/read_text.h"
 #include "server/files/text.h"
@@ -89,11 +90,15 @@ Answer append_whole(const Job& job, std::string_view raw, std::optional<LineInde
     return fail(Code::kInvalidArgs, "'{}' is not an image; leave mode out to read it as text",
                 shown_path(job.path));
   }
-  const Encoding encoding = find_encoding(raw);
-  const bool utf16 = encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be;
-  const bool binary = (type != nullptr && type->certain) || (!utf16 && holds_nul(raw));
+  const bool nul = holds_nul(raw);
+  std::optional<Charset> charset = job.request.encoding;
+  if (!charset && (nul || raw.starts_with("\xFF\xFE") || raw.starts_with("\xFE\xFF"))) {
+    charset = find_utf16(raw);
+  }
+  const bool utf16 = charset && charset->utf16();
+  const bool binary = (type != nullptr && type->certain) || (nul && !utf16);
   if (binary || mode == ReadMode::kImage) return refuse_binary(job, type, raw.size());
-  append_text(job, raw, index);
+  TRY(append_text(job, raw, charset, index));
   return std::nullopt;
 }
 
@@ -107,9 +112,9 @@ Answer append_large(const Job& job, const sandbox::File& file, const CancelToken
     return fail(Code::kTooLarge, "'{}' is a {} of {}; images up to 3.75 MB can be shown",
                 shown_path(job.path), type->name, shown_size(size));
   }
-  const Encoding encoding = find_encoding(seen);
-  if ((encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be) &&
-      (type == nullptr || !type->certain)) {
+  const std::optional<Charset> charset =
+      job.request.encoding ? job.request.encoding : find_utf16(seen);
+  if (charset && charset->utf16() && (type == nullptr || !type->certain)) {
     return fail(Code::kTooLarge, "'{}' is utf-16 of {}; utf-16 is read up to {}",
                 shown_path(job.path), shown_size(size), shown_size(kMaxWholeBytes));
   }

@@ -5,6 +5,7 @@
 //        1\t#include "a.h"
 //   lines 1-80 of 120; continue with offset=81
 //
+// What is not UTF-8 is decoded (encoding.h), and the header says from what and how that is known.
 // The hash is of the raw bytes (content_hash). Files up to 16 MiB are read whole; of larger ones
 // only what it takes to find the lines asked for, and their header leaves hash and line count
 // out. A file of 64 KiB or more leaves a LineIndex, so that its next range costs only that range
@@ -24,6 +25,7 @@
 #include "server/base/cancel.h"
 #include "server/base/limits.h"
 #include "server/base/result.h"
+#include "server/files/charset.h"
 #include "server/files/line_index.h"
 #include "server/sandbox/workspace.h"
 
@@ -46,7 +48,8 @@ struct ReadRequest {
   std::int64_t limit = kDefaultLines;
   std::int64_t tail = 0;  // above 0: the last `tail` lines, `offset` is not used
   ReadMode mode = ReadMode::kAuto;
-  std::size_t max_bytes = 32'000;  // of the text appended; exceeded only to show one line
+  std::optional<Charset> encoding;  // what the caller says the file is in; else it is found out
+  std::size_t max_bytes = 32'000;   // of the text appended; exceeded only to show one line
   std::size_t max_image_bytes = kMaxImageBytes;
   bool name_path = false;  // the line that continues names the path too
 };

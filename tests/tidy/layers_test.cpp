@@ -82,6 +82,8 @@ constexpr Foreign kForeign[] = {
     {"hs.h", "server/search"},
     {"pcre2.h", "server/search"},
     {"xxhash.h", "server/base"},
+    {"iconv.h", "server/files"},
+    {"uchardet/", "server/files"},
     {"CLI/", "server/main.cpp server/cli"},
     {"iostream", ""},
     {"ostream", ""},

@@ -22,6 +22,7 @@ struct Args {
   std::int64_t limit = files::kDefaultLines;
   std::int64_t tail = 0;
   files::ReadMode mode = files::ReadMode::kAuto;
+  std::optional<std::string_view> encoding;
   std::optional<std::int64_t> start_line, end_line;
 };
 
@@ -38,6 +39,7 @@ constexpr auto kFields = json::fields(
         .synonyms("length", "max_lines"),
     json::field<&Args::tail>("tail").optional().range(0, 1'000'000),
     json::field<&Args::mode>("mode").optional(),
+    json::field<&Args::encoding>("encoding").synonyms("charset"),
     json::field<&Args::start_line>("start_line")
         .hidden()
         .range(1, kMostLines)
@@ -51,6 +53,13 @@ constexpr std::size_t kLeastShare = 400;
 Result<files::ReadRequest> make_request(const Args& args) {
   files::ReadRequest request{
       .offset = args.offset, .limit = args.limit, .tail = args.tail, .mode = args.mode};
+  if (args.encoding) {
+    request.encoding = files::find_charset(*args.encoding);
+    if (!request.encoding) {
+      return fail(Code::kInvalidArgs, "unknown encoding '{}'; known are {}", *args.encoding,
+                  files::charset_names());
+    }
+  }
   if (args.start_line || args.end_line) {
     request.offset = args.start_line.value_or(1);
     if (args.end_line) {
