@@ -131,16 +131,24 @@ std::int64_t fitting_tail(std::string_view text, std::int64_t count, std::size_t
   return lines;
 }
 
+void append_place(std::string& out, const sandbox::Path& path, const ReadRequest& request) {
+  if (request.name_path) {
+    out.append("path=");
+    utf8::append_escaped_name(out, path.display());
+    out.append(", ");
+  }
+  if (!request.ref.empty()) {
+    out.append("ref=");
+    utf8::append_escaped_name(out, request.ref);
+    out.append(", ");
+  }
+}
+
 void append_continuation(std::string& out, const Continuation& where) {
   const std::int64_t last = where.first + where.shown.lines - 1;
   const bool more = where.total < 0 ? where.more : last < where.total;
   const ReadRequest& request = where.request;
-  const auto append_path = [&] {
-    if (!request.name_path) return;
-    out.append("path=");
-    utf8::append_escaped_name(out, where.path.display());
-    out.append(", ");
-  };
+  const auto append_path = [&] { append_place(out, where.path, request); };
   const bool before = request.tail > 0 && where.shown.lines < request.tail && where.first > 1;
   if (more || before) {
     out.append("lines ");

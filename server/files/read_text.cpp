@@ -35,8 +35,7 @@ std::string_view describe(LineEnds ends) {
 
 void append_header(const Job& job, const TextFacts& facts) {
   std::string& out = job.out;
-  utf8::append_escaped_name(out, job.path.display());
-  out.append(": ");
+  append_title(job);
   if (facts.shape.lines == 0) {
     out.append("empty file, ");
   } else {
@@ -94,6 +93,16 @@ void append_range(const Job& job, std::string_view text, const TextShape& shape,
 }
 
 }  // namespace
+
+void append_title(const Job& job) {
+  utf8::append_escaped_name(job.out, job.path.display());
+  if (!job.request.ref.empty()) {
+    job.out.append(" at ");
+    utf8::append_escaped_name(job.out, job.request.ref);
+    job.out.append(" (").append(job.request.commit).append(")");
+  }
+  job.out.append(": ");
+}
 
 std::string describe(const Charset& charset, bool damaged) {
   std::string text(charset.name());

@@ -22,6 +22,9 @@ struct Job {
   std::string& out;
 };
 
+// Appends "src/a.c: ", or "src/a.c at v1.0 (1a2b3c4): ", as a header begins.
+void append_title(const Job& job);
+
 // What a header line says of an encoding: "windows-1252 (detected)".
 std::string describe(const Charset& charset, bool damaged);
 

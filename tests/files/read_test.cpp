@@ -191,9 +191,9 @@ TEST_CASE("binary files are refused by type and size") {
        "'f' is binary: ELF executable or library, 2.0 KiB; read_file shows text and png, jpeg, gif "
        "and webp images"},
       {"nul", "abc\0def"s, ReadMode::kAuto,
-       "'f' is binary: unknown type, 7 B; read_file shows text and png, jpeg, gif and webp images"},
+       "'f' is binary: unknown type, 7 B; mode=hex shows its bytes"},
       {"pdf without a nul", "%PDF-1.4\n", ReadMode::kText,
-       "'f' is binary: PDF document, 9 B; read_file shows text and png, jpeg, gif and webp images"},
+       "'f' is binary: PDF document, 9 B; mode=hex shows its bytes"},
       {"image as text", test::png(1, 1), ReadMode::kText,
        "'f' is binary: PNG image, 45 B; leave mode out, or give mode=image, to see it"},
       {"elf as image",

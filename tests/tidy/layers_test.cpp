@@ -41,7 +41,7 @@ constexpr Layer kLayers[] = {
     {"tools/tool.h", "server/base server/json"},
     {"tools/all.h", "tools/tool.h"},
     {"tools/files",
-     "tools/tool.h server/base server/json server/sandbox server/files server/search"},
+     "tools/tool.h server/base server/json server/sandbox server/files server/search server/git"},
     {"tools/search", "tools/tool.h server/base server/json server/sandbox server/search"},
     {"tools/git", "tools/tool.h server/base server/json server/sandbox server/git"},
     {"tools/analysis", "tools/tool.h server/base server/json server/sandbox server/analysis"},
