@@ -188,8 +188,7 @@ TEST_CASE("binary files are refused by type and size") {
        "ELF" +
            std::string(2000, '\0'),
        ReadMode::kAuto,
-       "'f' is binary: ELF executable or library, 2.0 KiB; read_file shows text and png, jpeg, gif "
-       "and webp images"},
+       "'f' is binary: ELF executable or library, 2.0 KiB; mode=hex shows its bytes"},
       {"nul", "abc\0def"s, ReadMode::kAuto,
        "'f' is binary: unknown type, 7 B; mode=hex shows its bytes"},
       {"pdf without a nul", "%PDF-1.4\n", ReadMode::kText,
@@ -295,6 +294,30 @@ TEST_CASE("a large file is read by ranges without a hash") {
   CHECK(long_tail.text.size() <= 33'000);
   CHECK(long_tail.text.find("lines, as many as fit; their numbers are not known\n") !=
         std::string::npos);
+}
+
+// Bytes that this process has read by system calls.
+std::int64_t bytes_read() {
+  std::ifstream file("/proc/self/io");
+  std::string name;
+  std::int64_t count = -1;
+  file >> name >> count;
+  return count;
+}
+
+TEST_CASE("the tail of 4 GiB, and any bytes of it in hex, cost what they show and no more") {
+  if (bytes_read() < 0) {
+    WARN("skipped: /proc/self/io is not here");
+    return;
+  }
+  const test::TempWorkspace tree;
+  write_large(tree, "sparse.log", "first\n", std::int64_t{4} << 30, "\nlast line\n");
+  const std::int64_t before = bytes_read();
+  const Answer tail = read(tree, "sparse.log", {.tail = 1});
+  CHECK(tail.text.find("\tlast line\n") != std::string::npos);
+  const Answer hex = read(tree, "sparse.log", {.tail = 4, .mode = ReadMode::kHex});
+  CHECK(hex.text.find("|ine.|") != std::string::npos);
+  CHECK(bytes_read() - before < 256 << 10);
 }
 
 TEST_CASE("FS-17: ranges of a sparse file of 50 GiB are shown at once") {
