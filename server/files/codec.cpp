@@ -110,7 +110,7 @@ Result<Codec> Codec::open(const Charset& charset) {
   if (charset.kind() == CharsetKind::kUtf8 || charset.utf16()) return codec;
   for (const bool decodes : {true, false}) {
     const char* name = charset.row->iconv;
-    const iconv_t opened = decodes ? iconv_open("UTF-8", name) : iconv_open(name, "UTF-8");
+    iconv_t opened = decodes ? iconv_open("UTF-8", name) : iconv_open(name, "UTF-8");
     if (opened == none()) {
       return fail(Code::kUnavailable, "this machine's C library does not know {}", charset.name());
     }

@@ -55,12 +55,11 @@ Look look_at(std::string_view raw, bool little_endian) {
     const char32_t unit = static_cast<char32_t>(top) << 8U | low;
     ++look.units;
     const bool space = unit == ' ' || (unit >= '\t' && unit <= '\r');
+    const bool pair = unit >= 0xD800 && unit <= 0xDFFF;
     if (space || (unit > ' ' && unit < 0x7F)) {
       ++look.ascii;
       look.breaks += space ? 1 : 0;
-    } else if (unit < 0xA0) {
-      look.odd = true;
-    } else if (unit >= 0xD800 && unit <= 0xDFFF) {
+    } else if (pair) {
       ++look.far;
     } else if (!in_use(unit)) {
       look.odd = true;

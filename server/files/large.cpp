@@ -55,6 +55,19 @@ std::string_view whole_lines(std::string_view window) {
   return end == std::string_view::npos ? window : window.substr(0, end + 1);
 }
 
+// Makes `text`, a part of a file, UTF-8 without a byte order mark. `decoded` owns it when it was
+// something else before, and says what.
+Result<void> decode_part(std::string_view& text, const ReadRequest& request, Decoded& decoded) {
+  if (!request.encoding && is_utf8(text)) {
+    decoded.charset = find_bom(text).value_or(Charset());
+    text.remove_prefix(decoded.charset.bom().size());
+    return {};
+  }
+  TRY_ASSIGN(decoded, decode(text, request.encoding));
+  text = decoded.text;
+  return {};
+}
+
 void append_header(std::string& out, const LargeJob& job, std::uint64_t size,
                    const Decoded& decoded) {
   utf8::append_escaped_name(out, job.path.display());
@@ -96,8 +109,8 @@ Result<void> append_tail(const sandbox::File& file, const LargeJob& job, std::sp
       text.remove_prefix(1);
     }
   }
-  TRY_ASSIGN(const Decoded decoded, decode(text, job.request.encoding));
-  text = decoded.text;
+  Decoded decoded;
+  TRY(decode_part(text, job.request, decoded));
   const std::int64_t count = fitting_tail(text, job.request.tail, job.request.max_bytes, '\n');
   append_header(out, job, static_cast<std::uint64_t>(size), decoded);
   LineRun run;
@@ -206,8 +219,8 @@ Result<void> append_large_text(const sandbox::File& file, const LargeJob& job,
     goes_on = !at_end && !text.ends_with('\n');
     if (goes_on) text = utf8::clip(text, text.size() - 1);  // not inside a character
   }
-  TRY_ASSIGN(const Decoded decoded, decode(text, request.encoding));
-  text = decoded.text;
+  Decoded decoded;
+  TRY(decode_part(text, request, decoded));
   const std::size_t budget_end = out.size() + request.max_bytes;
   append_header(out, job, size, decoded);
   if (text.empty()) {
