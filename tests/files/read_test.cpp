@@ -296,48 +296,6 @@ TEST_CASE("a large file is read by ranges without a hash") {
         std::string::npos);
 }
 
-TEST_CASE("a large file's part is decoded, by what is given or what it looks like") {
-  const test::TempWorkspace tree;
-  std::string text;
-  while (text.size() <= static_cast<std::size_t>(kMaxWholeBytes)) {
-    text += "une fen\xEAtre d\xE9j\xE0 ouverte sur la for\xEAt\n";
-  }
-  tree.write("latin.log", text);
-  const std::string decoded = "\tune fen\xC3\xAAtre d\xC3\xA9j\xC3\xA0 ouverte";
-  for (const ReadRequest& request :
-       {ReadRequest{.limit = 2}, ReadRequest{.tail = 2}, ReadRequest{.offset = 1000, .limit = 2}}) {
-    const Answer answer = read(tree, "latin.log", request);
-    CHECK(answer.text.find(", iso-8859-1 (detected) as far as shown;") != std::string::npos);
-    CHECK(answer.text.find(decoded) != std::string::npos);
-  }
-  const Answer asked = read(tree, "latin.log", {.limit = 1, .encoding = find_charset("koi8-r")});
-  CHECK(asked.text.find(", koi8-r (as asked) as far as shown;") != std::string::npos);
-}
-
-// Bytes that this process has read by system calls.
-std::int64_t bytes_read() {
-  std::ifstream file("/proc/self/io");
-  std::string name;
-  std::int64_t count = -1;
-  file >> name >> count;
-  return count;
-}
-
-TEST_CASE("the tail of 4 GiB, and any bytes of it in hex, cost what they show and no more") {
-  if (bytes_read() < 0) {
-    WARN("skipped: /proc/self/io is not here");
-    return;
-  }
-  const test::TempWorkspace tree;
-  write_large(tree, "sparse.log", numbered_lines(1200), std::int64_t{4} << 30, "\nlast line\n");
-  const std::int64_t before = bytes_read();
-  const Answer tail = read(tree, "sparse.log", {.tail = 1});
-  CHECK(tail.text.find("\tlast line\n") != std::string::npos);
-  const Answer hex = read(tree, "sparse.log", {.tail = 4, .mode = ReadMode::kHex});
-  CHECK(hex.text.find("|ine.|") != std::string::npos);
-  CHECK(bytes_read() - before < 256 << 10);
-}
-
 TEST_CASE("FS-17: ranges of a sparse file of 50 GiB are shown at once") {
   const test::TempWorkspace tree;
   const std::int64_t size = std::int64_t{50} << 30;
