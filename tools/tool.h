@@ -154,6 +154,9 @@ struct Traits {
   Effect effect = Effect::kReads;
   std::chrono::milliseconds deadline{5000};
   Depends depends = Depends::kOther;
+  // Of a quick tool: whether a call with these arguments is of the heavy lane. Looks at them only;
+  // they may be anything.
+  bool (*heavy)(json::Value arguments) = nullptr;
 };
 
 struct Tool {

@@ -5,19 +5,29 @@
 namespace quarry::utf8 {
 namespace {
 
-struct Sequence {
-  std::size_t length;  // bytes of the character, or of the ill-formed part
-  bool valid;
-  char32_t point;
-};
-
 bool continues(unsigned char byte) {
   return (byte & 0xC0U) == 0x80U;
 }
 
-// The character or the maximal ill-formed part at the start of `text`, which is not empty.
-Sequence next(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+// Characters that change how a line reads without being seen: bidi controls, zero-width
+// characters, line and paragraph separators, the byte order mark.
+bool deceives(char32_t point) {
+  return point == 0x061C || (point >= 0x200B && point <= 0x200F) ||
+         (point >= 0x2028 && point <= 0x202E) || (point >= 0x2060 && point <= 0x2069) ||
+         point == 0xFEFF || (point >= 0x80 && point <= 0x9F);
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+Character next(std::string_view bytes) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return {1, true, lead};
   std::size_t want = 0;
@@ -41,7 +51,7 @@ Sequence next(std::string_view text) {
     return {1, false, 0};
   }
   for (std::size_t i = 1; i < want; ++i) {
-    if (i >= text.size()) return {i, false, 0};
+    if (i >= bytes.size()) return {i, false, 0};
     const bool fits = i == 1 ? byte(i) >= low && byte(i) <= high : continues(byte(i));
     if (!fits) return {i, false, 0};
     point = (point << 6U) | (byte(i) & 0x3FU);
@@ -49,26 +59,9 @@ Sequence next(std::string_view text) {
   return {want, true, point};
 }
 
-// Characters that change how a line reads without being seen: bidi controls, zero-width
-// characters, line and paragraph separators, the byte order mark.
-bool deceives(char32_t point) {
-  return point == 0x061C || (point >= 0x200B && point <= 0x200F) ||
-         (point >= 0x2028 && point <= 0x202E) || (point >= 0x2060 && point <= 0x2069) ||
-         point == 0xFEFF || (point >= 0x80 && point <= 0x9F);
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
-
 bool valid(std::string_view bytes) {
   while (!bytes.empty()) {
-    const Sequence one = next(bytes);
+    const Character one = next(bytes);
     if (!one.valid) return false;
     bytes.remove_prefix(one.length);
   }
@@ -77,7 +70,7 @@ bool valid(std::string_view bytes) {
 
 void append_repaired(std::string& out, std::string_view bytes) {
   while (!bytes.empty()) {
-    const Sequence one = next(bytes);
+    const Character one = next(bytes);
     if (one.valid) {
       out.append(bytes.substr(0, one.length));
     } else {
@@ -90,7 +83,7 @@ void append_repaired(std::string& out, std::string_view bytes) {
 void append_escaped_name(std::string& out, std::string_view name) {
   static constexpr char kHex[] = "0123456789abcdef";
   while (!name.empty()) {
-    const Sequence one = next(name);
+    const Character one = next(name);
     const std::string_view bytes = name.substr(0, one.length);
     if (bytes == "\\") {
       out.append("\\\\");

@@ -3,10 +3,21 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace quarry::utf8 {
+
+struct Character {
+  std::size_t length = 0;  // bytes
+  bool valid = false;
+  char32_t point = 0;  // when valid
+};
+
+// The character, or else the maximal ill-formed subsequence, at the start of `bytes`, which is not
+// empty.
+Character next(std::string_view bytes);
 
 // Well-formed as Unicode 15 table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool valid(std::string_view bytes);

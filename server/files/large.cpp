@@ -7,6 +7,8 @@
 
 #include "server/base/figures.h"
 #include "server/base/utf8.h"
+#include "server/files/encoding.h"
+#include "server/files/read_text.h"
 
 namespace quarry::files {
 namespace {
@@ -53,12 +55,26 @@ std::string_view whole_lines(std::string_view window) {
   return end == std::string_view::npos ? window : window.substr(0, end + 1);
 }
 
-void append_header(std::string& out, const LargeJob& job, std::uint64_t size, bool repair) {
+// Makes `text`, a part of a file, UTF-8 without a byte order mark. `decoded` owns it when it was
+// something else before, and says what.
+Result<void> decode_part(std::string_view& text, const ReadRequest& request, Decoded& decoded) {
+  if (!request.encoding && is_utf8(text)) {
+    decoded.charset = find_bom(text).value_or(Charset());
+    text.remove_prefix(decoded.charset.bom().size());
+    return {};
+  }
+  TRY_ASSIGN(decoded, decode(text, request.encoding));
+  text = decoded.text;
+  return {};
+}
+
+void append_header(std::string& out, const LargeJob& job, std::uint64_t size,
+                   const Decoded& decoded) {
   utf8::append_escaped_name(out, job.path.display());
   out.append(": ");
   append_size(out, size);
-  out.append(repair ? ", not utf-8 (bad bytes shown as U+FFFD)" : ", utf-8 as far as shown");
-  out.append("; above ");
+  out.append(", ").append(describe(decoded.charset, decoded.damaged));
+  out.append(" as far as shown; above ");
   append_size(out, kMaxWholeBytes);
   out.append(" hash and line count are left out\n");
 }
@@ -93,12 +109,12 @@ Result<void> append_tail(const sandbox::File& file, const LargeJob& job, std::sp
       text.remove_prefix(1);
     }
   }
-  const bool repair = !is_utf8(text);
+  Decoded decoded;
+  TRY(decode_part(text, job.request, decoded));
   const std::int64_t count = fitting_tail(text, job.request.tail, job.request.max_bytes, '\n');
-  append_header(out, job, static_cast<std::uint64_t>(size), repair);
+  append_header(out, job, static_cast<std::uint64_t>(size), decoded);
   LineRun run;
   run.first = 0;
-  run.repair = repair;
   const LinesShown shown = append_lines(out, last_lines(text, count, '\n'), run);
   out.append("the last ");
   append_count(out, static_cast<std::uint64_t>(shown.lines));
@@ -128,16 +144,24 @@ std::int64_t fitting_tail(std::string_view text, std::int64_t count, std::size_t
   return lines;
 }
 
+void append_place(std::string& out, const sandbox::Path& path, const ReadRequest& request) {
+  if (request.name_path) {
+    out.append("path=");
+    utf8::append_escaped_name(out, path.display());
+    out.append(", ");
+  }
+  if (!request.ref.empty()) {
+    out.append("ref=");
+    utf8::append_escaped_name(out, request.ref);
+    out.append(", ");
+  }
+}
+
 void append_continuation(std::string& out, const Continuation& where) {
   const std::int64_t last = where.first + where.shown.lines - 1;
   const bool more = where.total < 0 ? where.more : last < where.total;
   const ReadRequest& request = where.request;
-  const auto append_path = [&] {
-    if (!request.name_path) return;
-    out.append("path=");
-    utf8::append_escaped_name(out, where.path.display());
-    out.append(", ");
-  };
+  const auto append_path = [&] { append_place(out, where.path, request); };
   const bool before = request.tail > 0 && where.shown.lines < request.tail && where.first > 1;
   if (more || before) {
     out.append("lines ");
@@ -194,11 +218,11 @@ Result<void> append_large_text(const sandbox::File& file, const LargeJob& job,
     if (!at_end) text = whole_lines(text);
     goes_on = !at_end && !text.ends_with('\n');
     if (goes_on) text = utf8::clip(text, text.size() - 1);  // not inside a character
-    if (found.offset == 0 && find_encoding(text) == Encoding::kUtf8Bom) text.remove_prefix(3);
   }
-  const bool repair = !is_utf8(text);
+  Decoded decoded;
+  TRY(decode_part(text, request, decoded));
   const std::size_t budget_end = out.size() + request.max_bytes;
-  append_header(out, job, size, repair);
+  append_header(out, job, size, decoded);
   if (text.empty()) {
     append_past_end(out, request.offset, found.offset < 0 ? found.lines : request.offset - 1);
     return {};
@@ -208,7 +232,6 @@ Result<void> append_large_text(const sandbox::File& file, const LargeJob& job,
   run.max_lines = request.limit;
   run.max_bytes = budget_end - std::min(budget_end, out.size());
   if (request.limit == 1) run.max_line_chars = LineRun{}.max_bytes;
-  run.repair = repair;
   run.goes_on = goes_on;
   const LinesShown shown = append_lines(out, text, run);
   const bool more = !at_end || from_line(text, shown.lines + 1, '\n').size() > 0;

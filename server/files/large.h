@@ -23,6 +23,10 @@ namespace quarry::files {
 std::int64_t fitting_tail(std::string_view text, std::int64_t count, std::size_t max_bytes,
                           char separator);
 
+// Appends what arguments name the file again: "path=a.c, ref=v1.0, ", or as much of it as is asked
+// for.
+void append_place(std::string& out, const sandbox::Path& path, const ReadRequest& request);
+
 struct Continuation {
   std::int64_t first = 1;  // number of the first line shown; 0 when it is not known
   LinesShown shown;

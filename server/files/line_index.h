@@ -19,6 +19,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/guarded.h"
+#include "server/files/charset.h"
 #include "server/files/text.h"
 #include "server/sandbox/workspace.h"
 
@@ -28,8 +29,8 @@ namespace quarry::files {
 struct TextFacts {
   std::int64_t bytes = 0;
   std::uint64_t hash = 0;  // hash64 of the raw bytes
-  Encoding encoding = Encoding::kUtf8;
-  bool repair = false;  // not all UTF-8
+  Charset charset;
+  bool damaged = false;  // some bytes are no characters of it
   TextShape shape;
 };
 
@@ -40,7 +41,8 @@ class LineIndex {
     std::int64_t offset = 0;  // of its first byte
   };
 
-  // `text` is the file without its byte order mark, which is `skipped` bytes long.
+  // `text` is the file's bytes without its byte order mark, which is `skipped` bytes long.
+  // REQUIRES: the charset is not UTF-16: in every other one a line's end is that byte and no other.
   LineIndex(const TextFacts& facts, std::string_view text, std::int64_t skipped);
 
   const TextFacts& facts() const { return facts_; }

@@ -9,6 +9,8 @@
 #include "server/base/hash.h"
 #include "server/base/utf8.h"
 #include "server/files/content_type.h"
+#include "server/files/detect.h"
+#include "server/files/hex.h"
 #include "server/files/large.h"
 #include "server/files/read_text.h"
 #include "server/files/text.h"
@@ -41,7 +43,7 @@ std::string shown_size(std::uint64_t bytes) {
       job.request.mode == ReadMode::kImage
           ? "mode=image shows png, jpeg, gif and webp; leave mode out to read text"
       : image ? "leave mode out, or give mode=image, to see it"
-              : "read_file shows text and png, jpeg, gif and webp images";
+              : "mode=hex shows its bytes";
   return fail(Code::kInvalidArgs, "'{}' is binary: {}, {}; {}", shown_path(job.path),
               type == nullptr ? "unknown type" : type->name, shown_size(bytes), advice);
 }
@@ -65,8 +67,8 @@ Answer append_image(const Job& job, const ContentType& type, std::string_view ra
                     ? "images up to 3.75 MB can be shown"
                     : "with the other images of this call it is over 3.75 MB: read it alone");
   }
-  utf8::append_escaped_name(job.out, job.path.display());
-  job.out.append(": ").append(type.name).append(", ");
+  append_title(job);
+  job.out.append(type.name).append(", ");
   append_integer(job.out, size->width);
   job.out.append(" x ");
   append_integer(job.out, size->height);
@@ -76,6 +78,68 @@ Answer append_image(const Job& job, const ContentType& type, std::string_view ra
   append_hash(job.out, hash64(raw));
   job.out.push_back('\n');
   return Picture{std::string(raw), type.mime_type};
+}
+
+// The bytes that a request for hex shows of a file of `size` bytes.
+struct HexRange {
+  std::int64_t offset = 0;
+  std::size_t bytes = 0;
+};
+
+Result<HexRange> find_hex_range(const Job& job, std::int64_t size) {
+  const ReadRequest& request = job.request;
+  std::int64_t first = request.offset;
+  std::int64_t count = request.limit;
+  if (request.tail > 0) {
+    count = std::min(request.tail, size);
+    first = size - count;
+  }
+  if (first > size || (first == size && size > 0)) {
+    return fail(Code::kInvalidArgs, "offset {} is past the end of '{}', which has {} bytes", first,
+                shown_path(job.path), size);
+  }
+  const auto left = static_cast<std::size_t>(std::min(count, size - first));
+  return HexRange{first, std::min(left, fitting_hex(request.max_bytes))};
+}
+
+// `shown`: the bytes of `range`; `head`: the file's first ones.
+void append_hex_answer(const Job& job, const HexRange& range, std::int64_t size,
+                       std::string_view head, std::string_view shown) {
+  std::string& out = job.out;
+  append_title(job);
+  append_size(out, static_cast<std::uint64_t>(size));
+  if (const ContentType* type = find_content_type(head)) out.append(", ").append(type->name);
+  out.append(", hex\n");
+  append_hex(out, range.offset, shown);
+  const std::int64_t end = range.offset + static_cast<std::int64_t>(shown.size());
+  if (end >= size) return;
+  out.append("bytes ");
+  append_count(out, static_cast<std::uint64_t>(range.offset));
+  out.append(" to before ");
+  append_count(out, static_cast<std::uint64_t>(end));
+  out.append(" of ");
+  append_count(out, static_cast<std::uint64_t>(size));
+  out.append("; continue with ");
+  append_place(out, job.path, job.request);
+  out.append("mode=hex, offset=");
+  append_integer(out, end);
+  if (job.request.limit != kDefaultLines) {
+    out.append(", limit=");
+    append_integer(out, job.request.limit);
+  }
+  out.push_back('\n');
+}
+
+Answer append_hex_of(const Job& job, const sandbox::File& file) {
+  const std::int64_t size = file.stamp().size;
+  TRY_ASSIGN(const HexRange range, find_hex_range(job, size));
+  std::array<char, 512> head;
+  TRY_ASSIGN(const std::size_t seen, file.read_at(0, head));
+  std::string shown(range.bytes, '\0');
+  TRY_ASSIGN(const std::size_t got, file.read_at(range.offset, shown));
+  shown.resize(got);
+  append_hex_answer(job, range, size, std::string_view(head.data(), seen), shown);
+  return std::nullopt;
 }
 
 // `index`: as append_text.
@@ -89,11 +153,15 @@ Answer append_whole(const Job& job, std::string_view raw, std::optional<LineInde
     return fail(Code::kInvalidArgs, "'{}' is not an image; leave mode out to read it as text",
                 shown_path(job.path));
   }
-  const Encoding encoding = find_encoding(raw);
-  const bool utf16 = encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be;
-  const bool binary = (type != nullptr && type->certain) || (!utf16 && holds_nul(raw));
+  const bool nul = holds_nul(raw);
+  std::optional<Charset> charset = job.request.encoding;
+  if (!charset && (nul || raw.starts_with("\xFF\xFE") || raw.starts_with("\xFE\xFF"))) {
+    charset = find_utf16(raw);
+  }
+  const bool utf16 = charset && charset->utf16();
+  const bool binary = (type != nullptr && type->certain) || (nul && !utf16);
   if (binary || mode == ReadMode::kImage) return refuse_binary(job, type, raw.size());
-  append_text(job, raw, index);
+  TRY(append_text(job, raw, charset, index));
   return std::nullopt;
 }
 
@@ -107,9 +175,9 @@ Answer append_large(const Job& job, const sandbox::File& file, const CancelToken
     return fail(Code::kTooLarge, "'{}' is a {} of {}; images up to 3.75 MB can be shown",
                 shown_path(job.path), type->name, shown_size(size));
   }
-  const Encoding encoding = find_encoding(seen);
-  if ((encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be) &&
-      (type == nullptr || !type->certain)) {
+  const std::optional<Charset> charset =
+      job.request.encoding ? job.request.encoding : find_utf16(seen);
+  if (charset && charset->utf16() && (type == nullptr || !type->certain)) {
     return fail(Code::kTooLarge, "'{}' is utf-16 of {}; utf-16 is read up to {}",
                 shown_path(job.path), shown_size(size), shown_size(kMaxWholeBytes));
   }
@@ -140,6 +208,7 @@ Answer read_file(const Sources& sources, const sandbox::Path& path, const ReadRe
   const sandbox::File& file = *opened;
   const Job job{path, request, out};
   const std::int64_t size = file.stamp().size;
+  if (request.mode == ReadMode::kHex) return append_hex_of(job, file);
   if (size > kMaxWholeBytes) return append_large(job, file, cancel);
 
   // Exactly as long as it was when opened: a file that grows meanwhile is shown as it was, one
@@ -163,6 +232,17 @@ Answer read_file(const Sources& sources, const sandbox::Path& path, const ReadRe
       append_whole(job, std::string_view(buffer.get(), got), indexed ? &index : nullptr);
   if (index) sources.indexes.keep(file, std::move(*index));
   return answer;
+}
+
+Answer read_bytes(const sandbox::Path& path, std::string_view raw, const ReadRequest& request,
+                  std::string& out) {
+  const Job job{path, request, out};
+  if (request.mode != ReadMode::kHex) return append_whole(job, raw, nullptr);
+  const auto size = static_cast<std::int64_t>(raw.size());
+  TRY_ASSIGN(const HexRange range, find_hex_range(job, size));
+  const auto first = static_cast<std::size_t>(range.offset);
+  append_hex_answer(job, range, size, raw, raw.substr(first, range.bytes));
+  return std::nullopt;
 }
 
 }  // namespace quarry::files

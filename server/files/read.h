@@ -5,6 +5,7 @@
 //        1\t#include "a.h"
 //   lines 1-80 of 120; continue with offset=81
 //
+// What is not UTF-8 is decoded (encoding.h), and the header says from what and how that is known.
 // The hash is of the raw bytes (content_hash). Files up to 16 MiB are read whole; of larger ones
 // only what it takes to find the lines asked for, and their header leaves hash and line count
 // out. A file of 64 KiB or more leaves a LineIndex, so that its next range costs only that range
@@ -24,6 +25,7 @@
 #include "server/base/cancel.h"
 #include "server/base/limits.h"
 #include "server/base/result.h"
+#include "server/files/charset.h"
 #include "server/files/line_index.h"
 #include "server/sandbox/workspace.h"
 
@@ -32,6 +34,7 @@ namespace quarry::files {
 enum class ReadMode : std::uint8_t {
   kAuto,   // an image as an image, everything else as text
   kText,   // an image is refused like other binary files
+  kHex,    // the bytes of any file: offset counts bytes from 0, limit and tail count bytes
   kImage,  // anything but an image is refused
 };
 
@@ -42,13 +45,16 @@ inline constexpr std::int64_t kMaxWholeBytes = standard(Limit::kFileWholeBytes);
 inline constexpr std::int64_t kDefaultLines = 2000;
 
 struct ReadRequest {
-  std::int64_t offset = 1;  // first line, 1-based
+  std::int64_t offset = 1;  // first line, 1-based; in kHex first byte, 0-based
   std::int64_t limit = kDefaultLines;
   std::int64_t tail = 0;  // above 0: the last `tail` lines, `offset` is not used
   ReadMode mode = ReadMode::kAuto;
-  std::size_t max_bytes = 32'000;  // of the text appended; exceeded only to show one line
+  std::optional<Charset> encoding;  // what the caller says the file is in; else it is found out
+  std::size_t max_bytes = 32'000;   // of the text appended; exceeded only to show one line
   std::size_t max_image_bytes = kMaxImageBytes;
-  bool name_path = false;  // the line that continues names the path too
+  bool name_path = false;   // the line that continues names the path too
+  std::string_view ref;     // where the bytes are from, when not from the tree, and
+  std::string_view commit;  // the commit that this is: named by the header and what continues
 };
 
 struct Picture {
@@ -66,5 +72,9 @@ struct Sources {
 Result<std::optional<Picture>> read_file(const Sources& sources, const sandbox::Path& path,
                                          const ReadRequest& request, const CancelToken& cancel,
                                          std::string& out);
+
+// The same of `raw`, the whole of a file that is not taken from the tree.
+Result<std::optional<Picture>> read_bytes(const sandbox::Path& path, std::string_view raw,
+                                          const ReadRequest& request, std::string& out);
 
 }  // namespace quarry::files

@@ -7,6 +7,7 @@
 #include "server/base/figures.h"
 #include "server/base/hash.h"
 #include "server/base/utf8.h"
+#include "server/files/encoding.h"
 #include "server/files/large.h"
 
 namespace quarry::files {
@@ -32,24 +33,9 @@ std::string_view describe(LineEnds ends) {
   return "";
 }
 
-std::string_view describe(Encoding encoding, bool repaired) {
-  switch (encoding) {
-    case Encoding::kUtf8:
-      return repaired ? "not utf-8 (bad bytes shown as U+FFFD)" : "utf-8";
-    case Encoding::kUtf8Bom:
-      return repaired ? "utf-8 with bom, damaged (bad bytes shown as U+FFFD)" : "utf-8 with bom";
-    case Encoding::kUtf16Le:
-      return repaired ? "utf-16le with bom, damaged (shown as U+FFFD)" : "utf-16le with bom";
-    case Encoding::kUtf16Be:
-      return repaired ? "utf-16be with bom, damaged (shown as U+FFFD)" : "utf-16be with bom";
-  }
-  return "";
-}
-
 void append_header(const Job& job, const TextFacts& facts) {
   std::string& out = job.out;
-  utf8::append_escaped_name(out, job.path.display());
-  out.append(": ");
+  append_title(job);
   if (facts.shape.lines == 0) {
     out.append("empty file, ");
   } else {
@@ -57,7 +43,7 @@ void append_header(const Job& job, const TextFacts& facts) {
     out.append(facts.shape.lines == 1 ? " line, " : " lines, ");
   }
   append_size(out, static_cast<std::uint64_t>(facts.bytes));
-  if (facts.bytes > 0) out.append(", ").append(describe(facts.encoding, facts.repair));
+  if (facts.bytes > 0) out.append(", ").append(describe(facts.charset, facts.damaged));
   out.append(describe(facts.shape.ends));
   if (facts.shape.lines > 0 && !facts.shape.final_newline) out.append(", no final newline");
   out.append(", hash ");
@@ -74,7 +60,7 @@ void append_past_end(const Job& job, std::int64_t lines) {
 }
 
 // The numbered part: the range asked for, and what to call for the rest.
-void append_range(const Job& job, std::string_view text, const TextShape& shape, bool repair,
+void append_range(const Job& job, std::string_view text, const TextShape& shape,
                   std::size_t budget_end) {
   const ReadRequest& request = job.request;
   LineRun run;
@@ -82,7 +68,6 @@ void append_range(const Job& job, std::string_view text, const TextShape& shape,
   run.max_lines = request.limit;
   run.max_bytes = budget_end - std::min(budget_end, job.out.size());
   run.separator = shape.separator();
-  run.repair = repair;
   if (request.tail > 0) {
     const std::int64_t count =
         fitting_tail(text, std::min(request.tail, shape.lines), run.max_bytes, run.separator);
@@ -109,35 +94,67 @@ void append_range(const Job& job, std::string_view text, const TextShape& shape,
 
 }  // namespace
 
-void append_text(const Job& job, std::string_view raw, std::optional<LineIndex>* index) {
+void append_title(const Job& job) {
+  utf8::append_escaped_name(job.out, job.path.display());
+  if (!job.request.ref.empty()) {
+    job.out.append(" at ");
+    utf8::append_escaped_name(job.out, job.request.ref);
+    job.out.append(" (").append(job.request.commit).append(")");
+  }
+  job.out.append(": ");
+}
+
+std::string describe(const Charset& charset, bool damaged) {
+  std::string text(charset.name());
+  if (charset.has_bom) text.append(" with bom");
+  if (charset.utf16() && !charset.has_bom) text.append(" without bom");
+  const bool guessed =
+      charset.found == CharsetFound::kDetected && charset.kind() != CharsetKind::kUtf8;
+  if (guessed) text.append(" (detected)");
+  if (charset.found == CharsetFound::kGiven) text.append(" (as asked)");
+  if (damaged) text.append(", damaged (bad bytes shown as U+FFFD)");
+  return text;
+}
+
+Result<void> append_text(const Job& job, std::string_view raw,
+                         const std::optional<Charset>& charset, std::optional<LineIndex>* index) {
   const std::size_t budget_end = job.out.size() + job.request.max_bytes;
   TextFacts facts;
   facts.bytes = static_cast<std::int64_t>(raw.size());
-  facts.encoding = find_encoding(raw);
-  std::string decoded;
+  Decoded decoded;
   std::string_view text = raw;
-  if (facts.encoding == Encoding::kUtf8Bom) text.remove_prefix(3);
-  if (facts.encoding == Encoding::kUtf16Le || facts.encoding == Encoding::kUtf16Be) {
-    decoded = decode_utf16(raw, facts.encoding == Encoding::kUtf16Le, facts.repair);
-    text = decoded;
+  if (!charset) {
+    if (const auto marked = find_bom(raw)) facts.charset = *marked;
+    text.remove_prefix(facts.charset.bom().size());
+    facts.shape = find_shape(text);
   }
-  facts.shape = find_shape(text);
-  const bool bytes_are_text = decoded.empty();
-  if (bytes_are_text && !facts.shape.ascii) facts.repair = !is_utf8(text);
+  if (charset || (!facts.shape.ascii && !is_utf8(text))) {
+    TRY_ASSIGN(decoded, decode(raw, charset));
+    if (charset) decoded.charset.found = charset->found;
+    facts.charset = decoded.charset;
+    facts.damaged = decoded.damaged;
+    text = decoded.text;
+    facts.shape = find_shape(text);
+  }
   facts.hash = hash64(raw);
 
   append_header(job, facts);
-  if (text.empty()) return;
-  append_range(job, text, facts.shape, bytes_are_text && facts.repair, budget_end);
-  if (index != nullptr && bytes_are_text) {
-    index->emplace(facts, text, static_cast<std::int64_t>(raw.size() - text.size()));
+  if (text.empty()) return {};
+  append_range(job, text, facts.shape, budget_end);
+  if (index != nullptr && !facts.charset.utf16()) {
+    const std::size_t skipped = facts.charset.bom().size();
+    index->emplace(facts, raw.substr(skipped), static_cast<std::int64_t>(skipped));
   }
+  return {};
 }
 
 bool append_indexed_text(const Job& job, const sandbox::File& file, const LineIndex& index) {
   const ReadRequest& request = job.request;
   const TextFacts& facts = index.facts();
-  if (request.tail > 0) return false;
+  const bool was_asked = facts.charset.found == CharsetFound::kGiven;
+  const bool same_charset =
+      request.encoding ? was_asked && request.encoding->row == facts.charset.row : !was_asked;
+  if (request.tail > 0 || !same_charset) return false;
   const std::size_t begin = job.out.size();
   append_header(job, facts);
   if (request.offset > facts.shape.lines) {
@@ -160,13 +177,19 @@ bool append_indexed_text(const Job& job, const sandbox::File& file, const LineIn
   const bool at_end = want == rest;
   if (!at_end) text = text.substr(0, text.rfind(separator) + 1);
   text = from_line(text, request.offset - mark.line + 1, separator);
+  Decoded decoded;
+  if (facts.damaged || facts.charset.kind() != CharsetKind::kUtf8) {
+    auto part = decode(text, facts.charset);
+    if (!part) return give_up();
+    decoded = std::move(*part);
+    text = decoded.text;
+  }
   if (text.empty()) return give_up();
   LineRun run;
   run.first = request.offset;
   run.max_lines = request.limit;
   run.max_bytes = begin + request.max_bytes - std::min(begin + request.max_bytes, job.out.size());
   run.separator = separator;
-  run.repair = facts.repair;
   if (run.max_lines == 1) run.max_line_chars = LineRun{}.max_bytes;
   const LinesShown shown = append_lines(job.out, text, run);
   // Lines that are shown clipped take more of the file than of the answer.

@@ -22,12 +22,20 @@ struct Job {
   std::string& out;
 };
 
-// `raw`: the whole file, which is text. Makes `index` when that is not null and the file can be
-// indexed (UTF-16 cannot).
-void append_text(const Job& job, std::string_view raw, std::optional<LineIndex>* index);
+// Appends "src/a.c: ", or "src/a.c at v1.0 (1a2b3c4): ", as a header begins.
+void append_title(const Job& job);
+
+// What a header line says of an encoding: "windows-1252 (detected)".
+std::string describe(const Charset& charset, bool damaged);
+
+// `raw`: the whole file, which is text. `charset` is what it is known to be in; null: most likely
+// UTF-8. Makes `index` when that is not null and the file can be indexed (UTF-16 cannot). On an
+// error nothing is appended.
+Result<void> append_text(const Job& job, std::string_view raw,
+                         const std::optional<Charset>& charset, std::optional<LineIndex>* index);
 
 // The same from the part of `file` that is asked for. False, with nothing appended, when the index
-// does not help: a tail, very long lines, a file that shrank meanwhile.
+// does not help: a tail, very long lines, another encoding asked for, a file that shrank meanwhile.
 bool append_indexed_text(const Job& job, const sandbox::File& file, const LineIndex& index);
 
 }  // namespace quarry::files

@@ -75,30 +75,15 @@ std::string_view first_chars(std::string_view line, std::size_t chars) {
   return line.substr(0, at);
 }
 
-void append_text(std::string& out, std::string_view text, bool repair) {
-  if (repair) {
-    utf8::append_repaired(out, text);
-  } else {
-    out.append(text);
-  }
-}
-
 [[gnu::cold, gnu::noinline]] void append_clipped(std::string& out, std::string_view shown,
-                                                 std::size_t whole, bool at_least, bool repair) {
-  append_text(out, shown, repair);
+                                                 std::size_t whole, bool at_least) {
+  out.append(shown);
   out.append(at_least ? "... [clipped: more than " : "... [clipped: ");
   append_count(out, whole);
   out.append(" bytes in this line]\n");
 }
 
 }  // namespace
-
-Encoding find_encoding(std::string_view bytes) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) return Encoding::kUtf8Bom;
-  if (bytes.starts_with("\xFF\xFE")) return Encoding::kUtf16Le;
-  if (bytes.starts_with("\xFE\xFF")) return Encoding::kUtf16Be;
-  return Encoding::kUtf8;
-}
 
 bool holds_nul(std::string_view bytes) {
   return std::memchr(bytes.data(), 0, std::min(bytes.size(), kBinaryProbe)) != nullptr;
@@ -122,53 +107,6 @@ bool is_utf8(std::string_view bytes) {
     at = end;
   }
   return true;
-}
-
-std::string decode_utf16(std::string_view bytes, bool little_endian, bool& repaired) {
-  std::string out;
-  out.reserve(bytes.size());
-  repaired = bytes.size() % 2 != 0;
-  const auto unit = [&](std::size_t i) {
-    const auto a = static_cast<unsigned char>(bytes[i]);
-    const auto b = static_cast<unsigned char>(bytes[i + 1]);
-    return static_cast<char32_t>(little_endian ? a | b << 8 : a << 8 | b);
-  };
-  const auto append_point = [&](char32_t point) {
-    if (point < 0x80) {
-      out.push_back(static_cast<char>(point));
-      return;
-    }
-    const auto tail = [&](unsigned shift) {
-      out.push_back(static_cast<char>(0x80U | (point >> shift & 0x3FU)));
-    };
-    if (point < 0x800) {
-      out.push_back(static_cast<char>(0xC0U | point >> 6U));
-    } else if (point < 0x10000) {
-      out.push_back(static_cast<char>(0xE0U | point >> 12U));
-      tail(6);
-    } else {
-      out.push_back(static_cast<char>(0xF0U | point >> 18U));
-      tail(12);
-      tail(6);
-    }
-    tail(0);
-  };
-  for (std::size_t i = 2; i + 2 <= bytes.size(); i += 2) {
-    char32_t point = unit(i);
-    if (point >= 0xD800 && point <= 0xDFFF) {
-      const char32_t low = point <= 0xDBFF && i + 4 <= bytes.size() ? unit(i + 2) : 0;
-      if (low >= 0xDC00 && low <= 0xDFFF) {
-        point = 0x10000 + ((point - 0xD800) << 10U) + (low - 0xDC00);
-        i += 2;
-      } else {
-        point = 0xFFFD;
-        repaired = true;
-      }
-    }
-    append_point(point);
-  }
-  if (bytes.size() % 2 != 0) append_point(0xFFFD);
-  return out;
 }
 
 TextShape find_shape(std::string_view text) {
@@ -262,10 +200,10 @@ LinesShown append_lines(std::string& out, std::string_view text, const LineRun& 
     out.append(number);
     const bool whole = fitting.size() == line.size() && (end != nullptr || !run.goes_on);
     if (whole) [[likely]] {
-      append_text(out, line, run.repair);
+      out.append(line);
       out.push_back('\n');
     } else {
-      append_clipped(out, fitting, line.size(), end == nullptr && run.goes_on, run.repair);
+      append_clipped(out, fitting, line.size(), end == nullptr && run.goes_on);
       if (shown.clipped++ == 0) shown.first_clipped = run.first == 0 ? 0 : run.first + shown.lines;
     }
     column.count_up();

@@ -1,4 +1,4 @@
-// Text of a file: its encoding, its lines, and the lines numbered as `cat -n` does.
+// Text of a file in UTF-8: its lines, and the lines numbered as `cat -n` does.
 //
 // The hot part of reading a file. Pure functions; safe from any thread.
 
@@ -12,20 +12,11 @@
 
 namespace quarry::files {
 
-enum class Encoding : std::uint8_t { kUtf8, kUtf8Bom, kUtf16Le, kUtf16Be };
-
-// By the byte order mark; without one kUtf8, whether it is valid or not.
-Encoding find_encoding(std::string_view bytes);
-
 // A NUL in the first 8 KiB: what git and grep call binary.
 bool holds_nul(std::string_view bytes);
 
 // Valid UTF-8; fast over ASCII.
 bool is_utf8(std::string_view bytes);
-
-// UTF-16 with its byte order mark as UTF-8 without one; unpaired surrogates and an odd last byte
-// become U+FFFD. `repaired` says whether there were any.
-std::string decode_utf16(std::string_view bytes, bool little_endian, bool& repaired);
 
 enum class LineEnds : std::uint8_t { kNone, kLf, kCrlf, kCr, kMixed };
 
@@ -54,7 +45,6 @@ struct LineRun {
   std::size_t max_bytes = std::numeric_limits<std::size_t>::max();  // of what is appended
   std::size_t max_line_chars = 2000;  // longer lines are clipped and marked
   char separator = '\n';
-  bool repair = false;   // the text is not all UTF-8: bad bytes become U+FFFD
   bool goes_on = false;  // the file goes on where the text ends, inside its last line
 };
 

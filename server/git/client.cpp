@@ -202,6 +202,10 @@ Result<std::vector<TrackedFile>> GitClient::tracked_files(const CancelToken& can
                                                 cancel);
 }
 
+Result<FileAt> GitClient::file_at(const FileAtOptions& options, const CancelToken& cancel) {
+  return state_->call<FileAt>(Operation::kFileAt, options, cancel);
+}
+
 ClientStats GitClient::stats() const {
   return state_->slot.lock()->stats;
 }

@@ -121,6 +121,16 @@ struct TrackedFile {
   std::string blob;        // id
 };
 
+struct FileAtOptions {
+  std::string ref;   // revision, to a commit
+  std::string path;  // of a file
+};
+
+struct FileAt {
+  std::string commit;  // abbreviated id
+  std::string content;
+};
+
 struct RepositoryFacts {
   std::string head, branch;
   bool detached = false, unborn = false, shallow = false, bare = false;
@@ -149,6 +159,9 @@ class GitClient {
   Result<RepositoryFacts> facts(const CancelToken& cancel);
   // The index, sorted by path.
   Result<std::vector<TrackedFile>> tracked_files(const CancelToken& cancel);
+  // A file as a revision has it, at most git_object_bytes long. kNotFound when it has none;
+  // kInvalidArgs for a directory, a submodule and a symbolic link, whose target is named.
+  Result<FileAt> file_at(const FileAtOptions& options, const CancelToken& cancel);
   ClientStats stats() const;
 
  private:

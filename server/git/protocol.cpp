@@ -54,6 +54,14 @@ void fields(Io& io, TrackedFile& s) {
   io(s.path, s.mode, s.size, s.blob);
 }
 template <class Io>
+void fields(Io& io, FileAtOptions& s) {
+  io(s.ref, s.path);
+}
+template <class Io>
+void fields(Io& io, FileAt& s) {
+  io(s.commit, s.content);
+}
+template <class Io>
 void fields(Io& io, RepositoryFacts& s) {
   io(s.head, s.branch, s.detached, s.unborn, s.shallow, s.bare, s.remotes, s.branches, s.tags,
      s.stashes, s.worktrees, s.last_commit_time, s.last_commit_subject);
@@ -168,21 +176,25 @@ Result<Answer> parse_answer(std::string_view body, bool& worn) {
 template Result<void> append_request(std::string&, const Head&, const StatusOptions&);
 template Result<void> append_request(std::string&, const Head&, const LogOptions&);
 template Result<void> append_request(std::string&, const Head&, const DiffOptions&);
+template Result<void> append_request(std::string&, const Head&, const FileAtOptions&);
 template Result<void> append_request(std::string&, const Head&, const Nothing&);
 template Result<StatusOptions> parse_options(std::string_view);
 template Result<LogOptions> parse_options(std::string_view);
 template Result<DiffOptions> parse_options(std::string_view);
+template Result<FileAtOptions> parse_options(std::string_view);
 template Result<Nothing> parse_options(std::string_view);
 template Result<void> append_answer(std::string&, bool, const Result<Status>&);
 template Result<void> append_answer(std::string&, bool, const Result<Log>&);
 template Result<void> append_answer(std::string&, bool, const Result<Diff>&);
 template Result<void> append_answer(std::string&, bool, const Result<RepositoryFacts>&);
 template Result<void> append_answer(std::string&, bool, const Result<std::vector<TrackedFile>>&);
+template Result<void> append_answer(std::string&, bool, const Result<FileAt>&);
 template Result<void> append_answer(std::string&, bool, const Result<Nothing>&);
 template Result<Status> parse_answer(std::string_view, bool&);
 template Result<Log> parse_answer(std::string_view, bool&);
 template Result<Diff> parse_answer(std::string_view, bool&);
 template Result<RepositoryFacts> parse_answer(std::string_view, bool&);
+template Result<FileAt> parse_answer(std::string_view, bool&);
 template Result<std::vector<TrackedFile>> parse_answer(std::string_view, bool&);
 
 }  // namespace protocol

@@ -26,8 +26,8 @@ inline constexpr std::size_t kHeadBytes = 4;
 inline constexpr std::size_t kMaxRequestBytes = 16u << 20;
 inline constexpr std::size_t kMaxAnswerBytes = 256u << 20;
 
-enum class Operation : std::uint8_t { kStatus, kLog, kDiff, kFacts, kTrackedFiles };
-inline constexpr std::uint8_t kOperations = 5;
+enum class Operation : std::uint8_t { kStatus, kLog, kDiff, kFacts, kTrackedFiles, kFileAt };
+inline constexpr std::uint8_t kOperations = 6;
 
 struct Nothing {};
 

@@ -48,7 +48,9 @@ Failure busy() {
 
 }  // namespace
 
-pool::Lane ToolRunner::lane(const tools::Tool& tool) const {
+pool::Lane ToolRunner::lane(const Call& call) const {
+  const tools::Tool& tool = *call.tool;
+  if (tool.traits.heavy != nullptr && tool.traits.heavy(call.arguments)) return pool::Lane::kHeavy;
   if (tool.traits.lane == tools::Lane::kHeavy) return pool::Lane::kHeavy;
   // The reader thread never waits for a disk.
   const bool waits = tool.traits.effect == tools::Effect::kKeepsState &&
@@ -56,10 +58,10 @@ pool::Lane ToolRunner::lane(const tools::Tool& tool) const {
   return waits ? pool::Lane::kHeavy : pool::Lane::kQuick;
 }
 
-session::Order::Access ToolRunner::access(const tools::Tool& tool) const {
+session::Order::Access ToolRunner::access(const Call& call) const {
   using Access = session::Order::Access;
-  if (tool.traits.order == tools::Order::kAlone) return Access::kAlone;
-  return lane(tool) == pool::Lane::kHeavy ? Access::kSharedHeavy : Access::kShared;
+  if (call.tool->traits.order == tools::Order::kAlone) return Access::kAlone;
+  return lane(call) == pool::Lane::kHeavy ? Access::kSharedHeavy : Access::kShared;
 }
 
 void ToolRunner::job(void* call) {
@@ -88,9 +90,9 @@ void ToolRunner::start_ready(std::vector<session::Order::Ticket>& ready) {
   for (std::size_t i = 0; i < ready.size(); ++i) {
     auto* call = static_cast<Call*>(ready[i]);
     call->runner = this;
-    if (world_.pool.post(lane(*call->tool), {&ToolRunner::job, call})) continue;
+    if (world_.pool.post(lane(*call), {&ToolRunner::job, call})) continue;
     std::unique_ptr<Call> refused(call);
-    call->session->order().finished(access(*call->tool), ready);
+    call->session->order().finished(access(*call), ready);
     auto landed = KeptAnswers::finish(world_.kept, *call, busy());
     answer(std::move(refused), busy());
     resume(std::move(landed));
@@ -119,7 +121,7 @@ void ToolRunner::end(std::unique_ptr<Call> call) {
   metrics::CallRow& row = world_.metrics.row(call->tool_index);
   row.latency.record(world_.clock.steady_ns() - call->arrived_ns);
   std::vector<session::Order::Ticket> ready;
-  call->session->order().finished(access(*call->tool), ready);
+  call->session->order().finished(access(*call), ready);
   answer(std::move(call), {});
   start_ready(ready);
 }
@@ -156,7 +158,7 @@ void ToolRunner::run(std::unique_ptr<Call> call) {
   world_.memory.call_ended(call->line.size(), call->output.text.size(),
                            call->tool->traits.lane == tools::Lane::kHeavy);
   std::vector<session::Order::Ticket> ready;
-  call->session->order().finished(access(*call->tool), ready);
+  call->session->order().finished(access(*call), ready);
   auto landed = KeptAnswers::finish(world_.kept, *call, result);
   answer(std::move(call), result);
   resume(std::move(landed));

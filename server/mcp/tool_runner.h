@@ -59,9 +59,9 @@ class ToolRunner {
   // to their session's order.
   void decline(std::unique_ptr<Call> call, const Error& error);
 
-  // Where the tool's calls run here, and as what they stand in their session's order.
-  pool::Lane lane(const tools::Tool& tool) const;
-  session::Order::Access access(const tools::Tool& tool) const;
+  // Where the call runs here, and as what it stands in its session's order.
+  pool::Lane lane(const Call& call) const;
+  session::Order::Access access(const Call& call) const;
   // Reads the arguments that every tool has: finds the session and the answer's budget.
   Result<void> prepare(Call& call);
   // A running mean of what the tool's calls took, each new one weighing an eighth; 0 at first.

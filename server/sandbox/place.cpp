@@ -1,8 +1,7 @@
 #include "server/sandbox/place.h"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 
 #include <fcntl.h>
@@ -15,6 +14,8 @@
 
 namespace quarry::sandbox {
 namespace {
+
+constexpr int kMaxLinks = 40;  // the kernel's own limit
 
 int rename_at(int from_fd, const char* from, int to_fd, const char* to, bool replace) {
   if (renameat2(from_fd, from, to_fd, to, replace ? 0 : RENAME_NOREPLACE) == 0) return 0;
@@ -33,43 +34,47 @@ int rename_at(int from_fd, const char* from, int to_fd, const char* to, bool rep
 
 }  // namespace
 
-Result<Path> Workspace::real_of_existing(const Path& path) const {
-  if (path.is_root()) return path;
-  const Fd fd(open_beneath(root_fd_.get(), path.text(), kHandleFlags, resolver_));
-  if (!fd) return explain(-fd.get(), path, Wanted::kAnything);
-  std::array<char, PATH_MAX> resolved{};
-  const std::string link = fmt::format("/proc/self/fd/{}", fd.get());
-  const ssize_t length = readlink(link.c_str(), resolved.data(), resolved.size() - 1);
-  if (length <= 0) return explain(errno, path, Wanted::kAnything);
-  const std::string_view absolute(resolved.data(), static_cast<std::size_t>(length));
-  if (!beneath(absolute)) {
-    TRY(check_root());
-    return explain(EXDEV, path, Wanted::kAnything);
-  }
-  Path found;
-  std::string_view rest = absolute.substr(std::min(absolute.size(), root_.size()));
-  while (!rest.empty()) {
-    rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
-    const std::string_view component = rest.substr(0, rest.find('/'));
-    if (!component.empty()) found = found.child(component);
-    rest.remove_prefix(component.size());
-  }
-  return found;
+Result<Path> Workspace::real(const Path& path, Last last) const {
+  int links = kMaxLinks;
+  return real(path, last, links);
 }
 
-Result<Path> Workspace::real(const Path& path, Last last) const {
+// Names are put together, never read back from a descriptor: a file that is being replaced has
+// none. `links`: how many may still be followed.
+Result<Path> Workspace::real(const Path& path, Last last, int& links) const {
   if (path.is_root()) return path;
-  const Fd itself(open_beneath(root_fd_.get(), path.text(), kHandleFlags | O_NOFOLLOW, resolver_));
-  if (itself) {
-    struct stat status {};
-    if (last == Last::kFollow || fstat(itself.get(), &status) != 0 || !S_ISLNK(status.st_mode)) {
-      return real_of_existing(path);
-    }
-  } else if (itself.get() != -ENOENT) {
-    return explain(-itself.get(), path, Wanted::kAnything);
+  Path directory = path.parent();
+  if (!Fd(open_plain_directory(root_fd_.get(), directory.text(), resolver_))) {
+    TRY_ASSIGN(directory, real(directory, Last::kFollow, links));
   }
-  TRY_ASSIGN(const Path directory, real(path.parent(), Last::kFollow));
-  return directory.child(path.name());
+  const Path at = directory.child(path.name());
+  const Fd itself(open_beneath(root_fd_.get(), at.text(), kHandleFlags | O_NOFOLLOW, resolver_));
+  if (itself.get() == -ENOENT) return at;
+  if (!itself) return explain(-itself.get(), path, Wanted::kAnything);
+  struct stat status {};
+  if (last == Last::kItself || fstat(itself.get(), &status) != 0 || !S_ISLNK(status.st_mode)) {
+    return at;
+  }
+  std::string target;
+  if (const int error = read_link(itself.get(), "", target); error != 0) {
+    return explain(error, path, Wanted::kAnything);
+  }
+  if (target.starts_with('/')) return explain(EXDEV, path, Wanted::kAnything);
+  if (--links < 0) return explain(ELOOP, path, Wanted::kAnything);
+  for (std::string_view rest = target; !rest.empty();) {
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+    if (name.empty() || name == ".") continue;
+    if (name != "..") {
+      TRY_ASSIGN(directory, real(directory.child(name), Last::kFollow, links));
+    } else if (directory.is_root()) {
+      return explain(EXDEV, path, Wanted::kAnything);
+    } else {
+      directory = directory.parent();
+    }
+  }
+  if (directory.is_root() || metadata(directory)) return directory;
+  return explain(ENOENT, path, Wanted::kAnything);
 }
 
 Result<Place> Workspace::place(const Path& path) const {

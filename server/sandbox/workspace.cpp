@@ -122,7 +122,7 @@ Result<File> Workspace::open_file(const Path& path) const {
   Fd fd(open_beneath(root_fd_.get(), path.text(), kReadFlags | O_NOFOLLOW, resolver_));
   if (fd.get() == -ELOOP) {
     // A symlink: what it leads to is judged by its own name.
-    TRY_ASSIGN(const Path target, real_of_existing(path));
+    TRY_ASSIGN(const Path target, real(path, Last::kFollow));
     if (names_secret(target.text())) return hidden(path);
     fd = Fd(open_beneath(root_fd_.get(), path.text(), kReadFlags, resolver_));
   }

@@ -175,7 +175,7 @@ class Workspace {
   Failure explain_missing(const Path& path, Wanted wanted) const;
   Failure explain_escape(const Path& path) const;
   Failure hidden(const Path& path) const;
-  Result<Path> real_of_existing(const Path& path) const;
+  Result<Path> real(const Path& path, Last last, int& links) const;
   bool opens(const std::string& path, int flags) const;
   Fd root_fd_;
   std::string root_;

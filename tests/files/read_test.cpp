@@ -67,9 +67,14 @@ TEST_CASE("a text file comes with a header, numbers and its hash") {
        "1 line, 6 B, utf-16le with bom, lf", "     1\ta\n"},
       {"utf-16be", "\xFE\xFF\0a\0\n"s, "1 line, 6 B, utf-16be with bom, lf", "     1\ta\n"},
       {"utf-16 damaged", "\xFE\xFF\xD8\x00\0\n"s,
-       "1 line, 6 B, utf-16be with bom, damaged (shown as U+FFFD), lf", "     1\t\xEF\xBF\xBD\n"},
-      {"latin-1", "caf\xE9\n", "1 line, 5 B, not utf-8 (bad bytes shown as U+FFFD), lf",
-       "     1\tcaf\xEF\xBF\xBD\n"},
+       "1 line, 6 B, utf-16be with bom, damaged (bad bytes shown as U+FFFD), lf",
+       "     1\t\xEF\xBF\xBD\n"},
+      {"latin-1", "caf\xE9\n", "1 line, 5 B, iso-8859-1 (detected), lf", "     1\tcaf\xC3\xA9\n"},
+      {"utf-8 damaged", "\xC3\xA9\xC3\xA9\xE9\n",
+       "1 line, 6 B, utf-8, damaged (bad bytes shown as U+FFFD), lf",
+       "     1\t\xC3\xA9\xC3\xA9\xEF\xBF\xBD\n"},
+      {"utf-16 without bom", "a\0\xE9\0\n\0b\0\n\0"s,
+       "2 lines, 10 B, utf-16le without bom (detected), lf", "     1\ta\xC3\xA9\n     2\tb\n"},
       {"utf-8", "caf\xC3\xA9\n", "1 line, 6 B, utf-8, lf", "     1\tcaf\xC3\xA9\n"},
   };
   for (const Row& row : rows) {
@@ -183,12 +188,11 @@ TEST_CASE("binary files are refused by type and size") {
        "ELF" +
            std::string(2000, '\0'),
        ReadMode::kAuto,
-       "'f' is binary: ELF executable or library, 2.0 KiB; read_file shows text and png, jpeg, gif "
-       "and webp images"},
+       "'f' is binary: ELF executable or library, 2.0 KiB; mode=hex shows its bytes"},
       {"nul", "abc\0def"s, ReadMode::kAuto,
-       "'f' is binary: unknown type, 7 B; read_file shows text and png, jpeg, gif and webp images"},
+       "'f' is binary: unknown type, 7 B; mode=hex shows its bytes"},
       {"pdf without a nul", "%PDF-1.4\n", ReadMode::kText,
-       "'f' is binary: PDF document, 9 B; read_file shows text and png, jpeg, gif and webp images"},
+       "'f' is binary: PDF document, 9 B; mode=hex shows its bytes"},
       {"image as text", test::png(1, 1), ReadMode::kText,
        "'f' is binary: PNG image, 45 B; leave mode out, or give mode=image, to see it"},
       {"elf as image",

@@ -68,33 +68,6 @@ TEST_CASE("is_utf8 agrees with the plain check wherever the bad byte lies") {
   }
 }
 
-TEST_CASE("utf-16 becomes utf-8, and what is no character becomes U+FFFD") {
-  struct Row {
-    const char* name;
-    std::string bytes;
-    bool little;
-    std::string want;
-    bool repaired;
-  };
-  const Row rows[] = {
-      {"little", "\xFF\xFEh\0i\0"s, true, "hi", false},
-      {"big", "\xFE\xFF\0h\0i"s, false, "hi", false},
-      {"two and three bytes", "\xFF\xFE\xE9\x00\xAC\x20"s, true, "\xC3\xA9\xE2\x82\xAC", false},
-      {"a pair", "\xFE\xFF\xD8\x3D\xDE\x00"s, false, "\xF0\x9F\x98\x80", false},
-      {"high alone", "\xFE\xFF\xD8\x3D\0x"s, false, "\xEF\xBF\xBDx", true},
-      {"low alone", "\xFE\xFF\xDE\x00\0x"s, false, "\xEF\xBF\xBDx", true},
-      {"high at the end", "\xFE\xFF\xD8\x3D"s, false, "\xEF\xBF\xBD", true},
-      {"odd byte", "\xFF\xFEh\0i"s, true, "h\xEF\xBF\xBD", true},
-      {"only the mark", "\xFF\xFE"s, true, "", false},
-  };
-  for (const Row& row : rows) {
-    INFO(row.name);
-    bool repaired = false;
-    CHECK(decode_utf16(row.bytes, row.little, repaired) == row.want);
-    CHECK(repaired == row.repaired);
-  }
-}
-
 TEST_CASE("lines are numbered as cat -n does, within their bounds") {
   struct Row {
     const char* name;
@@ -136,8 +109,6 @@ TEST_CASE("lines are numbered as cat -n does, within their bounds") {
        with([](LineRun& r) { r.max_line_chars = 2; }), "     1\t\xC3\xA9\xC3\xA9\n", 1, 0},
       {"cr as separator", "a\rb\r", with([](LineRun& r) { r.separator = '\r'; }),
        "     1\ta\n     2\tb\n", 2, 0},
-      {"repaired", "a\xFF\nb\n", with([](LineRun& r) { r.repair = true; }),
-       "     1\ta\xEF\xBF\xBD\n     2\tb\n", 2, 0},
       {"goes on", "ab", with([](LineRun& r) { r.goes_on = true; }),
        "     1\tab... [clipped: more than 2 bytes in this line]\n", 1, 1},
   };

@@ -45,7 +45,7 @@ constexpr Layer kLayers[] = {
     {"tools/all.h", "tools/tool.h"},
     {"tools/files",
      "tools/tool.h server/base server/json server/sandbox server/journal server/change "
-     "server/edit server/files server/search server/session"},
+     "server/edit server/files server/search server/session server/git"},
     {"tools/search", "tools/tool.h server/base server/json server/sandbox server/search"},
     {"tools/git", "tools/tool.h server/base server/json server/sandbox server/git"},
     {"tools/analysis", "tools/tool.h server/base server/json server/sandbox server/analysis"},
@@ -86,6 +86,8 @@ constexpr Foreign kForeign[] = {
     {"hs.h", "server/search"},
     {"pcre2.h", "server/search"},
     {"xxhash.h", "server/base"},
+    {"iconv.h", "server/files"},
+    {"uchardet/", "server/files"},
     {"CLI/", "server/main.cpp server/cli"},
     {"iostream", ""},
     {"ostream", ""},

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "server/base/hash.h"
 #include "server/base/utf8.h"
 #include "server/change/changes.h"
 #include "server/edit/locate.h"
@@ -22,6 +23,7 @@ struct Args {
   json::Value edits;
   bool dry_run = false;
   std::string_view expected_hash;
+  std::string_view encoding;
 };
 
 constexpr auto kFields = json::fields(
@@ -34,7 +36,8 @@ constexpr auto kFields = json::fields(
     json::field<&Args::replace_all>("replace_all").optional().synonyms("replaceAll"),
     json::field<&Args::edits>("edits").optional().synonyms("replacements", "changes"),
     json::field<&Args::dry_run>("dry_run").optional().synonyms("dryRun", "preview"),
-    json::field<&Args::expected_hash>("expected_hash").optional().synonyms("expectedHash"));
+    json::field<&Args::expected_hash>("expected_hash").optional().synonyms("expectedHash"),
+    json::field<&Args::encoding>("encoding").optional().synonyms("charset"));
 
 struct One {
   std::string_view old_string;
@@ -115,28 +118,29 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   }
   const std::string_view before = found ? std::string_view(found->bytes) : std::string_view();
   TRY(check_hash(args.expected_hash, before, shown));
-  TRY_ASSIGN(const EditableText text, editable(before, shown));
+  TRY_ASSIGN(const std::optional<files::Charset> charset, charset_of(args.encoding));
+  TRY_ASSIGN(const files::Decoded decoded, editable(before, charset, shown));
   edit::Located located;
   if (fresh) {
-    located.splices.push_back({.begin = 0, .end = 0, .with = std::string(edits[0].new_text)});
+    const std::size_t end = decoded.text.size();
+    located.splices.push_back({.begin = end, .end = end, .with = std::string(edits[0].new_text)});
     located.replacements = 1;
   } else {
-    auto places = edit::locate(text.text, edits);
+    auto places = edit::locate(decoded.text, edits);
     if (!places) {
       return fail(places.error().code, "'{}': {}", shown, places.error().message);
     }
     located = std::move(*places);
   }
-  for (const edit::Splice& splice : located.splices) TRY(check_fits(text, splice.with, shown));
-  std::string after(before.substr(0, text.offset));
-  after += edit::spliced(text.text, located.splices);
+  TRY_ASSIGN(std::string after, spliced_bytes(before, decoded, located.splices));
   const std::string head =
       fmt::format("{} {}: {} {}",
                   args.dry_run ? "would edit"
                   : fresh      ? "created"
                                : "edited",
                   shown, located.replacements, located.replacements == 1 ? "place" : "places");
-  append_edit(output.text, head, before, after, static_cast<std::size_t>(context.max_tokens) * 4);
+  append_edit(output.text, head, decoded.text, edit::spliced(decoded.text, located.splices),
+              content_hash(after), static_cast<std::size_t>(context.max_tokens) * 4);
   if (args.dry_run) return {};
   TRY(change.put(path, std::move(after)));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());

@@ -3,13 +3,15 @@
 
 #include "server/base/utf8.h"
 #include "server/files/read.h"
+#include "server/git/client.h"
 #include "server/sandbox/workspace.h"
+#include "server/search/find_files.h"
 #include "tools/tool.h"
 
 namespace quarry::json {
 template <>
-inline constexpr std::array<std::string_view, 3> enum_names<files::ReadMode> = {"auto", "text",
-                                                                                "image"};
+inline constexpr std::array<std::string_view, 4> enum_names<files::ReadMode> = {"auto", "text",
+                                                                                "hex", "image"};
 }  // namespace quarry::json
 
 namespace quarry::tools {
@@ -18,26 +20,30 @@ namespace {
 struct Args {
   std::optional<std::string_view> path;
   std::vector<std::string_view> paths;
-  std::int64_t offset = 1;
+  std::optional<std::int64_t> offset;
   std::int64_t limit = files::kDefaultLines;
   std::int64_t tail = 0;
   files::ReadMode mode = files::ReadMode::kAuto;
+  std::optional<std::string_view> encoding, ref;
   std::optional<std::int64_t> start_line, end_line;
 };
 
 constexpr std::int64_t kMostLines = 1'000'000'000;
+constexpr std::int64_t kMostBytes = std::int64_t{1} << 50U;
 
 constexpr auto kFields = json::fields(
     json::field<&Args::path>("path").synonyms("file_path", "filePath", "target_file",
                                               "relative_path", "file"),
     json::field<&Args::paths>("paths").optional().synonyms("file_paths", "filePaths", "files"),
-    json::field<&Args::offset>("offset").optional().range(1, kMostLines),
+    json::field<&Args::offset>("offset").range(0, kMostBytes),
     json::field<&Args::limit>("limit")
         .optional()
         .range(1, 1'000'000)
         .synonyms("length", "max_lines"),
     json::field<&Args::tail>("tail").optional().range(0, 1'000'000),
     json::field<&Args::mode>("mode").optional(),
+    json::field<&Args::encoding>("encoding").synonyms("charset"),
+    json::field<&Args::ref>("ref").synonyms("revision", "commit"),
     json::field<&Args::start_line>("start_line")
         .hidden()
         .range(1, kMostLines)
@@ -50,7 +56,22 @@ constexpr std::size_t kLeastShare = 400;
 
 Result<files::ReadRequest> make_request(const Args& args) {
   files::ReadRequest request{
-      .offset = args.offset, .limit = args.limit, .tail = args.tail, .mode = args.mode};
+      .limit = args.limit, .tail = args.tail, .mode = args.mode, .ref = args.ref.value_or("")};
+  const bool hex = args.mode == files::ReadMode::kHex;
+  request.offset = args.offset.value_or(hex ? 0 : 1);
+  if (!hex && request.offset < 1) {
+    return fail(Code::kInvalidArgs, "argument 'offset' is a line and the first is 1");
+  }
+  if (args.ref && args.ref->empty()) {
+    return fail(Code::kInvalidArgs, "argument 'ref' is empty; leave it out to read the tree");
+  }
+  if (args.encoding) {
+    request.encoding = files::find_charset(*args.encoding);
+    if (!request.encoding) {
+      return fail(Code::kInvalidArgs, "unknown encoding '{}'; known are {}", *args.encoding,
+                  files::charset_names());
+    }
+  }
   if (args.start_line || args.end_line) {
     request.offset = args.start_line.value_or(1);
     if (args.end_line) {
@@ -61,7 +82,7 @@ Result<files::ReadRequest> make_request(const Args& args) {
       request.limit = *args.end_line - request.offset + 1;
     }
   }
-  if (request.tail > 0 && request.offset > 1) {
+  if (request.tail > 0 && args.offset.value_or(0) > 1) {
     return fail(Code::kInvalidArgs, "give offset or tail, not both: tail counts from the end");
   }
   // A limit that the caller chose bounds a tail too.
@@ -73,36 +94,100 @@ Result<void> read_one(const ToolContext& context, std::string_view text,
                       const files::ReadRequest& request, ToolOutput& output) {
   TRY_ASSIGN(const sandbox::Path path,
              context.files.parse(text, request.name_path ? "paths" : "path"));
-  TRY_ASSIGN(std::optional<files::Picture> picture,
-             files::read_file({context.files, context.line_indexes}, path, request, context.cancel,
-                              output.text));
+  std::optional<files::Picture> picture;
+  if (request.ref.empty()) {
+    TRY_ASSIGN(picture, files::read_file({context.files, context.line_indexes}, path, request,
+                                         context.cancel, output.text));
+  } else {
+    TRY_ASSIGN(const git::FileAt file,
+               context.git.file_at({std::string(request.ref), std::string(path.display())},
+                                   context.cancel));
+    files::ReadRequest of_commit = request;
+    of_commit.commit = file.commit;
+    TRY_ASSIGN(picture, files::read_bytes(path, file.content, of_commit, output.text));
+  }
   if (picture) output.images.push_back({std::move(picture->bytes), picture->mime_type});
   return {};
+}
+
+bool has_glob(std::string_view text) {
+  return text.find_first_of("*?{") != text.npos;
+}
+
+// What `paths` names, one file each: globs are matched in the tree, without what is ignored.
+struct Wanted {
+  std::string path;
+  std::string problem;  // instead of a file: why `path` names none, or not all it could
+};
+
+Result<std::vector<Wanted>> find_wanted(const Args& args, const ToolContext& context) {
+  std::vector<Wanted> wanted;
+  for (const std::string_view path : args.paths) {
+    if (!has_glob(path)) {
+      wanted.push_back({std::string(path), {}});
+      continue;
+    }
+    if (args.ref) {
+      wanted.push_back({std::string(path), "a glob is not matched at a revision; name the files"});
+      continue;
+    }
+    search::FindQuery query;
+    query.pattern = path;
+    query.sort = search::FileOrder::kPath;
+    query.limit = kMostPaths;
+    query.max_bytes = kMostPaths * 8192;  // as long as paths can be
+    auto found =
+        search::find_files(query, {context.files, context.pool, context.cancel, context.clock});
+    if (!found) {
+      if (found.error().code == Code::kCancelled) return Failure(found.error());
+      wanted.push_back({std::string(path), std::move(found).error().message});
+      continue;
+    }
+    const std::uint64_t listed = std::min<std::uint64_t>(found->matched, kMostPaths);
+    std::string_view rest = found->text;
+    for (std::uint64_t i = 0; i < listed; ++i) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      wanted.push_back({std::string(rest.substr(0, end)), {}});
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    if (found->matched == 0) {
+      wanted.push_back(
+          {std::string(path),
+           "no file matches; glob with include_ignored=true looks at ignored files too"});
+    } else if (found->matched > listed || !found->complete) {
+      wanted.push_back(
+          {std::string(path), fmt::format("more than {} files match; narrow it", listed)});
+    }
+  }
+  return wanted;
 }
 
 // Each file takes at most its share of what is left; what it does not need goes to the next ones.
 Result<void> read_several(const Args& args, files::ReadRequest request, const ToolContext& context,
                           ToolOutput& output) {
+  TRY_ASSIGN(const std::vector<Wanted> wanted, find_wanted(args, context));
   const std::size_t budget = request.max_bytes;
   request.name_path = true;
   std::optional<Error> first_error;
   std::size_t failed = 0;
   std::size_t done = 0;
   std::size_t images = 0;
-  for (; done < args.paths.size(); ++done) {
+  for (; done < wanted.size(); ++done) {
     TRY(context.cancel.check());
     const std::size_t left = budget - std::min(budget, output.text.size());
-    request.max_bytes = left / (args.paths.size() - done);
+    request.max_bytes = left / (wanted.size() - done);
     if (done > 0 && request.max_bytes < kLeastShare) {
       if (left < kLeastShare) break;
       request.max_bytes = kLeastShare;
     }
     if (done > 0) output.text.push_back('\n');
-    Result<void> read = read_one(context, args.paths[done], request, output);
+    const std::string& problem = wanted[done].problem;
+    Result<void> read = problem.empty() ? read_one(context, wanted[done].path, request, output)
+                                        : fail(Code::kNotFound, "{}", problem);
     if (!read) {
       if (read.error().code == Code::kCancelled) return read;
       ++failed;
-      utf8::append_escaped_name(output.text, args.paths[done]);
+      utf8::append_escaped_name(output.text, wanted[done].path);
       output.text.append(": not read: ").append(read.error().message).push_back('\n');
       if (!first_error) first_error = std::move(read).error();
     }
@@ -111,14 +196,14 @@ Result<void> read_several(const Args& args, files::ReadRequest request, const To
       request.max_image_bytes -= output.images.back().bytes.size();
     }
   }
-  if (failed == args.paths.size()) {
+  if (failed == wanted.size()) {
     return Failure(Error{first_error->code, std::move(output.text)});
   }
-  if (done < args.paths.size()) {
+  if (done < wanted.size()) {
     output.text.append("\nnot read, the answer is full; call again with paths:");
-    for (; done < args.paths.size(); ++done) {
+    for (; done < wanted.size(); ++done) {
       output.text.push_back('\n');
-      utf8::append_escaped_name(output.text, args.paths[done]);
+      utf8::append_escaped_name(output.text, wanted[done].path);
     }
   }
   return {};
@@ -145,10 +230,27 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   return {};
 }
 
+// A revision is read by another process, and globs walk the tree.
+bool needs_worker(json::Value arguments) {
+  for (const std::string_view name : {"ref", "revision", "commit"}) {
+    if (arguments.find(name)) return true;
+  }
+  for (const std::string_view name : {"paths", "file_paths", "filePaths", "files"}) {
+    const json::Value paths = arguments.find(name);
+    if (paths && has_glob(paths.raw())) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 extern const Tool read_file;
-constinit const Tool read_file = make_tool<Args, kFields, run>(
-    {.name = "read_file", .group = Group::kFiles, .lane = Lane::kQuick, .effect = Effect::kReads});
+constinit const Tool read_file = make_tool<Args, kFields, run>({
+    .name = "read_file",
+    .group = Group::kFiles,
+    .lane = Lane::kQuick,
+    .effect = Effect::kReads,
+    .heavy = needs_worker,
+});
 
 }  // namespace quarry::tools

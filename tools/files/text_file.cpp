@@ -1,27 +1,39 @@
 #include "tools/files/text_file.h"
 
-#include <algorithm>
-
 #include "server/base/hash.h"
 #include "server/edit/diff.h"
 #include "server/files/text.h"
 
 namespace quarry::tools {
 
-Result<EditableText> editable(std::string_view bytes, std::string_view shown) {
-  constexpr std::size_t kMark = 3;
-  const files::Encoding encoding = files::find_encoding(bytes);
-  if (encoding == files::Encoding::kUtf16Le || encoding == files::Encoding::kUtf16Be) {
-    return fail(Code::kInvalidArgs, "'{}' is UTF-16 text, which is shown but not edited", shown);
-  }
-  if (files::holds_nul(bytes)) {
+Result<std::optional<files::Charset>> charset_of(std::string_view encoding) {
+  if (encoding.empty()) return std::optional<files::Charset>();
+  const auto charset = files::find_charset(encoding);
+  if (charset) return charset;
+  return fail(Code::kInvalidArgs, "argument 'encoding': '{}' is not known; it may be one of {}",
+              encoding.substr(0, 60), files::charset_names());
+}
+
+Result<files::Decoded> editable(std::string_view bytes, std::optional<files::Charset> wanted,
+                                std::string_view shown) {
+  TRY_ASSIGN(files::Decoded decoded, files::decode(bytes, wanted));
+  if (!decoded.charset.utf16() && files::holds_nul(bytes)) {
     return fail(Code::kInvalidArgs, "'{}' is a binary file, which is not edited as text", shown);
   }
-  EditableText found;
-  found.offset = encoding == files::Encoding::kUtf8Bom ? kMark : 0;
-  found.text = bytes.substr(found.offset);
-  found.utf8 = files::is_utf8(found.text);
-  return found;
+  return decoded;
+}
+
+Result<std::string> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
+                                  std::span<const edit::Splice> splices) {
+  std::string out;
+  std::size_t at = 0;
+  for (const edit::Splice& splice : splices) {
+    const std::size_t begin = decoded.raw_offset(splice.begin);
+    TRY_ASSIGN(const std::string with, files::encode(splice.with, decoded.charset));
+    out.append(bytes.substr(at, begin - at)).append(with);
+    at = decoded.raw_offset(splice.end);
+  }
+  return out.append(bytes.substr(at));
 }
 
 Result<void> check_hash(std::string_view expected, std::string_view bytes, std::string_view shown) {
@@ -31,17 +43,6 @@ Result<void> check_hash(std::string_view expected, std::string_view bytes, std::
   return fail(Code::kConflict,
               "'{}' has another content than expected: its hash is {}, not {}; read it again",
               shown, hash, expected);
-}
-
-Result<void> check_fits(const EditableText& into, std::string_view text, std::string_view shown) {
-  if (into.utf8) return {};
-  const auto strange = std::find_if(text.begin(), text.end(),
-                                    [](char c) { return static_cast<signed char>(c) < 0; });
-  if (strange == text.end()) return {};
-  return fail(Code::kInvalidArgs,
-              "'{}' is not UTF-8, so only ASCII text can be put into it; the new text has other "
-              "characters from byte {} on",
-              shown, strange - text.begin());
 }
 
 Result<std::optional<change::Found>> read_file_or_none(change::Change& change,
@@ -55,10 +56,9 @@ Result<std::optional<change::Found>> read_file_or_none(change::Change& change,
 }
 
 void append_edit(std::string& out, std::string_view head, std::string_view before,
-                 std::string_view after, std::size_t max_bytes) {
+                 std::string_view after, std::string_view hash, std::size_t max_bytes) {
   const edit::DiffText diff = edit::unified_diff(before, after, max_bytes);
-  out += fmt::format("{}: +{} -{} lines, hash {}\n", head, diff.added, diff.removed,
-                     content_hash(after));
+  out += fmt::format("{}: +{} -{} lines, hash {}\n", head, diff.added, diff.removed, hash);
   out += diff.text;
 }
 

@@ -32,6 +32,7 @@ struct Args {
   bool create_only = false;
   bool append = false;
   LineEndChoice eol = LineEndChoice::kKeep;
+  std::string_view encoding;
 };
 
 constexpr auto kFields = json::fields(
@@ -41,7 +42,8 @@ constexpr auto kFields = json::fields(
     json::field<&Args::expected_hash>("expected_hash").optional().synonyms("expectedHash"),
     json::field<&Args::create_only>("create_only").optional().synonyms("createOnly"),
     json::field<&Args::append>("append").optional(),
-    json::field<&Args::eol>("eol").optional().synonyms("line_ends", "line_endings"));
+    json::field<&Args::eol>("eol").optional().synonyms("line_ends", "line_endings"),
+    json::field<&Args::encoding>("encoding").optional().synonyms("charset"));
 
 using sandbox::Path;
 
@@ -96,21 +98,40 @@ Result<void> make_directory(const Path& path, ToolContext& context, ToolOutput& 
   return {};
 }
 
-// What the file shall hold.
-Result<std::string> new_bytes(const Args& args, const std::optional<change::Found>& found,
-                              const std::string& shown) {
+struct NewContent {
+  std::string bytes;   // of the file
+  std::string text;    // the same, decoded
+  std::string before;  // the text that was there
+};
+
+// What the file shall hold: in the encoding of what it replaces, unless another is asked for.
+Result<NewContent> new_content(const Args& args, const std::optional<change::Found>& found,
+                               const std::string& shown) {
   const std::string_view content = *args.content;
-  if (!found) return with_ends(content, args.eol, {});
-  const auto text = editable(found->bytes, shown);
-  if (!text) {
-    // A binary file keeps nothing of what it was; a text in another encoding would have to.
-    const bool binary = files::find_encoding(found->bytes) == files::Encoding::kUtf8;
-    if (args.append || !binary) return Failure(text.error());
-    return with_ends(content, args.eol, {});
+  TRY_ASSIGN(const std::optional<files::Charset> wanted, charset_of(args.encoding));
+  files::Charset charset = wanted.value_or(files::Charset());
+  NewContent made;
+  if (found) {
+    const std::optional<files::Charset> none;
+    const auto old = editable(found->bytes, args.append ? wanted : none, shown);
+    if (!old && args.append) return Failure(old.error());
+    if (old) {
+      made.before = old->text;
+      // A file that held nothing says nothing about its encoding.
+      if (!wanted && !found->bytes.empty()) charset = old->charset;
+      if (args.append) charset = old->charset;
+    }
   }
-  TRY(check_fits(*text, content, shown));
-  std::string bytes = args.append ? found->bytes : found->bytes.substr(0, text->offset);
-  return bytes + with_ends(content, args.eol, text->text);
+  const std::string with = with_ends(content, args.eol, made.before);
+  TRY_ASSIGN(const std::string encoded, files::encode(with, charset));
+  if (args.append && found) {
+    made.bytes = found->bytes + encoded;
+    made.text = made.before + with;
+  } else {
+    made.bytes = std::string(charset.bom()) + encoded;
+    made.text = with;
+  }
+  return made;
 }
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
@@ -145,23 +166,23 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   }
   const std::string_view before = found ? std::string_view(found->bytes) : std::string_view();
   TRY(check_hash(args.expected_hash, before, shown));
-  TRY_ASSIGN(std::string after, new_bytes(args, found, shown));
-  if (found && before == after) {
+  TRY_ASSIGN(NewContent made, new_content(args, found, shown));
+  if (found && before == made.bytes) {
     output.text = fmt::format("{} has this content already; nothing was changed\n", shown);
     return {};
   }
   if (found) {
     std::string rendered;
     append_edit(rendered, fmt::format("{} {}", args.append ? "appended to" : "updated", shown),
-                before, after, 0);
+                made.before, made.text, content_hash(made.bytes), 0);
     output.text = rendered.substr(0, rendered.find('\n') + 1);
   } else {
-    const files::TextShape shape = files::find_shape(after);
-    output.text =
-        fmt::format("created {}: {} {}, {} bytes, hash {}\n", shown, shape.lines,
-                    shape.lines == 1 ? "line" : "lines", after.size(), content_hash(after));
+    const files::TextShape shape = files::find_shape(made.text);
+    output.text = fmt::format("created {}: {} {}, {} bytes, hash {}\n", shown, shape.lines,
+                              shape.lines == 1 ? "line" : "lines", made.bytes.size(),
+                              content_hash(made.bytes));
   }
-  TRY(change.put(path, std::move(after)));
+  TRY(change.put(path, std::move(made.bytes)));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   append_receipt(output.text, receipt);
   return {};

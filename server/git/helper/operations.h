@@ -31,6 +31,7 @@ Result<Log> read_log(Warm& warm, const LogOptions& options);
 Result<Diff> read_diff(Warm& warm, const DiffOptions& options);
 Result<RepositoryFacts> read_facts(Warm& warm);
 Result<std::vector<TrackedFile>> read_tracked_files(Warm& warm);
+Result<FileAt> read_file_at(Warm& warm, const FileAtOptions& options);
 
 // `path` as a literal pathspec or tree path: no leading or trailing '/'. kInvalidArgs for "..",
 // an absolute path or a NUL. "" and "." are the whole tree.

@@ -85,6 +85,10 @@ void run(Warm& warm, Operation operation, std::string_view body, std::string& ou
     case Operation::kTrackedFiles:
       return answer<protocol::Nothing>(
           out, warm, body, [&](const protocol::Nothing&) { return read_tracked_files(warm); });
+    case Operation::kFileAt:
+      return answer<FileAtOptions>(out, warm, body, [&](const FileAtOptions& options) {
+        return read_file_at(warm, options);
+      });
   }
 }
 

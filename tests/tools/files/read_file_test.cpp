@@ -2,10 +2,12 @@
 
 #include "server/base/hash.h"
 #include "server/files/line_index.h"
+#include "server/pool/pool.h"
 #include "server/sandbox/workspace.h"
 #include "tests/files/images.h"
 #include "tests/support/temp_workspace.h"
 #include "tests/support/tool_call.h"
+#include "tests/tools/git/git_tools.h"
 
 namespace quarry::tools {
 extern const Tool read_file;
@@ -66,10 +68,12 @@ TEST_CASE("read_file says what is wrong with its arguments") {
       {R"({"path":"a.txt","offset":2,"tail":1})", "give offset or tail, not both"},
       {R"({"path":"a.txt","start_line":3,"end_line":2})", "end_line 2 is before start_line 3"},
       {R"({"path":"a.txt","offset":0})", "offset"},
-      {R"({"path":"a.txt","mode":"hex"})", "mode"},
+      {R"({"path":"a.txt","mode":"octal"})", "mode"},
+      {R"({"path":"a.txt","mode":"hex","offset":99})", "past the end"},
+      {R"({"path":"a.txt","encoding":"none"})", "unknown encoding 'none'"},
       {R"({"path":7})", "path"},
       {R"({"path":"../a.txt"})", "path"},
-      {R"({"path":"a.txt","ref":"HEAD"})", "ref"},
+      {R"({"path":"a.txt","ref":""})", "ref"},
       {R"({"paths":["no","../x"]})", "no: not read: "},
   };
   for (const Row& row : rows) {
@@ -105,6 +109,64 @@ TEST_CASE("read_file shares its budget among several files") {
   CHECK(full.output.text.find("\nnot read, the answer is full; call again with paths:\n") !=
         std::string::npos);
   CHECK(full.output.text.ends_with("short"));
+}
+
+TEST_CASE("read_file shows any file's bytes in hex, and the arguments that continue") {
+  const test::TempWorkspace tree({{"a.bin", std::string(40, '\0') + "end"}});
+  CHECK(call(tree, R"({"path":"a.bin","mode":"hex","limit":16})").text() ==
+        "a.bin: 43 B, hex\n"
+        "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
+        "bytes 0 to before 16 of 43; continue with mode=hex, offset=16, limit=16");
+  const std::string tail =
+      "a.bin: 43 B, hex\n"
+      "00000028  65 6e 64                                          |end|";
+  CHECK(call(tree, R"({"path":"a.bin","mode":"hex","tail":3})").text() == tail);
+  CHECK(call(tree, R"({"path":"a.bin","mode":"hex","offset":40})").text() == tail);
+}
+
+TEST_CASE("read_file takes globs among its paths") {
+  const test::TempWorkspace tree({{".gitignore", "*.o\n"},
+                                  {"src/b.c", "b\n"},
+                                  {"src/a.c", "a\n"},
+                                  {"src/a.o", "o\n"},
+                                  {"src/caf\xC3\xA9\\.c", "c\n"},
+                                  {"z.txt", "z\n"}});
+  const SystemClock clock;
+  pool::Pool workers({.workers = 0});
+  const auto workspace = sandbox::Workspace::open(tree.root());
+  REQUIRE(workspace);
+  files::LineIndexes indexes(clock);
+  const std::string text =
+      test::call_tool(read_file, R"({"paths":["z.txt","src/*.c","*.none"]})",
+                      {.files = **workspace, .line_indexes = indexes, .pool = workers})
+          .text();
+  std::size_t at = 0;
+  for (const char* part : {"z.txt: 1 line", "\n\nsrc/a.c: 1 line", "\n\nsrc/b.c: 1 line", "src/caf",
+                           "1 line", "\n\n*.none: not read: no file matches"}) {
+    INFO(part << " in " << text);
+    const std::size_t found = text.find(part, at);
+    REQUIRE(found != std::string::npos);
+    at = found + 1;
+  }
+  CHECK(text.find("a.o") == std::string::npos);
+}
+
+TEST_CASE("read_file reads a file as a revision has it") {
+  test::GitTools git({{"a.txt", "1\n2\n3\n"}});
+  const std::string id = git.git({"rev-parse", "--short", "HEAD"}).substr(0, 7);
+  git.workspace.write("a.txt", "changed\n");
+  const std::string header = "a.txt at main (" + id + "): 3 lines, 6 B, utf-8, lf, hash " +
+                             content_hash("1\n2\n3\n") + "\n";
+  CHECK(git(read_file, R"({"path":"a.txt","ref":"main"})") ==
+        header + "     1\t1\n     2\t2\n     3\t3");
+  CHECK(git(read_file, R"({"path":"a.txt","revision":"main","limit":1})") ==
+        header + "     1\t1\nlines 1-1 of 3; continue with ref=main, offset=2, limit=1");
+  CHECK(git(read_file, R"({"path":"a.txt","ref":"main","mode":"hex","limit":2})") ==
+        "a.txt at main (" + id + "): 6 B, hex\n" +
+            "00000000  31 0a                                             |1.|\n"
+            "bytes 0 to before 2 of 6; continue with ref=main, mode=hex, offset=2, limit=2");
+  CHECK(git(read_file, R"({"paths":["a.txt","*.c"],"ref":"main"})")
+            .ends_with("*.c: not read: a glob is not matched at a revision; name the files"));
 }
 
 TEST_CASE("read_file returns images within one bound for the call") {

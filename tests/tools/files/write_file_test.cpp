@@ -54,9 +54,29 @@ TEST_CASE("write_file keeps the byte order mark and the line ends of what it rep
   }
 }
 
+TEST_CASE("write_file keeps the encoding, or takes the one that is asked for") {
+  ChangeCall call(Files{{"latin", "d\xE9j\xE0 vu, caf\xE9, na\xEFve\n"},
+                        {"wide", std::string("\xFF\xFE"
+                                             "a\0\n\0",
+                                             6)}});
+  call(write_file, R"({"path":"latin","content":"th\u00e9\n"})");
+  CHECK(call.files.read("latin") == "th\xE9\n");
+  call(write_file, R"({"path":"wide","content":"b\n"})");
+  CHECK(call.files.read("wide") == std::string("\xFF\xFE"
+                                               "b\0\n\0",
+                                               6));
+  call(write_file, R"({"path":"wide","content":"c","append":true})");
+  CHECK(call.files.read("wide") == std::string("\xFF\xFE"
+                                               "b\0\n\0c\0",
+                                               8));
+  call(write_file, R"({"path":"latin","content":"th\u00e9\n","encoding":"utf-8"})");
+  CHECK(call.files.read("latin") == "th\xC3\xA9\n");
+  call(write_file, R"({"path":"sjis","content":"\u65e5\u672c\n","encoding":"shift_jis"})");
+  CHECK(call.files.read("sjis") == "\x93\xFA\x96\x7B\n");
+}
+
 TEST_CASE("write_file says what it does not write") {
-  ChangeCall call(Files{
-      {"a", "x"}, {"d/e", "y"}, {"wide", "\xFF\xFEx"}, {"latin", "caf\xE9"}, {".git/config", "x"}});
+  ChangeCall call(Files{{"a", "x"}, {"d/e", "y"}, {"latin", "caf\xE9"}, {".git/config", "x"}});
   call.files.link("../outside", "away");
   call.files.link("/etc", "etc");
   test::check_mistakes(call, write_file,
@@ -77,8 +97,8 @@ TEST_CASE("write_file says what it does not write") {
                         {R"({"path":"away/x","content":"y"})", "away"},
                         {R"({"path":".git/hooks/pre-commit","content":"y"})", "git directory"},
                         {R"({"path":".vscode/tasks.json","content":"{}"})", "protected"},
-                        {R"({"path":"wide","content":"y"})", "UTF-16"},
-                        {R"({"path":"latin","content":"\u00e9"})", "not UTF-8"},
+                        {R"({"path":"latin","content":"\u65e5"})", "U+65E5"},
+                        {R"({"path":"n","content":"x","encoding":"klingon"})", "klingon"},
                         {R"({"path":"a","content":"y\u0000"})", "NUL"}});
   CHECK(call.files.read("a") == "x");
 }
