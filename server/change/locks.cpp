@@ -32,7 +32,7 @@ Locks::Locks(std::string directory, const Clock& clock)
       private_file_(file_.empty() ? memfd_create("quarry-locks", MFD_CLOEXEC) : -1),
       clock_(clock) {}
 
-Result<Locks::Held> Locks::lock(std::vector<std::string> paths, std::string_view shown,
+Result<Locks::Held> Locks::lock(const std::vector<std::string>& paths, std::string_view shown,
                                 const CancelToken& cancel) const {
   const std::string name =
       file_.empty() ? fmt::format("/proc/self/fd/{}", private_file_.get()) : file_;

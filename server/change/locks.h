@@ -34,7 +34,7 @@ class Locks {
 
   // All of `paths`, absolute and real, or none. kUnavailable, naming `shown`, when another change
   // keeps one of them for too long; kCancelled, kTimeout.
-  Result<Held> lock(std::vector<std::string> paths, std::string_view shown,
+  Result<Held> lock(const std::vector<std::string>& paths, std::string_view shown,
                     const CancelToken& cancel) const;
 
  private:

@@ -15,7 +15,6 @@ using journal::Listed;
 using journal::Outcome;
 using journal::State;
 using journal::Step;
-using sandbox::Kind;
 using sandbox::Path;
 
 std::string shown(std::string_view path) {
