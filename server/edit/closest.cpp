@@ -95,7 +95,21 @@ struct Region {
   std::size_t alike = 0;  // lines that are loosely the same
 };
 
-// Where most of the old lines lie at the right distance from each other.
+// How much of the longer line the two have in common at its start and its end, in percent.
+std::size_t share(std::string_view line, std::string_view other) {
+  const std::size_t shorter = std::min(line.size(), other.size());
+  std::size_t before = 0;
+  while (before < shorter && line[before] == other[before]) ++before;
+  std::size_t after = 0;
+  while (after < shorter - before &&
+         line[line.size() - 1 - after] == other[other.size() - 1 - after]) {
+    ++after;
+  }
+  return 100 * (before + after) / std::max<std::size_t>(std::max(line.size(), other.size()), 1);
+}
+
+// Where most of the old lines lie at the right distance from each other; of several such places
+// the one whose other lines are most alike.
 Region vote(const std::vector<std::string_view>& lines, const std::vector<std::string>& wanted) {
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> places;
   for (std::size_t i = 0; i < wanted.size() && i < kAnchors; ++i) {
@@ -106,17 +120,27 @@ Region vote(const std::vector<std::string_view>& lines, const std::vector<std::s
     if (found != places.end() && found->second.size() <= kMostPlaces) found->second.push_back(i);
   }
   std::unordered_map<std::size_t, std::size_t> votes;  // by first line, plus the old text's length
-  Region best;
+  std::size_t most = 0;
   for (std::size_t i = 0; i < wanted.size() && i < kAnchors; ++i) {
     const auto found = places.find(hash64(wanted[i]));
     if (found == places.end() || found->second.size() > kMostPlaces) continue;
     for (const std::size_t place : found->second) {
-      const std::size_t first = place + wanted.size() - i;
-      const std::size_t count = ++votes[first];
-      if (count > best.alike) {
-        best = {.line = first >= wanted.size() ? first - wanted.size() : 0, .alike = count};
-      }
+      most = std::max(most, ++votes[place + wanted.size() - i]);
     }
+  }
+  Region best;
+  std::size_t best_sum = 0;
+  for (const auto& [first, count] : votes) {
+    if (count < most) continue;
+    const std::size_t line = first >= wanted.size() ? first - wanted.size() : 0;
+    std::size_t sum = 1;
+    for (std::size_t i = 0; i < wanted.size() && i < kAnchors && line + i < lines.size(); ++i) {
+      sum += share(loose(lines[line + i]), wanted[i]);
+    }
+    // The first of two that are as good.
+    if (sum < best_sum || (sum == best_sum && line > best.line)) continue;
+    best = {.line = line, .alike = count};
+    best_sum = sum;
   }
   return best;
 }
@@ -134,19 +158,9 @@ Region resemble(const std::vector<std::string_view>& lines,
   Region best;
   std::size_t best_share = kLeastShare;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string line = loose(lines[i]);
-    const std::size_t shorter = std::min(line.size(), old_line.size());
-    std::size_t before = 0;
-    while (before < shorter && line[before] == old_line[before]) ++before;
-    std::size_t after = 0;
-    while (after < shorter - before &&
-           line[line.size() - 1 - after] == old_line[old_line.size() - 1 - after]) {
-      ++after;
-    }
-    const std::size_t share =
-        100 * (before + after) / std::max<std::size_t>(std::max(line.size(), old_line.size()), 1);
-    if (share > best_share) {
-      best_share = share;
+    const std::size_t alike = share(loose(lines[i]), old_line);
+    if (alike > best_share) {
+      best_share = alike;
       best = {.line = i >= anchor ? i - anchor : 0, .alike = 1};
     }
   }

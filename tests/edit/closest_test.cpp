@@ -56,6 +56,14 @@ TEST_CASE("closest: finds the region among many lines that are partly the same")
   CHECK_THAT(explain_miss(text, old_text), Contains("the closest is at line 17285: line 17286"));
 }
 
+TEST_CASE("closest: of several places with the same line the one that is most alike is shown") {
+  const std::string text =
+      "void one() {\n  int off;\n  struct timeval tv;\n}\n"
+      "int main(int argc, char **argv) {\n  struct timeval tv;\n}\n";
+  CHECK_THAT(explain_miss(text, "int main(int argc, char* argv) {\n  struct timeval tv;"),
+             Contains("the closest is at line 5: line 5, column 24 has a space where"));
+}
+
 TEST_CASE("closest: any bytes are taken") {
   std::string bytes;
   for (int i = 0; i < 512; ++i) bytes.push_back(static_cast<char>(i * 37));

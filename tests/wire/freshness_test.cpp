@@ -295,7 +295,12 @@ void check_rounds(const std::vector<std::string>& arguments, bool flood, bool re
     return Json::parse(text_of(kept.receive()));
   };
   const Json metrics = status("metrics").at("kept_answers");
-  const Json diagnosis = status("diagnose").at("freshness").at(0);
+  // After a loss the watches are being set again.
+  Json diagnosis = status("diagnose").at("freshness").at(0);
+  for (int tries = 0; tries < 1000 && diagnosis.at("mode") == "starting"; ++tries) {
+    std::this_thread::sleep_for(Millis(10));
+    diagnosis = status("diagnose").at("freshness").at(0);
+  }
   INFO(metrics.dump() << diagnosis.dump());
   CHECK(metrics.at("hits") > count / 20);
   CHECK(diagnosis.at("mode") == (rest ? "fingerprint" : "watch"));
