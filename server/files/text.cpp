@@ -86,7 +86,7 @@ std::string_view first_chars(std::string_view line, std::size_t chars) {
 }  // namespace
 
 bool holds_nul(std::string_view bytes) {
-  return std::memchr(bytes.data(), 0, std::min(bytes.size(), kBinaryProbe)) != nullptr;
+  return bytes.substr(0, kBinaryProbe).find('\0') != std::string_view::npos;
 }
 
 bool is_utf8(std::string_view bytes) {
