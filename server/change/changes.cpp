@@ -63,7 +63,7 @@ Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Ent
     if (!step.to.empty()) names.push_back(workspace.root() + "/" + step.to);
   }
   // Whoever is still at it keeps them.
-  const auto held = locks_.lock(std::move(names), "a file of an earlier change", cancel);
+  const auto held = locks_.lock(names, "a file of an earlier change", cancel);
   if (!held)
     return held.error().code == Code::kUnavailable ? Result<void>() : Failure(held.error());
   TRY_ASSIGN(journal::Journal* const journal, this->journal());

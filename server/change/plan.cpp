@@ -75,7 +75,7 @@ Result<void> Change::lock(std::span<const Path> paths) {
   const std::string subject =
       paths.size() == 1 ? "'" + shown(paths.front()) + "'" : "one of these files";
   held_.reset();  // else it would wait for itself
-  TRY_ASSIGN(Locks::Held held, changes_.locks_.lock(std::move(names), subject, cancel_));
+  TRY_ASSIGN(Locks::Held held, changes_.locks_.lock(names, subject, cancel_));
   held_ = std::move(held);
   return {};
 }
