@@ -138,6 +138,8 @@ int parse_options(int argc, char** argv, Options& options) {
   app.set_config("--config", default_config_file(), "The user's configuration file (TOML)");
   app.allow_config_extras(CLI::config_extras_mode::error);
   add_options(app, options, texts);
+  // An option that may be repeated takes one value each time, and leaves the words behind alone.
+  for (CLI::Option* option : app.get_options()) option->allow_extra_args(false);
 
   CLI::App* serve = app.add_subcommand("serve", "Serve the protocol on stdin and stdout");
   CLI::App* call = app.add_subcommand("call", "Run one tool and print its text");

@@ -1,0 +1,62 @@
+// The command line as a person or a script types it.
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/server_process.h"
+#include "tests/support/temp_workspace.h"
+
+namespace quarry::wire {
+namespace {
+
+struct Run {
+  std::string out;
+  int code = -1;
+};
+
+Run run(const std::vector<std::string>& words, const std::string& state) {
+  test::ServerOptions options;
+  options.argv = {QUARRY_BINARY};
+  options.argv.insert(options.argv.end(), words.begin(), words.end());
+  options.environment = {{"QUARRY_STATE_DIR", state}, {"XDG_CONFIG_HOME", state}};
+  options.working_directory = state;
+  test::ServerProcess process(options);
+  process.close_stdin();
+  Run result;
+  std::string rest;
+  for (const std::string& line : process.read_to_end(rest)) result.out += line + '\n';
+  const auto end = process.wait_exit();
+  if (end && !end->signalled) result.code = end->code;
+  return result;
+}
+
+TEST_CASE("options may stand before the command, between its words and behind them") {
+  const test::TempWorkspace tree(std::map<std::string, std::string>{{"one.txt", "alpha\n"}});
+  const test::TempWorkspace other(std::map<std::string, std::string>{{"two.txt", "beta\n"}});
+  const test::TempWorkspace state;
+  const std::string arguments = R"({"path":"one.txt"})";
+  using Words = std::vector<std::string>;
+  for (const Words& words :
+       {Words{"--root", tree.root(), "call", "read_file", arguments},
+        Words{"call", "--root", tree.root(), "read_file", arguments},
+        Words{"call", "read_file", "--root", tree.root(), arguments},
+        Words{"call", "read_file", arguments, "--root", tree.root()},
+        Words{"--root", tree.root(), "--root", other.root(), "call", "read_file", arguments}}) {
+    const Run result = run(words, state.root());
+    INFO(result.out);
+    CHECK(result.code == 0);
+    CHECK(result.out.find("alpha") != std::string::npos);
+  }
+}
+
+TEST_CASE("the exit code of a call tells whether the tool failed, and a wrong word is usage") {
+  const test::TempWorkspace tree(std::map<std::string, std::string>{{"one.txt", "alpha\n"}});
+  const test::TempWorkspace state;
+  CHECK(run({"call", "read_file", R"({"path":"no.txt"})", "--root", tree.root()}, state.root())
+            .code == 1);
+  CHECK(run({"call", "no_such_tool", "{}", "--root", tree.root()}, state.root()).code != 0);
+  CHECK(run({"call", "--nonsense"}, state.root()).code == 2);
+  CHECK(run({"call"}, state.root()).code == 2);
+}
+
+}  // namespace
+}  // namespace quarry::wire
