@@ -135,12 +135,15 @@ class SchemaJudge {
 
   void judge_annotations(const Json& tool) {
     const Json annotations = tool.value("annotations", Json::object());
-    for (const char* hint : {"readOnlyHint", "destructiveHint"}) {
-      if (!annotations.contains(hint) || !annotations[hint].is_boolean()) {
-        offend(std::string("annotations.") + hint + " is not written out");
-      }
+    for (const auto& [hint, value] : annotations.items()) {
+      if (!value.is_boolean()) return offend("annotations." + hint + " is neither true nor false");
     }
-    if (annotations.value("readOnlyHint", false) && annotations.value("destructiveHint", true)) {
+    const bool reads_only = annotations.value("readOnlyHint", false);
+    // Whether it destroys is asked of what writes; what is said must not rest on a default.
+    if (!reads_only && !annotations.contains("destructiveHint")) {
+      offend("writes, and annotations.destructiveHint is not written out");
+    }
+    if (reads_only && annotations.value("destructiveHint", false)) {
       offend("reads only, and yet is destructive");
     }
   }
@@ -214,7 +217,8 @@ TEST_CASE("a bad schema is found out") {
       {"a bare property", R"({"inputSchema":{"properties":{"path":{"description":null}}}})"},
       {"an open array", R"({"inputSchema":{"properties":{"path":{"type":"array"}}}})"},
       {"a required ghost", R"({"inputSchema":{"required":["ghost"]}})"},
-      {"no hint", R"({"annotations":{"destructiveHint":null}})"},
+      {"no hint", R"({"annotations":{"readOnlyHint":null,"destructiveHint":null}})"},
+      {"a hint that is no answer", R"({"annotations":{"readOnlyHint":"no"}})"},
       {"hints that disagree", R"({"annotations":{"destructiveHint":true}})"},
   };
   for (const Row& row : rows) {
