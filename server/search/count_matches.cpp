@@ -26,6 +26,7 @@ bool valid_utf8(std::string_view text) {
 struct Chunk {
   bool stopped = false;
   std::uint64_t pieces = 0;
+  std::uint64_t over_limit = 0;
 };
 
 // Counts the matches of single files, with one buffer for all of them.
@@ -34,6 +35,8 @@ class Counter {
   Counter(const Corpus& corpus, const Matcher& matcher, const CountOptions& options,
           const Stop& stop)
       : opener_(corpus), matcher_(matcher), options_(options), scanner_(matcher, stop, false) {}
+
+  std::uint64_t over_limit() const { return scanner_.over_limit(); }
 
   FileCount count(std::size_t index, Chunk& chunk) {
     FileCount result;
@@ -105,10 +108,11 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
       for (std::size_t i = first; i < std::min(first + kChunkFiles, end); ++i) {
         if (stop.now()) {
           chunks[n].stopped = true;
-          return;
+          break;
         }
         counts.files[i] = counter.count(i, chunks[n]);
       }
+      chunks[n].over_limit = counter.over_limit();
     };
     if (chunks.size() == 1) {
       run(0);
@@ -119,6 +123,7 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
     for (const Chunk& chunk : chunks) {
       counts.stopped = counts.stopped || chunk.stopped;
       counts.lines_in_pieces += chunk.pieces;
+      counts.lines_over_limit += chunk.over_limit;
     }
     begin = end;
     wave = std::min(wave * 4, kLargestWave);

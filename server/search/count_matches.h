@@ -39,9 +39,10 @@ struct Counts {
   std::uint64_t unreadable = 0;
   std::uint64_t secret = 0;
   std::uint64_t not_utf8 = 0;
-  std::uint64_t lines_in_pieces = 0;  // files with lines too long to be searched at once
-  std::uint64_t not_reached = 0;      // files left when the search ended early
-  bool stopped = false;               // by Stop; not because there was enough
+  std::uint64_t lines_over_limit = 0;  // of steps: whether they match is not known
+  std::uint64_t lines_in_pieces = 0;   // files with lines too long to be searched at once
+  std::uint64_t not_reached = 0;       // files left when the search ended early
+  bool stopped = false;                // by Stop; not because there was enough
 };
 
 Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& matcher,

@@ -8,6 +8,7 @@
 #include "server/search/coverage.h"
 #include "server/search/file_filter.h"
 #include "server/search/grep_render.h"
+#include "server/search/line_scanner.h"
 #include "server/search/second_look.h"
 
 namespace quarry::search {
@@ -102,6 +103,8 @@ void append_coverage(std::string& out, const GrepQuery& query, const Target& tar
                                                                      : query.max_file_bytes)));
   skipped.add(counts.unreadable, "unreadable");
   skipped.add(counts.secret, counts.secret == 1 ? "file for secrets" : "files for secrets");
+  skipped.add(counts.lines_over_limit, counts.lines_over_limit == 1 ? "line over the match limit"
+                                                                    : "lines over the match limit");
   if (counts.not_reached > 0) {
     skipped.add(counts.not_reached, counts.stopped ? "not reached in time" : "not reached");
   }
@@ -121,8 +124,8 @@ void append_notes(std::string& out, const Target& target, const Matcher& matcher
     out += fmt::format("note: {} not UTF-8, matched as bytes\n", counted(counts.not_utf8, "file"));
   }
   if (counts.lines_in_pieces > 0) {
-    out += fmt::format("note: {} with lines over 1 MiB, searched in pieces\n",
-                       counted(counts.lines_in_pieces, "file"));
+    out += fmt::format("note: {} with lines over {} KiB, searched in pieces\n",
+                       counted(counts.lines_in_pieces, "file"), LineScanner::kSliceBytes >> 10);
   }
   if (!target.walk && counts.binary > 0) {
     out += "note: the file is binary (a NUL in its first 8 KiB)\n";
@@ -136,7 +139,8 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   GrepQuery query = asked;
   if (query.head_limit == 0) query.head_limit = GrepQuery::kMaxShown;
   const Stop stop(engine.cancel, engine.clock);
-  TRY_ASSIGN(const Matcher matcher, Matcher::compile(query.pattern, query.match));
+  TRY_ASSIGN(const auto compiled, Matcher::compile(query.pattern, query.match));
+  const Matcher& matcher = *compiled;
   TRY_ASSIGN(const FileFilter filter, FileFilter::make(query.glob, query.type, query.path));
   Target target;
   TRY(collect(query, engine, filter, stop, target));

@@ -94,10 +94,12 @@ class FileRenderer {
     append_after(match.begin);
     append_before(match);
     std::uint64_t number = match.line;
+    // Only a line that is cut must be cut around its match.
+    const bool cut = match.end - match.begin > GrepQuery::kMaxLineBytes;
+    const Span where = cut ? scanner_.locate(text_, match) : match.match;
     for (std::size_t at = match.begin; at <= match.end; ++number) {
       const std::size_t end = std::min(text_.find('\n', at), match.end);
-      const Span span{std::max(match.match.begin, at) - at,
-                      std::min(std::max(match.match.end, at), end) - at};
+      const Span span{std::max(where.begin, at) - at, std::min(std::max(where.end, at), end) - at};
       sink_.add(number, ':', text_.substr(at, end - at), span);
       at = end + 1;
     }

@@ -19,8 +19,14 @@ bool behind_text(std::string_view text, std::size_t at) {
 }  // namespace
 
 void LineScanner::start() {
-  stopped_ = pieces_ = open_matched_ = false;
+  stopped_ = pieces_ = open_matched_ = scratch_.stopped = false;
   line_ = 1;
+}
+
+Span LineScanner::locate(std::string_view text, const LineMatch& found) {
+  if (found.match.end > 0) return found.match;
+  return matcher_->find(text, found.begin, found.end, scratch_)
+      .value_or(Span{found.begin, found.begin});
 }
 
 void LineScanner::count_to(std::string_view text, std::size_t position) {
@@ -34,6 +40,8 @@ void LineScanner::count_to(std::string_view text, std::size_t position) {
 bool LineScanner::scan(const TextReader::Window& window,
                        const std::function<bool(const LineMatch&)>& visit) {
   counted_ = window.fresh;
+  scratch_.start_text();
+  matcher_->expect(window.text.size() - window.fresh);
   const bool more = matcher_->multiline() ? scan_whole(window, visit) : scan_lines(window, visit);
   if (more) count_to(window.text, window.text.size());
   return more;
@@ -63,22 +71,31 @@ bool LineScanner::scan_lines(const TextReader::Window& window,
       pieces_ = pieces_ || piece;
     }
     while (at < to) {
-      const auto match = matcher_->find(text, at, to);
-      if (!match || (match->begin == to && !piece && behind_text(text.substr(0, to), to))) {
-        // What spans two pieces of a line is found when it is no longer than their overlap.
-        at = piece ? to - TextReader::kOverlapBytes : to;
-        break;
-      }
       LineMatch found;
-      found.begin = line_begin(text, match->begin, window.fresh);
-      found.end = std::min(text.find('\n', match->begin), text.size());
-      found.match = *match;
+      if (piece) {
+        const auto match = matcher_->find(text, at, to, scratch_);
+        if (!match) break;
+        found.begin = line_begin(text, match->begin, window.fresh);
+        found.end = std::min(text.find('\n', match->begin), text.size());
+        found.match = *match;
+      } else {
+        const auto line = matcher_->find_line(text, at, to, scratch_);
+        if (!line) break;
+        found.begin = line->begin;
+        found.end = line->end;
+      }
       count_to(text, found.begin);
       found.line = line_;
       open_matched_ = window.open_end && found.end == text.size();
       if (!visit(found)) return false;
       at = found.end + 1;
     }
+    if (scratch_.stopped) {
+      stopped_ = true;
+      return false;
+    }
+    // What spans two pieces of a line is found when it is no longer than their overlap.
+    if (at < to) at = piece ? to - TextReader::kOverlapBytes : to;
   }
   pieces_ = pieces_ || window.open_end;
   return true;
@@ -93,7 +110,11 @@ bool LineScanner::scan_whole(const TextReader::Window& window,
       stopped_ = true;
       return false;
     }
-    const auto match = matcher_->find(text, at, text.size());
+    const auto match = matcher_->find(text, at, text.size(), scratch_);
+    if (scratch_.stopped) {
+      stopped_ = true;
+      return false;
+    }
     if (!match || behind_text(text, match->begin)) break;
     const std::size_t last = match->end > match->begin ? match->end - 1 : match->begin;
     LineMatch found;

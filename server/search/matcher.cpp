@@ -1,68 +1,59 @@
 #include "server/search/matcher.h"
 
-#include <cstring>
-
 #include <re2/re2.h>
 
+#include "server/base/format.h"
 #include "server/base/utf8.h"
-#include "server/search/literal.h"
+#include "server/search/engines.h"
 
 namespace quarry::search {
 namespace {
 
 using re2::RE2;
+using Verdict = Backtracking::Verdict;
 
-// A character that is not part of a word: Unicode's letters, marks, digits and connectors are.
-constexpr std::string_view kNotWord = R"([^\pL\pM\p{Nd}\p{Pc}])";
+constexpr std::size_t kNone = std::string_view::npos;
 
-// The library's own words for what is wrong, and its quotation of the place.
-std::string reason(const RE2& regex) {
-  return std::string(utf8::clip(regex.error(), 200));
+std::string shown_error(std::string_view text) {
+  std::string shown;
+  utf8::append_repaired(shown, utf8::clip(text, 200));
+  return shown;
 }
 
-RE2::Options regex_options(const MatchOptions& options) {
-  RE2::Options out;
-  out.set_log_errors(false);
-  out.set_max_mem(Matcher::kMaxProgramBytes);
-  out.set_never_nl(!options.multiline);
-  out.set_dot_nl(options.multiline);
-  out.set_case_sensitive(!options.ignore_case);
-  return out;
+Failure too_large(const RE2& regex) {
+  return fail(Code::kInvalidArgs, "pattern refused: {}; use a smaller one",
+              shown_error(regex.error()));
 }
 
-// An error for what cannot be searched at all; nothing when plain text is worth a try.
-Result<void> refuse(const RE2& regex) {
-  const std::string& what = regex.error_arg();
-  switch (regex.error_code()) {
-    case RE2::ErrorRepeatSize:
-    case RE2::ErrorPatternTooLarge:
-    case RE2::ErrorBadUTF8:
-      return fail(Code::kInvalidArgs, "pattern refused: {}; use a smaller one", reason(regex));
-    case RE2::ErrorBadPerlOp:
-      return fail(Code::kInvalidArgs,
-                  "pattern uses '{}', which is not supported (no look-around); search for less and "
-                  "filter, or set fixed=true for plain text",
-                  utf8::clip(what, 20));
-    case RE2::ErrorBadEscape:
-      if (what.size() > 1 && what[1] >= '1' && what[1] <= '9') {
-        return fail(Code::kInvalidArgs,
-                    "pattern uses the back-reference '{}', which is not supported; set fixed=true "
-                    "for plain text",
-                    utf8::clip(what, 20));
-      }
-      return {};
-    default:
-      return {};
+// What no other engine should be tried with either.
+bool refused(const RE2& regex) {
+  return regex.error_code() == RE2::ErrorRepeatSize ||
+         regex.error_code() == RE2::ErrorPatternTooLarge || regex.error_code() == RE2::ErrorBadUTF8;
+}
+
+// Whether the pattern asks for something that RE2 does not have, and so may be PCRE2's.
+bool asks_for_more(const std::vector<Token>& tokens) {
+  for (const Token& token : tokens) {
+    switch (token.kind) {
+      case TokenKind::kLook:
+      case TokenKind::kAtomic:
+      case TokenKind::kBack:
+      case TokenKind::kTextEdge:
+        return true;
+      case TokenKind::kOther:
+        if (token.text.size() > 1) return true;
+        break;
+      case TokenKind::kRepeat:
+        if (token.text.size() > 1 && token.text.ends_with('+')) return true;
+        break;
+      default:
+        break;
+    }
   }
+  return false;
 }
 
-Result<void> check_shape(std::string_view pattern, const MatchOptions& options) {
-  PatternShape shape;
-  if (options.fixed) {
-    shape.line_break = pattern.contains('\n');
-  } else {
-    shape = shape_of(pattern);
-  }
+Result<void> check_shape(const PatternShape& shape, const MatchOptions& options) {
   if (shape.nesting > Matcher::kMaxNesting) {
     return fail(Code::kInvalidArgs, "pattern nests groups {} deep; the limit is {}", shape.nesting,
                 Matcher::kMaxNesting);
@@ -80,12 +71,29 @@ Result<void> check_shape(std::string_view pattern, const MatchOptions& options) 
 
 }  // namespace
 
-Matcher::Matcher() = default;
-Matcher::Matcher(Matcher&&) noexcept = default;
-Matcher& Matcher::operator=(Matcher&&) noexcept = default;
+Matcher::Matcher(std::unique_ptr<Engines> engines) : engines_(std::move(engines)) {}
 Matcher::~Matcher() = default;
 
-Result<Matcher> Matcher::compile(std::string_view pattern, const MatchOptions& options) {
+bool Matcher::multiline() const {
+  return engines_->options.multiline;
+}
+bool Matcher::plain() const {
+  return engines_->plain &&
+         find_non_ascii(engines_->needle.text(), 0, engines_->needle.text().size()) ==
+             engines_->needle.text().size();
+}
+bool Matcher::folds_line_ends() const {
+  return engines_->folds_line_ends;
+}
+const Required& Matcher::required() const {
+  return engines_->required;
+}
+const std::string& Matcher::note() const {
+  return engines_->note;
+}
+
+Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern,
+                                                        const MatchOptions& options) {
   if (pattern.size() > kMaxPatternBytes) {
     return fail(Code::kInvalidArgs, "pattern of {} bytes is longer than {}", pattern.size(),
                 kMaxPatternBytes);
@@ -93,71 +101,130 @@ Result<Matcher> Matcher::compile(std::string_view pattern, const MatchOptions& o
   if (pattern.contains('\0')) {
     return fail(Code::kInvalidArgs, "pattern contains a NUL, which no text file holds");
   }
-  TRY(check_shape(pattern, options));
-  Matcher matcher;
-  matcher.multiline_ = options.multiline;
-  bool fixed = options.fixed;
-  const RE2::Options settings = regex_options(options);
-  if (!fixed && !as_literal(pattern)) {
+  auto made = std::make_unique<Engines>();
+  Engines& engines = *made;
+  engines.pattern = pattern;
+  engines.options = options;
+  engines.tokens = options.fixed ? plain_pattern(engines.pattern) : read_pattern(engines.pattern);
+  PatternShape shape = shape_of(engines.tokens);
+  TRY(check_shape(shape, options));
+  const auto plain_after_all = [&](std::string_view why) {
+    engines.tokens = plain_pattern(engines.pattern);
+    shape = shape_of(engines.tokens);
+    engines.note = fmt::format("not a valid regex ({}); searched as plain text", shown_error(why));
+  };
+  if (!options.fixed && !as_literal(engines.tokens)) {
     // Alone, before anything is put around it that could close its brackets.
-    auto alone = std::make_unique<RE2>(re2::StringPiece(pattern.data(), pattern.size()), settings);
-    if (!alone->ok()) {
-      TRY(refuse(*alone));
-      fixed = true;
-      std::string shown;
-      utf8::append_repaired(shown, reason(*alone));
-      matcher.note_ = fmt::format("not a valid regex ({}); searched as plain text", shown);
+    const RE2 alone(engines.pattern, regex_options(options));
+    if (!alone.ok()) {
+      if (refused(alone)) return too_large(alone);
+      const bool more = asks_for_more(engines.tokens);
+      const auto named = more ? nullptr : make_regex(engines.tokens, Dialect::kAscii, {});
+      if (more) {
+        auto exact =
+            Backtracking::compile(backtracking_text(pattern, engines.tokens, options), options);
+        if (exact) {
+          engines.exact = std::move(*exact);
+        } else {
+          plain_after_all(exact.error().message);
+        }
+      } else if (!named->ok() || !pattern.contains("(?<")) {
+        plain_after_all(alone.error());
+      }
     }
   }
-  const auto literal = fixed ? std::optional<std::string>(pattern) : as_literal(pattern);
+  const auto literal = as_literal(engines.tokens);
+  engines.required = required_of(engines.tokens, options.ignore_case);
+  engines.folds_line_ends = shape.line_end && !pattern.contains("\\r");
   if (literal && !options.ignore_case) {
-    matcher.needle_ = *literal;
-    if (!options.word && !literal->empty()) return matcher;
-  } else if (!literal && !options.ignore_case) {
-    matcher.needle_ = required_literal(pattern);
-    const PatternShape shape = shape_of(pattern);
-    matcher.folds_line_ends_ = shape.line_end && !pattern.contains("\\r");
-  } else if (!literal) {
-    matcher.folds_line_ends_ = shape_of(pattern).line_end && !pattern.contains("\\r");
+    engines.needle = LiteralFinder(*literal);
+    engines.plain = !options.word;
+  } else if (!engines.required.fold) {
+    engines.needle = LiteralFinder(engines.required.longest());
   }
-  const std::string body = literal ? RE2::QuoteMeta(*literal) : std::string(pattern);
-  const std::string whole =
-      options.word ? fmt::format("(?m)(?:^|{})(?:{})(?:$|{})", kNotWord, body, kNotWord)
-                   : "(?m)" + body;
-  matcher.regex_ = std::make_unique<RE2>(whole, settings);
-  if (!matcher.regex_->ok()) {
-    return fail(Code::kInvalidArgs, "pattern refused: {}; use a smaller one",
-                reason(*matcher.regex_));
+  if (!engines.plain && (engines.exact == nullptr || shape.known)) {
+    engines.ascii = make_regex(engines.tokens, Dialect::kAscii, options);
+    if (!engines.ascii->ok()) {
+      if (engines.exact == nullptr) return too_large(*engines.ascii);
+      engines.ascii = nullptr;
+    }
   }
-  return matcher;
+  return std::shared_ptr<const Matcher>(new Matcher(std::move(made)));
 }
 
-std::optional<Span> Matcher::find_regex(std::string_view text, std::size_t from,
-                                        std::size_t to) const {
-  re2::StringPiece found;
-  if (!regex_->Match(re2::StringPiece(text.data(), text.size()), from, to, RE2::UNANCHORED, &found,
-                     1)) {
-    return std::nullopt;
-  }
-  const auto begin = static_cast<std::size_t>(found.data() - text.data());
-  return Span{begin, begin + found.size()};
+void Matcher::expect(std::size_t bytes) const {
+  engines_->expect(bytes);
 }
 
-std::optional<Span> Matcher::find(std::string_view text, std::size_t from, std::size_t to) const {
-  if (needle_.empty()) return find_regex(text, from, to);
-  while (from < to) {
-    const void* hit = memmem(text.data() + from, to - from, needle_.data(), needle_.size());
-    if (hit == nullptr) return std::nullopt;
-    const auto begin = static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
-    if (regex_ == nullptr) return Span{begin, begin + needle_.size()};
-    if (multiline_) return find_regex(text, from, to);
-    const std::size_t before = begin == 0 ? std::string_view::npos : text.rfind('\n', begin - 1);
-    const std::size_t line = before == std::string_view::npos || before < from ? from : before + 1;
-    const std::size_t end = std::min(text.find('\n', begin), to);
-    if (const auto match = find_regex(text, line, end)) return match;
-    from = end + 1;
+std::optional<Span> Matcher::find_line(std::string_view text, std::size_t from, std::size_t to,
+                                       MatchScratch& scratch) const {
+  Engines& engines = *engines_;
+  if (engines.plain) {
+    const std::size_t at = engines.needle.find(text, from, to);
+    if (at == kNone) return std::nullopt;
+    return line_around(text, at, from, to);
+  }
+  while (from < to && !scratch.stopped) {
+    Span line{};
+    bool sure = false;
+    if (engines.needle_pays(scratch)) {
+      const std::size_t at = engines.needle.find(text, from, to);
+      scratch.needle_bytes += std::min(at, to) - from;
+      if (at == kNone) return std::nullopt;
+      ++scratch.needle_lines;
+      line = line_around(text, at, from, to);
+    } else {
+      Engines::know(text, from, to, scratch);
+      const std::size_t end = std::min(to, scratch.known_to);
+      const auto found = engines.in_run(text, from, end, scratch.known_ascii, scratch, sure);
+      if (!found) {
+        from = end;
+        continue;
+      }
+      line = *found;
+    }
+    if (sure || engines.line_matches(text, line, scratch)) return line;
+    from = line.end + 1;
   }
   return std::nullopt;
+}
+
+std::optional<Span> Matcher::find(std::string_view text, std::size_t from, std::size_t to,
+                                  MatchScratch& scratch) const {
+  Engines& engines = *engines_;
+  if (!engines.needle.empty()) {
+    const std::size_t at = engines.needle.find(text, from, to);
+    if (at == kNone) return std::nullopt;
+    if (engines.plain) return Span{at, at + engines.needle.text().size()};
+  }
+  const bool is_ascii = find_non_ascii(text, from, to) == to;
+  if (is_ascii && engines.options.multiline && (from == 0 || text[from - 1] == '\n')) {
+    const FastProgram* const program = engines.fast.load();
+    if (program != nullptr && !program->find(text.substr(from, to - from), scratch.fast)) {
+      return std::nullopt;
+    }
+  }
+  const Backtracking* engine = engines.exact.get();
+  if (engine == nullptr && !is_ascii) {
+    engines.make_unicode();
+    if (engines.unicode != nullptr) return match(*engines.unicode, text, from, to);
+    engine = engines.unicode_exact.get();
+  }
+  if (engine == nullptr) return match(*engines.ascii, text, from, to);
+  // Within a line, one byte of it on either side is in sight, so that ^ and $ do not match there.
+  std::size_t begin = 0;
+  std::size_t end = text.size();
+  if (!engines.options.multiline) {
+    begin = from > 0 && text[from - 1] != '\n' ? from - 1 : from;
+    end = to < text.size() && text[to] != '\n' ? to + 1 : to;
+  }
+  Span found{};
+  const Verdict verdict = engine->find(text.substr(begin, end - begin), from - begin, found,
+                                       scratch.backtrack, scratch.stop);
+  scratch.over_limit += verdict == Verdict::kOverLimit ? 1 : 0;
+  scratch.stopped = scratch.stopped || verdict == Verdict::kStopped;
+  if (verdict != Verdict::kFound || begin + found.begin > to) return std::nullopt;
+  return Span{begin + found.begin, std::min(begin + found.end, to)};
 }
 
 }  // namespace quarry::search

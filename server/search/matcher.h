@@ -1,12 +1,20 @@
-// Matcher: one compiled search pattern. The only user of the regex library.
+// Matcher: one compiled search pattern, behind one interface whatever finds it.
 //
-// Patterns are RE2's syntax, matched in time linear in the text; look-around and back-references
-// are an error that says so. A pattern that is no valid regex is searched as plain text, and
-// note() says that. Without `multiline` a match never contains a line break; with it `.` matches
-// one too; `^` and `$` are those of lines in both. A pattern that is plain text, or that contains
-// some, is found by comparing memory, and the regex sees only the lines that have it.
+// Which engine looks is decided by what is searched, never by the answer, which is the same:
+//   plain text          LiteralFinder
+//   lines of ASCII      a text that every match contains, by LiteralFinder, while few lines have
+//                       it; FastProgram once enough was searched to pay for compiling it; RE2
+//   other lines         RE2, with Unicode's meaning of \w, \d, \s and folding
+//   what RE2 cannot say (look-around, back-references, \b beside letters that are not ASCII)
+//                       Backtracking, on the lines that the engines above leave
+// Every hit is asked for again within its line.
 //
-// Immutable after compile(); const, safe from any thread.
+// Patterns are RE2's syntax, and PCRE2's where RE2 lacks it. A pattern that is valid in neither is
+// searched as plain text, and note() says that. Without `multiline` a match never contains a line
+// break; with it `.` matches one too; `^` and `$` are those of lines in both.
+//
+// Immutable after compile() but for the programs that it makes when they are needed; const, safe
+// from any thread, each with a MatchScratch of its own.
 
 #pragma once
 
@@ -17,23 +25,13 @@
 
 #include "server/base/limits.h"
 #include "server/base/result.h"
-
-namespace re2 {
-class RE2;
-}
+#include "server/search/match_options.h"
+#include "server/search/match_scratch.h"
+#include "server/search/required.h"
 
 namespace quarry::search {
 
-struct MatchOptions {
-  bool fixed = false;        // the pattern is plain text
-  bool ignore_case = false;  // Unicode simple folding
-  bool word = false;         // not within a longer word
-  bool multiline = false;
-};
-
-struct Span {
-  std::size_t begin, end;
-};
+struct Engines;
 
 class Matcher {
  public:
@@ -42,33 +40,37 @@ class Matcher {
   static constexpr std::int64_t kMaxProgramBytes = standard(Limit::kPatternMemory);
 
   // kInvalidArgs: too long, too deep, too large when compiled, or what is not supported.
-  static Result<Matcher> compile(std::string_view pattern, const MatchOptions& options);
-  Matcher(Matcher&&) noexcept;
-  Matcher& operator=(Matcher&&) noexcept;
+  static Result<std::shared_ptr<const Matcher>> compile(std::string_view pattern,
+                                                        const MatchOptions& options);
+  Matcher(const Matcher&) = delete;
+  Matcher& operator=(const Matcher&) = delete;
   ~Matcher();
 
-  // The first match in [from, to) of `text`; what lies outside is looked at only to judge word
-  // and line boundaries. Empty matches count. REQUIRES: without multiline, `from` is at the start
-  // of a line (or of a piece of a long one).
-  std::optional<Span> find(std::string_view text, std::size_t from, std::size_t to) const;
+  // The first line of text[from, to), which are whole lines, that has a match; without its break.
+  // REQUIRES: not multiline.
+  std::optional<Span> find_line(std::string_view text, std::size_t from, std::size_t to,
+                                MatchScratch& scratch) const;
+  // The first match in [from, to) of `text`; what lies outside is looked at only to judge word and
+  // line boundaries. Empty matches count. Without multiline [from, to) lies within one line.
+  std::optional<Span> find(std::string_view text, std::size_t from, std::size_t to,
+                           MatchScratch& scratch) const;
 
-  bool multiline() const { return multiline_; }
-  // Plain text, compared byte by byte: what encoding the text has does not matter.
-  bool plain() const { return regex_ == nullptr; }
+  // Says that `bytes` more will be searched: makes the fast program once it pays.
+  void expect(std::size_t bytes) const;
+
+  bool multiline() const;
+  // Plain ASCII text, compared byte by byte: in what encoding the file is does not matter.
+  bool plain() const;
   // The pattern asks for line ends and not for \r: a \r before a \n should count as part of it.
-  bool folds_line_ends() const { return folds_line_ends_; }
+  bool folds_line_ends() const;
+  // Every match contains this.
+  const Required& required() const;
   // The pattern is invalid as a regex and searched as plain text; why. Else empty.
-  const std::string& note() const { return note_; }
+  const std::string& note() const;
 
  private:
-  Matcher();
-  std::optional<Span> find_regex(std::string_view text, std::size_t from, std::size_t to) const;
-
-  std::unique_ptr<re2::RE2> regex_;  // null: `needle_` is the whole pattern
-  std::string needle_;               // every match contains it; may be empty
-  bool multiline_ = false;
-  bool folds_line_ends_ = false;
-  std::string note_;
+  explicit Matcher(std::unique_ptr<Engines> engines);
+  std::unique_ptr<Engines> engines_;
 };
 
 }  // namespace quarry::search

@@ -5,7 +5,7 @@
 #include "server/base/format.h"
 #include "server/search/count_matches.h"
 #include "server/search/coverage.h"
-#include "server/search/literal.h"
+#include "server/search/pattern.h"
 
 namespace quarry::search {
 namespace {
@@ -24,9 +24,9 @@ class Looks {
 
   void variant(const MatchOptions& options, const Corpus& corpus, std::string_view how) {
     auto matcher = Matcher::compile(query_.pattern, options);
-    if (!matcher || !matcher->note().empty()) return;
+    if (!matcher || !(*matcher)->note().empty()) return;
     const Stop stop = stop_.within(kLookNs);
-    report(count(corpus, *matcher, stop), how);
+    report(count(corpus, **matcher, stop), how);
   }
 
   void ignored(const Walk& walk, const FileFilter& filter) {
@@ -42,7 +42,7 @@ class Looks {
             return !filter.takes(path);
           });
           const Corpus corpus(engine_.workspace, inner, std::move(places));
-          const Counts counts = count(corpus, *matcher, stop);
+          const Counts counts = count(corpus, **matcher, stop);
           sum.matches += counts.matches;
           sum.not_reached += counts.not_reached;
           sum.stopped = sum.stopped || counts.stopped;
@@ -121,7 +121,7 @@ std::string look_again(const GrepQuery& query, const Engine& engine, const Corpu
     options.ignore_case = true;
     looks.variant(options, corpus, "with the other case (ignore_case=true)");
   }
-  if (!query.match.fixed && !as_literal(query.pattern)) {
+  if (!query.match.fixed && !as_literal(read_pattern(query.pattern))) {
     MatchOptions options = query.match;
     options.fixed = true;
     looks.variant(options, corpus, "as plain text (fixed=true)");

@@ -31,11 +31,11 @@ class Reader {
     TextReader::Options options;
     options.window_bytes = window;
     options.whole = match.multiline;
-    options.fold_line_ends = matcher->folds_line_ends();
+    options.fold_line_ends = (*matcher)->folds_line_ends();
     skip = reader.open(std::move(*file), options);
     if (skip != Skip::kNone) return {};
     const Stop stop(tree.cancel, tree.clock);
-    LineScanner scanner(*matcher, stop, true);
+    LineScanner scanner(**matcher, stop, true);
     scanner.start();
     std::vector<Found> found;
     TextReader::Window view;

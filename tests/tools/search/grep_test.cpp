@@ -54,7 +54,7 @@ TEST_CASE("grep says what is wrong with its arguments") {
       {R"({"pattern":"x","path":"../y"})", "path"},
       {R"({"pattern":"x","path":"none"})", "none"},
       {R"({"pattern":"x","type":"nope"})", "type"},
-      {R"-({"pattern":"(?=x)"})-", "look-around"},
+      {R"-({"pattern":"x{1001}"})-", "repetition"},
   };
   for (const Row& row : rows) {
     INFO(row.arguments);

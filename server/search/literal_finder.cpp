@@ -1,0 +1,134 @@
+#include "server/search/literal_finder.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace quarry::search {
+namespace {
+
+// How common a byte is in source text, roughly: the more the higher.
+constexpr std::array<std::uint8_t, 256> kCommon = [] {
+  std::array<std::uint8_t, 256> rank{};
+  constexpr std::string_view kFromCommon =
+      " etrinsaoldc_upfm\thbg,-0;)(v*yx.=/"
+      "1k>\"2wS:RETA3IC4PNLOD8M6+75&qjz<FB9|UV{}#GHK'W!XY[]\\JQZ%?"
+      "@~$^`\n";
+  for (std::size_t i = 0; i < kFromCommon.size(); ++i) {
+    rank[static_cast<unsigned char>(kFromCommon[i])] = static_cast<std::uint8_t>(250 - 2 * i);
+  }
+  for (std::size_t c = 128; c < 256; ++c) rank[c] = 30;
+  rank['\n'] = 220;
+  rank[0] = 60;
+  return rank;
+}();
+
+std::size_t by_memmem(std::string_view in, std::size_t from, std::size_t to,
+                      const std::string& text) {
+  const void* hit = memmem(in.data() + from, to - from, text.data(), text.size());
+  if (hit == nullptr) return std::string_view::npos;
+  return static_cast<std::size_t>(static_cast<const char*>(hit) - in.data());
+}
+
+#if defined(__x86_64__)
+
+// Both take `last`, the last place where the text may begin, and read from a place on up to the
+// size of a vector behind its rare bytes: at most `end`.
+struct Search {
+  const char* in;
+  std::size_t from, last, end;
+  const std::string& text;
+  std::size_t rare, second;
+
+  bool stands(std::size_t at) const { return std::memcmp(in + at, text.data(), text.size()) == 0; }
+};
+
+[[gnu::target("avx2")]] std::size_t by_avx2(const Search& s, std::size_t& from) {
+  const __m256i rare = _mm256_set1_epi8(s.text[s.rare]);
+  const __m256i second = _mm256_set1_epi8(s.text[s.second]);
+  const std::size_t reach = std::max(s.rare, s.second) + 32;
+  for (; from <= s.last && from + reach <= s.end; from += 32) {
+    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(s.in + from + s.rare));
+    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(s.in + from + s.second));
+    const __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(a, rare), _mm256_cmpeq_epi8(b, second));
+    auto hits = static_cast<std::uint32_t>(_mm256_movemask_epi8(both));
+    for (; hits != 0; hits &= hits - 1) {
+      const std::size_t at = from + static_cast<std::size_t>(std::countr_zero(hits));
+      if (at > s.last) break;
+      if (s.stands(at)) return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
+std::size_t by_sse2(const Search& s, std::size_t& from) {
+  const __m128i rare = _mm_set1_epi8(s.text[s.rare]);
+  const __m128i second = _mm_set1_epi8(s.text[s.second]);
+  const std::size_t reach = std::max(s.rare, s.second) + 16;
+  for (; from <= s.last && from + reach <= s.end; from += 16) {
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(s.in + from + s.rare));
+    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(s.in + from + s.second));
+    const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(a, rare), _mm_cmpeq_epi8(b, second));
+    auto hits = static_cast<std::uint32_t>(_mm_movemask_epi8(both));
+    for (; hits != 0; hits &= hits - 1) {
+      const std::size_t at = from + static_cast<std::size_t>(std::countr_zero(hits));
+      if (at > s.last) break;
+      if (s.stands(at)) return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
+#endif
+
+}  // namespace
+
+LiteralFinder::LiteralFinder(std::string text) : text_(std::move(text)) {
+  const auto common = [&](std::size_t i) { return kCommon[static_cast<unsigned char>(text_[i])]; };
+  for (std::size_t i = 1; i < text_.size(); ++i) {
+    if (common(i) < common(rare_)) rare_ = i;
+  }
+  second_ = rare_ == 0 && text_.size() > 1 ? 1 : 0;
+  for (std::size_t i = 0; i < text_.size(); ++i) {
+    if (i != rare_ && (second_ == rare_ || common(i) < common(second_))) second_ = i;
+  }
+}
+
+std::size_t LiteralFinder::find(std::string_view in, std::size_t from, std::size_t to) const {
+  if (text_.empty() || to < from || to - from < text_.size()) return std::string_view::npos;
+#if defined(__x86_64__)
+  const Search search{in.data(), from, to - text_.size(), to, text_, rare_, second_};
+  const std::size_t hit =
+      __builtin_cpu_supports("avx2") ? by_avx2(search, from) : by_sse2(search, from);
+  if (hit != std::string_view::npos) return hit;
+  if (to - from < text_.size()) return std::string_view::npos;
+#endif
+  return by_memmem(in, from, to, text_);
+}
+
+std::size_t find_non_ascii(std::string_view in, std::size_t from, std::size_t to) {
+  constexpr std::uint64_t kHigh = 0x8080808080808080U;
+  const char* const text = in.data();
+  const auto word = [&](std::size_t at) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text + at, sizeof bytes);
+    return bytes;
+  };
+  for (; from + 64 <= to; from += 64) {
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < 64; i += 8) any |= word(from + i);
+    if ((any & kHigh) != 0) break;
+  }
+  for (; from + 8 <= to && (word(from) & kHigh) == 0; from += 8) {
+  }
+  while (from < to && static_cast<signed char>(text[from]) >= 0) ++from;
+  return from;
+}
+
+}  // namespace quarry::search

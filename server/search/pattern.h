@@ -1,0 +1,80 @@
+// Pattern: a regular expression read into tokens, and written again for the engines: each gets the
+// same meaning in its own words, with Unicode's \w, \d, \s, \b and folding as ripgrep has them.
+//
+// Reading never fails: what is not known becomes kOther, and no promise is made about such a
+// pattern. Whether the pattern is valid is for the engines to say. Pure functions; safe from any
+// thread.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quarry::search {
+
+enum class TokenKind : std::uint8_t {
+  kText,       // one character, in `bytes`
+  kClass,      // [a-z]
+  kShorthand,  // \w \W \d \D \s \S
+  kProperty,   // \pL \P{Greek}
+  kAny,        // .
+  kLineBegin,
+  kLineEnd,
+  kWordEdge,  // \b \B
+  kTextEdge,  // \A \z \Z \G
+  kOpen,      // ( (?: (?i: (?P<name>
+  kLook,      // (?= (?! (?<= (?<!
+  kAtomic,    // (?>
+  kClose,
+  kFlags,  // (?i)
+  kBar,
+  kRepeat,  // * +? {2,3}
+  kBack,    // \1 \k<name>
+  kOther,
+};
+
+struct Token {
+  TokenKind kind = TokenKind::kOther;
+  std::string_view text;  // into the pattern
+  std::string bytes;      // of kText, what it stands for
+  int min = 0, max = 0;   // of kRepeat; max -1: no bound
+};
+
+std::vector<Token> read_pattern(std::string_view pattern);
+// The tokens of plain text.
+std::vector<Token> plain_pattern(std::string_view text);
+
+// What of a pattern cannot be left to the engines.
+struct PatternShape {
+  int nesting = 0;          // of groups
+  bool any_byte = false;    // \C
+  bool line_break = false;  // asks for a \n outside a class
+  bool line_end = false;    // a $
+  bool text_edge = false;   // \A and the like, or (?-m)
+  bool folds = false;       // (?i)
+  bool known = true;        // no kOther
+};
+PatternShape shape_of(const std::vector<Token>& tokens);
+
+// The text that the pattern matches, when it matches exactly one.
+std::optional<std::string> as_literal(const std::vector<Token>& tokens);
+
+enum class Dialect : std::uint8_t {
+  // RE2, on lines of ASCII. Look-around is left out and a back-reference is anything, so that the
+  // expression matches wherever the pattern does, and maybe elsewhere.
+  kAscii,
+  kUnicode,       // RE2, any line; nullopt when it cannot say it
+  kBacktracking,  // PCRE2, any line
+};
+// `word`: the pattern with what is no word character, or nothing, around it.
+std::optional<std::string> write_pattern(const std::vector<Token>& tokens, Dialect dialect,
+                                         bool word);
+
+// One class of a pattern (kClass, kShorthand, kProperty) in the words of kAscii.
+std::string ascii_class(const Token& token);
+
+}  // namespace quarry::search
