@@ -15,7 +15,7 @@ namespace {
 std::string text_like_code(std::mt19937& random, std::size_t bytes) {
   std::string text;
   while (text.size() < bytes) {
-    const unsigned rank = random() % (1U + random() % 20'000);
+    const auto rank = static_cast<unsigned>(random() % (1U + random() % 20'000));
     std::mt19937 letters(rank);
     for (unsigned i = 0; i < 3 + rank % 9; ++i) {
       text.push_back(static_cast<char>('a' + letters() % 26));
