@@ -46,7 +46,7 @@ const Signatures& eighty_thousand() {
     for (Signatures::File file = 0; file < 80'000; ++file) {
       collector.clear();
       collector.add(text_like_code(random, 500 + random() % 8000));
-      signatures->add(file, collector.found());
+      signatures->add(file, Signature::of(collector.found()));
     }
     return signatures;
   }();
@@ -64,6 +64,19 @@ void index_ask(benchmark::State& state, const Query& query) {
   state.counters["candidates"] = static_cast<double>(found);
   state.counters["bytes"] = static_cast<double>(signatures.bytes());
 }
+void index_sign_and_add(benchmark::State& state) {
+  std::mt19937 random(1);
+  TrigramCollector collector;
+  collector.add(text_like_code(random, 16 << 10));
+  Signatures signatures;
+  for (auto _ : state) {
+    const Signatures::Place place = signatures.add(1, Signature::of(collector.found()));
+    benchmark::DoNotOptimize(place);
+    signatures.remove(place);
+  }
+}
+BENCHMARK(index_sign_and_add);
+
 BENCHMARK_CAPTURE(index_ask, absent_word, Query::text("raid6_datap_recov", false));
 BENCHMARK_CAPTURE(index_ask, three_letters, Query::text("the", false));
 BENCHMARK_CAPTURE(index_ask, one_of_three,

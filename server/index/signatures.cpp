@@ -7,7 +7,6 @@
 namespace quarry::index {
 namespace {
 
-constexpr std::size_t kBitsATrigram = 4;  // at least; lengths are powers of two
 constexpr std::size_t kBlockBits = std::size_t{1} << 21U;
 constexpr unsigned kNarrowest = 8;
 constexpr unsigned kWidest = 512;
@@ -19,24 +18,18 @@ Signatures::Block::Block(unsigned length)
       files(width_of(length)),
       length_log2(length) {}
 
-unsigned Signatures::length_of(std::size_t trigrams) {
-  const std::size_t bits = std::bit_ceil(std::max<std::size_t>(trigrams * kBitsATrigram, 1));
-  return std::clamp(static_cast<unsigned>(std::countr_zero(bits)), kShortest, kLongest);
-}
-
 unsigned Signatures::width_of(unsigned length_log2) {
   return static_cast<unsigned>(
       std::clamp<std::size_t>(kBlockBits >> length_log2, kNarrowest, kWidest));
 }
 
-std::size_t Signatures::block_bytes(std::size_t trigrams) {
-  const unsigned length = length_of(trigrams);
-  return (std::size_t{1} << length) * width_of(length) / 8 + width_of(length) * sizeof(File) +
-         sizeof(Block);
+std::size_t Signatures::block_bytes(unsigned length_log2) {
+  const std::size_t width = width_of(length_log2);
+  return (std::size_t{1} << length_log2) * width / 8 + width * sizeof(File) + sizeof(Block);
 }
 
-Signatures::Place Signatures::add(File file, std::span<const Trigram> trigrams) {
-  const unsigned length = length_of(trigrams.size());
+Signatures::Place Signatures::add(File file, const Signature& signature) {
+  const unsigned length = signature.length_log2();
   auto& blocks = blocks_[length];
   // New files go where there is room near the end; blocks that were emptied are taken again.
   auto at = std::find_if(blocks.rbegin(), blocks.rend(), [](const auto& block) {
@@ -50,7 +43,7 @@ Signatures::Place Signatures::add(File file, std::span<const Trigram> trigrams) 
     number = static_cast<std::size_t>(free - blocks.begin());
     if (free == blocks.end()) blocks.emplace_back();
     blocks[number] = std::make_unique<Block>(length);
-    bytes_ += block_bytes(trigrams.size());
+    bytes_ += block_bytes(length);
   }
   Block& block = *blocks[number];
   std::size_t word = 0;
@@ -63,8 +56,12 @@ Signatures::Place Signatures::add(File file, std::span<const Trigram> trigrams) 
   ++files_;
   const std::size_t line_bytes = block.width() / 8;
   const auto mask = static_cast<std::byte>(1U << (column % 8));
-  for (const Trigram trigram : trigrams) {
-    block.bits[line_of(trigram, length) * line_bytes + column / 8] |= mask;
+  const std::string& bits = signature.bytes();
+  for (std::size_t byte = 0; byte < bits.size(); ++byte) {
+    for (unsigned rest = static_cast<unsigned char>(bits[byte]); rest != 0; rest &= rest - 1) {
+      const std::size_t line = byte * 8 + static_cast<std::size_t>(std::countr_zero(rest));
+      block.bits[line * line_bytes + column / 8] |= mask;
+    }
   }
   return {static_cast<std::uint8_t>(length), static_cast<std::uint32_t>(number),
           static_cast<std::uint16_t>(column)};
@@ -75,8 +72,7 @@ void Signatures::remove(Place place) {
   Block& block = *slot;
   --files_;
   if (--block.in_use == 0) {
-    bytes_ -= (std::size_t{1} << block.length_log2) * block.width() / 8 +
-              block.width() * sizeof(File) + sizeof(Block);
+    bytes_ -= block_bytes(block.length_log2);
     slot.reset();
     return;
   }
@@ -91,7 +87,7 @@ void Signatures::remove(Place place) {
 
 bool Signatures::narrow(const Block& block, Trigram trigram, Columns& kept) {
   const std::size_t line_bytes = block.width() / 8;
-  const std::byte* line = &block.bits[line_of(trigram, block.length_log2) * line_bytes];
+  const std::byte* line = &block.bits[Signature::bit_of(trigram, block.length_log2) * line_bytes];
   std::uint64_t any = 0;
   if (line_bytes >= sizeof(std::uint64_t)) {
     for (std::size_t word = 0; word < line_bytes / sizeof(std::uint64_t); ++word) {

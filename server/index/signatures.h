@@ -1,13 +1,12 @@
 // Signatures: for many files at once, which of them may contain some trigrams.
 //
-// A file's signature is a row of bits with one set for each of its trigrams (a Bloom filter with
-// one hash), between four and eight bits a trigram. Signatures of one length lie side by side in
-// blocks, turned: what lies together in memory is one bit of every file of the block. A search for
-// some trigrams reads one such line for each of them and keeps the files that have a bit in all.
-// After BitFunnel (Goodwin et al., SIGIR 2017), with lengths fitted to the files.
+// Signatures of one length lie side by side in blocks, turned: what lies together in memory is one
+// bit of every file of the block. A search for some trigrams reads one such line for each of them
+// and keeps the files that have a bit in all. After BitFunnel (Goodwin et al., SIGIR 2017), with
+// lengths fitted to the files.
 //
-// Costs about 6 bits a trigram of memory. An absent file is never answered for one that is there;
-// of the others each trigram lets through about one in six by chance.
+// Costs about 6 bits a trigram of memory. A file that satisfies a query is always found; of the
+// others each trigram lets through about one in six by chance.
 //
 // Thread-compatible.
 
@@ -17,11 +16,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "server/index/query.h"
-#include "server/index/trigrams.h"
+#include "server/index/signature.h"
 
 namespace quarry::index {
 
@@ -36,8 +34,8 @@ class Signatures {
     std::uint16_t column = 0;
   };
 
-  // A file with these distinct trigrams. Its place holds until remove().
-  Place add(File file, std::span<const Trigram> trigrams);
+  // A file with this signature. Its place holds until remove().
+  Place add(File file, const Signature& signature);
   void remove(Place place);
 
   // Calls `visit` for every file that may satisfy `query`, in no order.
@@ -46,12 +44,10 @@ class Signatures {
   // Bytes in use.
   std::size_t bytes() const { return bytes_; }
   std::size_t files() const { return files_; }
-  // What add() of so many trigrams takes at most, when a new block is needed.
-  static std::size_t block_bytes(std::size_t trigrams);
+  // What add() takes at most, when a new block is needed.
+  static std::size_t block_bytes(unsigned length_log2);
 
  private:
-  static constexpr unsigned kShortest = 6;  // of lengths, as powers of two
-  static constexpr unsigned kLongest = 22;
   static constexpr unsigned kWidestWords = 8;
 
   // A bit for each column of a block.
@@ -68,17 +64,14 @@ class Signatures {
     unsigned width() const { return width_of(length_log2); }
   };
 
-  static unsigned length_of(std::size_t trigrams);
   // Columns of a block: as many as make it a quarter of a mebibyte, at least 8 and at most 512.
   static unsigned width_of(unsigned length_log2);
-  static std::size_t line_of(Trigram trigram, unsigned length_log2) {
-    return (trigram * 0x9E3779B1U) >> (32 - length_log2);
-  }
   // Leaves in `kept` the columns that may satisfy `query`.
   static void narrow(const Block& block, const Query& query, Columns& kept);
   static bool narrow(const Block& block, Trigram trigram, Columns& kept);
 
-  std::array<std::vector<std::unique_ptr<Block>>, kLongest + 1> blocks_;  // by length; null: free
+  std::array<std::vector<std::unique_ptr<Block>>, Signature::kLongest + 1>
+      blocks_;  // by length; null: free
   std::size_t bytes_ = 0;
   std::size_t files_ = 0;
 };

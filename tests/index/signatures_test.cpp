@@ -14,7 +14,7 @@ using Set = std::set<Trigram>;
 
 Signatures::Place add(Signatures& signatures, Signatures::File file, const Set& set) {
   const std::vector<Trigram> trigrams(set.begin(), set.end());
-  return signatures.add(file, trigrams);
+  return signatures.add(file, Signature::of(trigrams));
 }
 
 std::set<Signatures::File> candidates(const Signatures& signatures, const Query& query) {
@@ -116,7 +116,22 @@ TEST_CASE("signatures take six bits a trigram, a block more or less") {
     trigrams += set.size();
     add(signatures, file, set);
   }
-  CHECK(signatures.bytes() < trigrams * 8 / 8 + 8 * Signatures::block_bytes(1000));
+  CHECK(signatures.bytes() < trigrams * 8 / 8 + 8 * Signatures::block_bytes(12));
+}
+
+TEST_CASE("a signature is the same after it was stored, and other bytes are none") {
+  for (const std::size_t length : {0UL, 3UL, 17UL, 500UL, 70'000UL}) {
+    std::mt19937 random(static_cast<unsigned>(length));
+    const Set set = trigrams_of(random_text(random, length));
+    const Signature made = Signature::of(std::vector<Trigram>(set.begin(), set.end()));
+    const auto again = Signature::from_bytes(made.bytes());
+    REQUIRE(again);
+    CHECK(again->bytes() == made.bytes());
+    CHECK(again->length_log2() == made.length_log2());
+  }
+  for (const std::size_t size : {0UL, 1UL, 4UL, 7UL, 9UL, 24UL, 1'048'576UL}) {
+    CHECK_FALSE(Signature::from_bytes(std::string(size, 'x')));
+  }
 }
 
 TEST_CASE("a query over nothing in particular takes every file") {
