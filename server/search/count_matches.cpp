@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "server/base/guarded.h"
 #include "server/base/utf8.h"
 #include "server/search/line_scanner.h"
+#include "server/search/literal_finder.h"
 
 namespace quarry::search {
 namespace {
@@ -13,20 +15,13 @@ constexpr std::size_t kChunkFiles = 32;  // one body of the fork-join
 constexpr std::size_t kFirstWave = 256;  // files; later waves are larger
 constexpr std::size_t kLargestWave = 16384;
 
-// utf8::valid, past plain ASCII eight bytes at a time: most text has nothing else.
 bool valid_utf8(std::string_view text) {
-  std::size_t at = 0;
-  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
-    std::memcpy(&word, text.data() + at, sizeof word);
-    if ((word & 0x8080808080808080U) != 0) break;
-  }
-  return utf8::valid(text.substr(at));
+  return utf8::valid(text.substr(find_non_ascii(text, 0, text.size())));
 }
 
 struct Chunk {
   bool stopped = false;
   std::uint64_t pieces = 0;
-  std::uint64_t over_limit = 0;
 };
 
 // Counts the matches of single files, with one buffer for all of them.
@@ -39,32 +34,48 @@ class Counter {
   std::uint64_t over_limit() const { return scanner_.over_limit(); }
 
   FileCount count(std::size_t index, Chunk& chunk) {
+    // Plain ASCII stands in every encoding as itself: text is decoded only where that was found.
+    FileCount result = count_as(index, !matcher_.plain(), chunk);
+    if (result.not_utf8 && matcher_.plain()) result = count_as(index, true, chunk);
+    return result;
+  }
+
+ private:
+  FileCount count_as(std::size_t index, bool decode, Chunk& chunk) {
     FileCount result;
     auto file = opener_.open(index);
     if (!file) {
       result.skip = opener_.hidden(index) ? Skip::kSecret : Skip::kUnreadable;
       return result;
     }
-    result.skip = reader_.open(std::move(*file), reader_options(matcher_, options_.max_file_bytes));
+    TextReader::Options options = reader_options(matcher_, options_.max_file_bytes);
+    options.decode = decode;
+    result.skip = reader_.open(std::move(*file), options);
     if (result.skip != Skip::kNone) return result;
     result.searched = true;
     scanner_.start();
     TextReader::Window window;
-    const auto visit = [&](const LineMatch&) { return ++result.matches < options_.per_file; };
-    while (reader_.next(window, 0)) {
-      if (!matcher_.plain() && !window.continues && !window.open_end &&
-          !valid_utf8(window.text.substr(window.fresh))) {
+    const auto valid = [&] {
+      return window.continues || window.open_end || valid_utf8(window.text.substr(window.fresh));
+    };
+    const auto visit = [&](const LineMatch&) {
+      if (!decode && result.matches == 0 && !valid()) {
         result.not_utf8 = true;
+        return false;
       }
+      return ++result.matches < options_.per_file;
+    };
+    while (reader_.next(window, 0)) {
+      if (decode && !valid()) result.not_utf8 = true;
       if (!scanner_.scan(window, visit)) break;
     }
+    result.decoded = !reader_.decoded_from().empty();
     chunk.stopped = chunk.stopped || scanner_.stopped();
     chunk.pieces += scanner_.pieces() ? 1 : 0;
     if (reader_.failed()) result.skip = Skip::kUnreadable;
     return result;
   }
 
- private:
   Corpus::Opener opener_;
   const Matcher& matcher_;
   const CountOptions& options_;
@@ -72,11 +83,46 @@ class Counter {
   LineScanner scanner_;
 };
 
+// Counters for the bodies of a fork-join: as many as run at once, each with its buffer warm.
+class Counters {
+ public:
+  Counters(const Corpus& corpus, const Matcher& matcher, const CountOptions& options,
+           const Stop& stop)
+      : corpus_(corpus), matcher_(matcher), options_(options), stop_(stop) {}
+
+  std::unique_ptr<Counter> take() {
+    {
+      auto idle = idle_.lock();
+      if (!idle->empty()) {
+        auto counter = std::move(idle->back());
+        idle->pop_back();
+        return counter;
+      }
+    }
+    return std::make_unique<Counter>(corpus_, matcher_, options_, stop_);
+  }
+  void give_back(std::unique_ptr<Counter> counter) { idle_.lock()->push_back(std::move(counter)); }
+  // Of all that were given back.
+  std::uint64_t lines_over_limit() {
+    std::uint64_t lines = 0;
+    for (const auto& counter : *idle_.lock()) lines += counter->over_limit();
+    return lines;
+  }
+
+ private:
+  const Corpus& corpus_;
+  const Matcher& matcher_;
+  const CountOptions& options_;
+  const Stop& stop_;
+  Guarded<std::vector<std::unique_ptr<Counter>>> idle_;
+};
+
 void add(Counts& counts, const FileCount& file) {
   counts.matches += file.matches;
   counts.files_matched += file.matches > 0 ? 1 : 0;
   counts.files_searched += file.searched ? 1 : 0;
   counts.not_utf8 += file.not_utf8 ? 1 : 0;
+  counts.decoded += file.decoded ? 1 : 0;
   counts.binary += file.skip == Skip::kBinary ? 1 : 0;
   counts.too_large += file.skip == Skip::kTooLarge ? 1 : 0;
   counts.secret += file.skip == Skip::kSecret ? 1 : 0;
@@ -89,6 +135,7 @@ TextReader::Options reader_options(const Matcher& matcher, std::int64_t max_file
   TextReader::Options options;
   options.max_bytes = max_file_bytes;
   options.whole = matcher.multiline();
+  options.window_bytes = options.whole ? TextReader::kWholeBytes : TextReader::kWindowBytes;
   options.fold_line_ends = matcher.folds_line_ends();
   return options;
 }
@@ -97,22 +144,23 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
                      const CountOptions& options, const Stop& stop) {
   Counts counts;
   counts.files.resize(corpus.size());
+  Counters counters(corpus, matcher, options, stop);
   std::size_t wave = kFirstWave;
   std::size_t begin = 0;
   while (begin < corpus.size() && counts.matches < options.enough && !counts.stopped) {
     const std::size_t end = std::min(begin + wave, corpus.size());
     std::vector<Chunk> chunks((end - begin + kChunkFiles - 1) / kChunkFiles);
     const auto run = [&](std::size_t n) {
-      Counter counter(corpus, matcher, options, stop);
+      auto counter = counters.take();
       const std::size_t first = begin + n * kChunkFiles;
       for (std::size_t i = first; i < std::min(first + kChunkFiles, end); ++i) {
         if (stop.now()) {
           chunks[n].stopped = true;
           break;
         }
-        counts.files[i] = counter.count(i, chunks[n]);
+        counts.files[i] = counter->count(i, chunks[n]);
       }
-      chunks[n].over_limit = counter.over_limit();
+      counters.give_back(std::move(counter));
     };
     if (chunks.size() == 1) {
       run(0);
@@ -123,11 +171,11 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
     for (const Chunk& chunk : chunks) {
       counts.stopped = counts.stopped || chunk.stopped;
       counts.lines_in_pieces += chunk.pieces;
-      counts.lines_over_limit += chunk.over_limit;
     }
     begin = end;
     wave = std::min(wave * 4, kLargestWave);
   }
+  counts.lines_over_limit = counters.lines_over_limit();
   for (const FileCount& file : counts.files) {
     if (!file.searched && file.skip == Skip::kNone) ++counts.not_reached;
   }

@@ -26,7 +26,8 @@ struct FileCount {
   std::uint32_t matches = 0;
   Skip skip = Skip::kNone;
   bool searched = false;
-  bool not_utf8 = false;  // and the pattern is one that this may mislead
+  bool not_utf8 = false;  // nor anything else that is known; searched as its bytes
+  bool decoded = false;   // from an encoding that is not UTF-8
 };
 
 struct Counts {
@@ -39,6 +40,7 @@ struct Counts {
   std::uint64_t unreadable = 0;
   std::uint64_t secret = 0;
   std::uint64_t not_utf8 = 0;
+  std::uint64_t decoded = 0;
   std::uint64_t lines_over_limit = 0;  // of steps: whether they match is not known
   std::uint64_t lines_in_pieces = 0;   // files with lines too long to be searched at once
   std::uint64_t not_reached = 0;       // files left when the search ended early

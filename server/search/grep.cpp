@@ -99,7 +99,7 @@ void append_coverage(std::string& out, const GrepQuery& query, const Target& tar
   skipped.add(counts.binary, "binary");
   skipped.add(counts.too_large,
               fmt::format("over {}", size_text(query.match.multiline ? static_cast<std::int64_t>(
-                                                                           TextReader::kWindowBytes)
+                                                                           TextReader::kWholeBytes)
                                                                      : query.max_file_bytes)));
   skipped.add(counts.unreadable, "unreadable");
   skipped.add(counts.secret, counts.secret == 1 ? "file for secrets" : "files for secrets");
@@ -120,8 +120,13 @@ void append_notes(std::string& out, const Target& target, const Matcher& matcher
                   const Counts& counts) {
   if (counts.stopped) out += "incomplete: time was up; narrow path or glob\n";
   if (!matcher.note().empty()) out += fmt::format("note: pattern is {}\n", matcher.note());
+  if (counts.decoded > 0) {
+    out += fmt::format("note: {} decoded from an encoding that is not UTF-8\n",
+                       counted(counts.decoded, "file"));
+  }
   if (counts.not_utf8 > 0) {
-    out += fmt::format("note: {} not UTF-8, matched as bytes\n", counted(counts.not_utf8, "file"));
+    out += fmt::format("note: {} in no encoding that is known, matched as bytes\n",
+                       counted(counts.not_utf8, "file"));
   }
   if (counts.lines_in_pieces > 0) {
     out += fmt::format("note: {} with lines over {} KiB, searched in pieces\n",

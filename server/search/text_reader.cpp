@@ -4,27 +4,24 @@
 #include <cstring>
 #include <span>
 
+#include "server/base/utf8.h"
+#include "server/files/detect.h"
+#include "server/search/literal_finder.h"
+
 namespace quarry::search {
 namespace {
 
-constexpr std::size_t kFirstRead = 256 << 10;
+constexpr std::size_t kRawBytes = 256 << 10;  // decoded at once
 
-void append_utf8(std::string& out, char32_t c) {
-  if (c < 0x80) {
-    out.push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out.push_back(static_cast<char>(0xC0U | (c >> 6U)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
-  } else if (c < 0x10000) {
-    out.push_back(static_cast<char>(0xE0U | (c >> 12U)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 6U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
-  } else {
-    out.push_back(static_cast<char>(0xF0U | (c >> 18U)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 12U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 6U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
+// Well-formed but for a character that the end of the text cuts.
+bool valid_start(std::string_view text) {
+  const std::size_t high = find_non_ascii(text, 0, text.size());
+  text.remove_prefix(high);
+  for (int i = 0; i < 3 && !text.empty() && static_cast<signed char>(text.back()) < 0; ++i) {
+    if (utf8::valid(text)) return true;
+    text.remove_suffix(1);
   }
+  return utf8::valid(text);
 }
 
 // Where the last `lines` lines of text[0, end) start; `end` is at the start of a line.
@@ -51,71 +48,102 @@ void TextReader::reserve(std::size_t bytes) {
   capacity_ = grown;
 }
 
-// Reads until the buffer holds `target` bytes or the file ends.
-bool TextReader::fill(std::size_t target) {
-  if (at_end_ || size_ >= target) return true;
-  reserve(target);
-  auto got = file_->read_at(offset_, std::span<char>(buffer_.get() + size_, target - size_));
+// Reads on in the file, as it was when it was opened; at_end_ behind the last byte. Nothing when
+// that failed.
+std::optional<std::size_t> TextReader::read(char* into, std::size_t most) {
+  // A size of nothing may be that of a file whose size nobody knows.
+  const std::int64_t size = file_->stamp().size;
+  const std::int64_t left = size > 0 ? size - offset_ : static_cast<std::int64_t>(most) + 1;
+  const auto want =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(left, 0, static_cast<std::int64_t>(most)));
+  auto got = file_->read_at(offset_, std::span<char>(into, want));
   if (!got) {
     failed_ = at_end_ = true;
-    return false;
+    return std::nullopt;
   }
-  at_end_ = *got < target - size_;
-  size_ += *got;
   offset_ += static_cast<std::int64_t>(*got);
+  at_end_ = *got < want || static_cast<std::int64_t>(*got) == left;
+  return *got;
+}
+
+// Reads until the buffer holds `target` bytes or the file ends.
+bool TextReader::fill(std::size_t target) {
+  if (!codec_) {
+    if (at_end_ || size_ >= target) return true;
+    reserve(target);
+    const auto got = read(buffer_.get() + size_, target - size_);
+    size_ += got.value_or(0);
+    return got.has_value();
+  }
+  while (!at_end_ && size_ < target) {
+    const std::size_t kept = raw_.size();
+    const std::size_t most = std::min(kRawBytes, target - size_);
+    raw_.resize(kept + most);
+    const auto got = read(raw_.data() + kept, most);
+    raw_.resize(kept + got.value_or(0));
+    append_decoded();
+    if (!got) return false;
+  }
+  return true;
+}
+
+// Decodes raw_ into the buffer, but for the start of a character whose end was not read.
+void TextReader::append_decoded() {
+  decoded_.clear();
+  std::string_view raw = raw_;
+  while (!raw.empty()) {
+    raw.remove_prefix(codec_->append_decoded(decoded_, raw));
+    constexpr std::size_t kLongestCharacter = 4;
+    if (raw.empty() || (!at_end_ && raw.size() < kLongestCharacter)) break;
+    decoded_.append("\uFFFD");
+    constexpr char32_t kReplacement = 0xFFFD;
+    raw.remove_prefix(std::min(raw.size(), files::raw_length(charset_.kind(), raw, kReplacement)));
+  }
+  raw_.erase(0, raw_.size() - raw.size());
+  reserve(size_ + decoded_.size());
+  std::memcpy(buffer_.get() + size_, decoded_.data(), decoded_.size());
+  size_ += decoded_.size();
+}
+
+// From the bytes that were read on.
+bool TextReader::start_decoding(const files::Charset& charset) {
+  auto codec = files::Codec::open(charset);
+  if (!codec) return false;
+  codec_.emplace(std::move(*codec));
+  charset_ = charset;
+  raw_.assign(buffer_.get(), size_);
+  raw_.erase(0, charset.bom().size());
+  size_ = 0;
+  append_decoded();
   return true;
 }
 
 Skip TextReader::open(sandbox::File file, const Options& options) {
-  file_ = std::make_unique<sandbox::File>(std::move(file));
+  file_.emplace(std::move(file));
   options_ = options;
   size_ = shown_ = 0;
   offset_ = 0;
+  codec_.reset();
+  raw_.clear();
   at_end_ = failed_ = open_line_ = false;
   first_ = true;
   const std::int64_t bytes = file_->stamp().size;
   const auto window = static_cast<std::int64_t>(options.window_bytes);
   if (bytes > options.max_bytes || (options.whole && bytes > window)) return Skip::kTooLarge;
-  const auto want = static_cast<std::size_t>(
-      std::min<std::int64_t>(bytes + 1, std::min<std::int64_t>(window, kFirstRead)));
-  if (!fill(want)) return Skip::kUnreadable;
-  const std::string_view start(buffer_.get(), std::min(size_, kSniffBytes));
-  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {
-    if (bytes > window) return Skip::kTooLarge;
-    return decode_utf16(start.front() == '\xFE');
-  }
-  if (start.contains('\0')) return Skip::kBinary;
-  if (start.starts_with("\xEF\xBB\xBF")) {
+  if (!fill(std::min(options.window_bytes, kSniffTextBytes))) return Skip::kUnreadable;
+  const std::string_view start(buffer_.get(), size_);
+  const std::string_view sniffed = start.substr(0, kSniffBytes);
+  const bool marked = sniffed.starts_with("\xFF\xFE") || sniffed.starts_with("\xFE\xFF");
+  if (marked || sniffed.contains('\0')) {
+    const auto utf16 = files::find_utf16(start);
+    if (!utf16 || !start_decoding(*utf16)) return Skip::kBinary;
+  } else if (start.starts_with("\xEF\xBB\xBF")) {
     size_ -= 3;
     std::memmove(buffer_.get(), buffer_.get() + 3, size_);
+  } else if (options.decode && !valid_start(start)) {
+    const files::Charset charset = files::detect_charset(start);
+    if (charset.kind() != files::CharsetKind::kUtf8) start_decoding(charset);
   }
-  return Skip::kNone;
-}
-
-Skip TextReader::decode_utf16(bool big_endian) {
-  if (!fill(static_cast<std::size_t>(file_->stamp().size) + 1)) return Skip::kUnreadable;
-  at_end_ = true;
-  std::string text;
-  text.reserve(size_);
-  const auto unit = [&](std::size_t i) -> char32_t {
-    const auto a = static_cast<unsigned char>(buffer_[i]);
-    const auto b = static_cast<unsigned char>(buffer_[i + 1]);
-    return big_endian ? static_cast<char32_t>(a << 8U | b) : static_cast<char32_t>(b << 8U | a);
-  };
-  for (std::size_t i = 2; i + 1 < size_; i += 2) {
-    char32_t c = unit(i);
-    if (c >= 0xD800 && c < 0xDC00 && i + 3 < size_ && (unit(i + 2) & 0xFC00U) == 0xDC00) {
-      c = 0x10000 + ((c - 0xD800) << 10U) + (unit(i + 2) - 0xDC00);
-      i += 2;
-    } else if (c >= 0xD800 && c < 0xE000) {
-      c = 0xFFFD;
-    }
-    append_utf8(text, c);
-  }
-  size_ = 0;
-  reserve(text.size());
-  std::memcpy(buffer_.get(), text.data(), text.size());
-  size_ = text.size();
   return Skip::kNone;
 }
 
@@ -147,9 +175,7 @@ bool TextReader::next(Window& window, std::size_t keep) {
   }
   first_ = false;
   while (!at_end_ && size_ < options_.window_bytes) {
-    const std::int64_t left = std::max<std::int64_t>(file_->stamp().size - offset_, kFirstRead) + 1;
-    const std::size_t room = options_.window_bytes - size_;
-    if (!fill(size_ + std::min(room, static_cast<std::size_t>(left)))) return false;
+    if (!fill(options_.window_bytes)) return false;
   }
   if (shown_ == size_) return false;
   window.continues = open_line_;

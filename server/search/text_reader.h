@@ -1,21 +1,25 @@
 // TextReader: the text of one file after another, in windows of whole lines, in bounded memory.
 //
 // A file of up to kWindowBytes is one window. Larger ones come as windows that begin at a line;
-// a line longer than a window comes in pieces that overlap. UTF-8 with a byte order mark and
-// UTF-16 with one are decoded; everything else is passed as its bytes. A NUL in the first 8 KiB
-// makes a file binary.
+// a line longer than a window comes in pieces that overlap. Text is UTF-8: UTF-16 is decoded, told
+// by its byte order mark or by the look of it, and with Options::decode so is every other encoding
+// that the first kSniffTextBytes give away. What looks like none is passed as its bytes. A NUL in
+// the first kSniffBytes of what is no UTF-16 makes a file binary.
 //
-// Reads with pread, never maps: a file that shrinks meanwhile just ends. Belongs to one thread;
-// reuse it, its buffer stays.
+// Reads with pread, never maps, up to the size that the file had when it was opened: one that
+// shrinks meanwhile just ends, one that grows is searched as it was. Belongs to one thread; reuse
+// it, its buffer stays.
 
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "server/base/limits.h"
+#include "server/files/codec.h"
 #include "server/sandbox/workspace.h"
 
 namespace quarry::search {
@@ -25,9 +29,11 @@ enum class Skip : std::uint8_t { kNone, kBinary, kTooLarge, kUnreadable, kSecret
 
 class TextReader {
  public:
-  static constexpr std::size_t kWindowBytes = 8 << 20;
+  static constexpr std::size_t kWindowBytes = 1 << 20;
+  static constexpr std::size_t kWholeBytes = 8 << 20;
   static constexpr std::size_t kOverlapBytes = 64 << 10;
   static constexpr std::size_t kSniffBytes = 8 << 10;
+  static constexpr std::size_t kSniffTextBytes = 256 << 10;
   static constexpr std::int64_t kMaxFileBytes = standard(Limit::kSearchFileBytes);
 
   struct Window {
@@ -40,6 +46,7 @@ class TextReader {
   struct Options {
     std::int64_t max_bytes = kMaxFileBytes;
     bool whole = false;                       // one window or kTooLarge
+    bool decode = true;                       // encodings that are not told by their first bytes
     bool fold_line_ends = false;              // \r\n becomes \n
     std::size_t window_bytes = kWindowBytes;  // smaller in tests
   };
@@ -50,21 +57,29 @@ class TextReader {
   // `keep` lines of the window before (at most kOverlapBytes) precede `fresh`.
   bool next(Window& window, std::size_t keep);
   bool failed() const { return failed_; }
+  // The encoding that the file is decoded from; empty when its bytes are passed as they are.
+  std::string_view decoded_from() const { return codec_ ? charset_.name() : std::string_view(); }
 
  private:
   void reserve(std::size_t bytes);
   bool fill(std::size_t target);
-  Skip decode_utf16(bool big_endian);
+  std::optional<std::size_t> read(char* into, std::size_t most);
+  bool start_decoding(const files::Charset& charset);
+  void append_decoded();
   void fold(std::size_t from);
 
-  std::unique_ptr<sandbox::File> file_;
+  std::optional<sandbox::File> file_;
   Options options_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
   std::size_t size_ = 0;     // bytes in the buffer
   std::size_t shown_ = 0;    // of them, given in a window
   std::int64_t offset_ = 0;  // in the file, of the next read
-  bool at_end_ = false;      // of the file
+  std::optional<files::Codec> codec_;
+  files::Charset charset_;  // that it decodes
+  std::string raw_;         // read and not yet decoded
+  std::string decoded_;
+  bool at_end_ = false;  // of the file
   bool failed_ = false;
   bool open_line_ = false;  // the last window ended within a line
   bool first_ = true;

@@ -36,7 +36,7 @@ constexpr Layer kLayers[] = {
     {"server/files", "server/base server/sandbox server/store"},
     {"server/index", "server/base"},
     {"server/search",
-     "server/base server/sandbox server/watch server/pool server/store server/index"},
+     "server/base server/files server/sandbox server/watch server/pool server/store server/index"},
     {"server/git", "server/base server/sandbox server/process server/store"},
     {"server/analysis",
      "server/base server/sandbox server/search server/git server/pool server/store"},
