@@ -211,8 +211,10 @@ std::string visible_character(std::string_view text, std::size_t at) {
   return point.code < 0x80 ? "'" + shown + "'" : fmt::format("'{}' (U+{:04X})", shown, point.code);
 }
 
-std::string explain_miss(std::string_view text, std::string_view old_text) {
-  if (text.empty()) return "old_string is not in the file, which is empty; use write_file";
+std::string explain_miss(std::string_view text, std::string_view old_text, std::string_view name) {
+  if (text.empty()) {
+    return fmt::format("{} is not in the file, which is empty; use write_file", name);
+  }
   std::vector<std::string_view> old_lines = split_lines(old_text);
   const std::vector<std::string_view> lines = split_lines(text);
   const bool numbered = std::all_of(old_lines.begin(), old_lines.end(), [](std::string_view line) {
@@ -226,10 +228,12 @@ std::string explain_miss(std::string_view text, std::string_view old_text) {
   Region region = vote(lines, wanted);
   if (region.alike == 0) region = resemble(lines, wanted);
   if (region.alike == 0) {
-    return "old_string is not in the file, nor anything like it; read the file again, or look for "
-           "the text with grep";
+    return fmt::format(
+        "{} is not in the file, nor anything like it; read the file again, or look for the text "
+        "with grep",
+        name);
   }
-  std::string out = "old_string is not in the file";
+  std::string out = fmt::format("{} is not in the file", name);
   if (numbered) {
     out += "; leave out the line numbers that read_file shows before each line";
   }
@@ -238,7 +242,7 @@ std::string explain_miss(std::string_view text, std::string_view old_text) {
   for (std::size_t i = 0; i < old_lines.size(); ++i) {
     const std::string_view wants = without_end(old_lines[i]);
     if (i >= count) {
-      out += fmt::format("; the file ends before line {} of old_string", i + 1);
+      out += fmt::format("; the file ends before line {} of {}", i + 1, name);
       break;
     }
     const std::string_view has = without_end(lines[region.line + i]);
@@ -256,10 +260,9 @@ std::string explain_miss(std::string_view text, std::string_view old_text) {
       if (a.code != b.code || a.length != b.length) break;
       at += a.length;
     }
-    out += fmt::format(
-        "; the closest is at line {}: line {}, column {} has {} where old_string has {}",
-        region.line + 1, region.line + i + 1, at + 1, visible_character(has, at),
-        visible_character(wants, at));
+    out += fmt::format("; the closest is at line {}: line {}, column {} has {} where {} has {}",
+                       region.line + 1, region.line + i + 1, at + 1, visible_character(has, at),
+                       name, visible_character(wants, at));
     break;
   }
   out += "\n";

@@ -12,8 +12,10 @@
 
 namespace quarry::edit {
 
-// `text` and `old_text` have "\n" as their line ends. Several lines, the last without its end.
-std::string explain_miss(std::string_view text, std::string_view old_text);
+// `text` and `old_text` have "\n" as their line ends. `name`: how the caller knows the old text.
+// Several lines, the last without its end.
+std::string explain_miss(std::string_view text, std::string_view old_text,
+                         std::string_view name = "old_string");
 
 // Blanks, control and look-alike characters by name: "TAB", "NBSP (U+00A0)", "'x'".
 std::string visible_character(std::string_view text, std::size_t at);

@@ -1,0 +1,163 @@
+// What is read out of a patch text: files, kinds, names, modes, hunks; and what is refused.
+
+#include "server/edit/patch.h"
+
+#include <catch2/catch.hpp>
+
+namespace quarry::edit {
+namespace {
+
+using Catch::Contains;
+
+// "kind old -> new [mode] hunks" for each file, or the error.
+std::string read(std::string_view text) {
+  const auto files = parse_patch(text);
+  if (!files) return "error: " + files.error().message;
+  constexpr std::array kKinds = {"modify", "create", "delete", "rename", "copy"};
+  std::string out;
+  for (const FilePatch& file : *files) {
+    out += fmt::format("{}{} {} -> {}", out.empty() ? "" : "; ",
+                       kKinds[static_cast<std::size_t>(file.kind)], file.old_path, file.new_path);
+    if (file.mode) out += fmt::format(" {:o}", *file.mode);
+    for (const Hunk& hunk : file.hunks) {
+      std::size_t kept = 0;
+      std::size_t gone = 0;
+      std::size_t made = 0;
+      for (const PatchLine& line : hunk.lines) {
+        ++(line.kind == PatchLine::Kind::kContext  ? kept
+           : line.kind == PatchLine::Kind::kRemove ? gone
+                                                   : made);
+      }
+      out += hunk.old_start ? fmt::format(" @{}", *hunk.old_start) : " @";
+      for (const std::string_view anchor : hunk.anchors) out += fmt::format("[{}]", anchor);
+      out += fmt::format(" ={}-{}+{}", kept, gone, made);
+      if (hunk.at_end) out += " end";
+      if (hunk.recounted) out += " recounted";
+    }
+  }
+  return out;
+}
+
+struct Row {
+  const char* name;
+  const char* text;
+  const char* want;
+};
+
+TEST_CASE("patch: files, names and hunks of unified diffs") {
+  const Row rows[] = {
+      {"plain", "--- a.c\n+++ a.c\n@@ -1,2 +1,2 @@\n x\n-y\n+z\n", "modify a.c -> a.c @1 =1-1+1"},
+      {"prefixes", "--- a/d/a.c\n+++ b/d/a.c\n@@ -3 +3 @@ int f()\n-y\n+z\n",
+       "modify d/a.c -> d/a.c @3 =0-1+1"},
+      {"other prefixes", "--- old/a.c\n+++ new/a.c\n@@ -3 +3 @@\n-y\n+z\n",
+       "modify a.c -> a.c @3 =0-1+1"},
+      {"times", "--- a.c\t2024-01-01 10:00:00.0 +0100\n+++ a.c\t2024-01-02\n@@ -3 +3 @@\n-y\n+z\n",
+       "modify a.c -> a.c @3 =0-1+1"},
+      {"made, by diff -N",
+       "--- a.c\t1970-01-01 00:00:00.0 +0000\n+++ a.c\t2024-01-02\n@@ -0,0 +1 @@\n+z\n",
+       "create  -> a.c @0 =0-0+1"},
+      {"made", "--- /dev/null\n+++ b/a.c\n@@ -0,0 +1 @@\n+z\n", "create  -> a.c @0 =0-0+1"},
+      {"deleted", "--- a/a.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-z\n", "delete a.c ->  @1 =0-1+0"},
+      {"git's empty file", "diff --git a/x y b/x y\nnew file mode 100755\nindex 00..11\n",
+       "create  -> x y 100755"},
+      {"git's empty file goes", "diff --git a/e b/e\ndeleted file mode 100644\nindex 11..00\n",
+       "delete e ->  100644"},
+      {"mode", "diff --git a/x b/x\nold mode 100644\nnew mode 100755\n", "modify x -> x 100755"},
+      {"rename",
+       "diff --git a/x b/d/y\nsimilarity index 90%\nrename from x\nrename to d/y\n"
+       "--- a/x\n+++ b/d/y\n@@ -1 +1 @@\n-a\n+b\n",
+       "rename x -> d/y @1 =0-1+1"},
+      {"copy", "diff --git a/x b/y\nsimilarity index 100%\ncopy from x\ncopy to y\n",
+       "copy x -> y"},
+      {"quoted",
+       "diff --git \"a/\\303\\244 \\\"q\\\".txt\" \"b/\\303\\244 \\\"q\\\".txt\"\n"
+       "--- \"a/\\303\\244 \\\"q\\\".txt\"\n+++ \"b/\\303\\244 \\\"q\\\".txt\"\n@@ -1 +1 "
+       "@@\n-a\n+b\n",
+       "modify \u00E4 \"q\".txt -> \u00E4 \"q\".txt @1 =0-1+1"},
+      {"no prefix", "diff --git a/x a/x\n--- a/x\n+++ a/x\n@@ -1 +1 @@\n-a\n+b\n",
+       "modify a/x -> a/x @1 =0-1+1"},
+      {"a mail around it",
+       "From 0123 Mon Sep 17\nSubject: x\n\nIt does.\n---\n a.c | 2 +-\n\ndiff --git a/a.c b/a.c\n"
+       "index 1..2 100644\n--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a\n+b\n-- \n2.39.5\n\n",
+       "modify a.c -> a.c @1 =0-1+1"},
+      {"a fence around it", "```diff\n--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a\n+b\n```\n",
+       "modify a.c -> a.c @1 =0-1+1"},
+      {"lines that look like headers",
+       "--- a/a.c\n+++ b/a.c\n@@ -1,2 +1,2 @@\n--- a\n+++ b\n x\n--- a/b.c\n+++ b/b.c\n@@ -1 +1 "
+       "@@\n"
+       "-a\n+b\n",
+       "modify a.c -> a.c @1 =1-1+1; modify b.c -> b.c @1 =0-1+1"},
+      {"wrong counts",
+       "--- a/a.c\n+++ b/a.c\n@@ -1,9 +1,7 @@\n x\n-a\n+b\n\n@@ -9,1 +9,1 @@\n x\n+y\n",
+       "modify a.c -> a.c @1 =1-1+1 recounted @9 =1-0+1 recounted"},
+      {"counts beyond all numbers",
+       "--- a/a.c\n+++ b/a.c\n@@ -1,99999999999999999999999 +1 @@\n x\n-a\n",
+       "modify a.c -> a.c @1 =1-1+0 recounted"},
+      {"an empty line has lost its blank", "--- a.c\n+++ a.c\n@@ -1,3 +1,2 @@\n x\n\n-y\n",
+       "modify a.c -> a.c @1 =2-1+0"},
+      {"no line numbers", "--- a.c\n+++ a.c\n@@ ... @@\n x\n-y\n@@ int f() @@\n-z\n",
+       "modify a.c -> a.c @ =1-1+0 @[int f()] =0-1+0"},
+      {"carriage returns throughout", "--- a/a.c\r\n+++ b/a.c\r\n@@ -1 +1 @@\r\n-a\r\n+b\r\n",
+       "modify a.c -> a.c @1 =0-1+1"},
+      {"no newline at the end", "--- a.c\n+++ a.c\n@@ -1 +1 @@\n-a\n\\ No newline\n+b",
+       "modify a.c -> a.c @1 =0-1+1"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    CHECK(read(row.text) == row.want);
+  }
+}
+
+TEST_CASE("patch: files and hunks between *** Begin Patch and *** End Patch") {
+  const Row rows[] = {
+      {"all kinds",
+       "*** Begin Patch\n*** Update File: a.c\n*** Move to: d/b.c\n@@ class A\n@@ def f\n "
+       "x\n-y\n+z\n"
+       "*** End of File\n*** Add File: n.txt\n+one\n+\n*** Delete File: old.c\n*** End Patch\n",
+       "rename a.c -> d/b.c @[class A][def f] =1-1+1 end; create  -> n.txt @0 =0-0+2; "
+       "delete old.c -> "},
+      {"the first hunk without @@", "*** Begin Patch\n*** Update File: a.c\n x\n-y\n@@\n-z\n",
+       "modify a.c -> a.c @ =1-1+0 @ =0-1+0"},
+      {"neither first nor last line", "*** Update File: a.c\n-y\n+z", "modify a.c -> a.c @ =0-1+1"},
+      {"a shell around it",
+       "apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: e\n*** End Patch\nEOF\n",
+       "create  -> e"},
+      {"numbers in an anchor say nothing", "*** Update File: a\n@@ -1,2 +1,2 @@\n-y\n+z\n",
+       "modify a -> a @ =0-1+1"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    CHECK(read(row.text) == row.want);
+  }
+}
+
+TEST_CASE("patch: what cannot be applied is refused, with the line and what would work") {
+  const Row rows[] = {
+      {"no patch", "hello\n", "no patch in this text"},
+      {"nothing", "", "no patch in this text"},
+      {"names alone", "--- a/a\n+++ b/a\n", "no patch in this text"},
+      {"a hunk of no file", "@@ -1 +1 @@\n-a\n+b\n", "line 1 of the patch: a hunk without a file"},
+      {"stray text", "--- a\n+++ a\n@@ -1,2 +1,2 @@\n x\noops\n",
+       "line 5 of the patch is no line of the hunk that begins on line 3"},
+      {"binary", "diff --git a/x.png b/x.png\nGIT binary patch\nliteral 4\nabc\n",
+       "'x.png' is a binary"},
+      {"binary, told only", "diff --git a/x b/x\nBinary files a/x and b/x differ\n",
+       "'x' is a binary"},
+      {"merge", "diff --cc a.c\n@@@ -1,1 -1,1 +1,1 @@@\n- a\n",
+       "line 1 of the patch: this is the diff of"},
+      {"context diff", "*** a.c\n--- b.c\n***************\n*** 1 ****\n", "context diff"},
+      {"quotes that do not end", "--- \"a\n+++ \"b\n@@ -1 +1 @@\n-a\n+b\n", "quotes do not end"},
+      {"a mode that is none", "diff --git a/x b/x\nnew mode 9z\n", "no octal number"},
+      {"no lines", "*** Begin Patch\n*** Update File: a.c\n@@\n*** End Patch", "without lines"},
+      {"no hunk", "*** Begin Patch\n*** Update File: a.c\n*** End Patch", "has no hunk"},
+      {"added without +", "*** Add File: a.c\nint x;\n", "begins with +"},
+      {"a line of nothing", "*** Update File: a.c\nint x;\n", "line 2 of the patch"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    CHECK_THAT(read(row.text), Catch::StartsWith("error: ") && Contains(row.want));
+  }
+}
+
+}  // namespace
+}  // namespace quarry::edit

@@ -1,0 +1,215 @@
+#include <sys/stat.h>
+
+#include "tests/tools/files/change_call.h"
+
+namespace quarry::tools {
+
+extern const Tool apply_patch;
+extern const Tool undo;
+
+namespace {
+
+using Catch::Contains;
+using quarry::test::ChangeCall;
+using quarry::test::check_mistakes;
+
+std::string arguments(std::string_view patch, bool dry_run = false) {
+  std::string text = R"({"patch":)";
+  quarry::json::append_string(text, patch);
+  return text + (dry_run ? R"(,"dry_run":true})" : "}");
+}
+
+std::uint32_t mode_of(const ChangeCall& call, const char* path) {
+  struct stat facts {};
+  REQUIRE(::stat(call.files.path(path).c_str(), &facts) == 0);
+  return facts.st_mode & 0777U;
+}
+
+constexpr std::string_view kAllKinds =
+    "diff --git a/a.c b/a.c\nold mode 100644\nnew mode 100755\n--- a/a.c\n+++ b/a.c\n"
+    "@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
+    "diff --git a/gone.c b/gone.c\ndeleted file mode 100644\n--- a/gone.c\n+++ /dev/null\n"
+    "@@ -1 +0,0 @@\n-gone\n"
+    "diff --git a/old.c b/new/name.c\nrename from old.c\nrename to new/name.c\n--- a/old.c\n"
+    "+++ b/new/name.c\n@@ -1 +1 @@\n-old\n+new\n"
+    "diff --git a/kept.c b/copy.c\ncopy from kept.c\ncopy to copy.c\n"
+    "diff --git a/made/it.sh b/made/it.sh\nnew file mode 100755\n--- /dev/null\n+++ b/made/it.sh\n"
+    "@@ -0,0 +1 @@\n+#!/bin/sh\n";
+
+TEST_CASE("apply_patch: all that a patch does to several files, and undo takes it back") {
+  ChangeCall call(
+      {{"a.c", "one\ntwo\n"}, {"gone.c", "gone\n"}, {"old.c", "old\n"}, {"kept.c", "kept\n"}});
+  const auto before = call.names();
+  const std::string said = call(apply_patch, arguments(kAllKinds, true));
+  CHECK_THAT(said, Catch::StartsWith("would patch 5 files\n"));
+  CHECK(call.names() == before);
+  const std::string done = call(apply_patch, arguments(kAllKinds));
+  CHECK_THAT(done, Catch::StartsWith("patched 5 files\n") &&
+                       Contains("a.c: mode 644 to 755, +1 -1 lines, 1 hunk, hash ") &&
+                       Contains("gone.c: deleted\n") &&
+                       Contains("new/name.c: renamed from old.c, +1 -1 lines") &&
+                       Contains("copy.c: copied from kept.c, hash ") &&
+                       Contains("made/it.sh: created, +1 -0 lines") &&
+                       Contains("undo takes it back"));
+  CHECK(call.names() == std::vector<std::string>{"a.c", "copy.c", "kept.c", "made/", "made/it.sh",
+                                                 "new/", "new/name.c"});
+  CHECK(call.files.read("a.c") == "one\n2\n");
+  CHECK(call.files.read("new/name.c") == "new\n");
+  CHECK(call.files.read("copy.c") == "kept\n");
+  CHECK(mode_of(call, "a.c") == 0755);
+  CHECK(mode_of(call, "made/it.sh") == 0755);
+  CHECK_THAT(call(undo, "{}"), Contains("undone"));
+  CHECK(call.names() == before);
+  CHECK(call.files.read("a.c") == "one\ntwo\n");
+  CHECK(call.files.read("old.c") == "old\n");
+  CHECK(mode_of(call, "a.c") == 0644);
+}
+
+TEST_CASE("apply_patch: all or nothing, and every file that does not fit is named") {
+  ChangeCall call({{"a.c", "one\n"}, {"b.c", "two\n"}, {"c.c", "three\n"}});
+  const std::string said =
+      call(apply_patch, arguments("--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-one\n+1\n"
+                                  "--- a/b.c\n+++ b/b.c\n@@ -1 +1 @@\n-tow\n+2\n"
+                                  "--- a/c.c\n+++ b/c.c\n@@ -1 +1 @@\n-there\n+3\n"));
+  CHECK_THAT(said, Contains("'b.c': hunk 1 of 1 (line 8 of the patch) does not fit") &&
+                       Contains("'c.c': hunk 1 of 1") &&
+                       Contains("2 of 3 files of the patch do not apply; nothing was changed"));
+  CHECK(call.files.read("a.c") == "one\n");
+}
+
+TEST_CASE("apply_patch: V4A, as models write it") {
+  ChangeCall call({{"a.py", "class A:\n  def f():\n    pass\n"}, {"old.py", "x\n"}});
+  CHECK_THAT(call(apply_patch, R"({"input":"*** Begin Patch\n*** Update File: a.py\n)"
+                               R"(*** Move to: b.py\n@@ class A:\n@@   def f():\n-    pass\n)"
+                               R"(+    return 1\n*** Add File: n/new.py\n+x = 1\n)"
+                               R"(*** Delete File: old.py\n*** End Patch"})"),
+             Catch::StartsWith("patched 3 files\n"));
+  CHECK(call.names() == std::vector<std::string>{"b.py", "n/", "n/new.py"});
+  CHECK(call.files.read("b.py") == "class A:\n  def f():\n    return 1\n");
+  CHECK(call.files.read("n/new.py") == "x = 1\n");
+}
+
+TEST_CASE("apply_patch: offsets, fuzz and wrong counts are said, hunk by hunk") {
+  ChangeCall call(
+      std::map<std::string, std::string>{{"a.c", "new\none\ntwo\nthree\nfour\nfive\n"}});
+  CHECK_THAT(
+      call(apply_patch, arguments("--- a/a.c\n+++ b/a.c\n@@ -1,2 +1,7 @@\n one\n-two\n+2\n"
+                                  "@@ -3,3 +3,3 @@\n 3\n-four\n+4\n 5\n")),
+      Contains("  hunk 1 at line 2, offset 1, its header counts other lines than it "
+               "has\n  hunk 2 at line 4, offset 1, fuzz 1 (outer context does not match)\n"));
+  CHECK(call.files.read("a.c") == "new\none\n2\nthree\n4\nfive\n");
+}
+
+TEST_CASE("apply_patch: bytes, encodings and marks stay as they are") {
+  ChangeCall call(
+      {{"latin.txt", "gr\xFC\xDF\r\ntwo\r\nthree"}, {"mark.txt", "\xEF\xBB\xBFone\ntwo\n"}});
+  CHECK_THAT(
+      call(apply_patch,
+           arguments("--- a/latin.txt\n+++ b/latin.txt\n@@ -1,3 +1,3 @@\n gr\u00FC\u00DF\n-two\n"
+                     "+zw\u00F6lf\n three\n"
+                     "--- a/mark.txt\n+++ b/mark.txt\n@@ -1,2 +1,2 @@\n-one\n+1\n two\n")),
+      Catch::StartsWith("patched 2 files"));
+  CHECK(call.files.read("latin.txt") == "gr\xFC\xDF\r\nzw\xF6lf\r\nthree");
+  CHECK(call.files.read("mark.txt") ==
+        "\xEF\xBB\xBF"
+        "1\ntwo\n");
+  CHECK_THAT(call(apply_patch,
+                  arguments("--- a/latin.txt\n+++ b/latin.txt\n@@ -3 +3 @@\n-three\n+\u20AC\n")),
+             Contains("latin.txt") && Contains("U+20AC"));
+  // Made by bytes, the mark is a part of the first line, and may go.
+  call(apply_patch, arguments("--- a/mark.txt\n+++ b/mark.txt\n@@ -1,2 +1,2 @@\n-\uFEFF"
+                              "1\n+1\n two\n"));
+  CHECK(call.files.read("mark.txt") == "1\ntwo\n");
+}
+
+TEST_CASE("apply_patch: one file twice, names exchanged, a link followed") {
+  ChangeCall call({{"a", "one\ntwo\n"}, {"b", "bee\n"}, {"d/f", "x\n"}});
+  call.files.link("d/f", "link");
+  CHECK_THAT(call(apply_patch, arguments("--- a\n+++ a\n@@ -1 +1 @@\n-one\n+1\n"
+                                         "--- a\n+++ a\n@@ -1,2 +1,2 @@\n 1\n-two\n+2\n"
+                                         "--- link\n+++ link\n@@ -1 +1 @@\n-x\n+y\n")),
+             Catch::StartsWith("patched 3 files"));
+  CHECK(call.files.read("a") == "1\n2\n");
+  CHECK(call.files.read("d/f") == "y\n");
+  CHECK(std::filesystem::is_symlink(call.files.path("link")));
+  CHECK_THAT(call(apply_patch, arguments("diff --git a/a b/b\nrename from a\nrename to b\n"
+                                         "diff --git a/b b/a\nrename from b\nrename to a\n")),
+             Catch::StartsWith("patched 2 files"));
+  CHECK(call.files.read("a") == "bee\n");
+  CHECK(call.files.read("b") == "1\n2\n");
+  call(undo, "{}");
+  CHECK(call.files.read("a") == "1\n2\n");
+}
+
+TEST_CASE("apply_patch: every mistake and every attack leaves the tree as it was") {
+  ChangeCall call(
+      {{"a.c", "one\n"}, {"d/x", "x\n"}, {"bin", std::string("\0\1\2", 3)}, {".env", "KEY=1\n"}});
+  call.files.link("/etc/passwd", "out");
+  call.files.link("a.c", "link");
+  const auto hunk = [](std::string_view name, std::string_view old_line = "one") {
+    return fmt::format("--- {0}\n+++ {0}\n@@ -1 +1 @@\n-{1}\n+x\n", name, old_line);
+  };
+  const auto before = call.names();
+  const std::pair<std::string, const char*> rows[] = {
+      {hunk("../a.c"), "contains '..'"},
+      {hunk("a/../../etc/passwd"), "contains '..'"},
+      {hunk("/etc/passwd"), "not below the root"},
+      {hunk(".git/config"), "git directory"},
+      {hunk("d/.GIT/hooks/pre-commit"), "git directory"},
+      {hunk(".vscode/tasks.json"), "protected"},
+      {hunk("out", "root:x:0:0:root:/root:/bin/bash"), "out"},
+      {hunk(".env", "KEY=1"), "secrets"},
+      {hunk("bin"), "binary"},
+      {hunk("d"), "directory"},
+      {hunk("none.c"), "no file 'none.c'"},
+      {hunk("."), "names a file"},
+      {"--- /dev/null\n+++ b/a.c\n@@ -0,0 +1 @@\n+x\n", "'a.c' exists already"},
+      {"--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+x\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+y\n",
+       "'n' exists already"},
+      {"--- a/a.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n" + hunk("a.c"), "gone by an earlier part"},
+      {"diff --git a/d/x b/d/x\ndeleted file mode 100644\n", "holds more than the patch"},
+      {"diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/etc\n",
+       "only regular files"},
+      {"diff --git a/a.c b/d/x\nrename from a.c\nrename to d/x\n", "'d/x' exists already"},
+      {"diff --git a/.env b/env.txt\ncopy from .env\ncopy to env.txt\n", "secrets"},
+      {"*** Begin Patch\n*** Delete File: link\n*** End Patch\n", "'link' is not a regular file"},
+      {"*** Begin Patch\n*** Delete File: d\n*** End Patch\n", "'d' is a directory"},
+      {"--- a/a.c\n+++ b/a.c\n@@ -1,4294967295 +1,4294967295 @@\n-two\n", "does not fit"},
+  };
+  for (const auto& [patch, want] : rows) {
+    INFO(patch);
+    CHECK_THAT(call(apply_patch, arguments(patch)), Catch::StartsWith("error: ") && Contains(want));
+    CHECK(call.names() == before);
+    CHECK(call.files.read("a.c") == "one\n");
+  }
+  check_mistakes(call, apply_patch,
+                 {{"{}", "missing required argument 'patch'"},
+                  {R"({"patch":""})", "no patch in this text"},
+                  {R"({"patch":"x","path":"a"})", "unknown argument 'path'"}});
+}
+
+TEST_CASE("apply_patch: what git writes about a whole repository gives the same tree") {
+  test::TempWorkspace work;
+  work.run({"sh", "-c", R"sh(git init -q repo && cd repo && git config core.autocrlf false
+    mkdir -p d/e && seq 100 >d/long && seq 30 >"d/sp ace" && printf 'a\r\nb\r\n' >d/dos &&
+    printf 'x' >d/e/none && printf 'same\n' >mode && printf 't\n' >"$(printf 'tab\tname')" &&
+    seq 200 300 >moves && : >empty && git add -A && git commit -qm 1
+    sed -i '10s/.*/ten/;50d;90a more' d/long && sed -i '3d' "d/sp ace" &&
+    printf 'a\r\nc\r\n' >d/dos && printf 'x\ny' >d/e/none && chmod +x mode &&
+    printf 'u\n' >"$(printf 'tab\tname')" && mkdir n && git mv moves n/moved &&
+    sed -i '5s/.*/five/' n/moved && git rm -q empty && printf '\303\244\n' >"$(printf 'n/\303\244')"
+    git add -A && git diff --cached -M >../diff && cp -r . ../want && git reset -q --hard)sh"});
+  ChangeCall call(std::map<std::string, std::string>{});
+  std::filesystem::copy(work.path("repo"), call.files.root(),
+                        std::filesystem::copy_options::recursive);
+  const std::string said = call(apply_patch, arguments(work.read("diff")));
+  CHECK_THAT(said, Catch::StartsWith("patched 9 files\n"));
+  CHECK(work.run({"sh", "-c",
+                  "diff -r -x .git want '" + call.files.root() +
+                      "' && "
+                      "stat -c %a want/mode '" +
+                      call.files.path("mode") + "' | uniq | wc -l"}) == "1\n");
+}
+
+}  // namespace
+}  // namespace quarry::tools

@@ -1,0 +1,295 @@
+#include "tools/files/patch_tree.h"
+
+#include <algorithm>
+
+#include "server/base/hash.h"
+#include "server/base/utf8.h"
+#include "server/edit/hunks.h"
+#include "server/files/text.h"
+#include "server/sandbox/workspace.h"
+#include "tools/files/text_file.h"
+
+namespace quarry::tools {
+namespace {
+
+using edit::FilePatch;
+using sandbox::Path;
+using Last = sandbox::Workspace::Last;
+using Kind = FilePatch::Kind;
+
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
+constexpr std::uint32_t kTypeBits = 0170000;
+constexpr std::uint32_t kRegular = 0100000;
+constexpr std::uint32_t kExecutable = 0111;
+
+std::string shown(const Path& path) {
+  std::string text;
+  utf8::append_escaped_name(text, path.display());
+  return text;
+}
+
+bool only_adds(const FilePatch& patch) {
+  return std::all_of(patch.hunks.begin(), patch.hunks.end(), [](const edit::Hunk& hunk) {
+    return hunk.old_start == 0 &&
+           std::all_of(hunk.lines.begin(), hunk.lines.end(), [](const edit::PatchLine& line) {
+             return line.kind == edit::PatchLine::Kind::kAdd;
+           });
+  });
+}
+
+bool speaks_of_mark(const FilePatch& patch) {
+  for (const edit::Hunk& hunk : patch.hunks) {
+    for (const edit::PatchLine& line : hunk.lines) {
+      if (line.body.starts_with(kMark)) return true;
+    }
+  }
+  return false;
+}
+
+struct NewText {
+  std::string bytes;
+  edit::Patched patched;
+};
+
+// The bytes of a file with the hunks applied. A byte order mark is a character of the first line
+// to a patch that was made by bytes, and none to one that was made from what read_file shows.
+Result<NewText> patched_bytes(std::string_view bytes, const FilePatch& patch,
+                              const std::string& name, const CancelToken& cancel) {
+  TRY_ASSIGN(const files::Decoded decoded, editable(bytes, std::nullopt, name));
+  const bool with_mark = !decoded.charset.bom().empty() && speaks_of_mark(patch);
+  std::string text(with_mark ? kMark : "");
+  text += decoded.text;
+  NewText made;
+  TRY_ASSIGN(made.patched, edit::apply_hunks(text, patch.hunks, cancel));
+  bool loses_mark = false;
+  if (with_mark) {
+    for (edit::Splice& splice : made.patched.splices) {
+      if (splice.begin == 0) {
+        loses_mark = !splice.with.starts_with(kMark);
+        if (!loses_mark) splice.with.erase(0, kMark.size());
+      }
+      splice.begin -= std::min(splice.begin, kMark.size());
+      splice.end -= kMark.size();
+    }
+  }
+  TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, made.patched.splices));
+  if (loses_mark) made.bytes.erase(0, decoded.charset.bom().size());
+  return made;
+}
+
+std::string places_of(const FilePatch& patch, const edit::Patched& patched) {
+  std::string said;
+  for (std::size_t i = 0; i < patched.places.size(); ++i) {
+    const edit::HunkPlace& place = patched.places[i];
+    const bool recounted = patch.hunks[i].recounted;
+    if (place.offset == 0 && place.fuzz == 0 && !recounted) continue;
+    said += fmt::format("  hunk {} at line {}", i + 1, place.line);
+    if (place.offset != 0) said += fmt::format(", offset {}", place.offset);
+    if (place.fuzz != 0) {
+      said += fmt::format(", fuzz {} (outer context does not match)", place.fuzz);
+    }
+    if (recounted) said += ", its header counts other lines than it has";
+    said += "\n";
+  }
+  return said;
+}
+
+}  // namespace
+
+Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
+  const sandbox::Workspace& files = context_.files;
+  Part part{.patch = &patch, .kind = patch.kind, .from = {}, .to = {}};
+  if (patch.mode && (*patch.mode & kTypeBits) != kRegular) {
+    return fail(Code::kInvalidArgs, "'{}': only regular files are patched, not mode {:o}",
+                patch.new_path.empty() ? patch.old_path : patch.new_path, *patch.mode);
+  }
+  const auto locate = [&](const std::string& name, Last last, Path& path) -> Result<void> {
+    TRY_ASSIGN(const Path given, files.parse(name, "patch"));
+    if (given.is_root()) return fail(Code::kInvalidArgs, "the patch names a file '{}'", name);
+    TRY_ASSIGN(path, files.real(given, last));
+    return {};
+  };
+  switch (patch.kind) {
+    case Kind::kModify: {
+      TRY(locate(patch.new_path, Last::kFollow, part.to));
+      if (patch.old_path != patch.new_path && !files.metadata(part.to)) {
+        TRY(locate(patch.old_path, Last::kFollow, part.to));
+      }
+      part.from = part.to;
+      if (!patch.hunks.empty() && only_adds(patch) && !files.metadata(part.to)) {
+        part.kind = Kind::kCreate;
+      }
+      break;
+    }
+    case Kind::kCreate:
+      TRY(locate(patch.new_path, Last::kItself, part.to));
+      break;
+    case Kind::kDelete:
+      TRY(locate(patch.old_path, Last::kItself, part.from));
+      break;
+    case Kind::kRename:
+    case Kind::kCopy:
+      TRY(locate(patch.old_path, patch.kind == Kind::kCopy ? Last::kFollow : Last::kItself,
+                 part.from));
+      TRY(locate(patch.new_path, Last::kItself, part.to));
+      if (part.from == part.to) part.kind = Kind::kModify;
+      break;
+  }
+  if (!part.from.is_root() && files.hides(part.from.text())) {
+    return fail(Code::kDenied,
+                "'{}' is a file for secrets: its content is not shown, and so it is not patched",
+                shown(part.from));
+  }
+  return part;
+}
+
+Result<void> PatchTree::open(std::span<const FilePatch> patches) {
+  std::set<Path> paths;
+  for (const FilePatch& patch : patches) {
+    TRY_ASSIGN(Part part, find(patch));
+    const bool leaves = part.kind == Kind::kDelete || part.kind == Kind::kRename;
+    if (leaves) leaving_.insert(part.from);
+    if (leaves) paths.insert(part.from);
+    if (part.kind != Kind::kDelete) paths.insert(part.to);
+    parts_.push_back(std::move(part));
+  }
+  return change_.lock(std::vector<Path>(paths.begin(), paths.end()));
+}
+
+Result<PatchTree::File> PatchTree::on_disk(const Path& path) const {
+  TRY_ASSIGN(std::optional<change::Found> found, read_file_or_none(change_, path));
+  if (!found) return File{};
+  return File{.bytes = std::move(found->bytes), .mode = found->metadata.mode};
+}
+
+Result<PatchTree::File> PatchTree::source(const Part& part) const {
+  const auto planned = planned_.find(part.from);
+  const bool leaves = part.kind == Kind::kDelete || part.kind == Kind::kRename;
+  File file;
+  if (part.kind == Kind::kCopy) {
+    TRY_ASSIGN(file, on_disk(part.from));
+  }
+  if (!file.bytes && planned != planned_.end() && !(leaves && planned->second.origin)) {
+    file = planned->second;
+  } else if (!file.bytes) {
+    TRY_ASSIGN(file, on_disk(part.from));
+  }
+  if (file.bytes) return file;
+  TRY(context_.files.open_file(part.from));  // says what is there instead
+  return fail(Code::kNotFound, "'{}' is gone by an earlier part of the patch", shown(part.from));
+}
+
+Result<void> PatchTree::check_free(const Path& path) const {
+  const auto planned = planned_.find(path);
+  bool taken = false;
+  if (planned != planned_.end()) {
+    taken = planned->second.bytes.has_value();
+  } else if (leaving_.count(path) == 0) {
+    TRY_ASSIGN(const std::optional<change::Found> there, change_.read(path));
+    taken = there.has_value();
+  }
+  if (!taken) return {};
+  return fail(Code::kConflict, "'{}' exists already, and the patch makes it", shown(path));
+}
+
+Result<void> PatchTree::plan(std::size_t at, std::string& said) {
+  const Part& part = parts_[at];
+  const FilePatch& patch = *part.patch;
+  const Path& path = part.kind == Kind::kDelete ? part.from : part.to;
+  const std::string name = shown(path);
+  if (part.kind != Kind::kModify && part.kind != Kind::kDelete) TRY(check_free(part.to));
+  File file;
+  if (part.kind != Kind::kCreate) {
+    TRY_ASSIGN(file, source(part));
+  }
+  const std::uint32_t old_mode = file.mode;
+  edit::Patched patched;
+  const bool whole = part.kind == Kind::kDelete && patch.whole;
+  if (!whole && !patch.hunks.empty()) {
+    auto made =
+        patched_bytes(file.bytes ? *file.bytes : std::string_view(), patch, name, context_.cancel);
+    if (!made) return fail(made.error().code, "'{}': {}", name, made.error().message);
+    file.bytes = std::move(made->bytes);
+    patched = std::move(made->patched);
+  }
+  if (part.kind == Kind::kDelete) {
+    if (!whole && !file.bytes->empty()) {
+      return fail(Code::kConflict, "'{}' holds more than the patch that deletes it removes", name);
+    }
+    planned_[part.from] = {};
+    said += fmt::format("{}: deleted\n", name);
+    return {};
+  }
+  if (!file.bytes) file.bytes.emplace();
+  std::string facts;
+  if (part.kind == Kind::kCreate) facts = ", created";
+  if (part.kind == Kind::kRename) facts = fmt::format(", renamed from {}", shown(part.from));
+  if (part.kind == Kind::kCopy) facts = fmt::format(", copied from {}", shown(part.from));
+  if (patch.mode && part.kind == Kind::kCreate) {
+    if ((*patch.mode & kExecutable) != 0) file.new_mode = *patch.mode & 0777U;
+  } else if (patch.mode) {
+    // As git does it: who may read may execute, or nobody.
+    const std::uint32_t readers = (old_mode & 0444U) >> 2U;
+    const bool executable = (*patch.mode & kExecutable) != 0;
+    const std::uint32_t mode = executable ? old_mode | readers : old_mode & ~kExecutable;
+    if (mode != old_mode) {
+      file.new_mode = file.mode = mode;
+      facts += fmt::format(", mode {:o} to {:o}", old_mode, mode);
+    }
+  }
+  if (!patch.hunks.empty()) {
+    facts += fmt::format(", +{} -{} lines, {} {}", patched.added, patched.removed,
+                         patch.hunks.size(), patch.hunks.size() == 1 ? "hunk" : "hunks");
+  }
+  said += fmt::format("{}: {}, hash {}\n", name, facts.empty() ? "unchanged" : facts.substr(2),
+                      content_hash(*file.bytes));
+  said += places_of(patch, patched);
+  return make(part, std::move(file));
+}
+
+Result<void> PatchTree::make(const Part& part, File file) {
+  if (part.kind == Kind::kRename) {
+    const auto planned = planned_.find(part.from);
+    // What was renamed to here is not what leaves.
+    if (planned == planned_.end() || !planned->second.origin) planned_[part.from] = {};
+    if (!file.origin) file.origin = part.from;
+  }
+  if (part.kind == Kind::kCopy) {
+    file.new_mode = file.mode;
+    file.origin.reset();
+  }
+  planned_[part.to] = std::move(file);
+  return {};
+}
+
+Result<void> PatchTree::emit() {
+  std::set<Path> moved;
+  // What is renamed to a free name keeps all that the file has.
+  for (auto& [path, file] : planned_) {
+    if (!file.origin || leaving_.count(path) != 0) continue;
+    const auto source = planned_.find(*file.origin);
+    if (source == planned_.end() || source->second.bytes) continue;
+    TRY_ASSIGN(const File was, on_disk(*file.origin));
+    if (!was.bytes) continue;
+    TRY(change_.move(*file.origin, path));
+    moved.insert(*file.origin);
+    if (was.bytes == file.bytes && !file.new_mode) moved.insert(path);
+  }
+  for (const auto& [path, file] : planned_) {
+    if (file.bytes || moved.count(path) != 0) continue;
+    TRY_ASSIGN(const File was, on_disk(path));
+    if (was.bytes) TRY(change_.remove(path));
+  }
+  for (auto& [path, file] : planned_) {
+    if (!file.bytes || moved.count(path) != 0) continue;
+    TRY_ASSIGN(const File was, on_disk(path));
+    if (was.bytes == file.bytes && (!file.new_mode || *file.new_mode == was.mode)) continue;
+    // Content that comes from elsewhere brings its mode along.
+    const bool brings = file.mode != 0 && (!was.bytes || file.origin);
+    const auto mode = brings && !file.new_mode ? std::optional(file.mode) : file.new_mode;
+    TRY(change_.put(path, std::move(*file.bytes), mode));
+  }
+  return {};
+}
+
+}  // namespace quarry::tools
