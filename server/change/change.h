@@ -112,12 +112,14 @@ class Change {
   Result<void> remove_one(const sandbox::Path& path, const sandbox::Metadata& what);
 
   Result<void> make(std::size_t at);
+  Result<void> finish(std::size_t at);
   Result<void> write_file(const sandbox::Place& place, const journal::Step& step, const Plan& plan,
                           std::size_t at);
   Result<void> check_unchanged(const sandbox::Place& place, const Plan& plan) const;
-  Result<void> sync(const sandbox::Place& place) const;
-  Error take_back(std::size_t made, const Error& cause);
+  Result<void> sync_names() const;
+  std::string take_back(std::size_t made);
   Result<void> revert(std::size_t at);
+  void end(journal::Outcome outcome);
   std::string tag(std::size_t at) const;
 
   Changes& changes_;

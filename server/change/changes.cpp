@@ -42,17 +42,20 @@ Result<void> Changes::recover(const sandbox::Workspace& workspace, const CancelT
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
   if (journal != nullptr) {
     for (const std::string& id : journal->open_entries(workspace.root())) {
-      const auto entry = journal->load(id);
-      if (entry) {
-        TRY(recover_one(workspace, *entry, cancel));
-      } else if (entry.error().code == Code::kNotFound) {
-        // It was killed before anything was begun, or is about to begin: then it says so itself.
-        continue;
+      const auto listed = journal->load(id);
+      if (listed) {
+        TRY(recover_one(workspace, listed->entry, cancel));
+      } else if (listed.error().code == Code::kNotFound) {
+        journal->forget_unbegun(id);
       }
     }
   }
   recovered_.lock()->insert(workspace.root());
   return {};
+}
+
+void Changes::look_again(const sandbox::Workspace& workspace) {
+  recovered_.lock()->erase(workspace.root());
 }
 
 Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Entry& entry,
@@ -67,6 +70,12 @@ Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Ent
   if (!held)
     return held.error().code == Code::kUnavailable ? Result<void>() : Failure(held.error());
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
+  TRY_ASSIGN(const journal::Listed now, journal->load(entry.id));
+  if (now.outcome != Outcome::kOpen) {
+    // It was ended, and its process died, or failed, right then.
+    journal->forget_open(entry.id);
+    return {};
+  }
   std::size_t fresh = 0;
   std::size_t old = 0;
   for (std::size_t at = 0; at < entry.steps.size(); ++at) {

@@ -63,9 +63,12 @@ class Changes {
   friend class Change;
   // Null when there is no state directory.
   Result<journal::Journal*> journal();
+  // Settles what a killed process, or a journal that could not be written, has left open.
   Result<void> recover(const sandbox::Workspace& workspace, const CancelToken& cancel);
   Result<void> recover_one(const sandbox::Workspace& workspace, const journal::Entry& entry,
                            const CancelToken& cancel);
+  // The next change or undo of this root recovers it again.
+  void look_again(const sandbox::Workspace& workspace);
   Result<Undone> undo_one(Change& change, const sandbox::Workspace& workspace,
                           const journal::Listed& listed);
 

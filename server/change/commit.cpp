@@ -1,6 +1,6 @@
 // The part of Change that does what was planned, and takes it back when a part of it fails.
 
-#include <algorithm>
+#include <set>
 
 #include "server/base/log.h"
 #include "server/change/change.h"
@@ -24,9 +24,20 @@ std::string Change::tag(std::size_t at) const {
   return draft_tag(entry_.id, at);
 }
 
-Result<void> Change::sync(const Place& place) const {
+// The names that were made, changed and removed, on disk: each directory once.
+Result<void> Change::sync_names() const {
   if (!changes_.sync()) return {};
-  return place.sync();
+  std::set<Path> directories;
+  for (const Step& step : entry_.steps) {
+    for (const std::string& name : {step.path, step.to}) {
+      if (name.empty()) continue;
+      TRY_ASSIGN(const Path path, path_in(workspace_, name));
+      directories.insert(path.parent());
+    }
+  }
+  // One that a later step has removed is on disk with its parent's names.
+  for (const Path& directory : directories) TRY(workspace_.sync_directory(directory));
+  return {};
 }
 
 Result<void> Change::check_unchanged(const Place& place, const Plan& plan) const {
@@ -65,30 +76,27 @@ Result<void> Change::make(std::size_t at) {
                     "'{}' cannot be renamed across file systems; copy it (copy=true) and delete it",
                     path.display());
       }
-      TRY(sync(place));
-      return sync(target);
+      return {};
     }
     case Step::Kind::kDirectory:
-      if (!step.after) {
-        TRY(place.remove_directory());
-      } else {
-        TRY(place.make_directory(kNewDirectory));
-        if (plan.mode) TRY(place.set_mode(*plan.mode));
-      }
-      return sync(place);
+      return step.after ? place.make_directory(kNewDirectory) : place.remove_directory();
     case Step::Kind::kFile:
     case Step::Kind::kLink:
-      if (!step.after) {
-        TRY(check_unchanged(place, plan));
-        TRY(place.remove_file());
-      } else if (step.kind == Step::Kind::kLink) {
-        TRY(place.make_link(plan.bytes));
-      } else {
-        TRY(write_file(place, step, plan, at));
-      }
-      return sync(place);
+      if (step.after && step.kind == Step::Kind::kFile) return write_file(place, step, plan, at);
+      if (step.after) return place.make_link(plan.bytes);
+      TRY(check_unchanged(place, plan));
+      return place.remove_file();
   }
   return {};
+}
+
+// What a step that is made still lacks.
+Result<void> Change::finish(std::size_t at) {
+  const Step& step = entry_.steps[at];
+  if (step.kind != Step::Kind::kDirectory || !step.after || !plans_[at].mode) return {};
+  TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
+  TRY_ASSIGN(const Place place, workspace_.place(path));
+  return place.set_mode(*plans_[at].mode);
 }
 
 Result<void> Change::revert(std::size_t at) {
@@ -118,8 +126,8 @@ Result<void> Change::revert(std::size_t at) {
   return draft.put(/*replace=*/true);
 }
 
-// What was made before step `made` failed. The answer is for the caller.
-Error Change::take_back(std::size_t made, const Error& cause) {
+// Takes back the first `made` steps. What could not be: their paths, for the caller; "" for none.
+std::string Change::take_back(std::size_t made) {
   std::string left;
   for (std::size_t at = made; at-- > 0;) {
     const auto reverted = revert(at);
@@ -127,9 +135,7 @@ Error Change::take_back(std::size_t made, const Error& cause) {
     log::error("a change could not be taken back: {}", reverted.error().message);
     left.append(left.empty() ? "'" : ", '").append(entry_.steps[at].path).append("'");
   }
-  if (left.empty()) return {cause.code, cause.message + "; nothing was changed"};
-  return {cause.code,
-          cause.message + "; changed nevertheless, since it could not be taken back: " + left};
+  return left;
 }
 
 Result<Receipt> Change::commit() {
@@ -138,22 +144,33 @@ Result<Receipt> Change::commit() {
   entry_.time_ms = changes_.clock_.wall_ms();
   TRY_ASSIGN(journal::Journal* const journal, changes_.journal());
   if (journal != nullptr) TRY(journal->begin(entry_));
-  const auto end = [&](Outcome outcome) {
-    if (journal == nullptr) return;
-    // Found out again at the next start.
-    if (const auto ended = journal->end(entry_.id, outcome); !ended) {
-      log::warning("the journal: {}", ended.error().message);
-    }
-  };
-  for (std::size_t at = 0; at < entry_.steps.size(); ++at) {
-    auto made = make(at);
-    if (made) continue;
-    Error error = take_back(at, made.error());
-    end(error.message.ends_with("nothing was changed") ? Outcome::kReverted : Outcome::kPartly);
-    return Failure(std::move(error));
+  std::size_t made = 0;
+  Result<void> result;
+  while (result && made < entry_.steps.size()) {
+    result = make(made);
+    if (result) result = finish(made++);
   }
-  end(Outcome::kDone);
-  return Receipt{.id = entry_.id, .undoable = journal != nullptr};
+  if (result) result = sync_names();
+  if (result) {
+    end(Outcome::kDone);
+    return Receipt{.id = entry_.id, .undoable = journal != nullptr};
+  }
+  const std::string left = take_back(made);
+  end(left.empty() ? Outcome::kReverted : Outcome::kPartly);
+  const Error& cause = result.error();
+  return fail(cause.code, "{}; {}{}", cause.message,
+              left.empty() ? "nothing was changed"
+                           : "changed nevertheless, since it could not be taken back: ",
+              left);
+}
+
+void Change::end(Outcome outcome) {
+  const auto journal = changes_.journal();
+  if (!journal || *journal == nullptr) return;
+  const auto ended = (*journal)->end(entry_.id, outcome);
+  if (ended) return;
+  log::warning("the journal: {}", ended.error().message);
+  changes_.look_again(workspace_);  // it is found out then
 }
 
 }  // namespace quarry::change

@@ -66,7 +66,10 @@ Result<std::string> difference(Change& change, const sandbox::Workspace& workspa
 Result<void> revert_directory(Change& change, const sandbox::Workspace& workspace, const Path& path,
                               const std::set<std::string>& going) {
   auto listing = workspace.open_directory(path);
-  if (!listing) return {};
+  if (!listing) {
+    const bool gone = listing.error().code == Code::kNotFound;
+    return gone ? Result<void>() : Failure(listing.error());
+  }
   sandbox::Dir::Entry entry;
   while (true) {
     TRY_ASSIGN(const bool more, listing->next(entry));
@@ -124,7 +127,8 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
                 .refusal = {},
                 .steps = listed.entry.steps};
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
-  TRY_ASSIGN(journal::Entry entry, journal->load(listed.entry.id));
+  TRY_ASSIGN(journal::Listed loaded, journal->load(listed.entry.id));
+  journal::Entry& entry = loaded.entry;
   change.reverts(entry.id);
   std::vector<Path> paths;
   for (const auto& [text, left] : left_by(entry)) {
@@ -161,14 +165,17 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
     if (entry.session != request.session || entry.root != workspace.root()) return true;
     if (listed.outcome != Outcome::kDone && listed.outcome != Outcome::kPartly) return true;
     const bool is_reverted = reverted.count(entry.id) != 0;
-    if (!is_reverted && !entry.undoes.empty()) reverted.insert(entry.undoes);
+    // What was made of an undo that was cut off is a change like any other; what it was to revert
+    // stands.
+    const bool reverts = !entry.undoes.empty() && listed.outcome == Outcome::kDone;
+    if (!is_reverted && reverts) reverted.insert(entry.undoes);
     if (!request.id.empty()) {
       if (entry.id != request.id) return true;
       was_reverted = is_reverted;
       if (!is_reverted) wanted.push_back(listed);
       return false;
     }
-    if (!is_reverted && entry.undoes.empty()) wanted.push_back(listed);
+    if (!is_reverted && !reverts) wanted.push_back(listed);
     return wanted.size() < request.count;
   }));
   if (was_reverted) {
@@ -187,12 +194,25 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
   Change dry(*this, workspace, author, cancel);
   for (const Listed& listed : wanted) {
     Change change(*this, workspace, author, cancel);
-    TRY_ASSIGN(Undone one, undo_one(request.dry_run ? dry : change, workspace, listed));
-    if (!request.dry_run && one.refusal.empty()) {
-      TRY_ASSIGN(const Receipt receipt, change.commit());
-      one.undo_id = receipt.id;
+    auto one = undo_one(request.dry_run ? dry : change, workspace, listed);
+    if (one && !request.dry_run && one->refusal.empty()) {
+      const auto receipt = change.commit();
+      if (receipt) {
+        one->undo_id = receipt->id;
+      } else {
+        one = Failure(receipt.error());
+      }
     }
-    done.push_back(std::move(one));
+    if (!one) {
+      if (done.empty()) return Failure(one.error());
+      // Those before it are undone, and told.
+      one = Undone{.id = listed.entry.id,
+                   .tool = listed.entry.tool,
+                   .undo_id = {},
+                   .refusal = one.error().message,
+                   .steps = {}};
+    }
+    done.push_back(std::move(*one));
     // What came before was changed by what could not be undone, or may have been.
     if (!done.back().refusal.empty()) break;
   }

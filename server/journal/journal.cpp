@@ -184,22 +184,39 @@ Result<void> Journal::begin(const Entry& entry) {
                 "once",
                 entry.bytes(), options_.max_bytes);
   }
+  const Lock lock(directory_.get(), clock_);
+  TRY(lock.check());
   const std::string mark = mark_of(entry.id);
   const Fd fd(
       openat(directory_.get(), mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd) return disk_failure(errno);
-  auto begun = write_all(fd.get(), entry.root, 0) ? append(kBegin, encode(entry), options_.sync)
-                                                  : Result<void>(disk_failure(errno));
-  if (!begun) (void)unlinkat(directory_.get(), mark.c_str(), 0);
+  auto begun = write_all(fd.get(), entry.root, 0)
+                   ? write_frame(lock, frame_of(kBegin, encode(entry)), options_.sync)
+                   : Result<void>(disk_failure(errno));
+  if (!begun) forget_open(entry.id);
   return begun;
 }
 
 Result<void> Journal::end(const std::string& id, Outcome outcome) {
   std::string payload;
   ByteWriter(payload).string(id).number(static_cast<std::uint64_t>(outcome));
-  auto ended = append(kEnd, payload, /*sync=*/false);
-  if (ended) (void)unlinkat(directory_.get(), mark_of(id).c_str(), 0);
+  const Lock lock(directory_.get(), clock_);
+  TRY(lock.check());
+  auto ended = write_frame(lock, frame_of(kEnd, payload), /*sync=*/false);
+  if (ended) forget_open(id);
   return ended;
+}
+
+void Journal::forget_unbegun(const std::string& id) const {
+  // Whoever is about to begin keeps the lock from its mark to its frame.
+  const Lock lock(directory_.get(), clock_);
+  if (!lock.check()) return;
+  const auto listed = load(id);
+  if (!listed && listed.error().code == Code::kNotFound) forget_open(id);
+}
+
+void Journal::forget_open(const std::string& id) const {
+  (void)unlinkat(directory_.get(), mark_of(id).c_str(), 0);
 }
 
 std::vector<std::string> Journal::open_entries(const std::string& root) const {
@@ -208,7 +225,10 @@ std::vector<std::string> Journal::open_entries(const std::string& root) const {
     if (!name.starts_with(kMark)) return;
     const Fd fd(openat(directory_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     std::string text;
-    if (fd && read_all(fd.get(), 0, text) && text == root) ids.push_back(name.substr(kMark.size()));
+    // An empty one is of a process that was killed, or stopped by the disk, right then.
+    if (fd && read_all(fd.get(), 0, text) && (text == root || text.empty())) {
+      ids.push_back(name.substr(kMark.size()));
+    }
   });
   return ids;
 }
@@ -219,12 +239,6 @@ void Journal::each_name(const std::function<void(const std::string&)>& visit) co
   if (listing == nullptr) return;
   while (const dirent* entry = readdir(listing)) visit(entry->d_name);
   closedir(listing);
-}
-
-Result<void> Journal::append(char kind, std::string_view payload, bool sync) {
-  const Lock lock(directory_.get(), clock_);
-  TRY(lock.check());
-  return write_frame(lock, frame_of(kind, payload), sync);
 }
 
 Result<void> Journal::write_frame(const Lock& lock, std::string_view frame, bool sync) {
@@ -323,17 +337,28 @@ Result<void> Journal::each(const std::function<bool(const Listed&)>& visit) cons
   return {};
 }
 
-Result<Entry> Journal::load(const std::string& id) const {
+Result<Listed> Journal::load(const std::string& id) const {
   const std::vector<std::uint64_t> all = segments();
+  std::optional<Outcome> outcome;  // what the latest segment that knows one says
   for (std::size_t i = all.size(); i-- > 0;) {
     TRY_ASSIGN(const std::string bytes, read_segment(all[i]));
+    std::optional<Entry> entry;
+    std::optional<Outcome> here;
     char kind = 0;
     std::string_view payload;
     for (std::string_view rest = bytes; take_frame(rest, kind, payload);) {
       rest.remove_prefix(sizeof(Header) + payload.size());
-      if (kind != kBegin) continue;
-      const auto entry = decode(payload, /*with_bytes=*/false);
-      if (entry && entry->id == id) return *decode(payload, /*with_bytes=*/true);
+      if (kind == kEnd) {
+        const Ended ended = decode_end(payload);
+        if (ended.id == id) here = ended.outcome;
+      } else if (kind == kBegin) {
+        const auto begun = decode(payload, /*with_bytes=*/false);
+        if (begun && begun->id == id) entry = decode(payload, /*with_bytes=*/true);
+      }
+    }
+    if (!outcome) outcome = here;
+    if (entry) {
+      return Listed{.entry = std::move(*entry), .outcome = outcome.value_or(Outcome::kOpen)};
     }
   }
   return fail(Code::kNotFound, "no change '{}' is kept", id);

@@ -54,14 +54,19 @@ class Journal {
   // Not waited for: what it says is found out again when it is lost.
   Result<void> end(const std::string& id, Outcome outcome);
 
-  // Ids of the entries of `root` that were begun and not ended.
+  // That an entry is open: of one that end() was told of.
+  void forget_open(const std::string& id) const;
+  // The same of one whose process died before it was begun; not when it is about to be.
+  void forget_unbegun(const std::string& id) const;
+
+  // Ids of the entries of `root` that were begun and not ended, and of what may be one.
   std::vector<std::string> open_entries(const std::string& root) const;
 
   // Newest first, until `visit` returns false. A damaged frame hides what follows it in its
   // segment.
   Result<void> each(const std::function<bool(const Listed&)>& visit) const;
   // With the old bytes. kNotFound when it is not there (any more).
-  Result<Entry> load(const std::string& id) const;
+  Result<Listed> load(const std::string& id) const;
 
   // Of all segments, on disk.
   std::uint64_t bytes() const;
@@ -76,7 +81,6 @@ class Journal {
   Journal(const Options& options, const Clock& clock, Fd directory)
       : options_(options), clock_(clock), directory_(std::move(directory)) {}
   std::string name_of(std::uint64_t segment) const;
-  Result<void> append(char kind, std::string_view payload, bool sync);
   Result<void> write_frame(const Lock& lock, std::string_view frame, bool sync);
   void each_name(const std::function<void(const std::string&)>& visit) const;
   std::vector<std::uint64_t> segments() const;  // ascending

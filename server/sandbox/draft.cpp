@@ -73,8 +73,9 @@ Result<void> Draft::set_mode(std::uint32_t mode) {
 }
 
 Result<void> Draft::sync() {
-  if (fsync(fd_.get()) == 0) return {};
-  return change_failure(errno, place_->path_.display());
+  const int error = sync_descriptor(fd_.get());
+  if (error == 0) return {};
+  return change_failure(error, place_->path_.display());
 }
 
 Result<void> Draft::put(bool replace) {

@@ -29,7 +29,10 @@ int rename_at(int from_fd, const char* from, int to_fd, const char* to, bool rep
     return renameat(from_fd, from, to_fd, to) == 0 ? 0 : errno;
   }
   if (linkat(from_fd, from, to_fd, to, 0) != 0) return errno;
-  return unlinkat(from_fd, from, 0) == 0 ? 0 : errno;
+  if (unlinkat(from_fd, from, 0) == 0) return 0;
+  const int error = errno;
+  (void)unlinkat(to_fd, to, 0);
+  return error;
 }
 
 }  // namespace
@@ -169,9 +172,14 @@ Result<bool> Place::move_to(const Place& to, bool replace) const {
   return change_failure(error, about_target ? to.path_.display() : path_.display());
 }
 
-Result<void> Place::sync() const {
-  if (fsync(directory_.get()) == 0 || errno == EINVAL) return {};
-  return change_failure(errno, path_.display());
+Result<void> Workspace::sync_directory(const Path& path) const {
+  const Fd fd(open_plain_directory(root_fd_.get(), path.text(), resolver_));
+  if (fd.get() == -ENOENT || fd.get() == -ENOTDIR || fd.get() == -ELOOP) return {};
+  if (!fd) return explain(-fd.get(), path, Wanted::kDirectory);
+  // EINVAL: a file system that has nothing to wait for.
+  const int error = sync_descriptor(fd.get());
+  if (error == 0 || error == EINVAL) return {};
+  return change_failure(error, path.display());
 }
 
 }  // namespace quarry::sandbox

@@ -71,8 +71,6 @@ class Place {
   Result<void> remove_directory() const;            // an empty one
   // False when it would cross file systems (or the sandbox forbids it): nothing was done.
   Result<bool> move_to(const Place& to, bool replace) const;
-  // The directory itself, with its names, on disk.
-  Result<void> sync() const;
 
  private:
   friend class Workspace;

@@ -7,6 +7,7 @@
 
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 namespace quarry::sandbox {
 namespace {
@@ -65,6 +66,13 @@ int open_plain_directory(int root_fd, const std::string& path, Workspace::Resolv
     begin = end + 1;
   }
   return here ? here.release() : -errno;
+}
+
+int sync_descriptor(int fd) {
+  while (fsync(fd) != 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
 }
 
 }  // namespace quarry::sandbox

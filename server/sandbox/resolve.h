@@ -38,4 +38,7 @@ int walk_beneath(int root_fd, const std::string& path, int flags, std::string* a
 // `target`; 0 or an errno, EINVAL when it is no symlink.
 int read_link(int directory_fd, const char* name, std::string& target);
 
+// Waits until what `fd` refers to is on disk; 0 or an errno.
+int sync_descriptor(int fd);
+
 }  // namespace quarry::sandbox

@@ -113,8 +113,16 @@ Failure change_failure(int error, std::string_view name) {
       return fail(Code::kInvalidArgs, "'{}' is a directory", shown);
     case EFBIG:
       return fail(Code::kTooLarge, "'{}' would be larger than its file system allows", shown);
-    default:
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
       return entry_failure(error, name);
+    default:
+      return fail(Code::kInternal, "cannot change '{}': {}", shown, strerrordesc_np(error));
   }
 }
 

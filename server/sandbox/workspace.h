@@ -162,6 +162,8 @@ class Workspace {
   // The name `path`, no directory of which may be a symlink: what real() answered, opened for
   // changing it. kInvalidArgs for the root itself, kNotFound when its directory does not exist.
   Result<Place> place(const Path& path) const;
+  // The names in the directory `path`, a real path, on disk; nothing to do when there is none.
+  Result<void> sync_directory(const Path& path) const;
   // kConflict when the root's path no longer leads to the directory that was opened.
   Result<void> check_root() const;
 

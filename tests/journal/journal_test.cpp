@@ -86,8 +86,9 @@ TEST_CASE("journal: entries come back newest first, with what became of them") {
   CHECK(listed(*journal) == std::vector<std::string>{"a2 2", "b1 3", "a1 1"});
   const auto whole = journal->load("b1");
   REQUIRE(whole);
-  CHECK(whole->steps.at(0).old_bytes == std::string(5000, 'x'));
-  CHECK(whole->steps.at(0).before == entry("b1", std::string(5000, 'x')).steps.at(0).before);
+  CHECK(whole->outcome == Outcome::kPartly);
+  CHECK(whole->entry.steps.at(0).old_bytes == std::string(5000, 'x'));
+  CHECK(whole->entry.steps.at(0).before == entry("b1", std::string(5000, 'x')).steps.at(0).before);
   CHECK(journal->load("none").error().code == Code::kNotFound);
   std::size_t seen = 0;
   REQUIRE(journal->each([&](const Listed&) { return ++seen < 2; }));

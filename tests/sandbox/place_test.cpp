@@ -165,7 +165,8 @@ TEST_CASE("places are made, moved and removed, each mistake with its reason") {
     CHECK(canary.tree.read("other") == "text");
     CHECK(directory.move_to(place(workspace, "made/inside"), false).error().code ==
           Code::kInvalidArgs);
-    REQUIRE(directory.sync());
+    REQUIRE(workspace.sync_directory(directory.path()));
+    REQUIRE(workspace.sync_directory(directory.path().child("none")));
     REQUIRE(directory.remove_directory());
     CHECK(file.remove_file().error().code == Code::kNotFound);
   });

@@ -1,8 +1,12 @@
-// ChangeCall: calls a tool that changes files, with a session, a state directory and nothing else.
+// ToolCaller and ChangeCall: call a tool that changes files, with a session, a state directory and
+// nothing else.
 
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,18 +16,20 @@
 #include <catch2/catch.hpp>
 
 #include "server/change/changes.h"
+#include "server/files/line_index.h"
 #include "server/session/sessions.h"
 #include "tests/support/temp_workspace.h"
 #include "tests/support/tool_call.h"
 
 namespace quarry::test {
 
-class ChangeCall {
+// On a tree and a state directory that are there: what a server that is started on them answers.
+class ToolCaller {
  public:
-  explicit ChangeCall(const std::map<std::string, std::string>& content)
-      : files(content),
-        changes_({.state_directory = state_.root(), .sync = false, .limits = {}}, clock_),
-        sessions_({.roots = {sandbox::Workspace::open(files.root()).value()},
+  ToolCaller(const std::string& root, const std::string& state, bool sync = false,
+             sandbox::Workspace::Resolver resolver = sandbox::Workspace::Resolver::kAuto)
+      : changes_({.state_directory = state, .sync = sync, .limits = {}}, clock_),
+        sessions_({.roots = {sandbox::Workspace::open(root, resolver).value()},
                    .git_helper = "/nonexistent",
                    .limits = {}},
                   *store_, clock_) {}
@@ -36,11 +42,52 @@ class ChangeCall {
                      {.session = *session,
                       .files = session->workspace(),
                       .sessions = sessions_,
+                      .line_indexes = line_indexes_,
                       .changes = changes_,
                       .clock = &clock_})
         .text();
   }
   std::string open_session() { return sessions_.open({})->session->handle(); }
+
+ private:
+  SystemClock clock_;
+  files::LineIndexes line_indexes_{clock_};
+  change::Changes changes_;
+  std::unique_ptr<store::Store> store_ = store::Store::in_memory();
+  session::Sessions sessions_;
+};
+
+// What lies at each name below `root`: kind, mode, and content or target.
+using Tree = std::map<std::string, std::string>;
+
+inline Tree tree_at(const std::string& root) {
+  Tree found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    const auto status = entry.symlink_status();
+    std::string what = fmt::format("{:o} ", static_cast<unsigned>(status.permissions()));
+    if (entry.is_symlink()) {
+      what = "-> " + std::filesystem::read_symlink(entry.path()).string();
+    } else if (entry.is_regular_file()) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      what.append(std::istreambuf_iterator<char>(file), {});
+    } else {
+      what += "/";
+    }
+    found[entry.path().lexically_relative(root).string()] = what;
+  }
+  return found;
+}
+
+class ChangeCall {
+ public:
+  explicit ChangeCall(const std::map<std::string, std::string>& content)
+      : files(content), call_(files.root(), state_.root()) {}
+
+  std::string operator()(const tools::Tool& tool, std::string_view arguments,
+                         std::string_view handle = {}) {
+    return call_(tool, arguments, handle);
+  }
+  std::string open_session() { return call_.open_session(); }
 
   // Every name below the root, sorted; directories end with a slash.
   std::vector<std::string> names() const {
@@ -58,10 +105,7 @@ class ChangeCall {
 
  private:
   TempWorkspace state_;
-  SystemClock clock_;
-  change::Changes changes_;
-  std::unique_ptr<store::Store> store_ = store::Store::in_memory();
-  session::Sessions sessions_;
+  ToolCaller call_;
 };
 
 // A call and a part of what it must answer.
