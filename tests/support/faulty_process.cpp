@@ -219,12 +219,10 @@ class Tracer {
 class OneProcessor {
  public:
   OneProcessor() {
-    if (sched_getaffinity(0, sizeof before_, &before_) != 0) return;
+    sched_getaffinity(0, sizeof before_, &before_);
     cpu_set_t one;
     CPU_ZERO(&one);
-    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu) {
-      if (CPU_ISSET(cpu, &before_)) CPU_SET(cpu, &one);
-    }
+    CPU_SET(static_cast<std::size_t>(sched_getcpu()), &one);
     sched_setaffinity(0, sizeof one, &one);
   }
   ~OneProcessor() { sched_setaffinity(0, sizeof before_, &before_); }
