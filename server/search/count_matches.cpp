@@ -1,7 +1,8 @@
 #include "server/search/count_matches.h"
 
 #include <algorithm>
-#include <cstring>
+#include <atomic>
+#include <deque>
 
 #include "server/base/guarded.h"
 #include "server/base/utf8.h"
@@ -24,14 +25,32 @@ struct Chunk {
   std::uint64_t pieces = 0;
 };
 
+// What the Counters of one search share.
+struct Search {
+  const Corpus& corpus;
+  const Matcher& matcher;
+  const CountOptions& options;
+  const Stop& stop;
+  std::atomic<bool> found = false;  // a match of `matcher`
+};
+
 // Counts the matches of single files, with one buffer for all of them.
 class Counter {
  public:
-  Counter(const Corpus& corpus, const Matcher& matcher, const CountOptions& options,
-          const Stop& stop)
-      : opener_(corpus), matcher_(matcher), options_(options), scanner_(matcher, stop, false) {}
+  explicit Counter(Search& search)
+      : search_(search),
+        opener_(search.corpus),
+        matcher_(search.matcher),
+        options_(search.options),
+        scanner_(search.matcher, search.stop, false),
+        also_(search.options.also.size()) {
+    for (const Matcher* matcher : options_.also) {
+      also_scanners_.emplace_back(*matcher, search.stop, false);
+    }
+  }
 
   std::uint64_t over_limit() const { return scanner_.over_limit(); }
+  const std::vector<std::uint64_t>& also() const { return also_; }
 
   FileCount count(std::size_t index, Chunk& chunk) {
     // Plain ASCII stands in every encoding as itself: text is decoded only where that was found.
@@ -54,6 +73,7 @@ class Counter {
     if (result.skip != Skip::kNone) return result;
     result.searched = true;
     scanner_.start();
+    for (LineScanner& scanner : also_scanners_) scanner.start();
     TextReader::Window window;
     const auto valid = [&] {
       return window.continues || window.open_end || valid_utf8(window.text.substr(window.fresh));
@@ -63,11 +83,13 @@ class Counter {
         result.not_utf8 = true;
         return false;
       }
+      search_.found = true;
       return ++result.matches < options_.per_file;
     };
     while (reader_.next(window, 0)) {
       if (decode && !valid()) result.not_utf8 = true;
       if (!scanner_.scan(window, visit)) break;
+      scan_also(window);
     }
     result.decoded = !reader_.decoded_from().empty();
     chunk.stopped = chunk.stopped || scanner_.stopped();
@@ -76,19 +98,28 @@ class Counter {
     return result;
   }
 
+  void scan_also(const TextReader::Window& window) {
+    for (std::size_t i = 0; i < also_.size() && !search_.found; ++i) {
+      if (also_[i] >= options_.also_enough) continue;
+      also_scanners_[i].scan(window,
+                             [&](const LineMatch&) { return ++also_[i] < options_.also_enough; });
+    }
+  }
+
+  Search& search_;
   Corpus::Opener opener_;
   const Matcher& matcher_;
   const CountOptions& options_;
   TextReader reader_;
   LineScanner scanner_;
+  std::deque<LineScanner> also_scanners_;  // which do not move
+  std::vector<std::uint64_t> also_;
 };
 
 // Counters for the bodies of a fork-join: as many as run at once, each with its buffer warm.
 class Counters {
  public:
-  Counters(const Corpus& corpus, const Matcher& matcher, const CountOptions& options,
-           const Stop& stop)
-      : corpus_(corpus), matcher_(matcher), options_(options), stop_(stop) {}
+  explicit Counters(Search& search) : search_(search) {}
 
   std::unique_ptr<Counter> take() {
     {
@@ -99,21 +130,22 @@ class Counters {
         return counter;
       }
     }
-    return std::make_unique<Counter>(corpus_, matcher_, options_, stop_);
+    return std::make_unique<Counter>(search_);
   }
   void give_back(std::unique_ptr<Counter> counter) { idle_.lock()->push_back(std::move(counter)); }
   // Of all that were given back.
-  std::uint64_t lines_over_limit() {
-    std::uint64_t lines = 0;
-    for (const auto& counter : *idle_.lock()) lines += counter->over_limit();
-    return lines;
+  void add_to(Counts& counts) {
+    counts.also.resize(search_.options.also.size());
+    for (const auto& counter : *idle_.lock()) {
+      counts.lines_over_limit += counter->over_limit();
+      for (std::size_t i = 0; i < counts.also.size(); ++i) counts.also[i] += counter->also()[i];
+    }
+    // Each counter ends at the limit, so that beyond it the sum says how many there were.
+    for (std::uint64_t& count : counts.also) count = std::min(count, search_.options.also_enough);
   }
 
  private:
-  const Corpus& corpus_;
-  const Matcher& matcher_;
-  const CountOptions& options_;
-  const Stop& stop_;
+  Search& search_;
   Guarded<std::vector<std::unique_ptr<Counter>>> idle_;
 };
 
@@ -144,7 +176,8 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
                      const CountOptions& options, const Stop& stop) {
   Counts counts;
   counts.files.resize(corpus.size());
-  Counters counters(corpus, matcher, options, stop);
+  Search search{corpus, matcher, options, stop};
+  Counters counters(search);
   std::size_t wave = kFirstWave;
   std::size_t begin = 0;
   while (begin < corpus.size() && counts.matches < options.enough && !counts.stopped) {
@@ -157,6 +190,10 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
         if (stop.now()) {
           chunks[n].stopped = true;
           break;
+        }
+        if (options.candidates != nullptr && !options.candidates->may_match(i)) {
+          counts.files[i].searched = true;
+          continue;
         }
         counts.files[i] = counter->count(i, chunks[n]);
       }
@@ -175,7 +212,7 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
     begin = end;
     wave = std::min(wave * 4, kLargestWave);
   }
-  counts.lines_over_limit = counters.lines_over_limit();
+  counters.add_to(counts);
   for (const FileCount& file : counts.files) {
     if (!file.searched && file.skip == Skip::kNone) ++counts.not_reached;
   }

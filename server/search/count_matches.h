@@ -16,10 +16,24 @@
 
 namespace quarry::search {
 
+// Which files of a corpus may hold a match, as an index knows it. Never leaves out one that does.
+class Candidates {
+ public:
+  virtual ~Candidates() = default;
+  // Safe from any thread.
+  virtual bool may_match(std::size_t index) const = 0;
+};
+
 struct CountOptions {
   std::uint64_t enough = UINT64_MAX;    // matches after which the search may end
   std::uint64_t per_file = UINT32_MAX;  // matches after which a file's count ends
   std::int64_t max_file_bytes = TextReader::kMaxFileBytes;
+  // Files that it leaves out count as searched. May be null.
+  const Candidates* candidates = nullptr;
+  // Matchers whose matches are counted too, on the way, as long as the search finds nothing: what
+  // would have been found instead. Each to `also_enough`.
+  std::vector<const Matcher*> also = {};
+  std::uint64_t also_enough = 1000;
 };
 
 struct FileCount {
@@ -44,6 +58,7 @@ struct Counts {
   std::uint64_t lines_over_limit = 0;  // of steps: whether they match is not known
   std::uint64_t lines_in_pieces = 0;   // files with lines too long to be searched at once
   std::uint64_t not_reached = 0;       // files left when the search ended early
+  std::vector<std::uint64_t> also;     // by CountOptions::also; whole when there are no matches
   bool stopped = false;                // by Stop; not because there was enough
 };
 

@@ -149,12 +149,16 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   TRY_ASSIGN(const FileFilter filter, FileFilter::make(query.glob, query.type, query.path));
   Target target;
   TRY(collect(query, engine, filter, stop, target));
-  const Counts counts = count_matches(engine, *target.corpus, matcher, count_options(query), stop);
+  const std::vector<Variant> variants = variants_of(query);
+  CountOptions options = count_options(query);
+  for (const Variant& variant : variants) options.also.push_back(variant.matcher.get());
+  const Counts counts = count_matches(engine, *target.corpus, matcher, options, stop);
   GrepAnswer answer;
   std::string elsewhere;
-  if (counts.matches == 0 && !stop.now()) {
-    elsewhere = look_again(query, engine, *target.corpus, target.walk ? &*target.walk : nullptr,
-                           filter, stop, answer.repeatable);
+  if (counts.matches == 0) {
+    const Walk* const walked = target.walk ? &*target.walk : nullptr;
+    elsewhere = look_again({query, engine, matcher, walked, filter, stop}, variants, counts,
+                           options.also_enough, answer.repeatable);
   }
   const Stop finish = stop.extended(1'000'000'000);
   const RenderInput input{query, *target.corpus, matcher, counts, finish};

@@ -29,8 +29,27 @@ constexpr std::array<std::uint8_t, 256> kCommon = [] {
   return rank;
 }();
 
-std::size_t by_memmem(std::string_view in, std::size_t from, std::size_t to,
-                      const std::string& text) {
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Whether `text`, in lower case, stands at `in` in any case.
+bool stands_folded(const char* in, const std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = is_letter(in[i]) ? static_cast<char>(in[i] | 0x20) : in[i];
+    if (c != text[i]) return false;
+  }
+  return true;
+}
+
+std::size_t one_by_one(std::string_view in, std::size_t from, std::size_t to,
+                       const std::string& text, bool fold) {
+  if (fold) {
+    for (std::size_t at = from; at + text.size() <= to; ++at) {
+      if (stands_folded(in.data() + at, text)) return at;
+    }
+    return std::string_view::npos;
+  }
   const void* hit = memmem(in.data() + from, to - from, text.data(), text.size());
   if (hit == nullptr) return std::string_view::npos;
   return static_cast<std::size_t>(static_cast<const char*>(hit) - in.data());
@@ -44,19 +63,29 @@ struct Search {
   const char* in;
   std::size_t from, last, end;
   const std::string& text;
+  bool fold;
   std::size_t rare, second;
 
-  bool stands(std::size_t at) const { return std::memcmp(in + at, text.data(), text.size()) == 0; }
+  // The bit that makes a letter a small one, where case does not matter.
+  char fold_bit(std::size_t place) const { return fold && is_letter(text[place]) ? 0x20 : 0; }
+  bool stands(std::size_t at) const {
+    return fold ? stands_folded(in + at, text)
+                : std::memcmp(in + at, text.data(), text.size()) == 0;
+  }
 };
 
 [[gnu::target("avx2")]] std::size_t by_avx2(const Search& s, std::size_t& from) {
   const __m256i rare = _mm256_set1_epi8(s.text[s.rare]);
   const __m256i second = _mm256_set1_epi8(s.text[s.second]);
+  const __m256i rare_fold = _mm256_set1_epi8(s.fold_bit(s.rare));
+  const __m256i second_fold = _mm256_set1_epi8(s.fold_bit(s.second));
   const std::size_t reach = std::max(s.rare, s.second) + 32;
   for (; from <= s.last && from + reach <= s.end; from += 32) {
     const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(s.in + from + s.rare));
     const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(s.in + from + s.second));
-    const __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(a, rare), _mm256_cmpeq_epi8(b, second));
+    const __m256i both =
+        _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(a, rare_fold), rare),
+                         _mm256_cmpeq_epi8(_mm256_or_si256(b, second_fold), second));
     auto hits = static_cast<std::uint32_t>(_mm256_movemask_epi8(both));
     for (; hits != 0; hits &= hits - 1) {
       const std::size_t at = from + static_cast<std::size_t>(std::countr_zero(hits));
@@ -70,11 +99,14 @@ struct Search {
 std::size_t by_sse2(const Search& s, std::size_t& from) {
   const __m128i rare = _mm_set1_epi8(s.text[s.rare]);
   const __m128i second = _mm_set1_epi8(s.text[s.second]);
+  const __m128i rare_fold = _mm_set1_epi8(s.fold_bit(s.rare));
+  const __m128i second_fold = _mm_set1_epi8(s.fold_bit(s.second));
   const std::size_t reach = std::max(s.rare, s.second) + 16;
   for (; from <= s.last && from + reach <= s.end; from += 16) {
     const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(s.in + from + s.rare));
     const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(s.in + from + s.second));
-    const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(a, rare), _mm_cmpeq_epi8(b, second));
+    const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(_mm_or_si128(a, rare_fold), rare),
+                                       _mm_cmpeq_epi8(_mm_or_si128(b, second_fold), second));
     auto hits = static_cast<std::uint32_t>(_mm_movemask_epi8(both));
     for (; hits != 0; hits &= hits - 1) {
       const std::size_t at = from + static_cast<std::size_t>(std::countr_zero(hits));
@@ -89,7 +121,7 @@ std::size_t by_sse2(const Search& s, std::size_t& from) {
 
 }  // namespace
 
-LiteralFinder::LiteralFinder(std::string text) : text_(std::move(text)) {
+LiteralFinder::LiteralFinder(std::string text, bool fold) : text_(std::move(text)), fold_(fold) {
   const auto common = [&](std::size_t i) { return kCommon[static_cast<unsigned char>(text_[i])]; };
   for (std::size_t i = 1; i < text_.size(); ++i) {
     if (common(i) < common(rare_)) rare_ = i;
@@ -103,13 +135,13 @@ LiteralFinder::LiteralFinder(std::string text) : text_(std::move(text)) {
 std::size_t LiteralFinder::find(std::string_view in, std::size_t from, std::size_t to) const {
   if (text_.empty() || to < from || to - from < text_.size()) return std::string_view::npos;
 #if defined(__x86_64__)
-  const Search search{in.data(), from, to - text_.size(), to, text_, rare_, second_};
+  const Search search{in.data(), from, to - text_.size(), to, text_, fold_, rare_, second_};
   const std::size_t hit =
       __builtin_cpu_supports("avx2") ? by_avx2(search, from) : by_sse2(search, from);
   if (hit != std::string_view::npos) return hit;
   if (to - from < text_.size()) return std::string_view::npos;
 #endif
-  return by_memmem(in, from, to, text_);
+  return one_by_one(in, from, to, text_, fold_);
 }
 
 std::size_t find_non_ascii(std::string_view in, std::size_t from, std::size_t to) {

@@ -14,7 +14,8 @@ namespace quarry::search {
 class LiteralFinder {
  public:
   LiteralFinder() = default;  // of the empty text, which is found nowhere
-  explicit LiteralFinder(std::string text);
+  // `fold`: ASCII letters of `text`, which are in lower case, stand for both cases.
+  explicit LiteralFinder(std::string text, bool fold = false);
 
   const std::string& text() const { return text_; }
   bool empty() const { return text_.empty(); }
@@ -23,6 +24,7 @@ class LiteralFinder {
 
  private:
   std::string text_;
+  bool fold_ = false;
   std::size_t rare_ = 0;    // places in text_
   std::size_t second_ = 0;  // another, or the same when there is but one byte
 };

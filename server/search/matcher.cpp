@@ -139,8 +139,8 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   if (literal && !options.ignore_case) {
     engines.needle = LiteralFinder(*literal);
     engines.plain = !options.word;
-  } else if (!engines.required.fold) {
-    engines.needle = LiteralFinder(engines.required.longest());
+  } else {
+    engines.needle = LiteralFinder(engines.required.longest(), engines.required.fold);
   }
   if (!engines.plain && (engines.exact == nullptr || shape.known)) {
     engines.ascii = make_regex(engines.tokens, Dialect::kAscii, options);

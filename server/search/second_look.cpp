@@ -17,74 +17,29 @@ std::string at_least(std::uint64_t matches, bool more) {
   return more ? fmt::format("{} or more", matches) : fmt::format("{}", matches);
 }
 
-class Looks {
- public:
-  Looks(const GrepQuery& query, const Engine& engine, const Stop& stop)
-      : query_(query), engine_(engine), stop_(stop) {}
-
-  void variant(const MatchOptions& options, const Corpus& corpus, std::string_view how) {
-    auto matcher = Matcher::compile(query_.pattern, options);
-    if (!matcher || !(*matcher)->note().empty()) return;
-    const Stop stop = stop_.within(kLookNs);
-    report(count(corpus, **matcher, stop), how);
-  }
-
-  void ignored(const Walk& walk, const FileFilter& filter) {
-    auto matcher = Matcher::compile(query_.pattern, query_.match);
-    if (!matcher) return;
-    const Stop stop = stop_.within(kLookNs);
-    Counts sum;
-    const bool whole =
-        each_ignored(engine_, walk, stop, [&](const Walk& inner, std::vector<Walk::Place> places) {
-          std::erase_if(places, [&](Walk::Place place) {
-            std::string path;
-            inner.append_path(path, place);
-            return !filter.takes(path);
-          });
-          const Corpus corpus(engine_.workspace, inner, std::move(places));
-          const Counts counts = count(corpus, **matcher, stop);
-          sum.matches += counts.matches;
-          sum.not_reached += counts.not_reached;
-          sum.stopped = sum.stopped || counts.stopped;
+// What `look` finds in the ignored files, and whether that is all.
+Counts count_ignored(const LookAgain& look) {
+  const Stop stop = look.stop.within(kLookNs);
+  CountOptions options;
+  options.enough = options.per_file = kEnough;
+  options.max_file_bytes = look.query.max_file_bytes;
+  Counts sum;
+  const bool whole = each_ignored(
+      look.engine, *look.walk, stop, [&](const Walk& inner, std::vector<Walk::Place> places) {
+        std::erase_if(places, [&](Walk::Place place) {
+          std::string path;
+          inner.append_path(path, place);
+          return !look.filter.takes(path);
         });
-    sum.stopped = sum.stopped || !whole;
-    report(sum, "in ignored files (include_ignored=true)");
-  }
-
-  bool repeatable() const { return repeatable_; }
-
-  std::string text() && {
-    std::string text = found_.text();
-    if (cut_) text += text.empty() ? "a second look was cut short" : " (cut short)";
-    return text;
-  }
-
- private:
-  Counts count(const Corpus& corpus, const Matcher& matcher, const Stop& stop) const {
-    CountOptions options;
-    options.enough = kEnough;
-    options.per_file = kEnough;
-    options.max_file_bytes = query_.max_file_bytes;
-    return count_matches(engine_, corpus, matcher, options, stop);
-  }
-
-  void report(const Counts& counts, std::string_view how) {
-    repeatable_ = repeatable_ && !counts.stopped;
-    if (counts.matches > 0) {
-      const bool more = counts.stopped || counts.not_reached > 0 || counts.matches >= kEnough;
-      found_.add(fmt::format("{} {}", at_least(counts.matches, more), how));
-    } else {
-      cut_ = cut_ || counts.stopped;
-    }
-  }
-
-  const GrepQuery& query_;
-  const Engine& engine_;
-  const Stop& stop_;
-  Parts found_;
-  bool cut_ = false;
-  bool repeatable_ = true;
-};
+        const Corpus corpus(look.engine.workspace, inner, std::move(places));
+        const Counts counts = count_matches(look.engine, corpus, look.matcher, options, stop);
+        sum.matches += counts.matches;
+        sum.not_reached += counts.not_reached;
+        sum.stopped = sum.stopped || counts.stopped;
+      });
+  sum.stopped = sum.stopped || !whole;
+  return sum;
+}
 
 bool has_letters(std::string_view text) {
   return std::ranges::any_of(text, [](char c) {
@@ -111,23 +66,47 @@ bool each_ignored(const Engine& engine, const Walk& walk, const Stop& stop,
   return whole;
 }
 
-std::string look_again(const GrepQuery& query, const Engine& engine, const Corpus& corpus,
-                       const Walk* walk, const FileFilter& filter, const Stop& stop,
-                       bool& repeatable) {
-  Looks looks(query, engine, stop);
-  if (walk != nullptr && !query.include_ignored) looks.ignored(*walk, filter);
+std::vector<Variant> variants_of(const GrepQuery& query) {
+  std::vector<Variant> variants;
+  const auto add = [&](const MatchOptions& options, std::string_view how) {
+    auto matcher = Matcher::compile(query.pattern, options);
+    if (matcher && (*matcher)->note().empty()) variants.push_back({std::move(*matcher), how});
+  };
   if (!query.match.ignore_case && has_letters(query.pattern)) {
     MatchOptions options = query.match;
     options.ignore_case = true;
-    looks.variant(options, corpus, "with the other case (ignore_case=true)");
+    add(options, "with the other case (ignore_case=true)");
   }
   if (!query.match.fixed && !as_literal(read_pattern(query.pattern))) {
     MatchOptions options = query.match;
     options.fixed = true;
-    looks.variant(options, corpus, "as plain text (fixed=true)");
+    add(options, "as plain text (fixed=true)");
   }
-  repeatable = repeatable && looks.repeatable();
-  return std::move(looks).text();
+  return variants;
+}
+
+std::string look_again(const LookAgain& look, const std::vector<Variant>& variants,
+                       const Counts& counts, std::uint64_t enough, bool& repeatable) {
+  Parts found;
+  bool cut = false;
+  if (look.walk != nullptr && !look.query.include_ignored && !look.stop.now()) {
+    const Counts ignored = count_ignored(look);
+    repeatable = repeatable && !ignored.stopped;
+    cut = ignored.stopped && ignored.matches == 0;
+    if (ignored.matches > 0) {
+      const bool more = ignored.stopped || ignored.not_reached > 0 || ignored.matches >= kEnough;
+      found.add(fmt::format("{} in ignored files (include_ignored=true)",
+                            at_least(ignored.matches, more)));
+    }
+  }
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    if (counts.also[i] == 0) continue;
+    const bool more = counts.stopped || counts.also[i] >= enough;
+    found.add(fmt::format("{} {}", at_least(counts.also[i], more), variants[i].how));
+  }
+  std::string text = found.text();
+  if (cut) text += text.empty() ? "a second look was cut short" : " (cut short)";
+  return text;
 }
 
 }  // namespace quarry::search
