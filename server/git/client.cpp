@@ -206,6 +206,19 @@ Result<FileAt> GitClient::file_at(const FileAtOptions& options, const CancelToke
   return state_->call<FileAt>(Operation::kFileAt, options, cancel);
 }
 
+Result<TreeFiles> GitClient::tree_files(const TreeOptions& options, const CancelToken& cancel) {
+  return state_->call<TreeFiles>(Operation::kTreeFiles, options, cancel);
+}
+
+Result<std::vector<Blob>> GitClient::blobs(const BlobsOptions& options, const CancelToken& cancel) {
+  TRY_ASSIGN(std::vector<Blob> blobs,
+             state_->call<std::vector<Blob>>(Operation::kBlobs, options, cancel));
+  if (blobs.size() != options.ids.size()) {
+    return fail(Code::kInternal, "the git helper sent a malformed message");
+  }
+  return blobs;
+}
+
 ClientStats GitClient::stats() const {
   return state_->slot.lock()->stats;
 }

@@ -131,6 +131,27 @@ struct FileAt {
   std::string content;
 };
 
+struct TreeOptions {
+  std::string ref = "HEAD";  // revision, to a commit
+  std::string path;          // of a directory; "" = everything
+};
+
+struct TreeFiles {
+  std::string commit;              // full id
+  std::vector<TrackedFile> files;  // sorted by path
+};
+
+struct BlobsOptions {
+  std::vector<std::string> ids;  // full, of blobs
+  std::uint64_t max_bytes = 0;   // of each; what is longer is cut
+};
+
+struct Blob {
+  bool present = false;  // false: missing, damaged, no blob or too large to be read
+  std::uint64_t size = 0;
+  std::string content;  // its beginning
+};
+
 struct RepositoryFacts {
   std::string head, branch;
   bool detached = false, unborn = false, shallow = false, bare = false;
@@ -162,6 +183,11 @@ class GitClient {
   // A file as a revision has it, at most git_object_bytes long. kNotFound when it has none;
   // kInvalidArgs for a directory, a submodule and a symbolic link, whose target is named.
   Result<FileAt> file_at(const FileAtOptions& options, const CancelToken& cancel);
+  // The files of a revision, from its trees alone: also of a bare repository. kNotFound when the
+  // revision has no such directory; kTooLarge beyond search_entries.
+  Result<TreeFiles> tree_files(const TreeOptions& options, const CancelToken& cancel);
+  // One for each id, in their order.
+  Result<std::vector<Blob>> blobs(const BlobsOptions& options, const CancelToken& cancel);
   ClientStats stats() const;
 
  private:

@@ -62,6 +62,22 @@ void fields(Io& io, FileAt& s) {
   io(s.commit, s.content);
 }
 template <class Io>
+void fields(Io& io, TreeOptions& s) {
+  io(s.ref, s.path);
+}
+template <class Io>
+void fields(Io& io, TreeFiles& s) {
+  io(s.commit, s.files);
+}
+template <class Io>
+void fields(Io& io, BlobsOptions& s) {
+  io(s.ids, s.max_bytes);
+}
+template <class Io>
+void fields(Io& io, Blob& s) {
+  io(s.present, s.size, s.content);
+}
+template <class Io>
 void fields(Io& io, RepositoryFacts& s) {
   io(s.head, s.branch, s.detached, s.unborn, s.shallow, s.bare, s.remotes, s.branches, s.tags,
      s.stashes, s.worktrees, s.last_commit_time, s.last_commit_subject);
@@ -177,11 +193,15 @@ template Result<void> append_request(std::string&, const Head&, const StatusOpti
 template Result<void> append_request(std::string&, const Head&, const LogOptions&);
 template Result<void> append_request(std::string&, const Head&, const DiffOptions&);
 template Result<void> append_request(std::string&, const Head&, const FileAtOptions&);
+template Result<void> append_request(std::string&, const Head&, const TreeOptions&);
+template Result<void> append_request(std::string&, const Head&, const BlobsOptions&);
 template Result<void> append_request(std::string&, const Head&, const Nothing&);
 template Result<StatusOptions> parse_options(std::string_view);
 template Result<LogOptions> parse_options(std::string_view);
 template Result<DiffOptions> parse_options(std::string_view);
 template Result<FileAtOptions> parse_options(std::string_view);
+template Result<TreeOptions> parse_options(std::string_view);
+template Result<BlobsOptions> parse_options(std::string_view);
 template Result<Nothing> parse_options(std::string_view);
 template Result<void> append_answer(std::string&, bool, const Result<Status>&);
 template Result<void> append_answer(std::string&, bool, const Result<Log>&);
@@ -189,6 +209,8 @@ template Result<void> append_answer(std::string&, bool, const Result<Diff>&);
 template Result<void> append_answer(std::string&, bool, const Result<RepositoryFacts>&);
 template Result<void> append_answer(std::string&, bool, const Result<std::vector<TrackedFile>>&);
 template Result<void> append_answer(std::string&, bool, const Result<FileAt>&);
+template Result<void> append_answer(std::string&, bool, const Result<TreeFiles>&);
+template Result<void> append_answer(std::string&, bool, const Result<std::vector<Blob>>&);
 template Result<void> append_answer(std::string&, bool, const Result<Nothing>&);
 template Result<Status> parse_answer(std::string_view, bool&);
 template Result<Log> parse_answer(std::string_view, bool&);
@@ -196,6 +218,8 @@ template Result<Diff> parse_answer(std::string_view, bool&);
 template Result<RepositoryFacts> parse_answer(std::string_view, bool&);
 template Result<FileAt> parse_answer(std::string_view, bool&);
 template Result<std::vector<TrackedFile>> parse_answer(std::string_view, bool&);
+template Result<TreeFiles> parse_answer(std::string_view, bool&);
+template Result<std::vector<Blob>> parse_answer(std::string_view, bool&);
 
 }  // namespace protocol
 }  // namespace quarry::git

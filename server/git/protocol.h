@@ -26,8 +26,17 @@ inline constexpr std::size_t kHeadBytes = 4;
 inline constexpr std::size_t kMaxRequestBytes = 16u << 20;
 inline constexpr std::size_t kMaxAnswerBytes = 256u << 20;
 
-enum class Operation : std::uint8_t { kStatus, kLog, kDiff, kFacts, kTrackedFiles, kFileAt };
-inline constexpr std::uint8_t kOperations = 6;
+enum class Operation : std::uint8_t {
+  kStatus,
+  kLog,
+  kDiff,
+  kFacts,
+  kTrackedFiles,
+  kFileAt,
+  kTreeFiles,
+  kBlobs
+};
+inline constexpr std::uint8_t kOperations = 8;
 
 struct Nothing {};
 

@@ -39,6 +39,18 @@ inline std::string everything(Fixture& repo) {
   if (files) {
     for (const TrackedFile& file : *files) text += file.path + "\n";
   }
+  const CancelToken cancel = repo.token();
+  const auto tree = repo.client.tree_files({}, cancel);
+  add_error(tree);
+  if (tree) {
+    BlobsOptions wanted{{}, 100};
+    for (const TrackedFile& file : tree->files) wanted.ids.push_back(file.blob);
+    const auto blobs = repo.client.blobs(wanted, cancel);
+    add_error(blobs);
+    if (blobs) {
+      for (const Blob& blob : *blobs) text += blob.content;
+    }
+  }
   add_error(repo.facts());
   return text;
 }

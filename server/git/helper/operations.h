@@ -32,6 +32,8 @@ Result<Diff> read_diff(Warm& warm, const DiffOptions& options);
 Result<RepositoryFacts> read_facts(Warm& warm);
 Result<std::vector<TrackedFile>> read_tracked_files(Warm& warm);
 Result<FileAt> read_file_at(Warm& warm, const FileAtOptions& options);
+Result<TreeFiles> read_tree_files(Warm& warm, const TreeOptions& options);
+Result<std::vector<Blob>> read_blobs(Warm& warm, const BlobsOptions& options);
 
 // `path` as a literal pathspec or tree path: no leading or trailing '/'. kInvalidArgs for "..",
 // an absolute path or a NUL. "" and "." are the whole tree.

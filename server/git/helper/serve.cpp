@@ -89,6 +89,13 @@ void run(Warm& warm, Operation operation, std::string_view body, std::string& ou
       return answer<FileAtOptions>(out, warm, body, [&](const FileAtOptions& options) {
         return read_file_at(warm, options);
       });
+    case Operation::kTreeFiles:
+      return answer<TreeOptions>(out, warm, body, [&](const TreeOptions& options) {
+        return read_tree_files(warm, options);
+      });
+    case Operation::kBlobs:
+      return answer<BlobsOptions>(
+          out, warm, body, [&](const BlobsOptions& options) { return read_blobs(warm, options); });
   }
 }
 
