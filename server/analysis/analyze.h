@@ -1,11 +1,10 @@
-// analyze(): what a repository is made of, from the list of its files: git's index, or a walk
-// under the ignore rules where there is no repository.
+// analyze(): what a repository is made of, from the list of its files: git's index, a walk under
+// the ignore rules where there is no repository, or the trees of a revision. A bare repository is
+// looked at as its HEAD has it.
 //
-// The tree's facts are cached in the store under what they were made from: the root, the stamp of
-// .git/index, the path asked for, and the detectors' version; scripts whose first line was read
-// are named by their stamps in the value and asked again on every hit. What cannot be checked so
-// (a walk, a linked worktree, an index that changed a moment ago) is not cached. Facts of git
-// itself are asked anew in every call.
+// The list is made first, then its survey; then all parts (part.h) look at it at once. What was
+// made of single files' contents is kept (fact_cache.h), so that a second analysis reads the files
+// that have changed and no others. Facts of git itself are asked anew in every call.
 //
 // Safe from any thread.
 
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "server/analysis/report.h"
+#include "server/analysis/repository.h"
 #include "server/base/cancel.h"
 #include "server/base/clock.h"
 #include "server/base/result.h"
@@ -24,14 +24,6 @@
 #include "server/store/store.h"
 
 namespace quarry::analysis {
-
-// What the analysis asks of a repository: git::GitClient, or a test's own.
-class Repository {
- public:
-  virtual ~Repository() = default;
-  virtual Result<std::vector<git::TrackedFile>> tracked_files(const CancelToken& cancel) = 0;
-  virtual Result<git::RepositoryFacts> facts(const CancelToken& cancel) = 0;
-};
 
 struct Sources {
   const sandbox::Workspace& files;
@@ -43,9 +35,10 @@ struct Sources {
 
 struct AnalyzeOptions {
   sandbox::Path path;    // a directory
-  bool tree = true;      // languages and manifests
+  std::string ref;       // a revision; "" is the working tree
+  bool tree = true;      // all that is told from files
   bool git = true;       // facts of the repository
-  bool refresh = false;  // do not take the tree's facts from the cache
+  bool refresh = false;  // take nothing that was kept
 };
 
 // An error when the path is no directory, on cancellation, and when there is no way to list the

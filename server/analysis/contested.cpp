@@ -89,11 +89,6 @@ std::string_view of_cls(const Neighbours& tree) {
   return count(tree, {".bas", ".frm"}) > 0 ? "VBA" : "LaTeX";
 }
 
-std::string_view of_fs(const Neighbours& tree) {
-  if (count(tree, {".fsproj", ".fsx", ".fsi"}) > 0) return "F#";
-  return count(tree, {".vs", ".vert", ".glsl"}) > 0 ? "GLSL" : "F#";
-}
-
 std::string_view of_cl(const Neighbours& tree) {
   return count(tree, {".lisp", ".asd"}) > 0 ? "Common Lisp" : "OpenCL";
 }
@@ -140,7 +135,6 @@ constexpr auto kRules = std::to_array<Rule>({
     {".ts", of_ts},
     {".d", of_d},
     {".cls", of_cls},
-    {".fs", of_fs},
     {".cl", of_cl},
     {".l", of_l},
     {".pro", of_pro},

@@ -1,6 +1,5 @@
-// Contested extensions: those that several languages share, decided by what else is in the tree.
-// A `.h` is C++ where there are more C++ than C sources. Simple and deterministic: no content is
-// read.
+// Contested extensions: those that several languages share, decided by what else is in the tree
+// where a file's content does not tell. A `.h` is C++ where there are more C++ than C sources.
 //
 // Pure functions; safe from any thread.
 
@@ -8,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +18,7 @@ namespace quarry::analysis {
 
 struct Neighbours {
   std::unordered_map<std::string_view, std::uint64_t> by_extension;  // source files of the tree
+  std::map<LanguageId, std::uint64_t> by_language;                   // those that are known
   std::function<bool(std::string_view)> at_top;  // whether the top directory holds this file
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/analysis/language_table.h"
+#include "server/analysis/rare_language_table.h"
 
 namespace quarry::analysis {
 namespace {
@@ -22,11 +23,18 @@ constexpr std::string_view next_word(std::string_view& list) {
   return word;
 }
 
+constexpr auto kRows = [] {
+  std::array<LanguageRow, kLanguageRows.size() + kRareLanguageRows.size()> rows{};
+  const auto end = std::ranges::copy(kLanguageRows, rows.begin()).out;
+  std::ranges::copy(kRareLanguageRows, end);
+  return rows;
+}();
+
 using Column = std::string_view LanguageRow::*;
 
 constexpr std::size_t count_words(Column column) {
   std::size_t count = 0;
-  for (const LanguageRow& row : kLanguageRows) {
+  for (const LanguageRow& row : kRows) {
     for (std::string_view list = row.*column; !next_word(list).empty();) ++count;
   }
   return count;
@@ -37,8 +45,8 @@ template <Column column>
 constexpr auto make_keys() {
   std::array<Key, count_words(column)> keys;
   std::size_t at = 0;
-  for (std::size_t id = 0; id < kLanguageRows.size(); ++id) {
-    std::string_view list = kLanguageRows[id].*column;
+  for (std::size_t id = 0; id < kRows.size(); ++id) {
+    std::string_view list = kRows[id].*column;
     for (std::string_view word = next_word(list); !word.empty(); word = next_word(list)) {
       keys[at++] = {word, static_cast<LanguageId>(id)};
     }
@@ -50,6 +58,7 @@ constexpr auto make_keys() {
 constexpr auto kByExtension = make_keys<&LanguageRow::extensions>();
 constexpr auto kByFileName = make_keys<&LanguageRow::file_names>();
 constexpr auto kByInterpreter = make_keys<&LanguageRow::interpreters>();
+constexpr auto kByAlias = make_keys<&LanguageRow::aliases>();
 
 template <std::size_t N>
 constexpr bool distinct(const std::array<Key, N>& keys) {
@@ -58,6 +67,23 @@ constexpr bool distinct(const std::array<Key, N>& keys) {
 static_assert(distinct(kByExtension), "an extension stands in two rows");
 static_assert(distinct(kByFileName), "a file name stands in two rows");
 static_assert(distinct(kByInterpreter), "an interpreter stands in two rows");
+static_assert(distinct(kByAlias), "an alias stands in two rows");
+
+// Text that no language is written in. Sorted.
+constexpr auto kBinaryExtensions = std::to_array<std::string_view>({
+    ".7z",   ".a",    ".ai",   ".bin",   ".bmp", ".bz2",  ".class",  ".dat",  ".db",    ".dll",
+    ".dmg",  ".doc",  ".docx", ".dylib", ".ear", ".egg",  ".eot",    ".exe",  ".flac",  ".gif",
+    ".gz",   ".icns", ".ico",  ".iso",   ".jar", ".jpeg", ".jpg",    ".ko",   ".lz4",   ".mo",
+    ".mov",  ".mp3",  ".mp4",  ".o",     ".odt", ".ogg",  ".otf",    ".pack", ".pdf",   ".png",
+    ".ppt",  ".pptx", ".psd",  ".pyc",   ".rar", ".so",   ".sqlite", ".tar",  ".tgz",   ".tif",
+    ".tiff", ".ttf",  ".war",  ".wasm",  ".wav", ".webm", ".webp",   ".woff", ".woff2", ".xls",
+    ".xlsx", ".xz",   ".zip",  ".zst",
+});
+static_assert(std::ranges::is_sorted(kBinaryExtensions));
+
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 template <std::size_t N>
 std::optional<LanguageId> find_in(const std::array<Key, N>& keys, std::string_view text) {
@@ -82,11 +108,9 @@ std::optional<LanguageId> by_extension(std::string_view extension) {
   static constexpr std::size_t kLongest = 24;
   if (extension.size() < 2 || extension.size() > kLongest) return std::nullopt;
   if (const auto id = find_in(kByExtension, extension)) return id;
-  std::array<char, kLongest> lower;
-  std::ranges::transform(extension, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return find_in(kByExtension, {lower.data(), extension.size()});
+  std::array<char, kLongest> folded;
+  std::ranges::transform(extension, folded.begin(), lower);
+  return find_in(kByExtension, {folded.data(), extension.size()});
 }
 
 }  // namespace
@@ -98,19 +122,19 @@ std::string_view name_of(LanguageKind kind) {
 }
 
 std::size_t language_count() {
-  return kLanguageRows.size();
+  return kRows.size();
 }
 std::string_view language_name(LanguageId id) {
-  return kLanguageRows[id].name;
+  return kRows[id].name;
 }
 LanguageKind language_kind(LanguageId id) {
-  return kLanguageRows[id].kind;
+  return kRows[id].kind;
 }
 
 std::optional<LanguageId> find_language(std::string_view name) {
-  const auto row = std::ranges::find(kLanguageRows, name, &LanguageRow::name);
-  if (row == kLanguageRows.end()) return std::nullopt;
-  return static_cast<LanguageId>(row - kLanguageRows.begin());
+  const auto row = std::ranges::find(kRows, name, &LanguageRow::name);
+  if (row == kRows.end()) return std::nullopt;
+  return static_cast<LanguageId>(row - kRows.begin());
 }
 
 std::string_view base_name(std::string_view path) {
@@ -124,14 +148,66 @@ std::string_view extension_of(std::string_view path) {
   return name.substr(dot);
 }
 
-std::optional<LanguageId> language_by_path(std::string_view path) {
+std::optional<LanguageId> find_language_by_alias(std::string_view name) {
+  std::string folded(name.substr(0, 64));
+  std::ranges::transform(folded, folded.begin(), lower);
+  if (const auto id = find_in(kByAlias, folded)) return id;
+  const auto same = [&](std::string_view row) {
+    return std::ranges::equal(
+        folded, row, [](char a, char b) { return a == lower(b) || (a == '-' && b == ' '); });
+  };
+  const auto row = std::ranges::find_if(kRows, same, &LanguageRow::name);
+  if (row == kRows.end()) return std::nullopt;
+  return static_cast<LanguageId>(row - kRows.begin());
+}
+
+bool is_shell(LanguageId id) {
+  return kRows[id].name == "Shell";
+}
+
+std::uint32_t language_table_version() {
+  static constexpr std::uint32_t kVersion = [] {
+    std::uint32_t hash = 2166136261U;  // FNV-1a
+    for (const LanguageRow& row : kRows) {
+      for (const std::string_view text :
+           {row.name, row.extensions, row.file_names, row.interpreters, row.aliases}) {
+        for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+        hash = (hash ^ 0xFFU) * 16777619U;
+      }
+      hash = (hash ^ static_cast<std::uint32_t>(row.kind)) * 16777619U;
+    }
+    return hash;
+  }();
+  return kVersion;
+}
+
+bool is_binary_extension(std::string_view extension) {
+  return std::ranges::binary_search(kBinaryExtensions, extension);
+}
+
+std::optional<LanguageId> language_by_name(std::string_view path) {
   std::string_view name = base_name(path);
   if (const auto id = by_file_name(name)) return id;
-  if (name.ends_with(".in") && name.size() > 3) {
-    name.remove_suffix(3);
-    if (const auto id = by_file_name(name)) return id;
+  if (!name.ends_with(".in") || name.size() == 3) return std::nullopt;
+  name.remove_suffix(3);
+  return by_file_name(name);
+}
+
+std::optional<LanguageId> language_by_path(std::string_view path) {
+  if (const auto id = language_by_name(path)) return id;
+  std::string_view name = base_name(path);
+  if (name.ends_with(".in") && name.size() > 3) name.remove_suffix(3);
+  const std::string_view extension = extension_of(name);
+  if (extension.empty()) return std::nullopt;
+  // The languages of templates put theirs before that of what is made.
+  const std::string_view longer = extension_of(name.substr(0, name.size() - extension.size()));
+  if (!longer.empty()) {
+    if (const auto id =
+            find_in(kByExtension, name.substr(name.size() - extension.size() - longer.size()))) {
+      return id;
+    }
   }
-  return by_extension(extension_of(name));
+  return by_extension(extension);
 }
 
 std::optional<LanguageId> language_by_shebang(std::string_view head) {

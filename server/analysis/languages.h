@@ -21,17 +21,29 @@ std::size_t language_count();
 std::string_view language_name(LanguageId id);
 LanguageKind language_kind(LanguageId id);
 std::optional<LanguageId> find_language(std::string_view name);
+// By name or another name of it, in any case and with '-' for blanks, as modelines and
+// .gitattributes write them.
+std::optional<LanguageId> find_language_by_alias(std::string_view name);
+// A shell: scripts that start others begin with it.
+bool is_shell(LanguageId id);
+// Different for different tables.
+std::uint32_t language_table_version();
 
 // ".cpp" of "src/main.cpp": from the last dot of the last component, with it; "" when there is
 // none or it is the first character.
 std::string_view extension_of(std::string_view path);
 std::string_view base_name(std::string_view path);
 
-// By the whole name ("Makefile", "Dockerfile.dev"), then the extension, exact and then in lower
-// case; ".in" stands for what it is a template of. Contested extensions give their usual owner.
+// By the whole name ("Makefile", "Dockerfile.dev"); ".in" stands for what it is a template of.
+std::optional<LanguageId> language_by_name(std::string_view path);
+// By the whole name, then the extension (the longest first: ".blade.php"), exact and then in lower
+// case. Contested extensions give their usual owner.
 std::optional<LanguageId> language_by_path(std::string_view path);
 
 // By the first line of a script: "#!/usr/bin/env -S python3.11 -u" is Python.
 std::optional<LanguageId> language_by_shebang(std::string_view head);
+
+// ".png", ".zip": no text in any language, not worth being opened.
+bool is_binary_extension(std::string_view extension);
 
 }  // namespace quarry::analysis

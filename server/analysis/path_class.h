@@ -25,6 +25,7 @@ struct PathClass {
   // pattern ("*.pb.go").
   std::string_view rule;
   bool by_directory = false;
+  bool operator==(const PathClass&) const = default;
 };
 
 // `directory`: relative, without a trailing slash; "" for the top.

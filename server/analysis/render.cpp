@@ -138,6 +138,11 @@ void append_git(Lines& lines, const Report& report) {
 
 }  // namespace
 
+std::string_view name_of(Origin origin) {
+  static constexpr std::array<std::string_view, 3> kNames = {"walk", "git index", "git revision"};
+  return kNames[static_cast<std::size_t>(origin)];
+}
+
 std::string utc_time(std::int64_t unix_seconds) {
   const auto seconds = static_cast<std::time_t>(unix_seconds);
   std::tm parts{};
@@ -156,9 +161,14 @@ void append_text(std::string& out, const Report& report, const RenderOptions& op
       lines.text("mainly ").text(tree.main_language).text(" (").percent(fact->permille);
       lines.text(" of the code); ");
     }
-    lines.count(tree.files, "", "").text(report.tracked ? " tracked" : " walked");
+    lines.count(tree.files, "", "");
+    if (report.origin != Origin::kRevision) {
+      lines.text(report.origin == Origin::kIndex ? " tracked" : " walked");
+    }
     lines.text(tree.files == 1 ? " file, " : " files, ").size(tree.bytes);
-    if (report.cached) lines.text(", cached");
+    if (!report.commit.empty()) {
+      lines.text(" at ").text(std::string_view(report.commit).substr(0, 12));
+    }
   }
   if (options.languages) append_languages(lines, report, options);
   if (options.manifests) append_manifests(lines, tree, options);

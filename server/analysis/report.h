@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/git/client.h"
@@ -39,7 +40,7 @@ struct ManifestFact {
   bool operator==(const ManifestFact&) const = default;
 };
 
-// What depends only on the list of files and on scripts' first lines: what is cached.
+// What depends only on the files and their contents.
 struct TreeFacts {
   std::vector<LanguageFact> languages;  // most bytes first
   std::string main_language;            // the largest programming language, else markup; "" if none
@@ -53,10 +54,15 @@ struct TreeFacts {
   bool operator==(const TreeFacts&) const = default;
 };
 
+// Where the list of files comes from.
+enum class Origin : std::uint8_t { kWalk, kIndex, kRevision };
+std::string_view name_of(Origin origin);  // "git index"
+
 struct Report {
   TreeFacts tree;
-  bool tracked = false;  // the list is git's index; otherwise a walk of the directory
-  bool cached = false;   // the tree's facts come from the cache
+  Origin origin = Origin::kWalk;
+  std::string commit;            // of a revision, full
+  std::uint64_t files_read = 0;  // because nothing was kept of them; not part of the answer
   std::optional<git::RepositoryFacts> git;
   std::string git_missing;         // why there are none
   std::vector<std::string> notes;  // about this run, after tree.notes

@@ -1,33 +1,28 @@
-// Tally: the facts of a list of files: languages by bytes, what is left out and why, manifests.
+// Tally: the languages of a survey by bytes and files, and what is left out and why.
 //
-// The answer depends only on the list and on the heads of the scripts that are asked for: the
-// same input gives the same bytes. Pure but for `read_head`; safe from any thread.
+// Files that their content leaves undecided are told by their neighbours (contested.h). The answer
+// depends on its input only. Pure; safe from any thread.
 
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 
 #include "server/analysis/report.h"
+#include "server/analysis/survey.h"
+#include "server/analysis/verdict.h"
 #include "server/base/cancel.h"
 #include "server/base/result.h"
-#include "server/git/client.h"
 
 namespace quarry::analysis {
 
-// Executable files without an extension are scripts in some language; at most this many are
-// opened to see in which.
-inline constexpr std::size_t kMaxScripts = 200;
+struct Judged {
+  Verdict verdict;
+  std::uint64_t size = 0;
+};
 
-// The first bytes of a file, or nothing when it cannot be read. Path as in the list.
-using ReadHead = std::function<std::optional<std::string>(std::string_view path)>;
-
-// `files`: sorted by path, as git modes; only those below `top` ("" or "dir/sub") count, and
-// rules that speak of the top of a tree mean `top`.
-Result<TreeFacts> tally(std::span<const git::TrackedFile> files, std::string_view top,
-                        const ReadHead& read_head, const CancelToken& cancel);
+// `judged`: one for each file of the survey. Fills languages, main_language, left_out, files,
+// bytes and submodules of `facts`.
+Result<void> tally(const Survey& survey, std::span<const Judged> judged, TreeFacts& facts,
+                   const CancelToken& cancel);
 
 }  // namespace quarry::analysis

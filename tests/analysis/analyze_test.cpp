@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include "server/analysis/render.h"
-#include "server/analysis/stored.h"
 #include "tests/support/temp_workspace.h"
 
 namespace quarry::analysis {
@@ -34,6 +33,27 @@ class FakeRepository final : public Repository {
     facts.branch = "main";
     return facts;
   }
+  Result<git::TreeFiles> tree_files(const git::TreeOptions& options, const CancelToken&) override {
+    ++lists;
+    if (options.ref != "v1") return fail(Code::kNotFound, "no revision");
+    return git::TreeFiles{"0123456789abcdef0123456789abcdef01234567", files};
+  }
+  Result<std::vector<git::Blob>> blobs(const git::BlobsOptions& options,
+                                       const CancelToken&) override {
+    std::vector<git::Blob> answer;
+    for (const std::string& id : options.ids) {
+      blobs_read += id.empty() ? 0 : 1;
+      const auto at = contents.find(id);
+      if (at == contents.end()) {
+        answer.emplace_back();
+      } else {
+        answer.push_back({true, at->second.size(), at->second.substr(0, options.max_bytes)});
+      }
+    }
+    return answer;
+  }
+  std::map<std::string, std::string> contents;  // by blob
+  int blobs_read = 0;
   std::vector<git::TrackedFile> files;
   std::optional<Error> error;
   int lists = 0;
@@ -76,120 +96,115 @@ void make_executable(World& world, const std::string& name) {
   }
 }
 
-TEST_CASE("a second analysis comes from the cache and says so") {
+TEST_CASE("a second analysis reads no file again") {
   World world(kProject);
   make_executable(world, "run");
   const Report first = world.report();
-  CHECK(!first.cached);
-  CHECK(first.tracked);
+  CHECK(first.files_read == 2);
+  CHECK(first.origin == Origin::kIndex);
   CHECK(first.tree.main_language == "C");
   CHECK(first.tree.languages.size() == 2);
   REQUIRE(first.git);
   CHECK(first.git->branch == "main");
   const Report second = world.report();
-  CHECK(second.cached);
-  CHECK(second.tracked);
+  CHECK(second.files_read == 0);
   CHECK(second.tree == first.tree);
-  CHECK(world.repository.lists == 1);
 }
 
-TEST_CASE("what the facts were made from is checked on every hit") {
+TEST_CASE("after a change the files that changed are read again, and no others") {
   struct Row {
     const char* name;
     void (*change)(World&);
     AnalyzeOptions options;
-    bool hit;
+    std::uint64_t read;
+    const char* languages;
   };
   const Row rows[] = {
-      {"nothing", [](World&) {}, {}, true},
-      {"a file that was not read",
-       [](World& w) { w.tree.write("main.c", "int main2;"); },
+      {"nothing", [](World&) {}, {}, 0, "C Shell "},
+      {"a source", [](World& w) { w.tree.write("main.c", "int main2;"); }, {}, 1, "Shell C "},
+      {"a script",
+       [](World& w) { w.tree.write("run", "#!/usr/bin/perl\nexit 0;\n\n\n\n\n"); },
        {},
-       true},
-      {"the index", [](World& w) { w.tree.write(".git/index", "v2"); }, {}, false},
-      {"the index is gone",
-       [](World& w) {
-         w.tree.run({"rm", ".git/index"});
-       },
-       {},
-       false},
-      {"a linked worktree instead",
-       [](World& w) {
-         w.tree.run({"rm", "-r", ".git"});
-         w.tree.write(".git", "gitdir: elsewhere");
-       },
-       {},
-       false},
-      {"a script that was read",
-       [](World& w) { w.tree.write("run", "#!/usr/bin/perl\n"); },
-       {},
-       false},
+       1,
+       "C Perl "},
       {"a script is gone",
        [](World& w) {
          w.tree.run({"rm", "run"});
+         w.repository.files.pop_back();
        },
        {},
-       false},
-      {"asked to look again", [](World&) {}, {.refresh = true}, false},
-      {"only git asked for", [](World&) {}, {.tree = false}, false},
+       0,
+       "C "},
+      {"a new file",
+       [](World& w) {
+         w.tree.write("new.py", "print()\n");
+         w.repository.files.push_back({"new.py", 0100644, 8, ""});
+       },
+       {},
+       1,
+       "C Shell Python "},
+      {"asked to look again", [](World&) {}, {.refresh = true}, 2, "C Shell "},
+      {"only git asked for", [](World&) {}, {.tree = false}, 0, ""},
   };
   for (const Row& row : rows) {
     INFO(row.name);
     World world(kProject);
     make_executable(world, "run");
-    CHECK(!world.report().cached);
-    CHECK(world.report().cached);
+    CHECK(world.report().files_read == 2);
     row.change(world);
-    CHECK(world.report(row.options).cached == row.hit);
+    const Report report = world.report(row.options);
+    CHECK(report.files_read == row.read);
+    std::string languages;
+    for (const LanguageFact& fact : report.tree.languages) languages += fact.name + " ";
+    CHECK(languages == row.languages);
   }
 }
 
-TEST_CASE("what cannot be checked later is not cached") {
+TEST_CASE("a file that changed a moment ago is read again") {
   World recent(kProject);
   recent.clock.ahead_ms = 0;
-  CHECK(!recent.report().cached);
-  CHECK(!recent.report().cached);
-
-  World linked({{".git", "gitdir: ../x"}, {"main.c", "int main;"}});
-  CHECK(!linked.report().cached);
-  CHECK(!linked.report().cached);
-  CHECK(linked.repository.lists == 2);
+  CHECK(recent.report().files_read == 2);
+  CHECK(recent.report().files_read == 2);
 }
 
-TEST_CASE("a damaged cache value is not believed") {
+TEST_CASE("damaged facts are not believed") {
   World world(kProject);
   const Report first = world.report();
-  std::string key, value;
+  std::map<std::string, std::string> kept;
   REQUIRE(world.store->each(store::Table::kAnalysis, [&](std::string_view k, std::string_view v) {
-    key = k;
-    value = v;
+    kept.emplace(k, v);
     return true;
   }));
-  REQUIRE(!value.empty());
-  for (std::size_t cut = 0; cut < value.size(); cut += 7) {
-    INFO(cut);
-    CHECK(!decode(std::string_view(value).substr(0, cut)));
+  REQUIRE(!kept.empty());
+  for (const auto& [key, value] : kept) {
+    for (std::size_t cut = 0; cut < value.size(); cut += 7) {
+      INFO(cut);
+      REQUIRE(world.store->put(store::Table::kAnalysis, key, value.substr(0, cut)));
+      CHECK(world.report().tree == first.tree);
+    }
+    std::string wrong = value;
+    for (char& c : wrong) c = static_cast<char>(~c);
+    REQUIRE(world.store->put(store::Table::kAnalysis, key, wrong));
+    CHECK(world.report().tree == first.tree);
   }
-  CHECK(!decode(value + "x"));
-  REQUIRE(world.store->put(store::Table::kAnalysis, key, value.substr(1)));
-  const Report again = world.report();
-  CHECK(!again.cached);
-  CHECK(again.tree == first.tree);
 }
 
-TEST_CASE("stored facts come back as they were") {
-  Stored stored;
-  stored.tree.languages.push_back({"C", "programming", 1ULL << 60U, 2, 1000, "a.c"});
-  stored.tree.main_language = "C";
-  stored.tree.left_out.push_back({"vendored", 1, 2, {"deps/", std::string("\0\xFF", 2)}});
-  stored.tree.manifests.push_back({"Makefile", "make", "build", 300, {"Makefile"}});
-  stored.tree.manifests_left_out = 128;
-  stored.tree.notes = {"", "note"};
-  stored.dependencies.push_back({".git/index", sandbox::Stamp{1, 2, -3, -4, 5}});
-  stored.dependencies.push_back({"gone", std::nullopt});
-  const auto back = decode(encode(stored));
-  REQUIRE(back);
-  CHECK(*back == stored);
+TEST_CASE("a revision is read from its blobs, and each blob once, whatever the branch") {
+  World world(std::map<std::string, std::string>{{"main.c", "not this"}});
+  world.repository.contents = {{"b1", "#!/bin/sh\n"}, {"b2", "int main;"}, {"b3", "#!/bin/awk\n"}};
+  world.repository.files = {{"main.c", 0100644, 9, "b2"}, {"run", 0100755, 10, "b1"}};
+  const Report first = world.report({.ref = "v1"});
+  CHECK(first.origin == Origin::kRevision);
+  CHECK(first.commit == "0123456789abcdef0123456789abcdef01234567");
+  REQUIRE(first.tree.languages.size() == 2);
+  CHECK(first.tree.languages[0].name == "Shell");
+  CHECK(world.repository.blobs_read == 2);
+  CHECK(world.report({.ref = "v1"}).tree == first.tree);
+  CHECK(world.repository.blobs_read == 2);
+  world.repository.files[1].blob = "b3";
+  CHECK(world.report({.ref = "v1"}).tree.languages[0].name == "Awk");
+  CHECK(world.repository.blobs_read == 3);
+  CHECK(!world.analyze({.ref = "v2"}));
 }
 
 TEST_CASE("without a usable repository the directory is walked under its ignore rules") {
@@ -216,13 +231,12 @@ TEST_CASE("without a usable repository the directory is walked under its ignore 
     world.repository.files.clear();
     world.repository.error = row.error;
     const Report report = world.report();
-    CHECK(!report.tracked);
+    CHECK(report.origin == Origin::kWalk);
     REQUIRE(report.tree.languages.size() == 2);
     CHECK(report.tree.languages[0].name == "Shell");
     CHECK(report.tree.languages[1].name == "C");
     REQUIRE(!report.notes.empty());
     CHECK(report.notes[0] == row.note);
-    CHECK(!world.report().cached);
     if (row.error) CHECK(report.git_missing == row.error->message);
   }
 }
@@ -253,7 +267,7 @@ TEST_CASE("an index that names paths outside opens nothing") {
 
 TEST_CASE("a report reads as a short text with evidence") {
   Report report;
-  report.tracked = true;
+  report.origin = Origin::kIndex;
   report.tree.files = 3;
   report.tree.bytes = 2048;
   report.tree.main_language = "C";

@@ -228,13 +228,8 @@ std::vector<Question> questions() {
           {"analyze_repository", {{"sections", Json::array({"git"})}}}};
 }
 
-// What legitimately differs is taken away.
-Json judged(Json answer) {
-  Json result = answer.at("result");
-  if (result.contains("structuredContent")) result["structuredContent"].erase("cached");
-  auto& text = result.at("content").at(0).at("text").get_ref<std::string&>();
-  if (const auto at = text.find(", cached"); at != std::string::npos) text.erase(at, 8);
-  return result;
+Json judged(const Json& answer) {
+  return answer.at("result");
 }
 
 // The clock decided about a part of it: asked again it may be another.

@@ -12,13 +12,16 @@ namespace {
 struct Args {
   std::string_view path = ".";
   std::vector<std::string_view> sections;
+  std::string_view ref;
   bool refresh = false;
 };
 
-constexpr auto kFields = json::fields(json::field<&Args::path>("path").optional().synonyms(
-                                          "repo_path", "repository_path", "directory"),
-                                      json::field<&Args::sections>("sections").optional(),
-                                      json::field<&Args::refresh>("refresh").optional());
+constexpr auto kFields =
+    json::fields(json::field<&Args::path>("path").optional().synonyms(
+                     "repo_path", "repository_path", "directory"),
+                 json::field<&Args::sections>("sections").optional(),
+                 json::field<&Args::ref>("ref").optional().synonyms("revision", "branch", "commit"),
+                 json::field<&Args::refresh>("refresh").optional());
 
 struct Sections {
   bool languages = false;
@@ -130,7 +133,8 @@ void append_structured(std::string& text, const analysis::Report& report, const 
   std::vector<std::string> notes = tree.notes;
   notes.insert(notes.end(), report.notes.begin(), report.notes.end());
   if (sections.languages || sections.manifests) {
-    out.field("source", report.tracked ? "git index" : "walk").field("cached", report.cached);
+    out.field("source", name_of(report.origin));
+    if (!report.commit.empty()) out.field("commit", report.commit);
     out.field("files", tree.files).field("bytes", tree.bytes).field("submodules", tree.submodules);
   }
   if (sections.languages) {
@@ -156,6 +160,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
       const analysis::Report report,
       analysis::analyze(context.files, context.git, context.store, context.pool, context.clock,
                         {.path = path,
+                         .ref = std::string(args.ref),
                          .tree = sections.languages || sections.manifests,
                          .git = sections.git,
                          .refresh = args.refresh},

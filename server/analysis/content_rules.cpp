@@ -1,0 +1,116 @@
+#include "server/analysis/content_rules.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/analysis/content_table.h"
+#include "server/analysis/line_pattern.h"
+
+namespace quarry::analysis {
+namespace {
+
+constexpr std::size_t kMaxExtension = 16;
+
+struct Pattern {
+  std::string_view text;
+  std::size_t rank;  // of its rule among those of the extension: the first counts
+  char first;        // what a line that matches begins with; 0: anything
+};
+
+struct Rules {
+  std::vector<LanguageId> languages;  // by rank
+  std::vector<Pattern> patterns;
+  std::optional<LanguageId> otherwise;
+};
+
+std::string_view next_part(std::string_view& list, char separator) {
+  const std::size_t end = std::min(list.find(separator), list.size());
+  const std::string_view part = list.substr(0, end);
+  list.remove_prefix(std::min(end + 1, list.size()));
+  return part;
+}
+
+using Table = std::map<std::string, Rules, std::less<>>;
+
+Table make_table() {
+  Table table;
+  for (const ContentRule& rule : kContentRules) {
+    const auto language = find_language(rule.language);
+    if (!language) continue;  // a test sees to it that there is none
+    for (std::string_view extensions = rule.extensions; !extensions.empty();) {
+      Rules& rules = table[std::string(next_part(extensions, ' '))];
+      if (rule.patterns.empty()) rules.otherwise = language;
+      for (std::string_view patterns = rule.patterns; !patterns.empty();) {
+        const std::string_view text = next_part(patterns, '\n');
+        const char c = text.front();
+        const bool plain = c != '%' || text.starts_with("%%");
+        rules.patterns.push_back({text, rules.languages.size(), plain ? c : '\0'});
+      }
+      rules.languages.push_back(*language);
+    }
+  }
+  return table;
+}
+
+const Rules* find_rules(std::string_view extension) {
+  static const Table kTable = make_table();
+  if (extension.empty() || extension.size() > kMaxExtension) return nullptr;
+  const auto exact = kTable.find(extension);
+  if (exact != kTable.end()) return &exact->second;
+  std::string folded(extension);
+  std::ranges::transform(folded, folded.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  const auto at = kTable.find(folded);
+  return at == kTable.end() ? nullptr : &at->second;
+}
+
+}  // namespace
+
+bool has_content_rules(std::string_view extension) {
+  return find_rules(extension) != nullptr;
+}
+
+std::optional<LanguageId> language_by_content(std::string_view extension, std::string_view head) {
+  const Rules* rules = find_rules(extension);
+  if (rules == nullptr) return std::nullopt;
+  std::size_t best = rules->languages.size();
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  while (!head.empty() && best > 0) {
+    const std::size_t end = std::min(head.find('\n'), head.size());
+    const std::string_view line = head.substr(0, end);
+    head.remove_prefix(std::min(end + 1, head.size()));
+    const std::size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string_view::npos) continue;
+    for (const Pattern& pattern : rules->patterns) {
+      if (pattern.rank >= best) break;  // patterns come by rank
+      if (pattern.first != '\0' && pattern.first != line[begin]) continue;
+      if (begins_with(line, pattern.text)) best = pattern.rank;
+    }
+  }
+  if (best < rules->languages.size()) return rules->languages[best];
+  return rules->otherwise;
+}
+
+std::optional<LanguageId> language_without_marks(std::string_view extension) {
+  const Rules* rules = find_rules(extension);
+  return rules == nullptr ? std::nullopt : rules->otherwise;
+}
+
+std::uint32_t content_rules_version() {
+  static constexpr std::uint32_t kVersion = [] {
+    std::uint32_t hash = 2166136261U;  // FNV-1a
+    for (const ContentRule& rule : kContentRules) {
+      for (const std::string_view text : {rule.extensions, rule.language, rule.patterns}) {
+        for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+        hash = (hash ^ 0xFFU) * 16777619U;
+      }
+    }
+    return hash;
+  }();
+  return kVersion;
+}
+
+}  // namespace quarry::analysis

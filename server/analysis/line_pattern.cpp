@@ -1,0 +1,79 @@
+#include "server/analysis/line_pattern.h"
+
+#include <algorithm>
+
+namespace quarry::analysis {
+namespace {
+
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+constexpr bool is_word(char c) {
+  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+constexpr bool is_name(char c) {
+  return is_word(c) || c == '.' || c == ':' || c == '$';
+}
+
+template <class Is>
+std::size_t count_while(std::string_view text, Is is) {
+  return static_cast<std::size_t>(std::ranges::find_if_not(text, is) - text.begin());
+}
+
+bool matches(std::string_view line, std::string_view pattern, bool fold) {
+  while (!pattern.empty()) {
+    const char c = pattern.front();
+    if (c == ' ') {
+      const std::size_t blanks = count_while(line, is_blank);
+      if (blanks == 0) return false;
+      line.remove_prefix(blanks);
+      pattern.remove_prefix(1);
+      continue;
+    }
+    if (c != '%' || pattern.size() < 2 || pattern[1] == '%') {
+      if (line.empty()) return false;
+      const bool same = fold ? lower(line.front()) == lower(c) : line.front() == c;
+      if (!same) return false;
+      line.remove_prefix(1);
+      pattern.remove_prefix(c == '%' && pattern.size() > 1 ? 2 : 1);
+      continue;
+    }
+    const char what = pattern[1];
+    pattern.remove_prefix(2);
+    if (what == '_') {
+      line.remove_prefix(count_while(line, is_blank));
+    } else if (what == 'w' || what == 'n') {
+      const std::size_t size =
+          what == 'w' ? count_while(line, is_word) : count_while(line, is_name);
+      if (size == 0) return false;
+      line.remove_prefix(size);
+    } else if (what == '$') {
+      if (!line.empty()) return false;
+    } else if (what == 'b') {
+      if (!line.empty() && is_word(line.front())) return false;
+    } else if (what == '*') {
+      if (pattern.empty()) return true;
+      for (; !line.empty(); line.remove_prefix(1)) {
+        if (matches(line, pattern, fold)) return true;
+      }
+      return matches(line, pattern, fold);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool begins_with(std::string_view line, std::string_view pattern) {
+  line = line.substr(0, kMaxPatternLine);
+  while (!line.empty() && (line.back() == '\r' || is_blank(line.back()))) line.remove_suffix(1);
+  line.remove_prefix(count_while(line, is_blank));
+  const bool fold = pattern.starts_with("%i");
+  if (fold) pattern.remove_prefix(2);
+  return matches(line, pattern, fold);
+}
+
+}  // namespace quarry::analysis

@@ -1,0 +1,22 @@
+// LinePattern: whether a line of text begins with a pattern, after its blanks. Just enough to tell
+// languages apart, and linear in the line but for `%*`.
+//
+//   ' '  one or more blanks      %_  any number of blanks     %w  letters, digits, '_'
+//   %n   a name: those and . : $ %*  anything                 %$  the end of the line
+//   %b   the end of a word       %%  a percent sign           %i  in front: in either case
+//
+// Pure; safe from any thread.
+
+#pragma once
+
+#include <string_view>
+
+namespace quarry::analysis {
+
+// Lines are looked at no further than that.
+inline constexpr std::size_t kMaxPatternLine = 400;
+
+// `line` without its newline.
+bool begins_with(std::string_view line, std::string_view pattern);
+
+}  // namespace quarry::analysis

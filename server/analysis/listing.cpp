@@ -1,0 +1,81 @@
+#include "server/analysis/listing.h"
+
+#include <algorithm>
+
+#include "server/analysis/list_files.h"
+#include "server/analysis/revision_contents.h"
+#include "server/analysis/working_contents.h"
+#include "server/base/utf8.h"
+
+namespace quarry::analysis {
+namespace {
+
+bool stopped(const Error& error) {
+  return error.code == Code::kCancelled || error.code == Code::kTimeout;
+}
+
+Result<Listing> list_revision(const Sources& sources, const sandbox::Path& top,
+                              const std::string& ref, const CancelToken& cancel) {
+  TRY_ASSIGN(git::TreeFiles tree, sources.repository.tree_files({ref, top.text()}, cancel));
+  Listing listing;
+  listing.index = FileIndex(std::move(tree.files), top.text());
+  listing.contents = std::make_unique<RevisionContents>(
+      sources.repository,
+      [&files = sources.files](std::string_view name) { return files.hides(name); });
+  listing.origin = Origin::kRevision;
+  listing.commit = std::move(tree.commit);
+  return listing;
+}
+
+// The root itself is a bare repository, which has no files of its own to look at.
+bool is_bare(const Sources& sources, const CancelToken& cancel) {
+  if (!sources.files.glance("HEAD") || !sources.files.glance("objects")) return false;
+  const auto facts = sources.repository.facts(cancel);
+  return facts && facts->bare && !facts->unborn;
+}
+
+}  // namespace
+
+Result<Listing> list_files(const Sources& sources, const AnalyzeOptions& options,
+                           const CancelToken& cancel) {
+  if (!options.ref.empty()) return list_revision(sources, options.path, options.ref, cancel);
+  if (is_bare(sources, cancel)) {
+    TRY_ASSIGN(Listing listing, list_revision(sources, options.path, "HEAD", cancel));
+    listing.notes.emplace_back("a bare repository: its HEAD is looked at");
+    return listing;
+  }
+  if (!options.path.is_root()) {
+    TRY_ASSIGN(const sandbox::Metadata metadata, sources.files.target_metadata(options.path));
+    if (metadata.kind != sandbox::Kind::kDirectory) {
+      std::string shown;
+      utf8::append_escaped_name(shown, options.path.display());
+      return fail(Code::kInvalidArgs, "'{}' is not a directory; give the directory of a project",
+                  shown);
+    }
+  }
+  Listing listing;
+  listing.contents = std::make_unique<WorkingContents>(sources.files, sources.clock);
+  auto tracked = sources.repository.tracked_files(cancel);
+  if (tracked && !tracked->empty()) {
+    listing.index = FileIndex(std::move(*tracked), options.path.text());
+    listing.origin = Origin::kIndex;
+    return listing;
+  }
+  if (!tracked && stopped(tracked.error())) return Failure(std::move(tracked).error());
+  if (tracked) {
+    listing.notes.emplace_back("git tracks no files yet: the directory was walked");
+  } else if (tracked.error().code == Code::kNotFound) {
+    listing.notes.emplace_back("no git repository: the directory was walked");
+  } else {
+    listing.repeatable = false;
+    listing.notes.push_back("git's index cannot be read, so the directory was walked: " +
+                            tracked.error().message);
+  }
+  TRY_ASSIGN(FileList walked, list_by_walk(sources, options.path, cancel));
+  listing.index = FileIndex(std::move(walked.files), options.path.text());
+  listing.repeatable = listing.repeatable && walked.repeatable;
+  std::ranges::move(walked.notes, std::back_inserter(listing.notes));
+  return listing;
+}
+
+}  // namespace quarry::analysis

@@ -1,0 +1,108 @@
+#include "server/analysis/modeline.h"
+
+#include <algorithm>
+
+namespace quarry::analysis {
+namespace {
+
+constexpr int kVimLines = 5;
+constexpr std::size_t kMaxTail = 2048;  // in which the last lines are looked for
+
+// The first `lines` lines of `text`, or the last.
+std::string_view first_lines(std::string_view text, int lines) {
+  std::size_t at = 0;
+  while (lines-- > 0 && at < text.size()) at = std::min(text.find('\n', at), text.size() - 1) + 1;
+  return text.substr(0, at);
+}
+std::string_view last_lines(std::string_view text, int lines) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  std::size_t at = text.size();
+  while (lines-- > 0 && at > 0) {
+    const std::size_t line_end = text.rfind('\n', at - 1);
+    at = line_end == std::string_view::npos ? 0 : line_end;
+  }
+  return text.substr(at);
+}
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+         c == '-' || c == '#' || c == '_' || c == '.';
+}
+
+std::optional<LanguageId> by_name_at(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  const auto end = std::ranges::find_if_not(text, is_name_character);
+  std::string_view name = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+  if (name.ends_with("-mode")) name.remove_suffix(5);
+  return name.empty() ? std::nullopt : find_language_by_alias(name);
+}
+
+// "-*- c++ -*-", "-*- coding: utf-8; mode: ruby -*-"
+std::optional<LanguageId> by_emacs(std::string_view head) {
+  const std::size_t open = head.find("-*-");
+  if (open == std::string_view::npos) return std::nullopt;
+  const std::size_t close = head.find("-*-", open + 3);
+  if (close == std::string_view::npos) return std::nullopt;
+  std::string_view inside = head.substr(open + 3, close - open - 3);
+  if (inside.find('\n') != std::string_view::npos) return std::nullopt;
+  if (inside.find(':') == std::string_view::npos) return by_name_at(inside);
+  while (!inside.empty()) {
+    const std::size_t end = std::min(inside.find(';'), inside.size());
+    std::string_view setting = inside.substr(0, end);
+    inside.remove_prefix(std::min(end + 1, inside.size()));
+    setting.remove_prefix(std::min(setting.find_first_not_of(" \t"), setting.size()));
+    const std::size_t colon = setting.find(':');
+    std::string_view key = setting.substr(0, colon);
+    while (key.ends_with(' ')) key.remove_suffix(1);
+    if (colon != std::string_view::npos && (key == "mode" || key == "Mode")) {
+      return by_name_at(setting.substr(colon + 1));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<LanguageId> by_emacs_block(std::string_view tail) {
+  const std::size_t block = tail.rfind("Local Variables:");
+  if (block == std::string_view::npos) return std::nullopt;
+  const std::size_t mode = tail.find("mode:", block);
+  if (mode == std::string_view::npos) return std::nullopt;
+  // "indent-tabs-mode: nil" is a setting like any other.
+  const char before = tail[mode - 1];
+  return before == ' ' || before == '\t' ? by_name_at(tail.substr(mode + 5)) : std::nullopt;
+}
+
+std::optional<LanguageId> by_vim(std::string_view lines) {
+  for (const std::string_view mark : {"vim:", "vi:", "ex:"}) {
+    for (std::size_t at = lines.find(mark); at != std::string_view::npos;
+         at = lines.find(mark, at + 1)) {
+      // A word of its own: not the end of another.
+      if (at > 0 && lines[at - 1] != ' ' && lines[at - 1] != '\t' && lines[at - 1] != '*' &&
+          lines[at - 1] != '#' && lines[at - 1] != '/' && lines[at - 1] != '\n') {
+        continue;
+      }
+      const std::string_view line = lines.substr(at, lines.find('\n', at) - at);
+      for (const std::string_view key : {"filetype=", "ft=", "syntax="}) {
+        const std::size_t found = line.find(key);
+        if (found == std::string_view::npos) continue;
+        const char before = line[found - 1];
+        if (before != ' ' && before != ':' && before != '\t') continue;
+        if (const auto id = by_name_at(line.substr(found + key.size()))) return id;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LanguageId> language_by_modeline(const Sample& sample) {
+  std::string_view tail = sample.tail.empty() ? sample.head : sample.tail;
+  tail = tail.substr(tail.size() - std::min(tail.size(), kMaxTail));
+  const std::string_view head = sample.head;
+  if (const auto id = by_emacs(first_lines(head, 2))) return id;
+  if (const auto id = by_vim(first_lines(head, kVimLines))) return id;
+  if (const auto id = by_vim(last_lines(tail, kVimLines))) return id;
+  return by_emacs_block(tail);
+}
+
+}  // namespace quarry::analysis

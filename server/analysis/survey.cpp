@@ -1,0 +1,153 @@
+#include "server/analysis/survey.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include "server/analysis/languages.h"
+#include "server/base/utf8.h"
+
+namespace quarry::analysis {
+namespace {
+
+constexpr std::string_view kAttributesFile = ".gitattributes";
+constexpr std::size_t kChunk = 64;  // directories that a worker classifies at a time
+
+std::string escaped(std::string_view name) {
+  std::string shown;
+  utf8::append_escaped_name(shown, name);
+  return shown;
+}
+
+Result<void> read_attributes(Survey& survey, const Contents& contents, const CancelToken& cancel) {
+  const FileIndex& index = survey.index;
+  for (const git::TrackedFile& file : index.files()) {
+    if (!file.path.ends_with(kAttributesFile) || base_name(file.path) != kAttributesFile) continue;
+    const auto content = contents.read(file, Attributes::kMaxBytes, cancel);
+    TRY(cancel.check());
+    std::string_view directory = file.path;
+    directory.remove_suffix(std::min(directory.size(), kAttributesFile.size() + 1));
+    if (!content) {
+      survey.notes.push_back(escaped(file.path) +
+                             " is not taken into account: " + content.error().message);
+    } else if (!survey.attributes.add(directory, content->bytes)) {
+      survey.notes.push_back(escaped(file.path) + " has too many lines; its end is not read");
+    }
+  }
+  return {};
+}
+
+class Classifier {
+ public:
+  explicit Classifier(Survey& survey) : survey_(survey), index_(survey.index) {}
+
+  void classify(const FileIndex::Directory& directory) {
+    const PathClass of_directory = classify_directory(index_.below_top(directory.path));
+    for (const std::uint32_t at : index_.members(directory)) {
+      const git::TrackedFile& file = index_.files()[at];
+      if (!is_regular(file)) continue;
+      PathClass path_class = of_directory;
+      if (path_class.share == Share::kSource) path_class = class_of_name(file.path);
+      survey_.classes[at] = overridden(file.path, path_class);
+    }
+  }
+
+  // A bundle often outweighs what it was made from: generated code counts only where there is no
+  // other.
+  void decide_weak() {
+    std::uint64_t own = 0;
+    std::array<std::uint64_t, 4> weak{};
+    for (std::size_t i = 0; i < index_.files().size(); ++i) {
+      const git::TrackedFile& file = index_.files()[i];
+      const PathClass& path_class = survey_.classes[i];
+      if (!is_regular(file) || !(path_class.share == Share::kSource || path_class.weak)) continue;
+      if (!is_code(file)) continue;
+      if (path_class.share == Share::kSource) own += file.size;
+      if (path_class.weak) weak[static_cast<std::size_t>(path_class.share)] += file.size;
+    }
+    for (const Share share : {Share::kVendored, Share::kGenerated, Share::kDocumentation}) {
+      const std::uint64_t bytes = weak[static_cast<std::size_t>(share)];
+      const bool most = share == Share::kGenerated ? own == 0 && bytes > 0 : bytes / 20 > own;
+      if (most) count_weak(share);
+    }
+  }
+
+ private:
+  static bool is_code(const git::TrackedFile& file) {
+    const auto id = language_by_path(file.path);
+    return id && (language_kind(*id) == LanguageKind::kProgramming ||
+                  language_kind(*id) == LanguageKind::kMarkup);
+  }
+
+  PathClass class_of_name(std::string_view path) const {
+    const std::string_view name = base_name(path);
+    for (const std::string_view sibling : siblings_that_generate(name)) {
+      std::string beside(path.substr(0, path.size() - name.size()));
+      if (index_.find(beside.append(sibling)) != nullptr) return {Share::kGenerated, false, name};
+    }
+    return classify_name(name);
+  }
+
+  PathClass overridden(std::string_view path, PathClass path_class) const {
+    if (survey_.attributes.empty()) return path_class;
+    const Overrides says = survey_.attributes.of(path);
+    struct Row {
+      Share share;
+      const std::optional<bool>& says;
+    };
+    for (const Row& row :
+         {Row{Share::kVendored, says.vendored}, Row{Share::kGenerated, says.generated},
+          Row{Share::kDocumentation, says.documentation}}) {
+      if (!row.says) continue;
+      if (*row.says) return {row.share, false, kAttributesFile};
+      // Said not to be: source, as far as this goes, whatever its directory is called.
+      if (path_class.share == row.share) path_class = {};
+    }
+    return path_class;
+  }
+
+  void count_weak(Share share) {
+    std::string_view rule;
+    for (std::size_t i = 0; i < index_.files().size(); ++i) {
+      PathClass& path_class = survey_.classes[i];
+      if (!path_class.weak || path_class.share != share) continue;
+      if (rule.empty()) rule = path_class.rule;
+      const std::string_view path = index_.files()[i].path;
+      path_class = overridden(path, class_of_name(path));
+    }
+    survey_.notes.push_back("most of the code lies in " + index_.under_top(rule) +
+                            "/ and the like, which is therefore counted");
+  }
+
+  Survey& survey_;
+  const FileIndex& index_;
+};
+
+}  // namespace
+
+Result<Survey> make_survey(FileIndex index, const Contents& contents, pool::Pool& pool,
+                           const CancelToken& cancel) {
+  Survey survey;
+  survey.index = std::move(index);
+  survey.classes.resize(survey.index.files().size());
+  for (const git::TrackedFile& file : survey.index.files()) {
+    if (file.mode == kSubmoduleMode) ++survey.submodules;
+    if (is_regular(file)) ++survey.files;
+  }
+  TRY(read_attributes(survey, contents, cancel));
+  Classifier classifier(survey);
+  const auto directories = survey.index.directories();
+  pool.fork_join((directories.size() + kChunk - 1) / kChunk,
+                 [&](std::size_t chunk) {
+                   const std::size_t end = std::min(directories.size(), (chunk + 1) * kChunk);
+                   for (std::size_t i = chunk * kChunk; i < end; ++i) {
+                     classifier.classify(directories[i]);
+                   }
+                 },
+                 &cancel);
+  TRY(cancel.check());
+  classifier.decide_weak();
+  return survey;
+}
+
+}  // namespace quarry::analysis
