@@ -5,9 +5,7 @@
 // came to erase it. Changes of `recent` are counted anew when it is begun anew, under another
 // epoch.
 //
-// Both environments keep what belongs to no table under kOwnKey; `recent` keeps its epoch there.
-// Each other value in `recent` is the number of its change, 8 bytes, and then the record; nothing
-// after the number: erased.
+// `state` keeps it under kOwnKey, which belongs to no table.
 //
 // Safe from any thread.
 

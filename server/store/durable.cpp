@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <sys/random.h>
-
 #include "server/store/writer_lock.h"
 
 namespace quarry::store {
@@ -11,8 +9,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr double kFullState = 0.9;   // what is left lets records be erased
-constexpr double kFullRecent = 0.5;  // what is left is for pages that a change replaces
+constexpr double kFullState = 0.9;  // what is left lets records be erased
+constexpr double kFullRecent = 0.9;
 constexpr double kCrowdedRecent = 0.125;
 constexpr std::size_t kListedAtOnce = 256;
 constexpr std::size_t kListedBytes = std::size_t{1} << 20U;
@@ -23,13 +21,6 @@ Result<void> check_fill(std::uint64_t used, std::size_t map) {
   return fail(Code::kTooLarge, "the store is full; close sessions that are no longer needed");
 }
 
-// From what is stored in `recent` to what it means.
-std::optional<std::string> without_stamp(std::string&& stored) {
-  if (stored.size() <= kStampBytes) return std::nullopt;
-  stored.erase(0, kStampBytes);
-  return std::move(stored);
-}
-
 Result<void> write_into(Environment::Change& state, std::string_view key,
                         const std::optional<std::string>& record) {
   return record ? state.put(key, *record) : state.erase(key);
@@ -37,7 +28,7 @@ Result<void> write_into(Environment::Change& state, std::string_view key,
 
 }  // namespace
 
-// What a change that goes into `recent` finds: both environments.
+// What a change that goes into `recent` finds: both parts.
 class Durable::Merged final : public ChangeSet::Base {
  public:
   Merged(Durable& owner, std::uint64_t recent_bytes) : owner_(owner), recent_(recent_bytes) {}
@@ -81,56 +72,30 @@ Durable::Durable(Parts parts)
     : directory_(parts.directory),
       state_(std::move(parts.state)),
       recent_(std::move(parts.recent)),
+      recent_bytes_(parts.recent_bytes),
       patience_(parts.patience),
       second_(std::move(parts.second)),
       on_damage_(std::move(parts.on_damage)) {}
 
-Result<std::unique_ptr<Durable>> Durable::open(Parts parts) {
-  std::unique_ptr<Durable> out(new Durable(std::move(parts)));
-  TRY(out->find_epoch());
-  return out;
-}
-
-Result<void> Durable::find_epoch() {
+Result<Covered> Durable::covered_in(const Environment::Snapshot& state) const {
   std::string bytes;
-  TRY_ASSIGN(const bool found, recent_->find(kOwnKey, bytes));
-  epoch_ = found ? decode_number(bytes) : 0;
-  if (epoch_ != 0) return {};
-  const WriterLock writing(directory_, StateDirectory::Byte::kRecentWriter, patience_);
-  TRY(writing.check());
-  while (epoch_ == 0) {
-    if (getrandom(&epoch_, sizeof epoch_, 0) != static_cast<ssize_t>(sizeof epoch_)) epoch_ = 0;
-  }
-  return recent_->change(
-      [&](Environment::Change& change) { return change.put(kOwnKey, encode_number(epoch_)); });
-}
-
-template <class Source>
-Result<Covered> Durable::covered_in(const Source& source) const {
-  std::string bytes;
-  TRY_ASSIGN(const bool found, source.find(kOwnKey, bytes));
+  TRY_ASSIGN(const bool found, state.find(kOwnKey, bytes));
   return found ? decode_covered(bytes) : Covered{};
 }
 
-bool Durable::obsolete(std::string_view stored, const Covered& covered) const {
-  return covered.epoch == epoch_ && decode_number(stored) <= covered.change;
+bool Durable::obsolete(const RecentRecord& record, const Covered& covered) const {
+  return covered.epoch == recent_->epoch() && record.change <= covered.change;
 }
 
 Result<bool> Durable::find(std::string_view key, std::string& record) {
-  bool in_recent = false;
-  if (recent_->last_change() != empty_after_.load(std::memory_order_relaxed)) {
-    TRY_ASSIGN(const Environment::Snapshot recent, recent_->snapshot());
-    TRY_ASSIGN(in_recent, recent.find(key, record));
-    if (!in_recent && recent.records() <= 1) {
-      empty_after_.store(recent.id(), std::memory_order_relaxed);
-    }
-  }
+  RecentRecord recent;
+  TRY_ASSIGN(const bool in_recent, recent_->find(key, recent));
   TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
   if (in_recent) {
     TRY_ASSIGN(const Covered covered, covered_in(state));
-    if (!obsolete(record, covered)) {
-      if (record.size() <= kStampBytes) return false;
-      record.erase(0, kStampBytes);
+    if (!obsolete(recent, covered)) {
+      if (!recent.record) return false;
+      record = std::move(*recent.record);
       return true;
     }
   }
@@ -141,20 +106,27 @@ Result<Layer> Durable::list(std::string_view prefix, std::string_view after, std
                             std::size_t bytes) {
   constexpr int kMostTries = 8;
   for (int tries = 1;; ++tries) {
-    TRY_ASSIGN(const Environment::Snapshot recent, recent_->snapshot());
+    TRY_ASSIGN(RecentLog::Part recent, recent_->list(prefix, after, count, bytes));
     TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
-    // When nothing was committed into `recent` before `state` was looked at, the two belong
-    // together.
-    if (recent_->last_change() != recent.id() && tries < kMostTries) continue;
+    // When nothing was appended to `recent` before `state` was looked at, the two belong together.
+    if (recent_->position() != recent.position && tries < kMostTries) continue;
     TRY_ASSIGN(const Covered covered, covered_in(state));
-    TRY_ASSIGN(Listed upper_records, recent.list(prefix, after, count, bytes));
-    TRY_ASSIGN(Listed lower_records, state.list(prefix, after, count, bytes));
-    Layer upper = as_layer(std::move(upper_records));
-    std::erase_if(upper.records,
-                  [&](const auto& record) { return obsolete(*record.second, covered); });
-    for (auto& [key, stored] : upper.records) stored = without_stamp(std::move(*stored));
-    return laid_over(std::move(upper), as_layer(std::move(lower_records)));
+    TRY_ASSIGN(Listed lower, state.list(prefix, after, count, bytes));
+    return laid_over(valid(std::move(recent), covered), as_layer(std::move(lower)));
   }
+}
+
+// Without what `state` covers.
+Layer Durable::valid(RecentLog::Part&& part, const Covered& covered) const {
+  Layer layer;
+  layer.whole = part.whole;
+  if (!part.whole) layer.reached = part.records.back().first;
+  layer.records.reserve(part.records.size());
+  for (auto& [key, record] : part.records) {
+    if (obsolete(record, covered)) continue;
+    layer.records.emplace_back(std::move(key), std::move(record.record));
+  }
+  return layer;
 }
 
 Result<std::uint64_t> Durable::state_bytes() {
@@ -170,66 +142,36 @@ Result<bool> Durable::change_recent(PendingChange& change) {
   const auto alone = recent_writer_.lock();
   const WriterLock writing(directory_, StateDirectory::Byte::kRecentWriter, patience_);
   TRY(writing.check());
-  bool fits = true;
-  bool applied = false;
-  Result<void> committed = recent_->change([&](Environment::Change& recent) -> Result<void> {
-    const std::uint64_t used = recent.used_bytes();
-    Merged base(*this, used);
-    ChangeSet changes(base, second_(), on_damage_);
-    TRY((*change.work)(changes));
-    TRY(changes.read());
-    change.puts = changes.put_count();
-    change.wrote = !changes.writes().empty();
-    crowded_ =
-        static_cast<double>(used) > kCrowdedRecent * static_cast<double>(recent_->map_bytes());
-    fits = static_cast<double>(used + changes.bytes()) <=
-           kFullRecent * static_cast<double>(recent_->map_bytes());
-    if (!fits) return fail(Code::kTooLarge, "not in one piece");
-    applied = true;
-    return apply(changes, recent);
-  });
-  if (committed) return true;
-  if (!fits || (applied && committed.error().code == Code::kTooLarge)) return false;
-  return Failure(std::move(committed).error());
-}
-
-Result<void> Durable::apply(const ChangeSet& changes, Environment::Change& recent) const {
-  const std::string stamp = encode_number(recent.id());
-  for (const auto& [key, record] : changes.writes()) {
-    TRY(recent.put(key, stamp, record ? std::string_view(*record) : std::string_view()));
-  }
-  return {};
+  TRY_ASSIGN(const RecentLog::Size pending, recent_->size());
+  Merged base(*this, pending.bytes);
+  ChangeSet changes(base, second_(), on_damage_);
+  TRY((*change.work)(changes));
+  TRY(changes.read());
+  change.puts = changes.put_count();
+  change.wrote = !changes.writes().empty();
+  if (!change.wrote) return true;
+  const auto fits = [&] {
+    return static_cast<double>(recent_->position().end + changes.bytes()) <=
+           kFullRecent * static_cast<double>(recent_bytes_);
+  };
+  // A log that has mostly been written over is shortened; else it is for `state` to take it over.
+  if (!fits() && pending.bytes < recent_->position().end / 2) TRY(recent_->restart(0));
+  crowded_ = static_cast<double>(recent_->position().end) >
+             kCrowdedRecent * static_cast<double>(recent_bytes_);
+  if (!fits()) return false;
+  TRY(recent_->append(changes.writes()));
+  return true;
 }
 
 // What `recent` holds and `state` does not, erased records too; `last`: the change it was read at.
 // REQUIRES: the state writer's lock.
 Result<Layer> Durable::pending_records(std::uint64_t& last) {
-  TRY_ASSIGN(const Environment::Snapshot recent, recent_->snapshot());
-  last = recent.id();
-  if (recent.records() <= 1) return Layer{};
-  TRY_ASSIGN(Listed listed, recent.list({}, {}, kEverything, kEverything));
+  TRY_ASSIGN(RecentLog::Part recent, recent_->list({}, {}, kEverything, kEverything));
+  last = recent.last_change;
+  if (recent.records.empty()) return Layer{};
   TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
   TRY_ASSIGN(const Covered covered, covered_in(state));
-  Layer out = as_layer(std::move(listed));
-  std::erase_if(out.records, [&](const auto& record) { return obsolete(*record.second, covered); });
-  for (auto& [key, stored] : out.records) stored = without_stamp(std::move(*stored));
-  return out;
-}
-
-// Erases from `recent` what `state` covers, up to the change `last`.
-// REQUIRES: the recent writer's lock.
-Result<void> Durable::forget(std::uint64_t last) {
-  return recent_->change([&](Environment::Change& recent) -> Result<void> {
-    if (recent.id() == last + 1) {
-      TRY(recent.clear());
-      return recent.put(kOwnKey, encode_number(epoch_));
-    }
-    TRY_ASSIGN(const Listed listed, recent.list({}, {}, kEverything, kEverything));
-    for (const auto& [key, stored] : listed.records) {
-      if (key != kOwnKey && decode_number(stored) <= last) TRY(recent.erase(key));
-    }
-    return {};
-  });
+  return valid(std::move(recent), covered);
 }
 
 Result<bool> Durable::flush(milliseconds patience) {
@@ -241,7 +183,7 @@ Result<bool> Durable::flush(milliseconds patience) {
   if (!pending.records.empty()) {
     const auto take_over = [&](Environment::Change& state) -> Result<void> {
       for (const auto& [key, record] : pending.records) TRY(write_into(state, key, record));
-      return state.put(kOwnKey, encode_covered({epoch_, last}));
+      return state.put(kOwnKey, encode_covered({recent_->epoch(), last}));
     };
     Result<void> taken = state_->change(take_over);
     if (!taken && taken.error().code == Code::kTooLarge && state_->clear_dead_readers() > 0) {
@@ -250,11 +192,11 @@ Result<bool> Durable::flush(milliseconds patience) {
     TRY(std::move(taken));
     ++flushes_;
   }
-  // From here on it is on disk; what is not erased now does not count and is erased later.
+  // From here on it is on disk; what is not forgotten now does not count and is forgotten later.
   const auto alone_in_recent = recent_writer_.lock();
   const WriterLock writing_recent(directory_, StateDirectory::Byte::kRecentWriter, patience);
   TRY_ASSIGN(const std::uint64_t left, this->pending());
-  if (left > 0 && writing_recent.check()) (void)forget(last);
+  if (left > 0 && writing_recent.check()) (void)recent_->restart(last);
   return !pending.records.empty();
 }
 
@@ -289,7 +231,7 @@ Result<void> Durable::commit_batch(CommitQueue::Batch batch) {
   TRY_ASSIGN(const Layer pending, pending_records(last));
   TRY(state_->change([&](Environment::Change& state) -> Result<void> {
     for (const auto& [key, record] : pending.records) TRY(write_into(state, key, record));
-    if (!pending.records.empty()) TRY(state.put(kOwnKey, encode_covered({epoch_, last})));
+    if (!pending.records.empty()) TRY(state.put(kOwnKey, encode_covered({recent_->epoch(), last})));
     for (PendingChange* change : batch) {
       InState base(state, state_->map_bytes());
       ChangeSet changes(base, second_(), on_damage_);
@@ -304,24 +246,14 @@ Result<void> Durable::commit_batch(CommitQueue::Batch batch) {
   }));
   if (!pending.records.empty()) {
     ++flushes_;
-    (void)forget(last);  // else it is erased later: it does not count any more
+    (void)recent_->restart(last);  // else later: it does not count any more
   }
   return {};
 }
 
 Result<std::uint64_t> Durable::pending() {
-  if (recent_->last_change() == empty_after_.load(std::memory_order_relaxed)) return 0;
-  TRY_ASSIGN(const Environment::Snapshot recent, recent_->snapshot());
-  if (recent.records() <= 1) {
-    empty_after_.store(recent.id(), std::memory_order_relaxed);
-    return 0;
-  }
-  return recent.records() - 1;
-}
-
-void Durable::clear_dead_readers() {
-  state_->clear_dead_readers();
-  recent_->clear_dead_readers();
+  TRY_ASSIGN(const RecentLog::Size size, recent_->size());
+  return size.records;
 }
 
 }  // namespace quarry::store

@@ -1,11 +1,11 @@
-// Durable: the durable tables, in two environments of which one lies before the other.
+// Durable: the durable tables, in two parts of which one lies before the other.
 //
-// `state` is synchronised to disk by each commit and takes milliseconds. `recent` is not, and takes
-// microseconds: what it holds survives the death of every process, but not that of the machine.
-// Changes that need not be on disk at once are committed into `recent`; flush() takes them over
-// into `state`, all of them in one transaction, and then erases them from `recent`. So `state` on
-// disk is at any moment what the store was at some moment: no change is torn, and none is there
-// without those before it.
+// `state` is a database, synchronised to disk by each commit, which takes milliseconds. `recent` is
+// a log, which is not, and takes a microsecond: what it holds survives the death of every process,
+// but not that of the machine. Changes that need not be on disk at once are appended to `recent`;
+// flush() takes them over into `state`, all of them in one transaction, and then forgets them in
+// `recent`. So `state` on disk is at any moment what the store was at some moment: no change is
+// torn, and none is there without those before it.
 //
 // A reader looks into `recent` first and then into `state`: what flush() moves in between is found
 // in the second place. A record in `recent` that `state` covers (covered.h) does not count.
@@ -29,6 +29,7 @@
 #include "server/store/covered.h"
 #include "server/store/environment.h"
 #include "server/store/layer.h"
+#include "server/store/recent_log.h"
 #include "server/store/state_directory.h"
 
 namespace quarry::store {
@@ -38,21 +39,21 @@ class Durable {
   struct Parts {
     StateDirectory& directory;  // outlives this
     std::unique_ptr<Environment> state;
-    std::unique_ptr<Environment> recent;
+    std::unique_ptr<RecentLog> recent;
+    std::size_t recent_bytes = 0;           // that `recent` may hold
     std::chrono::milliseconds patience{};   // with the writer of another process
     std::function<std::uint32_t()> second;  // the time, for records
     std::function<void()> on_damage;        // a damaged record was met
   };
 
-  // REQUIRES: the opening lock.
-  static Result<std::unique_ptr<Durable>> open(Parts parts);
+  explicit Durable(Parts parts);
 
   Result<bool> find(std::string_view key, std::string& record);
   // As of one moment, unless `recent` changes all the time.
   Result<Layer> list(std::string_view prefix, std::string_view after, std::size_t count,
                      std::size_t bytes);
 
-  // Commits `change` into `recent`. False when it does not fit there: nothing was done, and it is
+  // Appends `change` to `recent`. False when it does not fit there: nothing was done, and it is
   // change_state() that can.
   Result<bool> change_recent(PendingChange& change);
   // Commits all of `batch` that does not fail into `state`, with what `recent` holds.
@@ -64,10 +65,11 @@ class Durable {
   Result<std::uint64_t> pending();
   // Much is pending: to be flushed soon.
   bool crowded() const { return crowded_; }
-  std::uint64_t generation() const { return recent_->last_change() + state_->last_change(); }
-  void clear_dead_readers();
+  std::uint64_t generation() const { return recent_->position().word() + state_->last_change(); }
+  void clear_dead_readers() { state_->clear_dead_readers(); }
   Environment& state() { return *state_; }
-  Environment& recent() { return *recent_; }
+  const RecentLog& recent() const { return *recent_; }
+  std::size_t recent_limit() const { return recent_bytes_; }
   std::uint64_t flushes() const { return flushes_; }
 
  private:
@@ -78,27 +80,21 @@ class Durable {
     std::uint64_t bytes = 0;
   };
 
-  explicit Durable(Parts parts);
-  Result<void> find_epoch();
-  template <class Source>
-  Result<Covered> covered_in(const Source& source) const;
-  bool obsolete(std::string_view stored, const Covered& covered) const;
+  Result<Covered> covered_in(const Environment::Snapshot& state) const;
+  bool obsolete(const RecentRecord& record, const Covered& covered) const;
+  Layer valid(RecentLog::Part&& part, const Covered& covered) const;
   Result<Layer> pending_records(std::uint64_t& last);
-  Result<void> apply(const ChangeSet& changes, Environment::Change& recent) const;
   Result<void> commit_batch(CommitQueue::Batch batch);
-  Result<void> forget(std::uint64_t last);
   Result<std::uint64_t> state_bytes();
 
   StateDirectory& directory_;
   // Closed in the reverse order.
   const std::unique_ptr<Environment> state_;
-  const std::unique_ptr<Environment> recent_;
+  const std::unique_ptr<RecentLog> recent_;
+  const std::size_t recent_bytes_;
   const std::chrono::milliseconds patience_;
   const std::function<std::uint32_t()> second_;
   const std::function<void()> on_damage_;
-  std::uint64_t epoch_ = 0;  // of `recent`; constant once open
-  // The change after which `recent` was seen to hold nothing.
-  std::atomic<std::uint64_t> empty_after_{0};
   std::atomic<std::uint64_t> flushes_{0};
   std::atomic<bool> crowded_{false};
   Guarded<Used> state_used_;

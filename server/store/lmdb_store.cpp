@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/log.h"
+#include "server/store/open_recent.h"
 #include "server/store/record.h"
 
 namespace quarry::store {
@@ -55,20 +56,21 @@ Result<void> LmdbStore::open_parts() {
   TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent));
   // What is not on disk could not be told from what is after the next restart.
   if (!restart_is_seen) options_.durability = Durability::kFull;
-  TRY_ASSIGN(OpenedEnvironment recent,
-             open_part(kRecent, options_.recent_map_bytes, !restart_is_seen));
+  TRY_ASSIGN(std::unique_ptr<RecentLog> recent,
+             open_recent(*directory_, kRecent, *state.environment));
   TRY(discard_after_restart(*directory_, kCache));
   TRY_ASSIGN(OpenedEnvironment cache,
              open_part(kCache, options_.cache_map_bytes, !restart_is_seen));
   cache_ =
       std::make_unique<Cache>(*directory_, std::move(cache.environment), options_.cache_patience);
-  TRY_ASSIGN(durable_,
-             Durable::open({.directory = *directory_,
-                            .state = std::move(state.environment),
-                            .recent = std::move(recent.environment),
-                            .patience = options_.state_patience,
-                            .second = [this] { return now_second(); },
-                            .on_damage = [this] { count_damage(Table::kSessions, "a record"); }}));
+  durable_ = std::make_unique<Durable>(
+      Durable::Parts{.directory = *directory_,
+                     .state = std::move(state.environment),
+                     .recent = std::move(recent),
+                     .recent_bytes = options_.recent_bytes,
+                     .patience = options_.state_patience,
+                     .second = [this] { return now_second(); },
+                     .on_damage = [this] { count_damage(Table::kSessions, "a record"); }});
   flusher_ = std::make_unique<Flusher>(Flusher::Parts{
       .background = options_.background,
       .clock = clock_,
@@ -259,7 +261,9 @@ StoreStats LmdbStore::stats() const {
           .pending = durable_->pending().value_or(0),
           .salvaged = salvaged_,
           .waits = directory_->waits(),
-          .recent = space(durable_->recent()),
+          .recent = {.disk_bytes = durable_->recent().disk_bytes(),
+                     .used_bytes = durable_->recent().position().end,
+                     .limit_bytes = durable_->recent_limit()},
           .state = space(durable_->state()),
           .cache = space(cache_->environment())};
 }

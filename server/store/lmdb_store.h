@@ -32,7 +32,7 @@ class LmdbStore final : public Store {
   struct Options {
     Durability durability = Durability::kNormal;
     Background* background = nullptr;  // as Store::Options
-    std::size_t recent_map_bytes = std::size_t{32} << 20U;
+    std::size_t recent_bytes = std::size_t{32} << 20U;
     std::size_t state_map_bytes = std::size_t{1} << 30U;
     std::size_t cache_map_bytes = std::size_t{8} << 30U;
     unsigned int max_readers = 1024;

@@ -22,13 +22,6 @@ constexpr off_t kThoroughBytes = off_t{16} << 20U;
 // So is any file of a map up to this size: most of its pages are free and not looked at.
 constexpr std::size_t kThoroughMapBytes = std::size_t{64} << 20U;
 
-Result<void> remove_tree(const StateDirectory& directory, const std::string& name) {
-  std::error_code error;
-  std::filesystem::remove_all(directory.path() + "/" + name, error);  // follows no link
-  if (error) return fail(Code::kUnavailable, "'{}' in the state directory cannot be removed", name);
-  return {};
-}
-
 bool exists(int at, const std::string& name) {
   struct stat status {};
   return fstatat(at, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
@@ -80,17 +73,6 @@ Result<void> inspect_files(const StateDirectory& directory, const std::string& n
   return {};
 }
 
-Result<void> set_aside(const StateDirectory& directory, const std::string& name) {
-  const std::string aside = name + ".damaged";
-  TRY(remove_tree(directory, aside));
-  if (renameat(directory.fd(), name.c_str(), directory.fd(), aside.c_str()) != 0) {
-    return fail(Code::kUnavailable, "the damaged '{}' in the state directory cannot be set aside",
-                name);
-  }
-  unlinkat(directory.fd(), (name + ".suspect").c_str(), 0);
-  return {};
-}
-
 Result<std::unique_ptr<Environment>> open_sound(const StateDirectory& directory,
                                                 const std::string& name,
                                                 const Environment::Options& options) {
@@ -115,6 +97,24 @@ std::string boot_id() {
 }
 
 }  // namespace
+
+Result<void> remove_tree(const StateDirectory& directory, const std::string& name) {
+  std::error_code error;
+  std::filesystem::remove_all(directory.path() + "/" + name, error);  // follows no link
+  if (error) return fail(Code::kUnavailable, "'{}' in the state directory cannot be removed", name);
+  return {};
+}
+
+Result<void> set_aside(const StateDirectory& directory, const std::string& name) {
+  const std::string aside = name + ".damaged";
+  TRY(remove_tree(directory, aside));
+  if (renameat(directory.fd(), name.c_str(), directory.fd(), aside.c_str()) != 0) {
+    return fail(Code::kUnavailable, "the damaged '{}' in the state directory cannot be set aside",
+                name);
+  }
+  unlinkat(directory.fd(), (name + ".suspect").c_str(), 0);
+  return {};
+}
 
 Result<OpenedEnvironment> open_environment(const StateDirectory& directory, const std::string& name,
                                            const Environment::Options& options) {

@@ -36,6 +36,12 @@ Result<std::uint64_t> take_over_damaged(const StateDirectory& directory, const s
 // is unknown when the machine was started; then the environment must be synchronous.
 Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name);
 
+// Whatever `name` is, a missing one too.
+Result<void> remove_tree(const StateDirectory& directory, const std::string& name);
+
+// Moves `name` to `<name>.damaged`, where the last such is kept.
+Result<void> set_aside(const StateDirectory& directory, const std::string& name);
+
 // Has the next opening look at every page of `name`.
 void suspect(const StateDirectory& directory, const std::string& name);
 

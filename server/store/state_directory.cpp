@@ -14,8 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr char kVersion[] = "quarry state 2";
-constexpr char kOlderVersion[] = "quarry state 1";
+constexpr char kVersion[] = "quarry state 3";
+constexpr std::string_view kOlderVersions[] = {"quarry state 1", "quarry state 2"};
 constexpr milliseconds kOpeningPatience{2000};
 constexpr std::size_t kNoteBytes = 256;
 
@@ -133,8 +133,8 @@ Result<void> StateDirectory::enter() {
   const std::string version = read_note("version");
   struct stat ignored {};
   if (version == kVersion) return {};
-  if (version == kOlderVersion) {
-    // Its processes would not see what is in `recent`.
+  if (std::ranges::find(kOlderVersions, version) != std::end(kOlderVersions)) {
+    // Its processes would not see what is in the log of recent changes.
     if (alone_) return write_note("version", kVersion);
     return fail(Code::kUnavailable,
                 "an older quarry has the state directory open; start again when it has ended");

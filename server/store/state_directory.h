@@ -11,8 +11,8 @@
 //
 //   lock  version  *.boot  state/  recent/  cache/  *.damaged/  *.suspect
 //
-// A directory of version 1 (`state` alone, without `recent` before it; what is in `state` is
-// written the same way) is taken over when no process has it open.
+// A directory of version 1 (`state` alone, without `recent` before it) or 2 (`recent` is a
+// database) is taken over when no process has it open; what is in `state` is written the same way.
 //
 // Not to be used in the child of a fork. Safe from any thread.
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/store/lmdb_store.h"
+#include "server/store/recent_log.h"
 #include "server/store/record.h"
 #include "tests/store/support.h"
 
@@ -165,27 +166,23 @@ TEST_CASE("store does not believe a recent record that the state covers") {
   const std::string directory = files.path("s");
   { const Opened opened(directory); }
   {
-    const auto environment = [&](const char* name) {
-      auto opened = Environment::open(directory + "/" + name, {.map_bytes = 32U << 20U});
-      REQUIRE(opened);
-      return std::move(*opened);
-    };
     const auto record = [](const char* value) {
       return encode_record(Table::kSessionIndex, "k", value, 0);
     };
     const RecordKey key = record_key(Table::kSessionIndex, "k");
     const RecordKey gone = record_key(Table::kSessionIndex, "gone");
-    const auto recent = environment("recent");
-    std::string epoch;
-    REQUIRE(recent->find(kOwnKey, epoch).value_or(false));
-    std::uint64_t last = 0;
-    REQUIRE(recent->change([&](Environment::Change& change) -> Result<void> {
-      last = change.id();
-      TRY(change.put(gone.view(), encode_number(last), record("old")));
-      return change.put(key.view(), encode_number(last), record("old"));
-    }));
-    REQUIRE(environment("state")->change([&](Environment::Change& change) -> Result<void> {
-      TRY(change.put(kOwnKey, encode_covered({decode_number(epoch), last})));
+    const auto place = StateDirectory::open(directory);
+    REQUIRE(place);
+    auto recent = RecentLog::open(**place, "recent");
+    REQUIRE(recent);
+    REQUIRE(recent->log->append(
+        {{std::string(gone.view()), record("old")}, {std::string(key.view()), record("old")}}));
+    const auto part = recent->log->list({}, {}, SIZE_MAX, SIZE_MAX);
+    REQUIRE(part);
+    const auto state = Environment::open(directory + "/state", {.map_bytes = 32U << 20U});
+    REQUIRE(state);
+    REQUIRE((*state)->change([&](Environment::Change& change) -> Result<void> {
+      TRY(change.put(kOwnKey, encode_covered({recent->log->epoch(), part->last_change})));
       return change.put(key.view(), record("new"));
     }));
   }
@@ -200,9 +197,9 @@ TEST_CASE("store does not believe a recent record that the state covers") {
   CHECK(scanned(*opened.store) == Records{{"k", "new"}, {"other", "v"}});
 }
 
-TEST_CASE("store whose recent environment is full goes on (SE-09)") {
+TEST_CASE("store whose log of recent changes is full goes on (SE-09)") {
   const TempWorkspace files;
-  const Opened opened(files.path("s"), {.recent_map_bytes = 256U << 10U});
+  const Opened opened(files.path("s"), {.recent_bytes = 256U << 10U});
   Store& store = *opened.store;
   std::set<std::string> keys;
   for (int i = 0; i < 300; ++i) {

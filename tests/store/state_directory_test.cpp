@@ -9,6 +9,7 @@
 #include "server/store/lmdb_store.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
+#include "tests/store/refused.h"
 #include "tests/store/support.h"
 
 namespace quarry::store {
@@ -22,16 +23,6 @@ class TurnedClock final : public Clock {
   std::int64_t wall_ms() const override { return now_ms; }
   std::int64_t now_ms = 1'700'000'000'000;
 };
-
-// A directory that is refused still gives a store, in memory, that says why.
-void check_refused(const std::string& directory, const std::string& why) {
-  const auto store = Store::at(directory);
-  CHECK(store->put(Table::kSessions, "k", "v"));
-  CHECK(store->get(Table::kSessions, "k") == "v");
-  const StoreStats stats = store->stats();
-  CHECK(stats.mode == "memory");
-  CHECK(stats.note == why);
-}
 
 TEST_CASE("state directory that others can write to is refused (SE-10)") {
   for (const mode_t mode : {0777U, 0770U, 0702U}) {
@@ -106,70 +97,21 @@ TEST_CASE("state directory on a network or user-space file system is refused (SE
 }
 
 TEST_CASE("state directory of another version is refused and not touched (SE-15)") {
-  for (const char* version : {"quarry state 0\n", "quarry state 3\n", "", "x", "quarry state 11\n",
+  for (const char* version : {"quarry state 0\n", "quarry state 4\n", "", "x", "quarry state 11\n",
                               "quarry state 21\n"}) {
     INFO(version);
     const TempWorkspace files;
     const std::string directory = files.path("s");
     REQUIRE(Store::at(directory)->put(Table::kSessions, "k", "v"));
-    CHECK(files.read("s/version") == "quarry state 2\n");
+    CHECK(files.read("s/version") == "quarry state 3\n");
     files.write("s/version", version);
     check_refused(directory,
                   "the state directory was written by another version of quarry; "
                   "remove it or name another one");
     CHECK(files.read("s/version") == version);
-    files.write("s/version", "quarry state 2\n");
+    files.write("s/version", "quarry state 3\n");
     CHECK(Store::at(directory)->get(Table::kSessions, "k") == "v");
   }
-}
-
-// As version 1 wrote it: `state` alone.
-void write_version_1(const TempWorkspace& files) {
-  for (const char* name : {"s", "s/state", "s/cache"}) files.make_directory(name);
-  REQUIRE(chmod(files.path("s").c_str(), 0700) == 0);
-  const auto state = Environment::open(files.path("s/state"), {.map_bytes = 1U << 30U});
-  REQUIRE(state);
-  REQUIRE((*state)->change([](Environment::Change& change) -> Result<void> {
-    for (int i = 0; i < 100; ++i) {
-      const std::string key = "session " + std::to_string(i);
-      TRY(change.put(record_key(Table::kSessions, key).view(),
-                     encode_record(Table::kSessions, key, "of " + key, 1'700'000'000)));
-    }
-    return {};
-  }));
-  files.write("s/version", "quarry state 1\n");
-}
-
-TEST_CASE("state directory of the version before is taken over (SE-15)") {
-  const TempWorkspace files;
-  write_version_1(files);
-  for (int round = 0; round < 2; ++round) {
-    const auto store = Store::at(files.path("s"));
-    for (int i = 0; i < 100; ++i) {
-      const std::string key = "session " + std::to_string(i);
-      CHECK(store->get(Table::kSessions, key) == "of " + key);
-    }
-    CHECK(store->put(Table::kSessions, "new", "too"));
-    CHECK(store->stats().mode == "lmdb");
-    CHECK(files.read("s/version") == "quarry state 2\n");
-  }
-}
-
-TEST_CASE("state directory of the version before is left alone while it is in use (SE-15)") {
-  const TempWorkspace files;
-  write_version_1(files);
-  const int lock = open(files.path("s/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  REQUIRE(lock >= 0);
-  struct flock used {};  // as a process of that version holds it
-  used.l_type = F_WRLCK;
-  used.l_start = 16 + 1;
-  used.l_len = 1;
-  REQUIRE(fcntl(lock, F_OFD_SETLK, &used) == 0);
-  check_refused(files.path("s"),
-                "an older quarry has the state directory open; start again when it has ended");
-  CHECK(files.read("s/version") == "quarry state 1\n");
-  close(lock);
-  CHECK(Store::at(files.path("s"))->get(Table::kSessions, "session 1") == "of session 1");
 }
 
 TEST_CASE(

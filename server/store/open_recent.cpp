@@ -1,0 +1,70 @@
+#include "server/store/open_recent.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "server/base/log.h"
+#include "server/store/covered.h"
+#include "server/store/open_environment.h"
+
+namespace quarry::store {
+namespace {
+
+// What version 2 mapped; more was never in it.
+constexpr std::size_t kOlderMapBytes = std::size_t{32} << 20U;
+
+Result<Covered> covered_in(Environment& state) {
+  std::string bytes;
+  TRY_ASSIGN(const bool found, state.find(kOwnKey, bytes));
+  return found ? decode_covered(bytes) : Covered{};
+}
+
+// In version 2 a value is the number of its change, 8 bytes, and then the record; nothing after
+// the number: erased. Its epoch is under kOwnKey.
+Result<void> bring_into(Environment& state, Environment& older) {
+  std::string epoch;
+  TRY(older.find(kOwnKey, epoch));
+  TRY_ASSIGN(const Covered covered, covered_in(state));
+  TRY_ASSIGN(const Listed listed, older.list({}, {}, SIZE_MAX, SIZE_MAX));
+  return state.change([&](Environment::Change& change) -> Result<void> {
+    for (const auto& [key, stored] : listed.records) {
+      if (key == kOwnKey || stored.size() < kStampBytes) continue;
+      const bool obsolete =
+          covered.epoch == decode_number(epoch) && decode_number(stored) <= covered.change;
+      if (obsolete) continue;
+      const std::string_view record = std::string_view(stored).substr(kStampBytes);
+      TRY(record.empty() ? change.erase(key) : change.put(key, record));
+    }
+    return {};
+  });
+}
+
+Result<void> migrate(const StateDirectory& directory, const std::string& name, Environment& state) {
+  struct stat status {};
+  if (fstatat(directory.fd(), (name + "/data.mdb").c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return {};
+  }
+  TRY_ASSIGN(const OpenedEnvironment older,
+             open_environment(directory, name, {.map_bytes = kOlderMapBytes, .synchronous = true}));
+  TRY(bring_into(state, *older.environment));
+  return remove_tree(directory, name);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RecentLog>> open_recent(const StateDirectory& directory,
+                                               const std::string& name, Environment& state) {
+  TRY(migrate(directory, name, state));
+  TRY_ASSIGN(RecentLog::Opened opened, RecentLog::open(directory, name));
+  if (opened.salvaged.empty()) return std::move(opened.log);
+  TRY_ASSIGN(const Covered covered, covered_in(state));
+  RecentLog::Writes kept;
+  for (auto& [key, record] : opened.salvaged) {
+    const bool obsolete = covered.epoch == opened.salvaged_epoch && record.change <= covered.change;
+    if (!obsolete) kept.emplace(std::move(key), std::move(record.record));
+  }
+  if (!kept.empty()) TRY(opened.log->append(kept));
+  return std::move(opened.log);
+}
+
+}  // namespace quarry::store

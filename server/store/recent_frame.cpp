@@ -1,0 +1,99 @@
+#include "server/store/recent_frame.h"
+
+#include <bit>
+#include <cstring>
+
+#include "server/base/hash.h"
+
+namespace quarry::store {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::size_t kHeadBytes = 24;
+constexpr std::size_t kEntriesAt = 4;
+constexpr std::size_t kChecksumAt = 8;
+constexpr std::size_t kSummedFromByte = 16;
+constexpr std::size_t kEntryBytes = 16;
+constexpr std::uint32_t kErased = UINT32_MAX;
+
+template <class Number>
+Number load(std::string_view bytes, std::size_t at) {
+  Number number{};
+  std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+
+template <class Number>
+void append(std::string& out, Number number) {
+  out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+// The bytes of the entry at `at`, or 0 when it does not fit.
+std::size_t entry_bytes(std::string_view frame, std::size_t at) {
+  if (frame.size() - at < kEntryBytes) return 0;
+  const std::uint64_t key = load<std::uint32_t>(frame, at + 8);
+  const auto record = load<std::uint32_t>(frame, at + 12);
+  const std::uint64_t bytes = kEntryBytes + key + (record == kErased ? 0 : record);
+  return bytes <= frame.size() - at ? bytes : 0;
+}
+
+bool well_formed(std::string_view frame, std::uint32_t entries) {
+  std::size_t at = kHeadBytes;
+  for (; entries > 0; --entries) {
+    const std::size_t bytes = entry_bytes(frame, at);
+    if (bytes == 0) return false;
+    at += bytes;
+  }
+  return at == frame.size();
+}
+
+}  // namespace
+
+FrameWriter::FrameWriter(std::string& out, std::uint64_t life) : out_(out) {
+  out_.assign(kSummedFromByte, '\0');
+  append(out_, life);
+}
+
+void FrameWriter::add(std::uint64_t change, std::string_view key,
+                      const std::optional<std::string>& record) {
+  append(out_, change);
+  append(out_, static_cast<std::uint32_t>(key.size()));
+  append(out_, record ? static_cast<std::uint32_t>(record->size()) : kErased);
+  out_ += key;
+  if (record) out_ += *record;
+  ++entries_;
+}
+
+void FrameWriter::finish() {
+  const auto bytes = static_cast<std::uint32_t>(out_.size());
+  std::memcpy(out_.data(), &bytes, sizeof bytes);
+  std::memcpy(out_.data() + kEntriesAt, &entries_, sizeof entries_);
+  const std::uint64_t checksum = hash64(std::string_view(out_).substr(kSummedFromByte));
+  std::memcpy(out_.data() + kChecksumAt, &checksum, sizeof checksum);
+}
+
+std::size_t read_frame(std::string_view bytes, std::uint64_t life, const VisitEntry& visit) {
+  if (bytes.size() < kHeadBytes) return 0;
+  const std::size_t size = load<std::uint32_t>(bytes, 0);
+  if (size < kHeadBytes || size > bytes.size()) return 0;
+  const std::string_view frame = bytes.substr(0, size);
+  const auto entries = load<std::uint32_t>(frame, kEntriesAt);
+  if (load<std::uint64_t>(frame, kSummedFromByte) != life ||
+      load<std::uint64_t>(frame, kChecksumAt) != hash64(frame.substr(kSummedFromByte)) ||
+      !well_formed(frame, entries)) {
+    return 0;
+  }
+  std::size_t at = kHeadBytes;
+  for (std::uint32_t i = 0; i < entries; ++i) {
+    const std::string_view key = frame.substr(at + kEntryBytes, load<std::uint32_t>(frame, at + 8));
+    const auto record = load<std::uint32_t>(frame, at + 12);
+    visit(load<std::uint64_t>(frame, at), key,
+          record == kErased ? std::nullopt
+                            : std::optional(frame.substr(at + kEntryBytes + key.size(), record)));
+    at += entry_bytes(frame, at);
+  }
+  return size;
+}
+
+}  // namespace quarry::store

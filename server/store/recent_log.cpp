@@ -1,0 +1,279 @@
+#include "server/store/recent_log.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/base/log.h"
+#include "server/store/open_environment.h"
+#include "server/store/recent_frame.h"
+
+namespace quarry::store {
+namespace {
+
+// A file that is not in force is cut down to nothing when it is longer than this.
+constexpr off_t kKeptBytes = off_t{1} << 20U;
+constexpr int kMostTries = 16;
+
+Failure damaged() {
+  return fail(Code::kInternal, "the store is damaged; it is set aside at the next start");
+}
+
+Failure refused(const char* what, int error) {
+  if (error == ENOSPC || error == EDQUOT) {
+    return fail(Code::kUnavailable, "no space left for the state directory");
+  }
+  return fail(Code::kUnavailable, "the store cannot be {}: {}", what, strerrordesc_np(error));
+}
+
+Result<Fd> open_file(int folder, const char* name) {
+  Fd file(openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  struct stat status {};
+  if (!file) {
+    if (errno == ELOOP || errno == EISDIR || errno == ENXIO || errno == EACCES) {
+      return fail(Code::kInternal, "a file of it is not one that can be read and written");
+    }
+    return refused("opened", errno);
+  }
+  if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return fail(Code::kInternal, "a file of it is not a regular file");
+  }
+  return file;
+}
+
+}  // namespace
+
+void RecentLog::Read::note(std::uint64_t change, std::string_view key,
+                           std::optional<std::string_view> record) {
+  auto known = records.find(key);
+  if (known == records.end()) {
+    known = records.emplace(key, RecentRecord{}).first;
+    record_bytes += key.size();
+  }
+  RecentRecord& mine = known->second;
+  record_bytes -= mine.record ? mine.record->size() : 0;
+  record_bytes += record ? record->size() : 0;
+  mine.change = change;
+  if (!record) {
+    mine.record.reset();
+  } else if (mine.record) {
+    mine.record->assign(*record);
+  } else {
+    mine.record.emplace(*record);
+  }
+}
+
+void RecentLog::Read::clear() {
+  records.clear();
+  record_bytes = 0;
+}
+
+Result<std::unique_ptr<RecentLog>> RecentLog::open_files(const StateDirectory& directory,
+                                                         const std::string& name) {
+  if (mkdirat(directory.fd(), name.c_str(), 0700) == 0) {
+    fsync(directory.fd());
+  } else if (errno != EEXIST) {
+    return refused("written to", errno);
+  }
+  Fd folder(openat(directory.fd(), name.c_str(),
+                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!folder) return fail(Code::kInternal, "it is not a directory that can be read");
+  TRY_ASSIGN(Fd first, open_file(folder.get(), "0"));
+  TRY_ASSIGN(Fd second, open_file(folder.get(), "1"));
+  TRY_ASSIGN(std::unique_ptr<RecentHead> head, RecentHead::open(folder.get()));
+  return std::unique_ptr<RecentLog>(
+      new RecentLog(std::move(folder), {std::move(first), std::move(second)}, std::move(head)));
+}
+
+Result<RecentLog::Opened> RecentLog::open(const StateDirectory& directory,
+                                          const std::string& name) {
+  Opened opened;
+  Result<std::unique_ptr<RecentLog>> log = open_files(directory, name);
+  std::optional<Error> problem;
+  if (!log) {
+    problem = log.error();
+  } else if (const Result<Size> read = (*log)->size(); !read) {
+    problem = read.error();
+    for (auto& [key, record] : (*log)->read_.lock()->records) {
+      opened.salvaged.emplace_back(key, std::move(record));
+    }
+    opened.salvaged_epoch = (*log)->epoch();
+  }
+  if (!problem) {
+    opened.log = std::move(*log);
+    return opened;
+  }
+  if (problem->code != Code::kInternal || !directory.alone()) return Failure(std::move(*problem));
+  TRY(set_aside(directory, name));
+  log::warning(
+      "'{0}' in the state directory was damaged; it is kept as '{0}.damaged' and a new one begun "
+      "with the {1} records that lie before the damage",
+      name, opened.salvaged.size());
+  TRY_ASSIGN(opened.log, open_files(directory, name));
+  return opened;
+}
+
+// Brings `read` up to the position. What was read stays whole when it fails.
+Result<void> RecentLog::catch_up(Read& read) const {
+  for (int tries = 1;; ++tries) {
+    const RecentHead::Position position = head_->position();
+    if (position == read.position) return {};
+    const Result<void> more = read_on(read, position);
+    if (more) return {};
+    // The writer began anew, and then anew in this file.
+    if (head_->position().resets != position.resets && tries < kMostTries) continue;
+    return more;
+  }
+}
+
+Result<void> RecentLog::read_on(Read& read, RecentHead::Position position) const {
+  if (position.resets != read.position.resets) {
+    read.clear();
+    read.position = {position.resets, 0};
+  }
+  if (position.end < read.position.end) return damaged();
+  read.bytes.resize(position.end - read.position.end);
+  std::size_t got = 0;
+  while (got < read.bytes.size()) {
+    const ssize_t some =
+        pread(file(position.resets), read.bytes.data() + got, read.bytes.size() - got,
+              static_cast<off_t>(read.position.end + got));
+    if (some < 0 && errno == EINTR) continue;
+    if (some < 0) return refused("read", errno);
+    if (some == 0) break;
+    got += static_cast<std::size_t>(some);
+  }
+  std::string_view rest(read.bytes.data(), got);
+  while (read.position.end < position.end) {
+    const std::size_t frame = read_frame(
+        rest, life(position.resets),
+        [&](std::uint64_t change, std::string_view key, std::optional<std::string_view> record) {
+          RecentRecord& known = read.records[std::string(key)];
+          known.change = change;
+          known.record.reset();
+          if (record) known.record.emplace(*record);
+        });
+    if (frame == 0) return damaged();
+    rest.remove_prefix(frame);
+    read.position.end += frame;
+  }
+  return read.position == position ? Result<void>() : damaged();
+}
+
+Result<bool> RecentLog::find(std::string_view key, RecentRecord& record) {
+  auto read = read_.lock();
+  TRY(catch_up(*read));
+  const auto found = read->records.find(key);
+  if (found == read->records.end()) return false;
+  record = found->second;
+  return true;
+}
+
+Result<RecentLog::Part> RecentLog::list(std::string_view prefix, std::string_view after,
+                                        std::size_t count, std::size_t bytes) {
+  Part part;
+  auto read = read_.lock();
+  TRY(catch_up(*read));
+  part.position = read->position;
+  auto at = after < prefix ? read->records.lower_bound(prefix) : read->records.upper_bound(after);
+  std::size_t taken = 0;
+  for (; at != read->records.end() && at->first.starts_with(prefix); ++at) {
+    if (part.records.size() >= count || (taken > 0 && taken >= bytes)) {
+      part.whole = false;
+      break;
+    }
+    part.records.emplace_back(at->first, at->second);
+    taken += at->first.size() + (at->second.record ? at->second.record->size() : 0);
+  }
+  for (const auto& [key, record] : part.records) {
+    part.last_change = std::max(part.last_change, record.change);
+  }
+  return part;
+}
+
+Result<RecentLog::Size> RecentLog::size() {
+  auto read = read_.lock();
+  TRY(catch_up(*read));
+  return Size{.records = read->records.size(), .bytes = read->record_bytes};
+}
+
+// The frame that is made, as the log's part from `position` on.
+Result<void> RecentLog::write_at(RecentHead::Position position) const {
+  std::size_t done = 0;
+  while (done < frame_.size()) {
+    const ssize_t some = pwrite(file(position.resets), frame_.data() + done, frame_.size() - done,
+                                static_cast<off_t>(position.end + done));
+    if (some < 0 && errno == EINTR) continue;
+    if (some <= 0) return refused("written to", some < 0 ? errno : ENOSPC);
+    done += static_cast<std::size_t>(some);
+  }
+  return {};
+}
+
+Result<void> RecentLog::append(const Writes& writes) {
+  const RecentHead::Position before = head_->position();
+  const std::uint64_t change = head_->last_change() + 1;
+  FrameWriter frame(frame_, life(before.resets));
+  for (const auto& [key, record] : writes) frame.add(change, key, record);
+  frame.finish();
+  const RecentHead::Position after = {before.resets, before.end + frame_.size()};
+  if (after.end >= RecentHead::kMostBytes) return fail(Code::kTooLarge, "not in one piece");
+  TRY(write_at(before));
+  head_->advance(change, after);
+  // Known here without reading it back, unless another thread has done so.
+  auto read = read_.lock();
+  if (read->position != before) return {};
+  for (const auto& [key, record] : writes) read->note(change, key, record);
+  read->position = after;
+  return {};
+}
+
+Result<void> RecentLog::restart(std::uint64_t last) {
+  RecentHead::Position next{head_->position().resets + 1, 0};
+  {
+    auto read = read_.lock();
+    TRY(catch_up(*read));
+    FrameWriter frame(frame_, life(next.resets));
+    bool any = false;
+    for (const auto& [key, record] : read->records) {
+      if (record.change <= last) continue;
+      frame.add(record.change, key, record.record);
+      any = true;
+    }
+    frame.finish();
+    if (!any) frame_.clear();
+  }
+  TRY(write_at(next));
+  next.end = frame_.size();
+  head_->advance(head_->last_change(), next);
+  struct stat status {};
+  const int left = file(next.resets + 1);
+  if (fstat(left, &status) == 0 && status.st_size > kKeptBytes) (void)ftruncate(left, 0);
+  if (frame_.capacity() > static_cast<std::size_t>(kKeptBytes)) frame_ = {};
+  auto read = read_.lock();
+  for (auto at = read->records.begin(); at != read->records.end();) {
+    if (at->second.change > last) {
+      ++at;
+      continue;
+    }
+    read->record_bytes -= at->first.size() + (at->second.record ? at->second.record->size() : 0);
+    at = read->records.erase(at);
+  }
+  read->position = next;
+  return {};
+}
+
+std::uint64_t RecentLog::disk_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Fd& one : files_) {
+    struct stat status {};
+    if (fstat(one.get(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+  }
+  return bytes;
+}
+
+}  // namespace quarry::store

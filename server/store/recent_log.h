@@ -1,0 +1,121 @@
+// RecentLog: changes that were acknowledged and are not in `state` yet: a log that all processes
+// share, and what it says in the memory of each.
+//
+// A change is one frame (recent_frame.h) appended by one write, and a step of the head's position
+// (recent_head.h). Bytes that were written survive the death of every process, though not that of
+// the machine. What lies behind the position, left by a writer that died between the two, is
+// written over.
+//
+// Two files take turns: to begin anew, what must stay is written into the other one, and then one
+// store makes that the log. So a change that was acknowledged is at every moment in the log that is
+// in force.
+//
+// A reader compares the position (one memory read) and reads what has come since. Where a writer
+// began anew meanwhile it starts over.
+//
+// Errors: kInternal, the log is damaged; kUnavailable, the system refuses; nothing was changed.
+//
+// Reading is safe from any thread. append() and restart() are for one at a time among all
+// processes; the caller sees to it.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/base/fd.h"
+#include "server/base/guarded.h"
+#include "server/base/result.h"
+#include "server/store/recent_head.h"
+#include "server/store/state_directory.h"
+
+namespace quarry::store {
+
+struct RecentRecord {
+  std::uint64_t change = 0;
+  std::optional<std::string> record;  // nullopt: erased
+};
+
+class RecentLog {
+ public:
+  using Records = std::vector<std::pair<std::string, RecentRecord>>;
+  using Writes = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+  struct Part {
+    Records records;                // in key order
+    bool whole = true;              // nothing follows the last one
+    std::uint64_t last_change = 0;  // that is in it
+    RecentHead::Position position;
+  };
+  struct Opened {
+    std::unique_ptr<RecentLog> log;
+    // Of a log that was damaged and is set aside, what lies before the damage, and its epoch.
+    Records salvaged;
+    std::uint64_t salvaged_epoch = 0;
+  };
+
+  // The log in the directory `name` of the state directory, made when it is not there. It is read
+  // whole; where nobody else has it open, a damaged one is moved aside as `<name>.damaged`.
+  // REQUIRES: the state directory's opening lock.
+  static Result<Opened> open(const StateDirectory& directory, const std::string& name);
+
+  std::uint64_t epoch() const { return head_->epoch(); }
+  // Another one than before when something may have changed.
+  RecentHead::Position position() const { return head_->position(); }
+
+  Result<bool> find(std::string_view key, RecentRecord& record);
+  // Records whose key begins with `prefix` and comes after `after`: as many as `count` and about
+  // `bytes` allow, at least one when there is one.
+  Result<Part> list(std::string_view prefix, std::string_view after, std::size_t count,
+                    std::size_t bytes);
+  struct Size {
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;  // of their keys and themselves; the log is longer, never shorter
+  };
+  Result<Size> size();
+
+  // All of `writes` under the next change's number.
+  Result<void> append(const Writes& writes);
+  // Begins anew without what changes up to `last` wrote, unless later ones wrote it again. With 0
+  // nothing is forgotten but what was written over.
+  Result<void> restart(std::uint64_t last);
+
+  std::uint64_t disk_bytes() const;
+
+ private:
+  // What this process has read of the log.
+  struct Read {
+    RecentHead::Position position;
+    std::map<std::string, RecentRecord, std::less<>> records;
+    std::uint64_t record_bytes = 0;  // of keys and records
+    std::string bytes;               // reused
+
+    void note(std::uint64_t change, std::string_view key, std::optional<std::string_view> record);
+    void clear();
+  };
+
+  RecentLog(Fd folder, std::array<Fd, 2> files, std::unique_ptr<RecentHead> head)
+      : folder_(std::move(folder)), files_(std::move(files)), head_(std::move(head)) {}
+  static Result<std::unique_ptr<RecentLog>> open_files(const StateDirectory& directory,
+                                                       const std::string& name);
+  std::uint64_t life(std::uint64_t resets) const { return head_->epoch() + resets; }
+  int file(std::uint64_t resets) const { return files_[resets % 2].get(); }
+  Result<void> catch_up(Read& read) const;
+  Result<void> read_on(Read& read, RecentHead::Position position) const;
+  Result<void> write_at(RecentHead::Position position) const;
+
+  const Fd folder_;
+  const std::array<Fd, 2> files_;
+  const std::unique_ptr<RecentHead> head_;
+  std::string frame_;  // the writer's, reused
+  Guarded<Read> read_;
+};
+
+}  // namespace quarry::store
