@@ -60,7 +60,7 @@ class Walk {
  public:
   Walk(std::string_view line, const std::uint32_t* tokens, std::uint32_t count,
        std::vector<Node>& nodes, std::vector<std::string_view>& keys, std::unique_ptr<char[]>& room,
-       std::size_t& room_capacity)
+       std::size_t& room_capacity, bool may_repeat)
       : begin_(line.data()),
         end_(line.data() + line.size()),
         tokens_(tokens),
@@ -68,7 +68,8 @@ class Walk {
         nodes_(nodes),
         keys_(keys),
         room_(room),
-        room_capacity_(room_capacity) {}
+        room_capacity_(room_capacity),
+        may_repeat_(may_repeat) {}
 
   bool document() {
     if (!value({}, 0)) return false;
@@ -117,6 +118,7 @@ class Walk {
   std::vector<std::string_view>& keys_;
   std::unique_ptr<char[]>& room_;  // for unescaped strings
   std::size_t& room_capacity_;
+  bool may_repeat_;
   char* unescaped_ = nullptr;  // end of what was unescaped so far; null until the first escape
   const char* where_ = nullptr;
   const char* problem_ = "";
@@ -173,7 +175,7 @@ bool Walk::object(std::uint32_t index, const char* open, int depth) {
     const char* const mark = take();
     if (is(mark, ',')) continue;
     if (!is(mark, '}')) return refuse(mark, "expected ',' or '}'");
-    return close(index, open, mark, size) && (!alike || unique_keys(index, open));
+    return close(index, open, mark, size) && (!alike || may_repeat_ || unique_keys(index, open));
   }
 }
 
@@ -296,7 +298,7 @@ bool Walk::unique_keys(std::uint32_t index, const char* open) {
 Parser::Parser() : state_(std::make_unique<State>()) {}
 Parser::~Parser() = default;
 
-Result<void> Document::parse(Parser& parser, std::string_view line) {
+Result<void> Document::parse(Parser& parser, std::string_view line, Keys keys) {
   if (line.size() <= kUsualLine) forget_a_huge_line();
   nodes_.clear();
   Parser::State& state = *parser.state_;
@@ -309,7 +311,7 @@ Result<void> Document::parse(Parser& parser, std::string_view line) {
   // Between two values stands at least one mark, so this is enough: growth would move nodes.
   nodes_.reserve(std::min<std::size_t>(count / 2 + 1, kMaxValues));
   Walk walk(line, state.scanner->structural_indexes.get(), count, nodes_, state.keys, unescaped_,
-            unescaped_capacity_);
+            unescaped_capacity_, keys == Keys::kMayRepeat);
   const bool well_formed = walk.document();
   state.forget_a_huge_line();
   if (well_formed) return {};

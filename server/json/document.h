@@ -2,8 +2,8 @@
 //
 // Every value is visited: what simdjson's on-demand interface would skip is checked too. Refused:
 // ill-formed JSON or UTF-8, anything after the value, lone surrogates, nesting over 64, a key that
-// occurs twice in one object (compared after unescaping), more than 100,000 values. Numbers keep
-// their token; a number of any size is fine until somebody asks for its value.
+// occurs twice in one object (compared after unescaping; unless keys may repeat), more than 100,000
+// values. Numbers keep their token; a number of any size is fine until somebody asks for its value.
 //
 // A Document belongs to its line's memory: strings without escapes are views into the line.
 // Reuse one Document per caller: steady state allocates nothing for lines of the usual size.
@@ -40,12 +40,15 @@ class Parser {
   std::unique_ptr<State> state_;
 };
 
+// What a key that occurs twice in one object is: refused, or kept like any other.
+enum class Keys { kUnique, kMayRepeat };
+
 class Document {
  public:
   // `line` must stay in place and be followed by kPadding readable bytes. The error says what is
   // wrong and where; the Document is then empty. kInvalidArgs: not JSON. kConflict: a key twice.
   // kTooLarge: nested too deep or too many values.
-  Result<void> parse(Parser& parser, std::string_view line);
+  Result<void> parse(Parser& parser, std::string_view line, Keys keys = Keys::kUnique);
   // The same for text without padding behind it (copied).
   Result<void> parse_copy(Parser& parser, std::string_view text);
 

@@ -1,0 +1,66 @@
+// Runners of commands that belong to no language: make, just, Task.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+// "target other: prerequisites" at the start of a line; variables, patterns and the special targets
+// are none. A makefile's rules are found, not expanded.
+void read_makefile(const Source& source, Facts& facts) {
+  bool goes_on = false;
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    const bool continued = goes_on;
+    goes_on = line.ends_with('\\');
+    if (continued || line.empty() || line[0] == '\t' || line[0] == ' ' || line[0] == '#') return;
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || line.substr(colon).starts_with(":=") ||
+        line.substr(colon).starts_with("::=")) {
+      return;
+    }
+    const std::string_view names = line.substr(0, colon);
+    if (names.find_first_of("=%$()") != std::string_view::npos) return;
+    for (const std::string_view name : manifest::words(names)) {
+      if (!name.starts_with('.')) facts.scripts.push_back({std::string(name), "", number});
+    }
+  });
+}
+
+// "recipe argument='x': dependency"
+void read_justfile(const Source& source, Facts& facts) {
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    if (line.empty() || line[0] == ' ' || line[0] == '\t' || line[0] == '#') return;
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || line.substr(colon).starts_with(":=")) return;
+    std::string_view name = line.substr(0, line.find_first_of(" :"));
+    if (name.starts_with('@')) name.remove_prefix(1);
+    if (!name.empty() && !name.starts_with('_')) {
+      facts.scripts.push_back({std::string(name), "", number});
+    }
+  });
+}
+
+void read_taskfile(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_yaml(source.text), facts);
+  for (const Value& one : root["tasks"].items) {
+    facts.scripts.push_back({one.name, "", one.line});
+  }
+}
+
+constexpr Reader kReaders[] = {
+    {"Makefile", "make", "", "Make", Role::kPart, read_makefile},
+    {"GNUmakefile", "make", "", "Make", Role::kPart, read_makefile},
+    {"makefile", "make", "", "Make", Role::kPart, read_makefile},
+    {"justfile", "just", "", "just", Role::kPart, read_justfile},
+    {"Justfile", "just", "", "just", Role::kPart, read_justfile},
+    {"Taskfile.yml", "task", "", "Task", Role::kPart, read_taskfile},
+    {"Taskfile.yaml", "task", "", "Task", Role::kPart, read_taskfile},
+};
+
+}  // namespace
+
+std::span<const Reader> command_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

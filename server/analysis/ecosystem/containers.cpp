@@ -1,0 +1,190 @@
+// Dockerfiles, compose files, Procfiles and their relatives: ports, images, start commands.
+
+#include <array>
+
+#include "server/analysis/ecosystem/reading.h"
+#include "server/analysis/project/services.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+// One instruction with its continued lines put together; heredocs and comments left out.
+template <class Each>
+void for_each_instruction(std::string_view text, Each each) {
+  std::string whole;
+  std::uint32_t begin = 0;
+  manifest::for_each_line(text, [&](std::string_view line, std::uint32_t number) {
+    const std::string_view trimmed = manifest::trim(line);
+    if (trimmed.starts_with('#') || (trimmed.empty() && whole.empty())) return;
+    if (whole.empty()) begin = number;
+    const bool goes_on = trimmed.ends_with('\\') || trimmed.ends_with('`');
+    whole.append(goes_on ? trimmed.substr(0, trimmed.size() - 1) : trimmed).push_back(' ');
+    if (goes_on) return;
+    const std::size_t blank = std::min(whole.find(' '), whole.size());
+    each(manifest::lower(std::string_view(whole).substr(0, blank)),
+         manifest::trim(std::string_view(whole).substr(blank)), begin);
+    whole.clear();
+  });
+}
+
+// ["a", "b c"] as one command line.
+std::string command_line(std::string_view text) {
+  if (!text.starts_with('[')) return std::string(text);
+  std::string line;
+  for (const Value& one : manifest::parse_json(text).root.items) {
+    if (!line.empty()) line.push_back(' ');
+    line += one.text;
+  }
+  return line.empty() ? std::string(text) : line;
+}
+
+void read_dockerfile(const Source& source, Facts& facts) {
+  std::vector<Variable> arguments;
+  std::string entry;
+  std::string command;
+  std::uint32_t command_at = 0;
+  for_each_instruction(
+      source.text, [&](const std::string& name, std::string_view rest, std::uint32_t line) {
+        if (name == "from") {
+          std::vector<std::string_view> words = manifest::words(rest);
+          while (!words.empty() && words[0].starts_with("--")) words.erase(words.begin());
+          if (!words.empty()) facts.images.emplace_back(words[0]);
+          facts.ports.clear();  // only the last stage's count
+          entry.clear();
+          command.clear();
+        } else if (name == "arg" || name == "env") {
+          for (const std::string_view word : manifest::words(rest)) {
+            const std::size_t equals = word.find('=');
+            if (equals == std::string_view::npos) break;
+            arguments.push_back(
+                {std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)), line});
+          }
+          const std::vector<std::string_view> words = manifest::words(rest);
+          if (words.size() == 2 && words[0].find('=') == std::string_view::npos) {
+            arguments.push_back({std::string(words[0]), std::string(words[1]), line});
+          }
+          if (name == "env")
+            facts.variables.insert(facts.variables.end(), arguments.begin(), arguments.end());
+        } else if (name == "expose") {
+          for (std::string_view word : manifest::words(rest)) {
+            if (word.starts_with('$')) {
+              std::string_view key = word.substr(1);
+              if (key.starts_with('{')) key = key.substr(1, key.find_first_of("}:") - 1);
+              for (const Variable& one : arguments) {
+                if (one.name == key) word = one.value;
+              }
+            }
+            const std::uint32_t port = manifest::leading_port(word.substr(0, word.find('/')));
+            if (port > 0) facts.ports.push_back({port, PortSource::kExpose, true, "", line});
+          }
+        } else if (name == "entrypoint") {
+          entry = command_line(rest);
+          command_at = line;
+        } else if (name == "cmd") {
+          command = command_line(rest);
+          command_at = line;
+        }
+      });
+  if (!entry.empty() && !command.empty()) entry += " ";
+  if (!(entry + command).empty()) facts.scripts.push_back({"start", entry + command, command_at});
+}
+
+// "8080:80", "127.0.0.1:8080:80/tcp", "80", {target: 80}: what the container listens on.
+std::uint32_t container_port(const Value& one) {
+  if (one.is_map()) return manifest::leading_port(one["target"].text);
+  std::string_view text = one.text;
+  text = text.substr(0, text.find('/'));
+  const std::size_t colon = text.rfind(':');
+  return manifest::leading_port(colon == std::string_view::npos ? text : text.substr(colon + 1));
+}
+
+void read_environment(const Value& environment, Facts& facts) {
+  for (const Value& one : environment.items) {
+    if (!one.name.empty()) {
+      facts.variables.push_back({one.name, one.text, one.line});
+      continue;
+    }
+    const std::size_t equals = one.text.find('=');
+    facts.variables.push_back({one.text.substr(0, equals),
+                               equals == std::string::npos ? "" : one.text.substr(equals + 1),
+                               one.line});
+  }
+}
+
+void read_compose(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_yaml(source.text), facts);
+  for (const Value& service : root["services"].items) {
+    const Value& image = service["image"];
+    const auto* known = project::find_service_by_image(image.text);
+    const bool own = known == nullptr && (service["build"] || !image);
+    if (known != nullptr) {
+      facts.services.push_back({std::string(known->name), "compose image", image.line});
+    }
+    for (const std::string_view list : {"ports", "expose"}) {
+      for (const Value& one : service[list].items) {
+        const std::uint32_t port = container_port(one);
+        if (port == 0) continue;
+        facts.ports.push_back({port, PortSource::kCompose, own, own ? "" : service.name, one.line});
+      }
+    }
+    if (own) read_environment(service["environment"], facts);
+  }
+}
+
+void read_procfile(const Source& source, Facts& facts) {
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || line.starts_with('#')) return;
+    const std::string_view name = manifest::trim(line.substr(0, colon));
+    facts.scripts.push_back({name == "web" ? "start" : std::string(name),
+                             std::string(manifest::trim(line.substr(colon + 1))), number});
+  });
+}
+
+void read_devcontainer(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  if (const Value& image = root["image"]) facts.images.push_back(image.text);
+}
+
+void read_fly(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_toml(source.text), facts);
+  const Value& port = root["http_service"]["internal_port"];
+  if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
+    facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
+  }
+}
+
+constexpr auto kContainer = Role::kContainer;
+
+constexpr Reader kReaders[] = {
+    {"Dockerfile", "docker", "", "Docker", kContainer, read_dockerfile},
+    {"Containerfile", "docker", "", "Podman", kContainer, read_dockerfile},
+    {"Dockerfile.*", "docker", "", "Docker", kContainer, read_dockerfile},
+    {"*.Dockerfile", "docker", "", "Docker", kContainer, read_dockerfile},
+    {"*.dockerfile", "docker", "", "Docker", kContainer, read_dockerfile},
+    {"docker-compose.yml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {"docker-compose.yaml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {"compose.yml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {"compose.yaml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {"docker-compose.*.yml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {"docker-compose.*.yaml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {".dockerignore", "docker", "", "Docker", kContainer},
+    {"Procfile", "procfile", "", "Procfile", kContainer, read_procfile},
+    {".devcontainer/devcontainer.json", "devcontainer", "", "Dev Container", kContainer,
+     read_devcontainer},
+    {"fly.toml", "fly", "", "Fly.io", kContainer, read_fly},
+    {"app.yaml", "appengine", "", "App Engine", kContainer},
+    {"vercel.json", "vercel", "", "Vercel", kContainer},
+    {"netlify.toml", "netlify", "", "Netlify", kContainer},
+    {"render.yaml", "render", "", "Render", kContainer},
+    {"railway.json", "railway", "", "Railway", kContainer},
+    {"nixpacks.toml", "nixpacks", "", "Nixpacks", kContainer},
+};
+
+}  // namespace
+
+std::span<const Reader> container_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

@@ -1,0 +1,149 @@
+// .NET: projects of MSBuild (C#, F#, Visual Basic), solutions, central package versions.
+//
+// Version, the first that is told: TargetFramework(s) of the project, of Directory.Build.props, the
+// SDK of global.json.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+bool is_test_package(std::string_view name) {
+  return name == "Microsoft.NET.Test.Sdk" || name.starts_with("xunit") ||
+         name.starts_with("NUnit") || name.starts_with("MSTest") || name == "coverlet.collector";
+}
+
+void read_items(const Value& root, Facts& facts) {
+  for (const Value& group : root.items) {
+    for (const Value& item : group.items) {
+      const std::string_view include =
+          item["@Include"] ? item["@Include"].text : item["@Update"].text;
+      if (item.name == "PackageReference") {
+        const Value& version = item["@Version"] ? item["@Version"] : item["Version"];
+        add_dependency(facts, include, version.text,
+                       is_test_package(include) ? Use::kTest : Use::kRuntime, item.line);
+      } else if (item.name == "PackageVersion") {
+        facts.shared.push_back(
+            {std::string(include), item["@Version"].text, Use::kRuntime, item.line});
+      } else if (item.name == "FrameworkReference") {
+        add_dependency(facts, include, "", Use::kRuntime, item.line);
+      } else if (item.name == "TargetFramework" || item.name == "TargetFrameworks") {
+        add_version(facts, ".NET", item.text, item.line, 50);
+      } else if (item.name == "TargetFrameworkVersion") {
+        add_version(facts, ".NET", item.text, item.line, 51);
+      } else if (item.name == "AssemblyName" && item.text.find('$') == std::string::npos) {
+        facts.name = item.text;
+      } else if (item.name == "Version" && group.name == "PropertyGroup") {
+        facts.version = item.text;
+      } else if (item.name == "PackageLicenseExpression") {
+        set_licence(facts, item);
+      } else if ((item.name == "UseWPF" || item.name == "UseWindowsForms" ||
+                  item.name == "UseMaui") &&
+                 manifest::lower(item.text) == "true") {
+        add_dependency(facts, item.name, "", Use::kBuild, item.line);
+      } else if (item.name == "OutputType" && manifest::lower(item.text) == "exe") {
+        add_entry(facts, "Program.cs", "OutputType Exe", item.line);
+      }
+    }
+  }
+}
+
+void read_project(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_xml(source.text), facts);
+  const std::string_view file = source.path.substr(source.path.rfind('/') + 1);
+  facts.name = file.substr(0, file.rfind('.'));
+  const std::string_view kind = file.substr(file.rfind('.'));
+  if (kind == ".fsproj") facts.languages.emplace_back("F#");
+  if (kind == ".vbproj") facts.languages.emplace_back("Visual Basic .NET");
+  if (const Value& sdk = root["@Sdk"]) {
+    add_dependency(facts, sdk.text, "", Use::kBuild, sdk.line);
+  }
+  read_items(root, facts);
+}
+
+void read_props(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_xml(source.text), facts);
+  read_items(root, facts);
+  for (Dependency& one : facts.dependencies) one.use = Use::kBuild;
+  for (Version& one : facts.versions) one.rank = 55;
+}
+
+void read_packages_config(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_xml(source.text), facts);
+  for (const Value& one : root.items) {
+    if (one.name == "package") {
+      add_dependency(facts, one["@id"].text, one["@version"].text, Use::kRuntime, one.line);
+    }
+  }
+}
+
+// Project("{kind}") = "Name", "src\Name\Name.csproj", "{id}"
+void read_solution(const Source& source, Facts& facts) {
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    if (!manifest::trim(line).starts_with("Project(")) return;
+    const std::vector<std::string_view> parts = manifest::split(line, '"');
+    if (parts.size() < 6 || parts[5].find("proj") == std::string_view::npos) return;
+    std::string path(parts[5]);
+    for (char& c : path) {
+      if (c == '\\') c = '/';
+    }
+    const std::size_t slash = path.rfind('/');
+    add_member(facts, slash == std::string::npos ? "." : path.substr(0, slash), number);
+  });
+}
+
+void read_solution_xml(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_xml(source.text), facts);
+  const auto add = [&](const Value& one) {
+    if (one.name != "Project") return;
+    const std::string_view path = one["@Path"].text;
+    const std::size_t slash = path.rfind('/');
+    add_member(facts, slash == std::string_view::npos ? "." : path.substr(0, slash), one.line);
+  };
+  for (const Value& one : root.items) {
+    add(one);
+    for (const Value& inner : one.items) add(inner);
+  }
+}
+
+void read_global_json(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  const Value& version = root["sdk"]["version"];
+  add_version(facts, ".NET", version.text, version.line, 60);
+}
+
+// "profiles": {"x": {"applicationUrl": "https://localhost:7001;http://localhost:5001"}}
+void read_launch_settings(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  for (const Value& profile : root["profiles"].items) {
+    const Value& url = profile["applicationUrl"];
+    for (const std::string_view one : manifest::split(url.text, ';')) {
+      if (!one.starts_with("http://")) continue;
+      const std::uint32_t port = manifest::leading_port(one.substr(one.rfind(':') + 1));
+      if (port > 0) facts.ports.push_back({port, PortSource::kConfig, true, "", url.line});
+    }
+  }
+}
+
+constexpr Reader kReaders[] = {
+    {"*.csproj", "nuget", "C#", "MSBuild", Role::kModule, read_project},
+    {"*.fsproj", "nuget", "F#", "MSBuild", Role::kModule, read_project},
+    {"*.vbproj", "nuget", "Visual Basic .NET", "MSBuild", Role::kModule, read_project},
+    {"*.sln", "nuget", "", "Visual Studio solution", Role::kPart, read_solution},
+    {"*.slnx", "nuget", "", "Visual Studio solution", Role::kPart, read_solution_xml},
+    {"Directory.Build.props", "nuget", "", "MSBuild", Role::kPart, read_props},
+    {"Directory.Packages.props", "nuget", "", "NuGet", Role::kPart, read_props},
+    {"packages.config", "nuget", "", "NuGet", Role::kPart, read_packages_config},
+    {"packages.lock.json", "nuget", "", "nuget", Role::kLock},
+    {"paket.dependencies", "nuget", "", "paket", Role::kLock},
+    {"global.json", "nuget", "", "", Role::kSettings, read_global_json},
+    {"Properties/launchSettings.json", "nuget", "", "", Role::kSettings, read_launch_settings},
+};
+
+}  // namespace
+
+std::span<const Reader> dotnet_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

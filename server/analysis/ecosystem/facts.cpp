@@ -1,0 +1,90 @@
+#include "server/analysis/ecosystem/facts.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "server/analysis/languages.h"
+#include "server/analysis/manifest/text.h"
+#include "server/analysis/project/variables.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+// Exact names in a map, everything else in order.
+struct Index {
+  std::map<std::string_view, const Reader*> by_name;
+  std::vector<const Reader*> by_pattern;
+};
+
+Index make_index() {
+  Index index;
+  for (const auto readers : {javascript_readers(), python_readers(),   go_readers(),
+                             rust_readers(),       maven_readers(),    gradle_readers(),
+                             jvm_readers(),        dotnet_readers(),   php_readers(),
+                             ruby_readers(),       native_readers(),   native_package_readers(),
+                             beam_readers(),       swift_readers(),    dart_readers(),
+                             functional_readers(), small_readers(),    infrastructure_readers(),
+                             container_readers(),  settings_readers(), ci_readers(),
+                             command_readers()}) {
+    for (const Reader& reader : readers) {
+      if (reader.pattern.find_first_of("*/") == std::string_view::npos) {
+        index.by_name.emplace(reader.pattern, &reader);
+      } else {
+        index.by_pattern.push_back(&reader);
+      }
+    }
+  }
+  return index;
+}
+
+// A pattern with a slash is of the path's end, without one of the name.
+bool fits(std::string_view pattern, std::string_view path, std::string_view name) {
+  if (pattern.find('/') == std::string_view::npos) return manifest::matches(pattern, name);
+  std::size_t parts = static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '/')) + 1;
+  std::size_t begin = path.size();
+  while (parts > 0 && begin != std::string_view::npos) {
+    if (begin == 0) return parts == 1 && manifest::matches(pattern, path);
+    begin = path.rfind('/', begin - 1);
+    --parts;
+  }
+  const std::string_view end = begin == std::string_view::npos ? path : path.substr(begin + 1);
+  return parts == 0 && manifest::matches(pattern, end);
+}
+
+}  // namespace
+
+std::string_view name_of(Use use) {
+  static constexpr std::array<std::string_view, 8> kNames = {
+      "runtime", "optional", "peer", "build", "plugin", "test", "dev", "indirect"};
+  return kNames[static_cast<std::size_t>(use)];
+}
+
+std::string_view name_of(PortSource source) {
+  static constexpr std::array<std::string_view, 7> kNames = {
+      "EXPOSE", "compose", "server call", "config", "script", "environment", "framework default"};
+  return kNames[static_cast<std::size_t>(source)];
+}
+
+const Reader* find_reader(std::string_view path) {
+  static const Index kIndex = make_index();
+  const std::string_view name = base_name(path);
+  const auto found = kIndex.by_name.find(name);
+  if (found != kIndex.by_name.end()) return found->second;
+  for (const Reader* reader : kIndex.by_pattern) {
+    if (fits(reader->pattern, path, name)) return reader;
+  }
+  return nullptr;
+}
+
+Facts read(const Reader& reader, const Source& source) {
+  Facts facts;
+  facts.path = source.path;
+  if (reader.read != nullptr) reader.read(source, facts);
+  for (Variable& one : facts.variables) {
+    if (!project::may_show(one.name, one.value)) one.value.clear();
+  }
+  return facts;
+}
+
+}  // namespace quarry::analysis::ecosystem

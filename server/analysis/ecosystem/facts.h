@@ -1,0 +1,167 @@
+// Facts: what one manifest says, before it is put together with the others of its module.
+//
+// A reader is a pure function of a file's path and bytes, so its facts may be kept under the id of
+// the file's content. What a reader does not understand it leaves out; what is ill-formed is a
+// problem among the facts, never a failure. Values of secrets are not taken up.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/analysis/manifest/value.h"
+
+namespace quarry::analysis::ecosystem {
+
+// What a dependency is for, in the order in which answers give them.
+enum class Use : std::uint8_t {
+  kRuntime,
+  kOptional,
+  kPeer,
+  kBuild,
+  kPlugin,
+  kTest,
+  kDev,
+  kIndirect
+};
+std::string_view name_of(Use use);
+
+struct Dependency {
+  std::string name;
+  std::string version;  // or a range, as it is written; "" when none is given
+  Use use = Use::kRuntime;
+  std::uint32_t line = 0;
+};
+
+// A command under a name: of package.json's scripts, a target of a Makefile.
+struct Script {
+  std::string name;
+  std::string command;  // what runs; "" when the name is all
+  std::uint32_t line = 0;
+};
+
+struct Member {
+  std::string pattern;  // a directory, relative to the manifest's, with '*' and "**"
+  std::uint32_t line = 0;
+  bool excluded = false;
+};
+
+// Of a language or a tool. The lowest rank of a module counts; ranks are in each ecosystem's file.
+struct Version {
+  std::string of;
+  std::string text;
+  std::uint32_t line = 0;
+  std::uint8_t rank = 0;
+};
+
+struct Entry {
+  std::string path;  // relative to the manifest's directory, or a name ("com.example.Main")
+  std::string how;   // "main", "bin", "web: of Procfile"
+  std::uint32_t line = 0;
+};
+
+// Where a port is told, the most telling first.
+enum class PortSource : std::uint8_t { kExpose, kCompose, kCall, kConfig, kScript, kEnv, kDefault };
+std::string_view name_of(PortSource source);
+
+struct Port {
+  std::uint32_t number = 0;
+  PortSource source = PortSource::kConfig;
+  bool own = true;      // false: of a database or another service that this one uses
+  std::string service;  // whose, when it is not its own: "postgres"
+  std::uint32_t line = 0;
+};
+
+struct Variable {
+  std::string name;
+  std::string value;  // a default; "" for secrets and where there is none
+  std::uint32_t line = 0;
+};
+
+// A database, queue or other service by what names it: an image, a URL's scheme, a provider.
+struct Service {
+  std::string name;  // as the table of services has it
+  std::string how;
+  std::uint32_t line = 0;
+};
+
+struct Facts {
+  std::string path;  // of the manifest
+  std::string name;
+  std::string version;
+  std::string licence;
+  std::uint32_t licence_line = 0;
+  std::vector<Dependency> dependencies;
+  std::vector<Script> scripts;
+  std::vector<Member> members;
+  std::vector<Version> versions;
+  std::vector<Version> managers;  // `of`: "pnpm"
+  std::vector<Entry> entries;
+  std::vector<Port> ports;
+  std::vector<Variable> variables;
+  std::vector<Service> services;
+  // Values that other manifests refer to: versions of a workspace, a catalogue, a parent.
+  std::vector<Dependency> shared;
+  std::vector<std::string> images;  // base images of a Dockerfile, the last stage's last
+  std::vector<manifest::Problem> problems;
+  bool no_module = false;  // the manifest is only of a workspace, or of a part of a module
+  std::vector<std::string> languages;  // when the manifest tells better than its row
+};
+
+struct Source {
+  std::string_view path;
+  std::string_view text;
+};
+
+enum class Role : std::uint8_t {
+  kModule,    // its directory is a module
+  kPart,      // tells of the module that its directory lies in
+  kLock,      // the package manager of its workspace
+  kSettings,  // version files and the like
+  kContainer,
+  kCi,
+};
+
+// A kind of manifest. Constant data.
+struct Reader {
+  std::string_view pattern;  // of a path's end: "package.json", "*.csproj", ".circleci/config.yml"
+  std::string_view ecosystem;  // "npm"
+  std::string_view language;   // of its module; "" when it tells none
+  std::string_view tool;       // build system or package manager: "Maven", "yarn"
+  Role role = Role::kModule;
+  void (*read)(const Source& source, Facts& facts) = nullptr;  // null: the name is all
+};
+
+std::span<const Reader> javascript_readers();
+std::span<const Reader> python_readers();
+std::span<const Reader> go_readers();
+std::span<const Reader> rust_readers();
+std::span<const Reader> maven_readers();
+std::span<const Reader> gradle_readers();
+std::span<const Reader> jvm_readers();
+std::span<const Reader> dotnet_readers();
+std::span<const Reader> php_readers();
+std::span<const Reader> ruby_readers();
+std::span<const Reader> native_readers();
+std::span<const Reader> native_package_readers();
+std::span<const Reader> beam_readers();
+std::span<const Reader> swift_readers();
+std::span<const Reader> dart_readers();
+std::span<const Reader> functional_readers();
+std::span<const Reader> small_readers();
+std::span<const Reader> infrastructure_readers();
+std::span<const Reader> container_readers();
+std::span<const Reader> settings_readers();
+std::span<const Reader> ci_readers();
+std::span<const Reader> command_readers();
+
+// The reader of a path, if any. The first pattern of the lists above that fits.
+const Reader* find_reader(std::string_view path);
+
+// Reads `source` with `reader`. Bounded, never fails.
+Facts read(const Reader& reader, const Source& source);
+
+}  // namespace quarry::analysis::ecosystem

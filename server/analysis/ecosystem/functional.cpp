@@ -1,0 +1,216 @@
+// Haskell (Cabal, Stack, hpack), OCaml (dune, opam), PureScript and Elm.
+//
+// Version of GHC: the resolver of stack.yaml, else the bound on base; of OCaml: the bound on ocaml.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+// "base >=4.7 && <5, text" of Cabal's fields.
+void add_bounds(Facts& facts, std::string_view list, Use use, std::uint32_t line) {
+  for (const std::string_view part : manifest::split(list, ',')) {
+    const std::string_view text = manifest::trim(part);
+    std::size_t end = 0;
+    while (end < text.size() && (manifest::is_word(text[end]) || text[end] == '-')) ++end;
+    const std::string_view name = text.substr(0, end);
+    const std::string_view version = manifest::trim(text.substr(end));
+    if (name == "base") add_version(facts, "Haskell", "base " + std::string(version), line, 60);
+    add_dependency(facts, name, version, use, line);
+  }
+}
+
+// Fields by indentation: "build-depends: a, b" goes on in lines that are indented deeper.
+void read_cabal(const Source& source, Facts& facts) {
+  std::string section;
+  bool depends = false;
+  std::size_t indent_of_field = 0;
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    const std::string_view text = manifest::trim(line);
+    if (text.empty() || text.starts_with("--")) return;
+    const std::size_t indent = static_cast<std::size_t>(text.data() - line.data());
+    const Use use =
+        section.starts_with("test") || section.starts_with("bench") ? Use::kTest : Use::kRuntime;
+    if (depends && indent > indent_of_field) {
+      add_bounds(facts, text, use, number);
+      return;
+    }
+    depends = false;
+    const std::size_t colon = text.find(':');
+    const std::string key = manifest::lower(text.substr(0, std::min(colon, text.find(' '))));
+    const std::string_view value =
+        colon == std::string_view::npos ? "" : manifest::trim(text.substr(colon + 1));
+    if (colon == std::string_view::npos) {
+      if (indent == 0) section = manifest::lower(text);
+    } else if (key == "name" && indent == 0) {
+      facts.name = value;
+    } else if (key == "version" && indent == 0) {
+      facts.version = value;
+    } else if (key == "license" && indent == 0) {
+      facts.licence = value;
+      facts.licence_line = number;
+    } else if (key == "main-is") {
+      const std::string_view target = section.starts_with("executable")
+                                          ? manifest::trim(std::string_view(section).substr(10))
+                                          : "";
+      if (!target.empty()) add_entry(facts, value, "executable " + std::string(target), number);
+    } else if (key == "build-depends" || key == "build-tool-depends") {
+      depends = true;
+      indent_of_field = indent;
+      add_bounds(facts, value, key == "build-depends" ? use : Use::kBuild, number);
+    }
+  });
+}
+
+void add_names(Facts& facts, const Value& list, Use use) {
+  for (const Value& one : list.items) {
+    add_bounds(facts,
+               one.is_map()       ? one["name"].text
+               : one.name.empty() ? one.text
+                                  : one.name,
+               use, one.line);
+  }
+}
+
+void read_hpack(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_yaml(source.text), facts);
+  facts.name = root["name"].text;
+  facts.version = root["version"].text;
+  set_licence(facts, root["license"]);
+  add_names(facts, root["dependencies"], Use::kRuntime);
+  add_names(facts, root["library"]["dependencies"], Use::kRuntime);
+  for (const Value& one : root["executables"].items) {
+    add_names(facts, one["dependencies"], Use::kRuntime);
+    add_entry(facts, one["main"].text, "executable " + one.name, one.line);
+  }
+  for (const Value& one : root["tests"].items) add_names(facts, one["dependencies"], Use::kTest);
+}
+
+void read_stack(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_yaml(source.text), facts);
+  const Value& resolver = root["resolver"] ? root["resolver"] : root["snapshot"];
+  add_version(facts, "Haskell", resolver.text, resolver.line, 50);
+  for (const Value& one : root["packages"].items) add_member(facts, one.text, one.line);
+}
+
+void read_cabal_project(const Source& source, Facts& facts) {
+  const Value root = manifest::parse_ini(source.text).root;
+  for (const Value& one : root.items) {
+    if (one.name != "packages") continue;
+    for (const std::string_view word : manifest::words(one.text)) {
+      std::string_view folder = word.substr(0, word.rfind('/') + 1);
+      if (!folder.empty() || word.find(".cabal") == std::string_view::npos) {
+        add_member(facts, folder.empty() ? word : folder, one.line);
+      }
+    }
+  }
+}
+
+// opam's "depends: [ "dune" {>= "3.0"} ]"
+void read_opam(const Source& source, Facts& facts) {
+  manifest::Syntax syntax = manifest::kPython;
+  syntax.quotes = "\"";
+  syntax.word_marks = "_-";
+  const std::vector<Token> tokens = manifest::tokens(source.text, syntax);
+  const std::string_view file = source.path.substr(source.path.rfind('/') + 1);
+  if (file != "opam") facts.name = file.substr(0, file.rfind('.'));
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    if (!tokens[i].is_word() || !tokens[i + 1].is(":")) continue;
+    if (tokens[i].is("version") && tokens[i + 2].is_string()) facts.version = tokens[i + 2].text;
+    if (tokens[i].is("license") && tokens[i + 2].is_string()) {
+      facts.licence = tokens[i + 2].text;
+      facts.licence_line = tokens[i].line;
+    }
+    if (!tokens[i].is("depends") || !tokens[i + 2].is("[")) continue;
+    for (std::size_t j = i + 3; j < tokens.size() && !tokens[j].is("]"); ++j) {
+      if (!tokens[j].is_string()) continue;
+      std::string version;
+      Use use = Use::kRuntime;
+      const std::size_t name = j;
+      if (j + 1 < tokens.size() && tokens[j + 1].is("{")) {
+        for (++j; j < tokens.size() && !tokens[j].is("}"); ++j) {
+          if (tokens[j].is("with-test")) use = Use::kTest;
+          if (tokens[j].is("with-doc") || tokens[j].is("dev")) use = Use::kDev;
+          if (tokens[j].is("build")) use = Use::kBuild;
+          if (tokens[j].is(">") || tokens[j].is("<") || tokens[j].is("="))
+            version += tokens[j].text;
+          if (tokens[j].is_string()) version += " " + std::string(tokens[j].text) + " ";
+        }
+      }
+      const std::string_view bound = manifest::trim(version);
+      if (tokens[name].text == "ocaml") add_version(facts, "OCaml", bound, tokens[name].line, 51);
+      add_dependency(facts, tokens[name].text, bound, use, tokens[name].line);
+    }
+  }
+}
+
+// (package (name x) (depends (ocaml (>= 4.14)) dune yojson))
+void read_dune_project(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kLisp);
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    if (!tokens[i].is("(")) continue;
+    if (tokens[i + 1].is("name") && facts.name.empty()) facts.name = tokens[i + 2].text;
+    if (tokens[i + 1].is("version")) facts.version = tokens[i + 2].text;
+    if (tokens[i + 1].is("license")) {
+      facts.licence = tokens[i + 2].text;
+      facts.licence_line = tokens[i + 1].line;
+    }
+    if (!tokens[i + 1].is("depends")) continue;
+    int depth = 1;
+    for (std::size_t j = i + 2; j < tokens.size() && depth > 0; ++j) {
+      if (tokens[j].is("(")) {
+        ++depth;
+        if (depth != 2 || j + 1 >= tokens.size()) continue;
+        std::string version;
+        Use use = Use::kRuntime;
+        for (std::size_t k = j + 2, open = 1; k < tokens.size() && open > 0; ++k) {
+          if (tokens[k].is("(")) ++open;
+          if (tokens[k].is(")")) --open;
+          if (tokens[k].is(":with-test")) use = Use::kTest;
+          if (tokens[k].is(":with-doc")) use = Use::kDev;
+          if (tokens[k].text == ">=" || tokens[k].text == "<" || tokens[k].text == "=" ||
+              (!tokens[k].text.empty() && manifest::is_digit(tokens[k].text[0]))) {
+            version += (version.empty() ? "" : " ") + std::string(tokens[k].text);
+          }
+        }
+        if (tokens[j + 1].is("ocaml")) add_version(facts, "OCaml", version, tokens[j].line, 50);
+        add_dependency(facts, tokens[j + 1].text, version, use, tokens[j + 1].line);
+      } else if (tokens[j].is(")")) {
+        --depth;
+      } else if (depth == 1 && tokens[j].is_word()) {
+        add_dependency(facts, tokens[j].text, "", Use::kRuntime, tokens[j].line);
+      }
+    }
+  }
+}
+
+void read_elm(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  const Value& version = root["elm-version"];
+  add_version(facts, "Elm", version.text, version.line, 50);
+  const Value& dependencies = root["dependencies"];
+  add_members(facts, dependencies["direct"] ? dependencies["direct"] : dependencies, Use::kRuntime);
+  add_members(facts, dependencies["indirect"], Use::kIndirect);
+}
+
+constexpr Reader kReaders[] = {
+    {"*.cabal", "hackage", "Haskell", "Cabal", Role::kModule, read_cabal},
+    {"package.yaml", "hackage", "Haskell", "hpack", Role::kModule, read_hpack},
+    {"stack.yaml", "hackage", "", "Stack", Role::kPart, read_stack},
+    {"cabal.project", "hackage", "", "Cabal", Role::kPart, read_cabal_project},
+    {"stack.yaml.lock", "hackage", "", "stack", Role::kLock},
+    {"cabal.project.freeze", "hackage", "", "cabal", Role::kLock},
+    {"dune-project", "opam", "OCaml", "Dune", Role::kModule, read_dune_project},
+    {"*.opam", "opam", "OCaml", "opam", Role::kModule, read_opam},
+    {"elm.json", "elm", "Elm", "Elm", Role::kModule, read_elm},
+    {"spago.yaml", "purescript", "PureScript", "Spago", Role::kModule},
+    {"spago.dhall", "purescript", "PureScript", "Spago", Role::kModule},
+};
+
+}  // namespace
+
+std::span<const Reader> functional_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

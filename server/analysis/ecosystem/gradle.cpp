@@ -1,0 +1,274 @@
+// Gradle, in Groovy and in Kotlin: read by the statements of the script, not run.
+//
+// Version of Java, the first that is told: version files (settings), languageVersion of the
+// toolchain, jvmToolchain, sourceCompatibility, targetCompatibility, jvmTarget.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+using manifest::Statement;
+
+struct Configuration {
+  std::string_view name;
+  Use use;
+};
+constexpr Configuration kConfigurations[] = {
+    {"implementation", Use::kRuntime},
+    {"api", Use::kRuntime},
+    {"compile", Use::kRuntime},
+    {"runtimeOnly", Use::kRuntime},
+    {"runtime", Use::kRuntime},
+    {"compileOnly", Use::kBuild},
+    {"annotationProcessor", Use::kBuild},
+    {"kapt", Use::kBuild},
+    {"ksp", Use::kBuild},
+    {"developmentOnly", Use::kDev},
+    {"classpath", Use::kPlugin},
+    {"testImplementation", Use::kTest},
+    {"testCompile", Use::kTest},
+    {"testRuntimeOnly", Use::kTest},
+    {"androidTestImplementation", Use::kTest},
+    {"debugImplementation", Use::kDev},
+    {"providedCompile", Use::kBuild},
+    {"compileOnlyApi", Use::kBuild},
+};
+
+// "17" of VERSION_17, JavaVersion.VERSION_1_8, "1.8", 17, of(17).
+std::string java_version(std::string_view text) {
+  if (const std::size_t at = text.find("VERSION_"); at != std::string_view::npos) {
+    text.remove_prefix(at + 8);
+    if (text.starts_with("1_")) text.remove_prefix(2);
+  }
+  if (text.starts_with("1.")) text.remove_prefix(2);
+  const std::string_view number = manifest::first_version(text);
+  return std::string(number);
+}
+
+class Script {
+ public:
+  Script(std::string_view text, Facts& facts)
+      : tokens_(manifest::tokens(text, manifest::kCurly)),
+        statements_(manifest::statements(tokens_)),
+        facts_(facts) {}
+
+  void read_build() {
+    for (const Statement& one : statements_) {
+      read_assignment(one);
+      if (inside(one, "plugins")) read_plugin(one);
+      if (inside(one, "dependencies")) read_dependency(one);
+      if (token(one, 0).is("apply")) read_apply(one);
+    }
+  }
+
+  void read_settings() {
+    for (const Statement& one : statements_) {
+      const Token& first = token(one, 0);
+      if (first.is("include") || first.is("includeBuild")) {
+        for (std::uint32_t i = one.first + 1; i < one.last; ++i) {
+          if (tokens_[i].is_string()) add_include(tokens_[i]);
+        }
+      }
+      if (first.is("rootProject.name")) facts_.name = string_of(one);
+      if (inside(one, "plugins")) read_plugin(one);
+    }
+  }
+
+ private:
+  const Token& token(const Statement& one, std::uint32_t index) const {
+    return tokens_[std::min<std::size_t>(one.first + index, tokens_.size() - 1)];
+  }
+  std::string_view string_of(const Statement& one) const {
+    for (std::uint32_t i = one.first; i < one.last; ++i) {
+      if (tokens_[i].is_string()) return tokens_[i].text;
+    }
+    return {};
+  }
+  // Whether a statement stands right in a block that begins with `word`.
+  bool inside(const Statement& one, std::string_view word) const {
+    const Statement& parent = statements_[one.parent];
+    return &parent != &one && parent.last > parent.first && tokens_[parent.last - 1].is_word() &&
+           tokens_[parent.last - 1].text.ends_with(word);
+  }
+
+  // ":services:api" lies in services/api.
+  void add_include(const Token& name) {
+    std::string path(name.text);
+    if (path.starts_with(':')) path.erase(0, 1);
+    for (char& c : path) {
+      if (c == ':') c = '/';
+    }
+    add_member(facts_, path, name.line);
+  }
+
+  // id("x") version "1", id 'x' version '1', kotlin("jvm") version "1", `java`,
+  // alias(libs.plugins.x)
+  void read_plugin(const Statement& one) {
+    const Token& first = token(one, 0);
+    std::string name;
+    std::string_view version;
+    for (std::uint32_t i = one.first; i < one.last; ++i) {
+      if (tokens_[i].is("version") && i + 1 < one.last && tokens_[i + 1].is_string()) {
+        version = tokens_[i + 1].text;
+      }
+      if (tokens_[i].is("version") && i + 2 < one.last && tokens_[i + 2].is_string()) {
+        version = tokens_[i + 2].text;
+      }
+    }
+    if (first.is("id") || first.is("kotlin")) {
+      name = string_of(one);
+      if (first.is("kotlin")) name.insert(0, "org.jetbrains.kotlin.");
+    } else if (first.is("alias") && one.last > one.first + 2) {
+      name = token(one, 2).text;
+    } else if (first.is("`")) {
+      name = token(one, 1).text;
+    }
+    use_plugin(name, version, first.line);
+  }
+
+  void read_apply(const Statement& one) {
+    use_plugin(std::string(string_of(one)), "", token(one, 0).line);
+  }
+
+  void use_plugin(const std::string& name, std::string_view version, std::uint32_t line) {
+    if (name.empty()) return;
+    add_dependency(facts_, name, version, Use::kPlugin, line);
+    if (name.starts_with("org.jetbrains.kotlin") || name == "kotlin" || name == "kotlin-android") {
+      facts_.languages.emplace_back("Kotlin");
+      add_version(facts_, "Kotlin", version, line, 50);
+    }
+    if (name == "groovy") facts_.languages.emplace_back("Groovy");
+    if (name == "scala") facts_.languages.emplace_back("Scala");
+  }
+
+  static const Configuration* configuration_of(std::string_view name) {
+    for (const Configuration& one : kConfigurations) {
+      if (one.name == name) return &one;
+    }
+    return nullptr;
+  }
+
+  // implementation("g:a:v"), implementation 'g:a:v', group: 'g', name: 'a', platform("..."),
+  // implementation(libs.a), implementation(project(":x")), implementation(kotlin("test"))
+  void read_dependency(const Statement& one) {
+    const Configuration* configuration = configuration_of(token(one, 0).text);
+    if (configuration == nullptr) return;
+    std::string named;
+    std::string_view version;
+    for (std::uint32_t i = one.first + 1; i < one.last; ++i) {
+      const Token& at = tokens_[i];
+      if (at.is("project")) return;
+      if (at.is_word() && at.text.starts_with("libs.")) {
+        add_dependency(facts_, at.text, "", configuration->use, at.line);
+        return;
+      }
+      if (!at.is_string()) continue;
+      const Token& before = tokens_[i - 1];
+      const Token& key = tokens_[i - std::min<std::uint32_t>(i, 2)];
+      if (before.is(":") && key.is("group")) named = std::string(at.text) + ":";
+      if (before.is(":") && key.is("name")) named += at.text;
+      if (before.is(":") && key.is("version")) version = at.text;
+      if (before.is(":")) continue;
+      std::vector<std::string_view> parts = manifest::split(at.text, ':');
+      if (parts.size() < 2) continue;
+      named = std::string(parts[0]) + ":" + std::string(parts[1]);
+      if (parts.size() > 2) version = parts[2].substr(0, parts[2].find('@'));
+    }
+    add_dependency(facts_, named, version, configuration->use, token(one, 0).line);
+  }
+
+  void read_assignment(const Statement& one) {
+    const Token& first = token(one, 0);
+    if (!first.is_word()) return;
+    const std::string_view key = first.text.substr(first.text.rfind('.') + 1);
+    if (key == "version" && string_of(one).size() > 0 && one.depth == 0 &&
+        !inside(one, "plugins")) {
+      facts_.version = string_of(one);
+    }
+    struct Rule {
+      std::string_view key;
+      std::uint8_t rank;
+    };
+    constexpr Rule kRules[] = {{"languageVersion", 40},     {"jvmToolchain", 41},
+                               {"sourceCompatibility", 50}, {"targetCompatibility", 51},
+                               {"jvmTarget", 52},           {"release", 49}};
+    for (const Rule& rule : kRules) {
+      if (key != rule.key) continue;
+      for (std::uint32_t i = one.first + 1; i < one.last; ++i) {
+        const std::string number = java_version(tokens_[i].text);
+        if (!number.empty()) {
+          add_version(facts_, "Java", number, tokens_[i].line, rule.rank);
+          break;
+        }
+      }
+    }
+    if (key == "mainClass" || key == "mainClassName" || first.is("mainClass.set")) {
+      if (const std::string_view main = string_of(one); !main.empty()) {
+        add_entry(facts_, main, "main class", first.line);
+      }
+    }
+  }
+
+  std::vector<Token> tokens_;
+  std::vector<Statement> statements_;
+  Facts& facts_;
+};
+
+void read_build(const Source& source, Facts& facts) {
+  Script(source.text, facts).read_build();
+}
+
+void read_settings(const Source& source, Facts& facts) {
+  Script(source.text, facts).read_settings();
+}
+
+// The version catalogue: what libs.x of the scripts means.
+void read_catalogue(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_toml(source.text), facts);
+  const auto version_of = [&](const Value& one) {
+    const Value& version = one["version"];
+    return version["ref"] ? root["versions"][version["ref"].text].text : version.text;
+  };
+  const auto add = [&](const Value& one, std::string_view prefix, std::string name,
+                       std::string_view version) {
+    std::string alias = std::string(prefix) + one.name;
+    for (char& c : alias) {
+      if (c == '-' || c == '_') c = '.';
+    }
+    facts.shared.push_back(
+        {std::move(alias), name + "@" + std::string(version), Use::kRuntime, one.line});
+  };
+  for (const Value& one : root["libraries"].items) {
+    std::string name = one["module"].text;
+    if (name.empty() && one["group"]) name = one["group"].text + ":" + one["name"].text;
+    std::string version = version_of(one);
+    if (one.is_string()) {
+      const std::size_t last = one.text.rfind(':');
+      name = one.text.substr(0, last);
+      version = last == std::string::npos ? "" : one.text.substr(last + 1);
+    }
+    add(one, "libs.", name, version);
+  }
+  for (const Value& one : root["plugins"].items) {
+    add(one, "libs.plugins.",
+        one.is_map() ? one["id"].text : one.text.substr(0, one.text.find(':')), version_of(one));
+  }
+}
+
+constexpr Reader kReaders[] = {
+    {"build.gradle", "gradle", "Java", "Gradle", Role::kModule, read_build},
+    {"build.gradle.kts", "gradle", "Java", "Gradle", Role::kModule, read_build},
+    {"settings.gradle", "gradle", "", "Gradle", Role::kPart, read_settings},
+    {"settings.gradle.kts", "gradle", "", "Gradle", Role::kPart, read_settings},
+    {"gradle/libs.versions.toml", "gradle", "", "", Role::kPart, read_catalogue},
+    {"gradlew", "gradle", "", "Gradle wrapper", Role::kPart},
+};
+
+}  // namespace
+
+std::span<const Reader> gradle_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

@@ -1,0 +1,101 @@
+// Terraform, Helm, Kubernetes by kustomize, Ansible, Serverless, Pulumi.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+using manifest::Statement;
+
+// terraform { required_version = ">= 1.5" required_providers { aws = { version = "~> 5.0" } } }
+// module "vpc" { source = "..." version = "..." }
+void read_terraform(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kHcl);
+  const std::vector<Statement> statements = manifest::statements(tokens);
+  const auto first_of = [&](std::uint32_t index) { return tokens[statements[index].first].text; };
+  for (const Statement& one : statements) {
+    const std::string_view key = tokens[one.first].text;
+    const bool nested = &statements[one.parent] != &one;
+    const Token& value = tokens[one.last - 1];
+    if (key == "required_version" && value.is_string()) {
+      add_version(facts, "Terraform", value.text, value.line, 50);
+    }
+    if (nested && first_of(one.parent) == "required_providers") {
+      add_dependency(facts, key, "", Use::kRuntime, tokens[one.first].line);
+    }
+    if (nested && (key == "version" || key == "source") && value.is_string() &&
+        !facts.dependencies.empty()) {
+      const Statement& parent = statements[one.parent];
+      const bool provider =
+          &statements[parent.parent] != &parent && first_of(parent.parent) == "required_providers";
+      Dependency& last = facts.dependencies.back();
+      if (provider && key == "version") last.version = value.text;
+      if (provider && key == "source") last.name = value.text;
+      if (first_of(one.parent) == "module" && key == "source") last.name = value.text;
+      if (first_of(one.parent) == "module" && key == "version") last.version = value.text;
+    }
+    if (key == "module" && !nested && one.last > one.first + 1) {
+      add_dependency(facts, tokens[one.first + 1].text, "", Use::kRuntime, tokens[one.first].line);
+    }
+    if (key == "variable" && !nested && one.last > one.first + 1) {
+      facts.variables.push_back(
+          {"TF_VAR_" + std::string(tokens[one.first + 1].text), "", tokens[one.first].line});
+    }
+  }
+}
+
+void read_chart(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_yaml(source.text), facts);
+  facts.name = root["name"].text;
+  facts.version = root["version"].text;
+  for (const Value& one : root["dependencies"].items) {
+    add_dependency(facts, one["name"].text, one["version"].text, Use::kRuntime, one.line);
+  }
+  const Value& api = root["apiVersion"];
+  add_version(facts, "Helm chart API", api.text, api.line, 50);
+}
+
+// values.yaml of a chart: its service's port.
+void read_chart_values(const Source& source, Facts& facts) {
+  const Value root = manifest::parse_yaml(source.text).root;
+  const Value& port = root["service"]["port"];
+  if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
+    facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
+  }
+}
+
+void read_galaxy(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_yaml(source.text), facts);
+  for (const std::string_view list : {"roles", "collections"}) {
+    for (const Value& one : root[list].items) {
+      add_dependency(facts, one["name"] ? one["name"].text : one.text, one["version"].text,
+                     Use::kRuntime, one.line);
+    }
+  }
+}
+
+constexpr Reader kReaders[] = {
+    {"*.tf", "terraform", "HCL", "Terraform", Role::kModule, read_terraform},
+    {".terraform.lock.hcl", "terraform", "", "terraform", Role::kLock},
+    {"terragrunt.hcl", "terraform", "", "Terragrunt", Role::kPart},
+    {"Chart.yaml", "helm", "", "Helm", Role::kModule, read_chart},
+    {"Chart.lock", "helm", "", "helm", Role::kLock},
+    {"helmfile.yaml", "helm", "", "Helmfile", Role::kPart},
+    {"values.yaml", "helm", "", "Helm", Role::kPart, read_chart_values},
+    {"kustomization.yaml", "kustomize", "", "Kustomize", Role::kContainer},
+    {"kustomization.yml", "kustomize", "", "Kustomize", Role::kContainer},
+    {"skaffold.yaml", "skaffold", "", "Skaffold", Role::kContainer},
+    {"ansible.cfg", "ansible", "", "Ansible", Role::kPart},
+    {"requirements.yml", "ansible", "", "Ansible Galaxy", Role::kPart, read_galaxy},
+    {"Pulumi.yaml", "pulumi", "", "Pulumi", Role::kPart},
+    {"serverless.yml", "serverless", "", "Serverless", Role::kPart},
+    {"cdk.json", "cdk", "", "AWS CDK", Role::kPart},
+};
+
+}  // namespace
+
+std::span<const Reader> infrastructure_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

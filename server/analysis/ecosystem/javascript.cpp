@@ -1,0 +1,219 @@
+// JavaScript and TypeScript: npm, pnpm, yarn, bun, Deno; workspaces of lerna, nx, turbo, rush,
+// moon.
+//
+// Version of Node.js, the first that is told: .nvmrc, .node-version, mise and asdf files
+// (settings), volta, engines of package.json. Manager, the first that is told: packageManager of
+// package.json, then the lock files in the order of the rows, then engines; npm when nothing is.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+constexpr std::uint8_t kVolta = 40;
+constexpr std::uint8_t kEngines = 50;
+
+void read_manager(const Value& root, Facts& facts) {
+  if (const Value& manager = root["packageManager"]) {
+    const std::string_view text = manager.text;
+    const std::size_t at = text.find('@');
+    std::string_view version = at == std::string_view::npos ? "" : text.substr(at + 1);
+    version = version.substr(0, version.find('+'));
+    facts.managers.push_back(
+        {std::string(text.substr(0, at)), std::string(version), manager.line, 0});
+  }
+  for (const std::string_view name : {"pnpm", "yarn", "bun"}) {
+    const Value& engine = root["engines"][name];
+    if (engine) facts.managers.push_back({std::string(name), engine.text, engine.line, 90});
+  }
+}
+
+void read_entries(const Value& root, Facts& facts) {
+  if (const Value& main = root["main"]) add_entry(facts, main.text, "main", main.line);
+  const Value& bin = root["bin"];
+  if (bin.is_string()) add_entry(facts, bin.text, "bin", bin.line);
+  for (const Value& one : bin.items) add_entry(facts, one.text, "bin " + one.name, one.line);
+  const Value& exports = root["exports"];
+  if (exports.is_string()) add_entry(facts, exports.text, "exports", exports.line);
+  if (const Value& dot = exports["."]) {
+    const Value* at = &dot;
+    while (at->is_map() && !at->items.empty()) {
+      const Value& preferred = (*at)["import"] ? (*at)["import"] : (*at)["default"];
+      at = preferred ? &preferred : &at->items.front();
+    }
+    if (at->is_string()) add_entry(facts, at->text, "exports", at->line);
+  }
+}
+
+void read_package(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  if (!root.is_map()) return;
+  facts.name = root["name"].text;
+  facts.version = root["version"].text;
+  set_licence(facts, root["license"].is_map() ? root["license"]["type"] : root["license"]);
+  add_members(facts, root["dependencies"], Use::kRuntime);
+  add_members(facts, root["devDependencies"], Use::kDev);
+  add_members(facts, root["peerDependencies"], Use::kPeer);
+  add_members(facts, root["optionalDependencies"], Use::kOptional);
+  for (const Value& script : root["scripts"].items) {
+    facts.scripts.push_back({script.name, script.text, script.line});
+  }
+  const Value& workspaces = root["workspaces"];
+  const Value& list = workspaces.is_map() ? workspaces["packages"] : workspaces;
+  for (const Value& one : list.items) add_member(facts, one.text, one.line);
+  for (const Value& one : workspaces["catalog"].items) {
+    facts.shared.push_back({"catalog:" + one.name, one.text, Use::kRuntime, one.line});
+  }
+  const Value& volta = root["volta"]["node"];
+  add_version(facts, "Node.js", volta.text, volta.line, kVolta);
+  const Value& engine = root["engines"]["node"];
+  add_version(facts, "Node.js", engine.text, engine.line, kEngines);
+  read_manager(root, facts);
+  read_entries(root, facts);
+  const Value& port = root["config"]["port"];
+  if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
+    facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
+  }
+}
+
+void read_pnpm_workspace(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_yaml(source.text), facts);
+  for (const Value& one : root["packages"].items) add_member(facts, one.text, one.line);
+  for (const Value& one : root["catalog"].items) {
+    facts.shared.push_back({"catalog:" + one.name, one.text, Use::kRuntime, one.line});
+  }
+  for (const Value& catalog : root["catalogs"].items) {
+    for (const Value& one : catalog.items) {
+      facts.shared.push_back(
+          {"catalog:" + catalog.name + ":" + one.name, one.text, Use::kRuntime, one.line});
+    }
+  }
+}
+
+void read_lerna(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  for (const Value& one : root["packages"].items) add_member(facts, one.text, one.line);
+  if (const Value& client = root["npmClient"]) {
+    facts.managers.push_back({client.text, "", client.line, 60});
+  }
+}
+
+void read_rush(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  for (const Value& one : root["projects"].items) {
+    add_member(facts, one["projectFolder"].text, one.line);
+  }
+  for (const std::string_view name : {"pnpm", "npm", "yarn"}) {
+    const Value& version = root[std::string(name) + "Version"];
+    if (version) facts.managers.push_back({std::string(name), version.text, version.line, 1});
+  }
+  const Value& node = root["nodeSupportedVersionRange"];
+  add_version(facts, "Node.js", node.text, node.line, kEngines);
+}
+
+// project.json of nx: its targets are commands. Other programs have files of this name too.
+void read_nx_project(const Source& source, Facts& facts) {
+  const Value root = manifest::parse_json(source.text).root;
+  const Value& targets = root["targets"];
+  if (!targets.is_map()) {
+    facts.no_module = true;
+    return;
+  }
+  facts.name = root["name"].text;
+  for (const Value& target : targets.items) {
+    facts.scripts.push_back({target.name, target["executor"].text, target.line});
+    const Value& port = target["options"]["port"];
+    if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
+      facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
+    }
+  }
+}
+
+void read_deno(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  facts.name = root["name"].text;
+  facts.version = root["version"].text;
+  set_licence(facts, root["license"]);
+  for (const Value& one : root["imports"].items) {
+    std::string_view target = one.text;
+    for (const std::string_view scheme : {"npm:", "jsr:"}) {
+      if (!target.starts_with(scheme)) continue;
+      target.remove_prefix(scheme.size());
+      if (target.starts_with('/')) target.remove_prefix(1);
+      const std::size_t at = target.find('@', 1);
+      add_dependency(facts, target.substr(0, at),
+                     at == std::string_view::npos ? "" : target.substr(at + 1), Use::kRuntime,
+                     one.line);
+    }
+    const std::size_t host = target.find("deno.land/");
+    if (target.starts_with("http") && host != std::string_view::npos) {
+      target.remove_prefix(host + 10);
+      if (target.starts_with("x/")) target.remove_prefix(2);
+      const std::string_view path = target.substr(0, target.find('/'));
+      const std::size_t at = path.find('@');
+      add_dependency(facts, path.substr(0, at),
+                     at == std::string_view::npos ? "" : path.substr(at + 1), Use::kRuntime,
+                     one.line);
+    }
+  }
+  for (const Value& task : root["tasks"].items) {
+    facts.scripts.push_back(
+        {task.name, task.is_map() ? task["command"].text : task.text, task.line});
+  }
+  const Value& workspace = root["workspace"];
+  for (const Value& one : workspace.is_map() ? workspace["members"].items : workspace.items) {
+    add_member(facts, one.text, one.line);
+  }
+  const Value& exports = root["exports"];
+  if (exports.is_string()) add_entry(facts, exports.text, "exports", exports.line);
+}
+
+// Angular's workspace file: the projects' roots, and the ports of their servers.
+void read_angular(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  for (const Value& project : root["projects"].items) {
+    const Value& port = project.find({"architect", "serve", "options", "port"});
+    if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
+      facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
+    }
+  }
+}
+
+constexpr std::string_view kJs = "JavaScript";
+
+constexpr Reader kReaders[] = {
+    {"package.json", "npm", kJs, "npm", Role::kModule, read_package},
+    {"deno.json", "deno", "TypeScript", "Deno", Role::kModule, read_deno},
+    {"deno.jsonc", "deno", "TypeScript", "Deno", Role::kModule, read_deno},
+    {"pnpm-workspace.yaml", "npm", "", "pnpm", Role::kPart, read_pnpm_workspace},
+    {"lerna.json", "npm", "", "Lerna", Role::kPart, read_lerna},
+    {"nx.json", "npm", "", "Nx", Role::kPart},
+    {"turbo.json", "npm", "", "Turborepo", Role::kPart},
+    {"rush.json", "npm", "", "Rush", Role::kPart, read_rush},
+    {"lage.config.js", "npm", "", "Lage", Role::kPart},
+    {".moon/workspace.yml", "npm", "", "moon", Role::kPart},
+    {"project.json", "nx", kJs, "Nx", Role::kModule, read_nx_project},
+    {"angular.json", "npm", "", "Angular CLI", Role::kPart, read_angular},
+    {"pnpm-lock.yaml", "npm", "", "pnpm", Role::kLock},
+    {"bun.lock", "npm", "", "bun", Role::kLock},
+    {"bun.lockb", "npm", "", "bun", Role::kLock},
+    {".yarnrc.yml", "npm", "", "yarn", Role::kLock},
+    {"yarn.lock", "npm", "", "yarn", Role::kLock},
+    {"package-lock.json", "npm", "", "npm", Role::kLock},
+    {"npm-shrinkwrap.json", "npm", "", "npm", Role::kLock},
+    {"deno.lock", "deno", "", "Deno", Role::kLock},
+    {"tsconfig.json", "npm", "", "TypeScript", Role::kPart},
+    {"webpack.config.*", "npm", "", "webpack", Role::kPart},
+    {"rollup.config.*", "npm", "", "Rollup", Role::kPart},
+    {"vite.config.*", "npm", "", "Vite", Role::kPart},
+    {"Gruntfile.*", "npm", "", "Grunt", Role::kPart},
+    {"gulpfile.*", "npm", "", "gulp", Role::kPart},
+};
+
+}  // namespace
+
+std::span<const Reader> javascript_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

@@ -1,0 +1,130 @@
+// Maven: a module per pom.xml; ${properties} of the same file are put in.
+//
+// Version of Java, the first that is told: .java-version, .sdkmanrc, asdf files, system.properties
+// (settings), maven.compiler.release / source / target and java.version, release of the compiler
+// plugin, the same of a parent pom (by the module's tree).
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+class Pom {
+ public:
+  Pom(const Value& root, Facts& facts) : root_(root), facts_(facts) {}
+
+  void read() {
+    facts_.name = root_["artifactId"].text;
+    facts_.version = resolved(root_["version"].text);
+    for (const Value& licence : root_["licenses"].items) set_licence(facts_, licence["name"]);
+    read_parent();
+    for (const Value& one : root_["dependencies"].items) add(one, scope_of(one));
+    for (const Value& one : root_.find({"dependencyManagement", "dependencies"}).items) {
+      facts_.shared.push_back(
+          {name_of_artifact(one), resolved(one["version"].text), Use::kRuntime, one.line});
+    }
+    for (const Value& plugin : root_.find({"build", "plugins"}).items) read_plugin(plugin);
+    for (const Value& one : root_["modules"].items) add_member(facts_, one.text, one.line);
+    for (const Value& profile : root_["profiles"].items) {
+      for (const Value& one : profile["modules"].items) add_member(facts_, one.text, one.line);
+    }
+    read_java();
+    facts_.no_module = root_["packaging"].text == "pom" && root_["modules"];
+  }
+
+ private:
+  // group:artifact, as answers name it.
+  static std::string name_of_artifact(const Value& one) {
+    return one["groupId"].text + ":" + one["artifactId"].text;
+  }
+  static Use scope_of(const Value& one) {
+    const std::string_view scope = one["scope"].text;
+    if (scope == "test") return Use::kTest;
+    if (scope == "provided") return Use::kBuild;
+    return one["optional"].is_true() ? Use::kOptional : Use::kRuntime;
+  }
+  std::string resolved(std::string_view text) const {
+    if (!text.starts_with("${") || !text.ends_with('}')) return std::string(text);
+    const std::string_view key = text.substr(2, text.size() - 3);
+    if (key == "project.version") return root_["version"].text;
+    const Value& value = root_["properties"][key];
+    return value && !value.text.starts_with("${") ? value.text : std::string(text);
+  }
+  void add(const Value& one, Use use) {
+    if (one["artifactId"]) {
+      add_dependency(facts_, name_of_artifact(one), resolved(one["version"].text), use, one.line);
+    }
+  }
+  // A parent may be where a framework comes from and where its version is.
+  void read_parent() {
+    const Value& parent = root_["parent"];
+    if (!parent) return;
+    if (facts_.version.empty()) facts_.version = resolved(parent["version"].text);
+    add(parent, Use::kBuild);
+    if (parent["groupId"].text == "org.springframework.boot") {
+      facts_.shared.push_back(
+          {"org.springframework.boot:*", parent["version"].text, Use::kRuntime, parent.line});
+    }
+  }
+  void read_plugin(const Value& plugin) {
+    add_dependency(facts_,
+                   (plugin["groupId"] ? plugin["groupId"].text : "org.apache.maven.plugins") + ":" +
+                       plugin["artifactId"].text,
+                   resolved(plugin["version"].text), Use::kPlugin, plugin.line);
+    const Value& configuration = plugin["configuration"];
+    if (plugin["artifactId"].text == "maven-compiler-plugin") {
+      for (const std::string_view key : {"release", "source", "target"}) {
+        const Value& value = configuration[key];
+        add_java(value, 54);
+      }
+    }
+    for (const std::string_view key : {"mainClass", "start-class"}) {
+      const Value& main = configuration[key];
+      if (main && !main.text.starts_with("${")) {
+        add_entry(facts_, main.text, "main class", main.line);
+      }
+    }
+  }
+  void read_java() {
+    const Value& properties = root_["properties"];
+    std::uint8_t rank = 50;
+    for (const std::string_view key : {"maven.compiler.release", "java.version", "version.java",
+                                       "maven.compiler.source", "maven.compiler.target"}) {
+      add_java(properties[key], rank++);
+    }
+    const Value& kotlin = properties["kotlin.version"];
+    add_version(facts_, "Kotlin", kotlin.text, kotlin.line, 50);
+    const Value& start = properties["start-class"];
+    add_entry(facts_, start.text, "main class", start.line);
+  }
+  void add_java(const Value& value, std::uint8_t rank) {
+    std::string text = resolved(value.text);
+    if (text.starts_with("1.")) text.erase(0, 2);
+    if (!text.starts_with("${")) add_version(facts_, "Java", text, value.line, rank);
+  }
+
+  const Value& root_;
+  Facts& facts_;
+};
+
+void read_pom(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_xml(source.text), facts);
+  if (root.name != "project") {
+    facts.no_module = true;
+    return;
+  }
+  Pom(root, facts).read();
+}
+
+constexpr Reader kReaders[] = {
+    {"pom.xml", "maven", "Java", "Maven", Role::kModule, read_pom},
+    {"mvnw", "maven", "", "Maven wrapper", Role::kPart},
+};
+
+}  // namespace
+
+std::span<const Reader> maven_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

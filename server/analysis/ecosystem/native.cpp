@@ -1,0 +1,231 @@
+// C and C++: CMake, Meson, Autotools, Bazel, SCons, Waf, xmake, Premake, plain make (in commands).
+//
+// Version: the standard of the language, as CMAKE_CXX_STANDARD, cxx_std_N or cpp_std tell it.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+struct Call {
+  std::string_view name;
+  std::vector<const Token*> arguments;
+  std::uint32_t line = 0;
+};
+
+// name(arguments...) of CMake, Meson and Starlark, in order; nested calls are arguments.
+template <class Each>
+void for_each_call(const std::vector<Token>& tokens, Each each) {
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (!tokens[i].is_word() || !tokens[i + 1].is("(")) continue;
+    Call call{tokens[i].text, {}, tokens[i].line};
+    std::size_t depth = 1;
+    for (std::size_t j = i + 2; j < tokens.size() && depth > 0; ++j) {
+      if (tokens[j].is("(")) ++depth;
+      if (tokens[j].is(")")) --depth;
+      if (depth == 1 && tokens[j].kind != Token::Kind::kLineEnd && !tokens[j].is(")")) {
+        call.arguments.push_back(&tokens[j]);
+      }
+    }
+    each(call);
+  }
+}
+
+std::string_view argument(const Call& call, std::size_t index) {
+  return index < call.arguments.size() ? call.arguments[index]->text : std::string_view();
+}
+
+std::string_view after(const Call& call, std::string_view word) {
+  for (std::size_t i = 0; i + 1 < call.arguments.size(); ++i) {
+    if (call.arguments[i]->text == word) return call.arguments[i + 1]->text;
+  }
+  return {};
+}
+
+void read_cmake(const Source& source, Facts& facts) {
+  facts.no_module = true;  // until a project() is found
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kCmake);
+  for_each_call(tokens, [&](const Call& call) {
+    const std::string name = manifest::lower(call.name);
+    if (name == "project") {
+      facts.no_module = false;
+      facts.name = argument(call, 0);
+      facts.version = after(call, "VERSION");
+      for (const Token* one : call.arguments) {
+        if (one->text == "C") facts.languages.emplace_back("C");
+        if (one->text == "CXX") facts.languages.emplace_back("C++");
+        if (one->text == "Fortran") facts.languages.emplace_back("Fortran");
+      }
+    } else if (name == "find_package") {
+      const std::string_view version = argument(call, 1);
+      add_dependency(facts, argument(call, 0),
+                     !version.empty() && manifest::is_digit(version[0]) ? version : "",
+                     Use::kRuntime, call.line);
+    } else if (name == "pkg_check_modules") {
+      for (std::size_t i = 1; i < call.arguments.size(); ++i) {
+        const std::string_view text = argument(call, i);
+        if (text == "REQUIRED" || text == "IMPORTED_TARGET" || text == "QUIET") continue;
+        if (!manifest::is_word(text[0]) || manifest::is_digit(text[0])) continue;
+        const std::size_t mark = text.find_first_of("<>=");
+        add_dependency(facts, text.substr(0, mark),
+                       mark == std::string_view::npos ? "" : text.substr(mark), Use::kRuntime,
+                       call.line);
+      }
+    } else if (name == "fetchcontent_declare" || name == "cpmaddpackage") {
+      const std::string_view tag = after(call, "GIT_TAG");
+      const std::string_view first = argument(call, 0);
+      add_dependency(facts, first == "NAME" ? argument(call, 1) : first,
+                     tag.empty() ? after(call, "VERSION") : tag, Use::kBuild, call.line);
+    } else if (name == "add_subdirectory") {
+      const std::string_view folder = argument(call, 0);
+      if (folder.find('$') == std::string_view::npos) add_member(facts, folder, call.line);
+    } else if (name == "add_executable") {
+      const std::string_view target = argument(call, 0);
+      const std::string_view kind = argument(call, 1);
+      if (kind == "IMPORTED" || kind == "ALIAS" || target.find('$') != std::string_view::npos)
+        return;
+      for (std::size_t i = 1; i < call.arguments.size(); ++i) {
+        const std::string_view file = argument(call, i);
+        if (file.find("main.") == std::string_view::npos && call.arguments.size() > 2) continue;
+        if (file.find('.') == std::string_view::npos || file.find('$') != std::string_view::npos) {
+          continue;
+        }
+        add_entry(facts, file, "executable " + std::string(target), call.line);
+        break;
+      }
+    } else if (name == "set") {
+      const std::string_view variable = argument(call, 0);
+      if (variable == "CMAKE_CXX_STANDARD") {
+        add_version(facts, "C++", argument(call, 1), call.line, 50);
+      }
+      if (variable == "CMAKE_C_STANDARD") add_version(facts, "C", argument(call, 1), call.line, 50);
+    } else if (name == "target_compile_features") {
+      for (const Token* one : call.arguments) {
+        if (one->text.starts_with("cxx_std_")) {
+          add_version(facts, "C++", one->text.substr(8), call.line, 51);
+        }
+        if (one->text.starts_with("c_std_")) {
+          add_version(facts, "C", one->text.substr(6), call.line, 51);
+        }
+      }
+    }
+  });
+}
+
+void read_meson(const Source& source, Facts& facts) {
+  facts.no_module = true;
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPython);
+  for_each_call(tokens, [&](const Call& call) {
+    if (call.name == "project") {
+      facts.no_module = false;
+      facts.name = argument(call, 0);
+      for (std::size_t i = 0; i + 2 < call.arguments.size(); ++i) {
+        const std::string_view key = argument(call, i);
+        if (!call.arguments[i + 1]->is(":")) {
+          if (call.arguments[i]->is_string() && key == "c") facts.languages.emplace_back("C");
+          if (call.arguments[i]->is_string() && key == "cpp") facts.languages.emplace_back("C++");
+          if (call.arguments[i]->is_string() && key == "rust") facts.languages.emplace_back("Rust");
+          if (call.arguments[i]->is_string() && key == "vala") facts.languages.emplace_back("Vala");
+          continue;
+        }
+        if (key == "version") facts.version = argument(call, i + 2);
+        if (key == "license") {
+          facts.licence = argument(call, i + 2);
+          facts.licence_line = call.line;
+        }
+      }
+      for (const Token* one : call.arguments) {
+        if (one->is_string() && one->text.starts_with("cpp_std=c++")) {
+          add_version(facts, "C++", one->text.substr(11), one->line, 50);
+        }
+        if (one->is_string() && one->text.starts_with("c_std=c")) {
+          add_version(facts, "C", one->text.substr(7), one->line, 50);
+        }
+      }
+    } else if (call.name == "dependency" || call.name.ends_with(".find_library")) {
+      std::string_view version;
+      for (std::size_t i = 0; i + 2 < call.arguments.size(); ++i) {
+        if (call.arguments[i]->is("version") && call.arguments[i + 1]->is(":")) {
+          version = argument(call, i + 2);
+        }
+      }
+      add_dependency(facts, argument(call, 0), version, Use::kRuntime, call.line);
+    } else if (call.name == "executable" && call.arguments.size() > 2) {
+      add_entry(facts, argument(call, 2), "executable " + std::string(argument(call, 0)),
+                call.line);
+    }
+  });
+}
+
+void read_configure(const Source& source, Facts& facts) {
+  manifest::Syntax syntax = manifest::kPython;
+  syntax.line_comments = "dnl #";
+  syntax.quotes = "\"";
+  const std::vector<Token> tokens = manifest::tokens(source.text, syntax);
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (!tokens[i].is_word() || !tokens[i + 1].is("(")) continue;
+    std::vector<std::string_view> words;
+    for (std::size_t j = i + 2; j < tokens.size() && words.size() < 12 && !tokens[j].is(")"); ++j) {
+      if (tokens[j].is_word() || tokens[j].is_string() || tokens[j].is(",")) {
+        words.push_back(tokens[j].text);
+      }
+    }
+    if (words.empty()) continue;
+    if (tokens[i].is("AC_INIT")) facts.name = words[0];
+    if (tokens[i].is("AC_PROG_CXX")) facts.languages.emplace_back("C++");
+    if (tokens[i].is("AC_CHECK_LIB")) {
+      add_dependency(facts, "lib" + std::string(words[0]), "", Use::kRuntime, tokens[i].line);
+    }
+    if (tokens[i].is("PKG_CHECK_MODULES") && words.size() > 2) {
+      add_dependency(facts, words[2], "", Use::kRuntime, tokens[i].line);
+    }
+  }
+}
+
+void read_bazel_module(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPython);
+  for_each_call(tokens, [&](const Call& call) {
+    std::string_view name;
+    std::string_view version;
+    bool dev = false;
+    for (std::size_t i = 0; i + 2 < call.arguments.size(); ++i) {
+      if (!call.arguments[i + 1]->is("=")) continue;
+      if (call.arguments[i]->is("name")) name = argument(call, i + 2);
+      if (call.arguments[i]->is("version")) version = argument(call, i + 2);
+      if (call.arguments[i]->is("dev_dependency")) dev = argument(call, i + 2) == "True";
+    }
+    if (call.name == "module") {
+      facts.name = name;
+      facts.version = version;
+    } else if (call.name == "bazel_dep" || call.name == "http_archive") {
+      add_dependency(facts, name, version, dev ? Use::kDev : Use::kRuntime, call.line);
+    }
+  });
+}
+
+constexpr Reader kReaders[] = {
+    {"CMakeLists.txt", "cmake", "C++", "CMake", Role::kModule, read_cmake},
+    {"meson.build", "meson", "C", "Meson", Role::kModule, read_meson},
+    {"configure.ac", "autotools", "C", "Autotools", Role::kModule, read_configure},
+    {"configure.in", "autotools", "C", "Autotools", Role::kModule, read_configure},
+    {"Makefile.am", "autotools", "", "Automake", Role::kPart},
+    {"MODULE.bazel", "bazel", "", "Bazel", Role::kPart, read_bazel_module},
+    {"WORKSPACE", "bazel", "", "Bazel", Role::kPart, read_bazel_module},
+    {"WORKSPACE.bazel", "bazel", "", "Bazel", Role::kPart, read_bazel_module},
+    {"BUILD.bazel", "bazel", "", "Bazel", Role::kPart},
+    {"BUCK", "buck", "", "Buck", Role::kPart},
+    {"SConstruct", "scons", "C++", "SCons", Role::kModule},
+    {"wscript", "waf", "C++", "Waf", Role::kModule},
+    {"xmake.lua", "xmake", "C++", "xmake", Role::kModule},
+    {"premake5.lua", "premake", "C++", "Premake", Role::kModule},
+    {"*.vcxproj", "msbuild", "C++", "MSBuild", Role::kModule},
+    {"*.pro", "qmake", "", "qmake", Role::kPart},
+};
+
+}  // namespace
+
+std::span<const Reader> native_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

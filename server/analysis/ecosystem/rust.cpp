@@ -1,0 +1,83 @@
+// Rust: Cargo packages and workspaces.
+//
+// Version, the first that is told: rust-toolchain.toml, rust-toolchain, asdf files, rust-version of
+// the package, of the workspace. An edition is no version.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+void add_crates(Facts& facts, const Value& table, Use use) {
+  for (const Value& one : table.items) {
+    const Value& version = one["version"];
+    const Value& package = one["package"];
+    std::string text = one.is_map() ? version.text : one.text;
+    if (text.empty() && one["workspace"].is_true()) text = "workspace";
+    const bool optional = use == Use::kRuntime && one["optional"].is_true();
+    add_dependency(facts, package ? package.text : one.name, text, optional ? Use::kOptional : use,
+                   one.line);
+  }
+}
+
+void add_tables(Facts& facts, const Value& root) {
+  add_crates(facts, root["dependencies"], Use::kRuntime);
+  add_crates(facts, root["dev-dependencies"], Use::kDev);
+  add_crates(facts, root["build-dependencies"], Use::kBuild);
+}
+
+void read_cargo(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_toml(source.text), facts);
+  if (!root.is_map()) return;
+  const Value& package = root["package"];
+  const Value& workspace = root["workspace"];
+  facts.no_module = !package;
+  facts.name = package["name"].text;
+  facts.version = package["version"].text;
+  set_licence(facts, package["license"]);
+  add_tables(facts, root);
+  for (const Value& target : root["target"].items) add_tables(facts, target);
+  const Value& version = package["rust-version"];
+  add_version(facts, "Rust", version.text, version.line, 50);
+  const Value& shared_version = workspace["package"]["rust-version"];
+  add_version(facts, "Rust", shared_version.text, shared_version.line, 51);
+  for (const Value& one : workspace["members"].items) add_member(facts, one.text, one.line);
+  for (const Value& one : workspace["exclude"].items) add_member(facts, "!" + one.text, one.line);
+  for (const Value& one : workspace["dependencies"].items) {
+    const Value& text = one["version"];
+    facts.shared.push_back({one.name, text ? text.text : one.text, Use::kRuntime, one.line});
+  }
+  for (const Value& bin : root["bin"].items) {
+    const Value& path = bin["path"];
+    add_entry(facts, path ? path.text : "src/bin/" + bin["name"].text + ".rs",
+              "bin " + bin["name"].text, bin.line);
+  }
+  const Value& lib = root["lib"]["path"];
+  if (lib) add_entry(facts, lib.text, "lib", lib.line);
+}
+
+void read_toolchain(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_toml(source.text), facts);
+  const Value& channel = root["toolchain"]["channel"];
+  add_version(facts, "Rust", channel.text, channel.line, 10);
+}
+
+void read_plain_toolchain(const Source& source, Facts& facts) {
+  if (source.text.find('[') != std::string_view::npos) return read_toolchain(source, facts);
+  add_version(facts, "Rust", manifest::trim(source.text.substr(0, source.text.find('\n'))), 1, 11);
+}
+
+constexpr Reader kReaders[] = {
+    {"Cargo.toml", "cargo", "Rust", "Cargo", Role::kModule, read_cargo},
+    {"Cargo.lock", "cargo", "", "cargo", Role::kLock},
+    {"rust-toolchain.toml", "cargo", "", "", Role::kSettings, read_toolchain},
+    {"rust-toolchain", "cargo", "", "", Role::kSettings, read_plain_toolchain},
+};
+
+}  // namespace
+
+std::span<const Reader> rust_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

@@ -1,0 +1,88 @@
+// Swift and Objective-C: Swift packages, CocoaPods, Carthage, Xcode projects.
+//
+// Version, the first that is told: .swift-version, swift-tools-version of Package.swift.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+// The name of a repository: "https://github.com/vapor/vapor.git" is vapor/vapor.
+std::string_view repository_of(std::string_view url) {
+  if (url.ends_with(".git")) url.remove_suffix(4);
+  const std::size_t last = url.rfind('/');
+  if (last == std::string_view::npos || last == 0) return url;
+  const std::size_t before = url.find_last_of("/:", last - 1);
+  return before == std::string_view::npos ? url : url.substr(before + 1);
+}
+
+void read_package(const Source& source, Facts& facts) {
+  const std::string_view first = source.text.substr(0, source.text.find('\n'));
+  if (const std::size_t at = first.find("swift-tools-version"); at != std::string_view::npos) {
+    add_version(facts, "Swift", manifest::first_version(first.substr(at)), 1, 50);
+  }
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kCurly);
+  for (std::size_t i = 0; i + 3 < tokens.size(); ++i) {
+    const Token& at = tokens[i];
+    if (at.is("Package") && tokens[i + 1].is("(") && tokens[i + 2].is("name") &&
+        i + 4 < tokens.size()) {
+      facts.name = tokens[i + 4].text;
+    }
+    if (at.is(".executableTarget")) {
+      for (std::size_t j = i + 1; j + 2 < tokens.size() && j < i + 8; ++j) {
+        if (tokens[j].is("name")) {
+          add_entry(facts, "Sources/" + std::string(tokens[j + 2].text), "executable target",
+                    at.line);
+          break;
+        }
+      }
+    }
+    if (!at.is(".package") || !tokens[i + 1].is("(")) continue;
+    std::string_view name;
+    std::string_view version;
+    for (std::size_t j = i + 2; j < tokens.size() && !tokens[j].is(")"); ++j) {
+      if (!tokens[j].is_string()) continue;
+      if (tokens[j].text.find('/') != std::string_view::npos)
+        name = repository_of(tokens[j].text);
+      else if (!manifest::first_version(tokens[j].text).empty())
+        version = tokens[j].text;
+    }
+    add_dependency(facts, name, version, Use::kRuntime, at.line);
+  }
+}
+
+void read_podfile(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kRuby);
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (!tokens[i].is("pod") || !tokens[i + 1].is_string()) continue;
+    const bool versioned =
+        i + 3 < tokens.size() && tokens[i + 2].is(",") && tokens[i + 3].is_string();
+    add_dependency(facts, tokens[i + 1].text, versioned ? tokens[i + 3].text : "", Use::kRuntime,
+                   tokens[i].line);
+  }
+}
+
+void read_cartfile(const Source& source, Facts& facts) {
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    const std::vector<std::string_view> parts = manifest::split(line, '"');
+    if (parts.size() < 3 || line.starts_with('#')) return;
+    add_dependency(facts, parts[1], manifest::first_version(parts[2]), Use::kRuntime, number);
+  });
+}
+
+constexpr Reader kReaders[] = {
+    {"Package.swift", "swiftpm", "Swift", "Swift Package Manager", Role::kModule, read_package},
+    {"Package.resolved", "swiftpm", "", "swiftpm", Role::kLock},
+    {"Podfile", "cocoapods", "Swift", "CocoaPods", Role::kModule, read_podfile},
+    {"Podfile.lock", "cocoapods", "", "cocoapods", Role::kLock},
+    {"Cartfile", "carthage", "Swift", "Carthage", Role::kModule, read_cartfile},
+    {"project.pbxproj", "xcode", "", "Xcode", Role::kPart},
+};
+
+}  // namespace
+
+std::span<const Reader> swift_readers() {
+  return kReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem

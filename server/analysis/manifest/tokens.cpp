@@ -1,0 +1,145 @@
+#include "server/analysis/manifest/tokens.h"
+
+#include <algorithm>
+
+#include "server/analysis/manifest/text.h"
+
+namespace quarry::analysis::manifest {
+namespace {
+
+class Scanner {
+ public:
+  Scanner(std::string_view text, const Syntax& syntax) : text_(text), syntax_(syntax) {
+    comments_ = words(syntax.line_comments);
+  }
+
+  std::vector<Token> run() {
+    while (at_ < text_.size() && tokens_.size() < kMaxTokens) step();
+    add(Token::Kind::kLineEnd, {});
+    return std::move(tokens_);
+  }
+
+ private:
+  void step() {
+    const char c = text_[at_];
+    const std::string_view rest = text_.substr(at_);
+    if (c == '\n') {
+      if (brackets_ == 0) add(Token::Kind::kLineEnd, {});
+      ++line_;
+      ++at_;
+    } else if (c == ' ' || c == '\t' || c == '\r') {
+      ++at_;
+    } else if (!syntax_.block_open.empty() && rest.starts_with(syntax_.block_open)) {
+      skip_to(text_.find(syntax_.block_close, at_ + syntax_.block_open.size()),
+              syntax_.block_close.size());
+    } else if (std::ranges::any_of(comments_,
+                                   [&](std::string_view mark) { return rest.starts_with(mark); })) {
+      at_ = std::min(text_.find('\n', at_), text_.size());
+    } else if (syntax_.quotes.find(c) != std::string_view::npos) {
+      string(c);
+    } else if (in_word(c)) {
+      word();
+    } else {
+      if (c == '(' || c == '[') ++brackets_;
+      if ((c == ')' || c == ']') && brackets_ > 0) --brackets_;
+      add(Token::Kind::kMark, text_.substr(at_, 1));
+      ++at_;
+    }
+  }
+
+  bool in_word(char c) const {
+    return is_word(c) || (static_cast<unsigned char>(c) & 0x80U) != 0 ||
+           syntax_.word_marks.find(c) != std::string_view::npos;
+  }
+
+  void word() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && in_word(text_[at_])) {
+      if (at_ > begin && starts_comment(text_.substr(at_))) break;
+      ++at_;
+    }
+    add(Token::Kind::kWord, text_.substr(begin, at_ - begin));
+  }
+
+  bool starts_comment(std::string_view rest) const {
+    return std::ranges::any_of(comments_, [&](std::string_view mark) {
+      return mark.size() > 1 && rest.starts_with(mark);
+    });
+  }
+
+  void string(char quote) {
+    const std::string triple(3, quote);
+    if (text_.substr(at_).starts_with(triple)) {
+      const std::size_t end = std::min(text_.find(triple, at_ + 3), text_.size());
+      add(Token::Kind::kString, text_.substr(at_ + 3, end - std::min(end, at_ + 3)));
+      skip_to(end, 3);
+      return;
+    }
+    std::size_t end = at_ + 1;
+    while (end < text_.size() && text_[end] != quote && text_[end] != '\n') {
+      if (text_[end] == '\\' && end + 1 < text_.size()) ++end;
+      ++end;
+    }
+    end = std::min(end, text_.size());
+    // An apostrophe that nothing closes on its line is a mark: Rust's and Scala's lifetimes, prose.
+    if (end >= text_.size() || text_[end] != quote) {
+      add(Token::Kind::kMark, text_.substr(at_, 1));
+      ++at_;
+      return;
+    }
+    add(Token::Kind::kString, text_.substr(at_ + 1, end - at_ - 1));
+    at_ = end + 1;
+  }
+
+  void skip_to(std::size_t end, std::size_t width) {
+    const std::size_t stop =
+        end == std::string_view::npos ? text_.size() : std::min(end + width, text_.size());
+    line_ += static_cast<std::uint32_t>(std::count(text_.begin() + static_cast<long>(at_),
+                                                   text_.begin() + static_cast<long>(stop), '\n'));
+    at_ = stop;
+  }
+
+  void add(Token::Kind kind, std::string_view text) { tokens_.push_back({kind, text, line_}); }
+
+  std::string_view text_;
+  const Syntax& syntax_;
+  std::vector<std::string_view> comments_;
+  std::vector<Token> tokens_;
+  std::size_t at_ = 0;
+  std::size_t brackets_ = 0;
+  std::uint32_t line_ = 1;
+};
+
+}  // namespace
+
+std::vector<Token> tokens(std::string_view text, const Syntax& syntax) {
+  return Scanner(text, syntax).run();
+}
+
+std::vector<Statement> statements(const std::vector<Token>& tokens) {
+  constexpr std::uint32_t kDeepest = 64;
+  std::vector<Statement> found;
+  std::vector<std::uint32_t> open;
+  std::uint32_t first = 0;
+  const auto finish = [&](std::uint32_t last) {
+    const auto index = static_cast<std::uint32_t>(found.size());
+    found.push_back(
+        {open.empty() ? index : open.back(), first, last, static_cast<std::uint32_t>(open.size())});
+    return index;
+  };
+  for (std::uint32_t i = 0; i < tokens.size(); ++i) {
+    const Token& token = tokens[i];
+    if (token.is("{") && open.size() < kDeepest) {
+      const std::uint32_t index = finish(i);
+      open.push_back(index);
+      first = i + 1;
+    } else if (token.is("}") || token.is(";") || token.kind == Token::Kind::kLineEnd) {
+      if (i > first) finish(i);
+      if (token.is("}") && !open.empty()) open.pop_back();
+      first = i + 1;
+    }
+  }
+  return found;
+}
+
+}  // namespace quarry::analysis::manifest

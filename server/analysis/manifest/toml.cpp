@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#define TOML_MAX_NESTED_VALUES 64
+#include <toml++/toml.h>
+
+#include "server/analysis/manifest/value.h"
+
+namespace quarry::analysis::manifest {
+namespace {
+
+class Converter {
+ public:
+  Value convert(const toml::node& from, std::size_t depth) {
+    Value to;
+    to.line = from.source().begin.line;
+    if (++values_ > kMaxValues || depth > kMaxDepth) return to;
+    if (const toml::table* table = from.as_table()) {
+      to.type = Value::Type::kMap;
+      for (const auto& [key, node] : *table) {
+        to.items.push_back(convert(node, depth + 1));
+        to.items.back().name = key.str();
+        if (key.source().begin.line > 0) to.items.back().line = key.source().begin.line;
+      }
+      // The library sorts by name.
+      std::ranges::stable_sort(to.items, {}, &Value::line);
+    } else if (const toml::array* array = from.as_array()) {
+      to.type = Value::Type::kList;
+      for (const toml::node& node : *array) to.items.push_back(convert(node, depth + 1));
+    } else if (const auto* string = from.as_string()) {
+      to.type = Value::Type::kString;
+      to.text = string->get();
+    } else if (const auto* boolean = from.as_boolean()) {
+      to.type = Value::Type::kBool;
+      to.text = boolean->get() ? "true" : "false";
+    } else if (const auto* integer = from.as_integer()) {
+      to.type = Value::Type::kNumber;
+      to.text = std::to_string(integer->get());
+    } else if (const auto* real = from.as_floating_point()) {
+      to.type = Value::Type::kNumber;
+      to.text = std::to_string(real->get());
+    } else {
+      to.type = Value::Type::kNull;  // dates and times
+    }
+    return to;
+  }
+
+ private:
+  std::size_t values_ = 0;
+};
+
+}  // namespace
+
+Parsed parse_toml(std::string_view text) {
+  if (auto problem = too_large(text)) return {{}, std::move(problem)};
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    const toml::parse_error& error = parsed.error();
+    return {{}, Problem{error.source().begin.line, std::string(error.description())}};
+  }
+  return {Converter().convert(parsed.table(), 0), std::nullopt};
+}
+
+}  // namespace quarry::analysis::manifest

@@ -1,0 +1,293 @@
+#include <algorithm>
+#include <set>
+
+#include "server/analysis/languages.h"
+#include "server/analysis/project/choose.h"
+#include "server/analysis/project/commands.h"
+#include "server/analysis/project/dependency_names.h"
+#include "server/analysis/project/detect.h"
+#include "server/analysis/project/gather.h"
+#include "server/analysis/project/services.h"
+
+namespace quarry::analysis::project {
+namespace {
+
+using ecosystem::Dependency;
+using ecosystem::Role;
+using ecosystem::Use;
+
+class Assembler {
+ public:
+  Assembler(const Tree& tree, const Gathered& gathered) : tree_(tree), gathered_(gathered) {}
+
+  Project run() {
+    Project project;
+    project.manifests = gathered_.manifests.size();
+    project.manifests_left_out = gathered_.left_out;
+    for (const auto& [directory, draft] : gathered_.drafts) project.modules.push_back(make(draft));
+    add_members(project);
+    for (const Manifest& one : gathered_.manifests) {
+      if (one.reader->role == Role::kCi) {
+        project.ci.push_back({std::string(one.reader->tool), "", {one.facts.path, 0}});
+      }
+      for (const manifest::Problem& problem : one.facts.problems) {
+        project.findings.push_back({{one.facts.path, problem.line}, problem.message});
+      }
+    }
+    if (!project.modules.empty()) project.main = choose_main(project.modules);
+    project.readiness = readiness_of(project);
+    return project;
+  }
+
+ private:
+  Module make(const Draft& draft) const {
+    Module module;
+    module.path = draft.directory.empty() ? "." : std::string(draft.directory);
+    for (const auto& [language, bytes] : draft.bytes) module.bytes += bytes;
+    const Language language = choose_language(draft);
+    module.language = language.name;
+    if (language.manifest != nullptr) {
+      module.ecosystem = language.manifest->reader->ecosystem;
+      module.at = {language.manifest->facts.path, 0};
+      module.name = language.manifest->facts.name;
+      module.version = language.manifest->facts.version;
+    } else if (!draft.sources.empty()) {
+      const auto most = std::ranges::max_element(draft.sources, {}, &File::size);
+      module.at = {std::string((*most)->path), 0};
+    }
+    for (const Manifest* one : draft.manifests) {
+      if (one->directory != draft.directory || one->reader->role == Role::kContainer) continue;
+      if (module.name.empty()) module.name = one->facts.name;
+      if (module.version.empty()) module.version = one->facts.version;
+    }
+    if (module.name.empty() && module.path != ".") module.name = base_name(module.path);
+    module.runtime = choose_version(gathered_, draft, module.language, module.ecosystem);
+    if (!module.ecosystem.empty()) {
+      module.manager = choose_manager(gathered_, draft, module.ecosystem);
+    }
+    add_native_manager(module, draft);
+    for (const Manifest* one : draft.manifests) take(module, *one, draft);
+    add_frameworks(module, draft, [this](const std::string& path) { return exists(path); });
+    add_services(module);
+    add_entries(module, draft, tree_);
+    add_commands(module, draft);
+    finish(module);
+    return module;
+  }
+
+  // C and C++ have no manager of their own: Conan or vcpkg when one is used.
+  void add_native_manager(Module& module, const Draft& draft) const {
+    if (!module.manager.name.empty()) return;
+    for (const Manifest* one : draft.manifests) {
+      const std::string_view of = one->reader->ecosystem;
+      if (of != "conan" && of != "vcpkg") continue;
+      module.manager = {std::string(of), "", {one->facts.path, 0}};
+      return;
+    }
+  }
+
+  bool exists(const std::string& path) const {
+    const auto at = std::ranges::lower_bound(tree_.files, std::string_view(path), {}, &File::path);
+    return at != tree_.files.end() && at->path == path;
+  }
+
+  // The value that a workspace, a catalogue or a parent has for a reference; nearest first.
+  const Dependency* shared(std::string_view directory, std::string_view ecosystem,
+                           std::string_view name) const {
+    while (true) {
+      const auto here = gathered_.by_directory.find(directory);
+      if (here != gathered_.by_directory.end()) {
+        for (const Manifest* one : here->second) {
+          if (registry_of(one->reader->ecosystem) != registry_of(ecosystem)) continue;
+          for (const Dependency& value : one->facts.shared) {
+            if (value.name == name ||
+                (value.name.ends_with('*') && manifest::matches(value.name, name))) {
+              return &value;
+            }
+          }
+        }
+      }
+      // Gradle's catalogue lies in a folder beside the settings.
+      const std::string beside = directory.empty() ? "gradle" : std::string(directory) + "/gradle";
+      const auto catalogue = gathered_.by_directory.find(beside);
+      if (ecosystem == "gradle" && catalogue != gathered_.by_directory.end()) {
+        for (const Manifest* one : catalogue->second) {
+          for (const Dependency& value : one->facts.shared) {
+            if (value.name == name) return &value;
+          }
+        }
+      }
+      if (directory.empty()) return nullptr;
+      directory = directory_of(directory);
+    }
+  }
+
+  DependencyFact resolved(const Dependency& one, const Manifest& of) const {
+    DependencyFact fact{one.name,
+                        one.version,
+                        one.use,
+                        std::string(of.reader->ecosystem),
+                        {of.facts.path, one.line}};
+    if (fact.ecosystem == "gradle" && one.name.starts_with("libs.")) {
+      if (const Dependency* value = shared(of.directory, "gradle", one.name)) {
+        const std::size_t mark = value->version.rfind('@');
+        fact.name = value->version.substr(0, mark);
+        fact.version = value->version.substr(mark + 1);
+      }
+    } else if (fact.version.starts_with("catalog:")) {
+      const std::string key = fact.version == "catalog:" || fact.version == "catalog:default"
+                                  ? "catalog:" + fact.name
+                                  : fact.version + ":" + fact.name;
+      if (const Dependency* value = shared(of.directory, "npm", key)) fact.version = value->version;
+    } else if (fact.version.empty() || fact.version == "workspace") {
+      const Dependency* value = shared(of.directory, fact.ecosystem, fact.name);
+      if (value != nullptr && !value->version.empty()) fact.version = value->version;
+    }
+    return fact;
+  }
+
+  void take(Module& module, const Manifest& one, const Draft& draft) const {
+    const ecosystem::Facts& facts = one.facts;
+    const ecosystem::Reader& reader = *one.reader;
+    const bool here = one.directory == draft.directory;
+    if (reader.role == Role::kContainer) module.containers.push_back(facts.path);
+    if (reader.role == Role::kSettings) module.settings.push_back(facts.path);
+    const bool builds = reader.role == Role::kModule || reader.role == Role::kPart;
+    const auto same = [&](const Named& system) { return system.name == reader.tool; };
+    if (builds && !reader.tool.empty() && std::ranges::none_of(module.build_systems, same)) {
+      module.build_systems.push_back({std::string(reader.tool), "", {facts.path, 0}});
+    }
+    if (module.licence.name.empty() && !facts.licence.empty() && here) {
+      module.licence = {facts.licence, "", {facts.path, facts.licence_line}};
+    }
+    for (const Dependency& dependency : facts.dependencies) {
+      if (module.dependencies.size() >= kMaxDependencies) break;
+      module.dependencies.push_back(resolved(dependency, one));
+    }
+    for (const ecosystem::Entry& entry : facts.entries) {
+      if (here) module.entries.push_back({entry.path, entry.how, {facts.path, entry.line}});
+    }
+    for (const ecosystem::Port& port : facts.ports) {
+      module.ports.push_back(
+          {port.number, port.source, port.own, port.service, {facts.path, port.line}});
+    }
+    for (const ecosystem::Service& service : facts.services) {
+      module.services.push_back({service.name, "", service.how, {facts.path, service.line}});
+    }
+    for (const ecosystem::Variable& variable : facts.variables) {
+      module.variables.push_back({variable.name,
+                                  kind_of_variable(variable.name),
+                                  may_show(variable.name, variable.value) ? variable.value : "",
+                                  {facts.path, variable.line}});
+    }
+    if (reader.ecosystem == "npm" || reader.ecosystem == "deno") add_script_ports(module, facts);
+  }
+
+  // "vite --port 4000", "next dev -p 3001", "PORT=8080 node server": never "test:1".
+  static void add_script_ports(Module& module, const ecosystem::Facts& facts) {
+    for (const ecosystem::Script& script : facts.scripts) {
+      if (script.name != "start" && script.name != "dev" && script.name != "serve") continue;
+      const auto words = manifest::words(script.command);
+      for (std::size_t i = 0; i < words.size(); ++i) {
+        std::string_view number;
+        if ((words[i] == "--port" || words[i] == "-p") && i + 1 < words.size())
+          number = words[i + 1];
+        for (const std::string_view key : {"--port=", "PORT="}) {
+          if (words[i].starts_with(key)) number = words[i].substr(key.size());
+        }
+        if (const std::uint32_t port = manifest::leading_port(number)) {
+          module.ports.push_back(
+              {port, ecosystem::PortSource::kScript, true, "", {facts.path, script.line}});
+        }
+      }
+    }
+  }
+
+  // Ports in order, each number once; the framework's when no own one is told.
+  static void finish_ports(Module& module) {
+    std::ranges::stable_sort(module.ports, {},
+                             [](const PortFact& one) { return std::pair(!one.own, one.source); });
+    std::set<std::pair<std::uint32_t, bool>> seen;
+    std::erase_if(module.ports,
+                  [&](const PortFact& one) { return !seen.emplace(one.number, one.own).second; });
+    if (module.port() != nullptr) return;
+    for (const FrameworkFact& one : module.frameworks) {
+      if (one.port == 0 || one.kind == FrameworkKind::kTest) continue;
+      module.ports.insert(module.ports.begin(),
+                          PortFact{one.port, ecosystem::PortSource::kDefault, true, "", one.at});
+      return;
+    }
+  }
+
+  static void finish(Module& module) {
+    finish_ports(module);
+    std::set<std::string> seen;
+    std::erase_if(module.services,
+                  [&](const ServiceFact& one) { return !seen.insert(one.name).second; });
+    for (ServiceFact& one : module.services) {
+      if (const ServiceRow* row = find_service(one.name)) one.kind = row->kind;
+    }
+    seen.clear();
+    std::erase_if(module.variables,
+                  [&](const VariableFact& one) { return !seen.insert(one.name).second; });
+    std::ranges::sort(module.variables, {}, &VariableFact::name);
+    seen.clear();
+    std::erase_if(module.entries,
+                  [&](const EntryFact& one) { return !seen.insert(one.path).second; });
+    std::ranges::stable_sort(module.dependencies, {}, &DependencyFact::use);
+  }
+
+  static bool fits(const std::vector<std::string_view>& pattern, std::size_t p,
+                   const std::vector<std::string_view>& path, std::size_t t) {
+    if (p == pattern.size()) return t == path.size();
+    if (pattern[p] == "**") {
+      for (std::size_t i = t; i <= path.size(); ++i) {
+        if (fits(pattern, p + 1, path, i)) return true;
+      }
+      return false;
+    }
+    return t < path.size() && manifest::matches(pattern[p], path[t]) &&
+           fits(pattern, p + 1, path, t + 1);
+  }
+
+  // Which modules a workspace's patterns name. Patterns only choose among the modules that were
+  // found below the workspace, so that none leads out of the tree or around in it.
+  void add_members(Project& project) const {
+    for (const Manifest& one : gathered_.manifests) {
+      if (one.facts.members.empty()) continue;
+      const std::string owner = one.directory.empty() ? "." : std::string(one.directory);
+      const auto into = std::ranges::find(project.modules, owner, &Module::path);
+      if (into == project.modules.end()) continue;
+      for (const Module& module : project.modules) {
+        if (module.path == owner) continue;
+        std::string_view path = module.path;
+        if (!one.directory.empty()) {
+          if (!path.starts_with(std::string(one.directory) + "/")) continue;
+          path.remove_prefix(one.directory.size() + 1);
+        }
+        const auto parts = manifest::split(path, '/');
+        bool member = false;
+        std::size_t patterns = 0;
+        for (const ecosystem::Member& pattern : one.facts.members) {
+          if (++patterns > 1000) break;
+          const auto want = manifest::split(pattern.pattern, '/');
+          if (want.size() <= 16 && fits(want, 0, parts, 0)) member = !pattern.excluded;
+        }
+        const auto known = std::ranges::find(into->members, module.path);
+        if (member && known == into->members.end()) into->members.push_back(module.path);
+      }
+    }
+  }
+
+  const Tree& tree_;
+  const Gathered& gathered_;
+};
+
+}  // namespace
+
+Project find_project(const Tree& tree) {
+  const Gathered gathered = gather(tree);
+  return Assembler(tree, gathered).run();
+}
+
+}  // namespace quarry::analysis::project

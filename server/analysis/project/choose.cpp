@@ -1,0 +1,271 @@
+#include "server/analysis/project/choose.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "server/analysis/manifest/text.h"
+
+namespace quarry::analysis::project {
+namespace {
+
+using ecosystem::Role;
+
+struct Family {
+  std::string_view language;  // as manifests name it
+  std::string_view members;   // apart by ','
+};
+constexpr Family kFamilies[] = {
+    {"JavaScript", "TypeScript,JavaScript,TSX,JSX,Vue,Svelte,Astro,CoffeeScript"},
+    {"TypeScript", "TypeScript,JavaScript,TSX,JSX"},
+    {"Java", "Java,Kotlin,Groovy,Scala"},
+    {"Kotlin", "Kotlin,Java,Groovy"},
+    {"Scala", "Scala,Java"},
+    {"Groovy", "Groovy,Java"},
+    {"C++", "C++,C,CUDA,Cuda,Objective-C++"},
+    {"C", "C,C++,Objective-C"},
+    {"Swift", "Swift,Objective-C,Objective-C++"},
+    {"Clojure", "Clojure,ClojureScript"},
+    {"Python", "Python,Cython,Jupyter Notebook"},
+    {"Elixir", "Elixir,Erlang,HTML+EEX"},
+    {"Ruby", "Ruby,HTML+ERB,ERB"},
+    {"PHP", "PHP,Blade,Hack"},
+    {"C#", "C#,Razor,HTML+Razor"},
+    {"Fortran", "Fortran,Fortran Free Form"},
+    {"HCL", "HCL,Terraform"},
+};
+
+std::vector<std::string_view> family_of(std::string_view language) {
+  for (const Family& one : kFamilies) {
+    if (one.language == language) return manifest::split(one.members, ',');
+  }
+  return {language};
+}
+
+std::string_view plain_name(std::string_view language) {
+  if (language == "TSX") return "TypeScript";
+  if (language == "JSX") return "JavaScript";
+  if (language == "Vue" || language == "Svelte" || language == "Astro") return "JavaScript";
+  return language;
+}
+
+std::uint64_t bytes_of(const Draft& draft, std::string_view language) {
+  const auto found = draft.bytes.find(language);
+  return found == draft.bytes.end() ? 0 : found->second;
+}
+
+// The languages of a manifest, as its row or it itself tells.
+std::vector<std::string_view> languages_of(const Manifest& manifest) {
+  if (manifest.facts.languages.empty()) return {manifest.reader->language};
+  return {manifest.facts.languages.begin(), manifest.facts.languages.end()};
+}
+
+// Calls level(manifests) for `directory` and those above it, while it returns true.
+template <class Level>
+void for_each_level(const Gathered& gathered, std::string_view directory, Level level) {
+  while (true) {
+    const auto here = gathered.by_directory.find(directory);
+    if (here != gathered.by_directory.end() && !level(here->second)) return;
+    if (directory.empty()) return;
+    directory = directory_of(directory);
+  }
+}
+
+std::string_view default_manager(std::string_view ecosystem) {
+  constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {{"npm", "npm"},
+                                                                         {"deno", "deno"},
+                                                                         {"pypi", "pip"},
+                                                                         {"go", "go"},
+                                                                         {"cargo", "cargo"},
+                                                                         {"maven", "maven"},
+                                                                         {"gradle", "gradle"},
+                                                                         {"sbt", "sbt"},
+                                                                         {"mill", "mill"},
+                                                                         {"leiningen", "lein"},
+                                                                         {"clojure", "clojure"},
+                                                                         {"nuget", "nuget"},
+                                                                         {"packagist", "composer"},
+                                                                         {"rubygems", "bundler"},
+                                                                         {"hex", "mix"},
+                                                                         {"rebar", "rebar3"},
+                                                                         {"gleam", "gleam"},
+                                                                         {"swiftpm", "swiftpm"},
+                                                                         {"cocoapods", "cocoapods"},
+                                                                         {"pub", "pub"},
+                                                                         {"hackage", "cabal"},
+                                                                         {"opam", "opam"},
+                                                                         {"zig", "zig"},
+                                                                         {"nimble", "nimble"},
+                                                                         {"shards", "shards"},
+                                                                         {"cpan", "cpan"},
+                                                                         {"cran", "R"},
+                                                                         {"julia", "Pkg"},
+                                                                         {"luarocks", "luarocks"},
+                                                                         {"helm", "helm"},
+                                                                         {"terraform", "terraform"},
+                                                                         {"nix", "nix"},
+                                                                         {"dub", "dub"},
+                                                                         {"fpm", "fpm"},
+                                                                         {"elm", "elm"},
+                                                                         {"ant", "ant"},
+                                                                         {"nx", "npm"}};
+  for (const auto& [name, manager] : kDefaults) {
+    if (name == ecosystem) return manager;
+  }
+  return {};
+}
+
+bool is_aside(std::string_view path) {
+  constexpr std::array<std::string_view, 25> kNames = {
+      "example",    "examples", "sample",  "samples",   "test",       "tests",   "docs",
+      "doc",        "bench",    "benches", "benchmark", "benchmarks", "fuzz",    "tools",
+      "tool",       "scripts",  "e2e",     "demo",      "demos",      "website", "fixtures",
+      "playground", "hack",     "utils",   "contrib"};
+  for (const std::string_view part : manifest::split(path, '/')) {
+    if (std::ranges::find(kNames, part) != kNames.end()) return true;
+    if (part.ends_with(".Tests") || part.ends_with(".Test") || part.ends_with("-e2e") ||
+        part.ends_with("-tests") || part.ends_with("_test") || part.ends_with("Tests")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Language choose_language(const Draft& draft) {
+  std::uint64_t all = 0;
+  std::string_view top;
+  for (const auto& [language, bytes] : draft.bytes) {
+    all += bytes;
+    if (top.empty() || bytes > bytes_of(draft, top)) top = language;
+  }
+  Language best;
+  std::uint64_t most = 0;
+  for (const Manifest* manifest : draft.manifests) {
+    if (manifest->reader->role != Role::kModule || manifest->facts.no_module) continue;
+    if (manifest->directory != draft.directory) continue;
+    for (const std::string_view language : languages_of(*manifest)) {
+      std::uint64_t sum = 0;
+      std::string_view largest = language;
+      for (const std::string_view member : family_of(language)) {
+        const std::uint64_t bytes = bytes_of(draft, member);
+        sum += bytes;
+        if (bytes > bytes_of(draft, largest)) largest = member;
+      }
+      const bool named = best.manifest == nullptr || (best.name.empty() && !language.empty());
+      if (named || sum > most) {
+        best = {plain_name(largest), manifest};
+        most = sum;
+      }
+    }
+  }
+  const bool beside = best.manifest != nullptr && most * 5 < all;
+  if (best.manifest == nullptr) return {plain_name(top), nullptr};
+  // A manifest of another language than most of the code is of a tool beside it.
+  if (beside && !top.empty()) return {plain_name(top), nullptr};
+  if (best.name.empty()) best.name = plain_name(top);
+  return best;
+}
+
+std::string_view runtime_of(std::string_view language, std::string_view ecosystem) {
+  if (ecosystem == "deno") return "Deno";
+  if (language == "TypeScript" || language == "JavaScript" || language == "CoffeeScript") {
+    return "Node.js";
+  }
+  if (language == "C#" || language == "F#" || language == "Visual Basic .NET") return ".NET";
+  if (language == "HCL" || ecosystem == "terraform") return "Terraform";
+  return language;
+}
+
+Named choose_version(const Gathered& gathered, const Draft& draft, std::string_view language,
+                     std::string_view ecosystem) {
+  std::vector<std::string_view> wanted = {runtime_of(language, ecosystem)};
+  if (language == "Kotlin" || language == "Scala" || language == "Groovy") wanted.push_back("Java");
+  if (language == "Java" && ecosystem == "gradle") wanted.push_back("Kotlin");
+  if (language == "Swift") wanted.push_back("Swift");
+  Named found;
+  for (const std::string_view runtime : wanted) {
+    for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
+      const ecosystem::Version* best = nullptr;
+      const Manifest* of = nullptr;
+      for (const Manifest* manifest : here) {
+        for (const ecosystem::Version& one : manifest->facts.versions) {
+          if (one.of != runtime || (best != nullptr && one.rank >= best->rank)) continue;
+          best = &one;
+          of = manifest;
+        }
+      }
+      if (best == nullptr) return true;
+      found = {best->of, best->text, {of->facts.path, best->line}};
+      return false;
+    });
+    if (!found.name.empty()) return found;
+  }
+  // Settings below the module's directory: .mvn, gradle/wrapper, src/main.
+  for (const Manifest* manifest : draft.manifests) {
+    for (const ecosystem::Version& one : manifest->facts.versions) {
+      if (one.of == wanted.front() && found.name.empty()) {
+        found = {one.of, one.text, {manifest->facts.path, one.line}};
+      }
+    }
+  }
+  if (found.name.empty()) found.name = wanted.front();
+  return found;
+}
+
+Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_view ecosystem) {
+  const std::string_view locks = ecosystem == "nx" ? "npm" : ecosystem;
+  Named found;
+  for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
+    const ecosystem::Version* named = nullptr;
+    const Manifest* of = nullptr;
+    const Manifest* lock = nullptr;
+    for (const Manifest* manifest : here) {
+      const bool settings = manifest->reader->role == Role::kSettings;
+      if (manifest->reader->ecosystem != locks && !settings) continue;
+      for (const ecosystem::Version& one : manifest->facts.managers) {
+        if (settings && locks != "npm" && locks != "pypi") continue;
+        if (named != nullptr && one.rank >= named->rank) continue;
+        named = &one;
+        of = manifest;
+      }
+      const bool earlier = lock == nullptr || manifest->reader < lock->reader;
+      if (manifest->reader->role == Role::kLock && earlier) lock = manifest;
+    }
+    if (named != nullptr && named->rank < 10) {
+      found = {named->of, named->text, {of->facts.path, named->line}};
+    } else if (lock != nullptr) {
+      found = {std::string(lock->reader->tool), "", {lock->facts.path, 0}};
+    } else if (named != nullptr) {
+      found = {named->of, named->text, {of->facts.path, named->line}};
+    }
+    return found.name.empty();
+  });
+  for (const Manifest* manifest : draft.manifests) {
+    if (!found.name.empty() || manifest->reader->ecosystem != locks) continue;
+    for (const ecosystem::Version& one : manifest->facts.managers) {
+      found = {one.of, one.text, {manifest->facts.path, one.line}};
+    }
+  }
+  if (found.name.empty()) found.name = default_manager(ecosystem);
+  return found;
+}
+
+std::size_t choose_main(const std::vector<Module>& modules) {
+  std::uint64_t all = 0;
+  for (const Module& one : modules) all += one.bytes;
+  const auto score = [&](const Module& one) {
+    const bool top = one.path == "." && one.bytes * 5 >= all;
+    const bool started = one.port() != nullptr || !one.containers.empty();
+    return std::tuple(modules.size() == 1 || top, !is_aside(one.path),
+                      one.bytes * (started ? 2 : 1));
+  };
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < modules.size(); ++i) {
+    if (score(modules[i]) > score(modules[best])) best = i;
+  }
+  return best;
+}
+
+}  // namespace quarry::analysis::project

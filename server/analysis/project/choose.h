@@ -1,0 +1,33 @@
+// Choices of a module between what its manifests and its code say. Pure; safe from any thread.
+
+#pragma once
+
+#include "server/analysis/project/gather.h"
+
+namespace quarry::analysis::project {
+
+// The language of a module, and the manifest whose ecosystem it is of (null when there is none).
+// A manifest names a family of languages ("JavaScript" is TypeScript's too), of which the one with
+// most bytes counts; of several families the one with most bytes. When the manifests' families hold
+// less than a fifth of the code, they are tools beside it, and the code decides.
+struct Language {
+  std::string_view name;
+  const Manifest* manifest = nullptr;
+};
+Language choose_language(const Draft& draft);
+
+// "Node.js" of JavaScript, ".NET" of C#; the language itself otherwise.
+std::string_view runtime_of(std::string_view language, std::string_view ecosystem);
+
+// The version of the runtime, from the manifests in the module's directory and in those above it.
+Named choose_version(const Gathered& gathered, const Draft& draft, std::string_view language,
+                     std::string_view ecosystem);
+
+// The package manager of an ecosystem in a directory.
+Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_view ecosystem);
+
+// Index of the main module: the top's when it has code or is alone, else the module with most of
+// it: examples, tests and tools come last. REQUIRES: modules is not empty.
+std::size_t choose_main(const std::vector<Module>& modules);
+
+}  // namespace quarry::analysis::project

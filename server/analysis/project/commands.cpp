@@ -1,0 +1,377 @@
+#include "server/analysis/project/commands.h"
+
+#include <algorithm>
+
+#include "server/analysis/manifest/text.h"
+
+namespace quarry::analysis::project {
+namespace {
+
+using ecosystem::Role;
+using enum CommandRole;
+
+struct ScriptName {
+  std::string_view script;
+  CommandRole role;
+};
+// The first of a role that a module has is the preferred one.
+constexpr ScriptName kNames[] = {
+    {"build", kBuild},   {"compile", kBuild},  {"dist", kBuild},       {"build:prod", kBuild},
+    {"bundle", kBuild},  {"all", kBuild},      {"assemble", kBuild},   {"package", kBuild},
+    {"test", kTest},     {"tests", kTest},     {"test:unit", kTest},   {"unit", kTest},
+    {"check", kTest},    {"test-unit", kTest}, {"lint", kLint},        {"eslint", kLint},
+    {"format", kLint},   {"fmt", kLint},       {"dev", kDev},          {"develop", kDev},
+    {"start:dev", kDev}, {"watch", kDev},      {"start", kStart},      {"serve", kStart},
+    {"server", kStart},  {"run", kStart},      {"start:prod", kStart}, {"preview", kStart},
+};
+
+// What an ecosystem's tool does for a role; {m} stands for the package manager.
+struct Default {
+  std::string_view ecosystem;
+  std::string_view manager;  // "": any
+  CommandRole role;
+  std::string_view text;
+};
+constexpr Default kDefaults[] = {
+    {"npm", "npm", kInstall, "npm ci"},
+    {"npm", "", kInstall, "{m} install"},
+    {"deno", "", kTest, "deno test"},
+    {"deno", "", kLint, "deno lint"},
+    {"pypi", "poetry", kInstall, "poetry install"},
+    {"pypi", "uv", kInstall, "uv sync"},
+    {"pypi", "pdm", kInstall, "pdm install"},
+    {"pypi", "pipenv", kInstall, "pipenv install"},
+    {"go", "", kBuild, "go build ./..."},
+    {"go", "", kTest, "go test ./..."},
+    {"go", "", kLint, "go vet ./..."},
+    {"cargo", "", kBuild, "cargo build --release"},
+    {"cargo", "", kTest, "cargo test"},
+    {"cargo", "", kLint, "cargo clippy"},
+    {"maven", "", kBuild, "{w} package"},
+    {"maven", "", kTest, "{w} test"},
+    {"gradle", "", kBuild, "{w} build"},
+    {"gradle", "", kTest, "{w} test"},
+    {"sbt", "", kBuild, "sbt compile"},
+    {"sbt", "", kTest, "sbt test"},
+    {"mill", "", kBuild, "mill __.compile"},
+    {"mill", "", kTest, "mill __.test"},
+    {"leiningen", "", kBuild, "lein uberjar"},
+    {"leiningen", "", kTest, "lein test"},
+    {"leiningen", "", kStart, "lein run"},
+    {"ant", "", kBuild, "ant"},
+    {"nuget", "", kBuild, "dotnet build"},
+    {"nuget", "", kTest, "dotnet test"},
+    {"packagist", "", kInstall, "composer install"},
+    {"rubygems", "", kInstall, "bundle install"},
+    {"hex", "", kInstall, "mix deps.get"},
+    {"hex", "", kBuild, "mix compile"},
+    {"hex", "", kTest, "mix test"},
+    {"rebar", "", kBuild, "rebar3 compile"},
+    {"rebar", "", kTest, "rebar3 eunit"},
+    {"gleam", "", kBuild, "gleam build"},
+    {"gleam", "", kTest, "gleam test"},
+    {"gleam", "", kStart, "gleam run"},
+    {"swiftpm", "", kBuild, "swift build"},
+    {"swiftpm", "", kTest, "swift test"},
+    {"pub", "", kInstall, "dart pub get"},
+    {"hackage", "stack", kBuild, "stack build"},
+    {"hackage", "stack", kTest, "stack test"},
+    {"hackage", "", kBuild, "cabal build all"},
+    {"hackage", "", kTest, "cabal test all"},
+    {"opam", "", kBuild, "dune build"},
+    {"opam", "", kTest, "dune test"},
+    {"zig", "", kBuild, "zig build"},
+    {"zig", "", kTest, "zig build test"},
+    {"nimble", "", kBuild, "nimble build"},
+    {"nimble", "", kTest, "nimble test"},
+    {"shards", "", kBuild, "shards build"},
+    {"shards", "", kTest, "crystal spec"},
+    {"cpan", "", kTest, "prove -l"},
+    {"cran", "", kBuild, "R CMD build ."},
+    {"julia", "", kTest, "julia --project -e 'using Pkg; Pkg.test()'"},
+    {"luarocks", "", kBuild, "luarocks make"},
+    {"dub", "", kBuild, "dub build"},
+    {"dub", "", kTest, "dub test"},
+    {"fpm", "", kBuild, "fpm build"},
+    {"fpm", "", kTest, "fpm test"},
+    {"cmake", "", kBuild, "cmake -B build && cmake --build build"},
+    {"cmake", "", kTest, "ctest --test-dir build"},
+    {"meson", "", kBuild, "meson setup build && meson compile -C build"},
+    {"meson", "", kTest, "meson test -C build"},
+    {"autotools", "", kBuild, "./configure && make"},
+    {"autotools", "", kTest, "make check"},
+    {"scons", "", kBuild, "scons"},
+    {"terraform", "", kInstall, "terraform init"},
+    {"terraform", "", kLint, "terraform validate"},
+    {"helm", "", kLint, "helm lint ."},
+    {"nix", "", kBuild, "nix build"},
+};
+
+std::string runner_of(const Manifest& manifest, const Module& module, std::string_view npm) {
+  const std::string_view of = manifest.reader->ecosystem;
+  if (of == "npm") return npm == "yarn" ? "yarn" : std::string(npm) + " run";
+  if (of == "deno") return "deno task";
+  if (of == "nx") return "nx run " + manifest.facts.name + ":";
+  if (of == "packagist") return "composer run";
+  if (of == "pypi" && module.manager.name == "pdm") return "pdm run";
+  if (of == "pypi" && module.manager.name == "pipenv") return "pipenv run";
+  if (of == "pypi") return "poe";
+  if (of == "rubygems") return "bundle exec rake";
+  if (of == "make" || of == "just" || of == "task" || of == "nimble" || of == "ant") {
+    return std::string(of);
+  }
+  if (of == "pub") return "melos run";
+  if (manifest.reader->role == Role::kSettings) return "mise run";
+  return {};
+}
+
+std::string script_command(const Manifest& manifest, const Module& module, std::string_view npm,
+                           const ecosystem::Script& script) {
+  std::string runner = runner_of(manifest, module, npm);
+  if (manifest.reader->ecosystem == "npm" && npm == "npm" &&
+      (script.name == "test" || script.name == "start")) {
+    return "npm " + script.name;
+  }
+  if (runner.ends_with(':')) return runner + script.name;
+  if (!runner.empty()) runner.push_back(' ');
+  return runner + script.name;
+}
+
+// npm's own words for a package without tests.
+bool is_stub(const ecosystem::Script& script) {
+  return script.command.find("no test specified") != std::string::npos;
+}
+
+class Commands {
+ public:
+  Commands(Module& module, const Draft& draft) : module_(module), draft_(draft) {}
+
+  void add() {
+    containers();
+    scripts(From::kOwn);
+    scripts(From::kRunners);
+    defaults();
+    starts();
+    scripts(From::kOthers);
+    std::ranges::stable_sort(module_.commands, {}, &CommandFact::role);
+  }
+
+ private:
+  void put(CommandRole role, std::string text, std::string runs, Evidence at) {
+    const auto same = [&](const CommandFact& one) { return one.role == role && one.text == text; };
+    const auto count = std::ranges::count(module_.commands, role, &CommandFact::role);
+    if (count >= 3 || std::ranges::any_of(module_.commands, same)) return;
+    module_.commands.push_back({role, std::move(text), std::move(runs), std::move(at)});
+  }
+
+  // A Procfile or an image's command starts the module as it is run.
+  void containers() {
+    for (const bool procfile : {true, false}) {
+      for (const Manifest* manifest : draft_.manifests) {
+        if (manifest->reader->role != Role::kContainer) continue;
+        if ((manifest->reader->ecosystem == "procfile") != procfile) continue;
+        for (const ecosystem::Script& script : manifest->facts.scripts) {
+          if (script.name == "start") {
+            put(kStart, script.command, "", {manifest->facts.path, script.line});
+          }
+        }
+      }
+    }
+  }
+
+  enum class From : std::uint8_t { kOwn, kRunners, kOthers };
+
+  From from_of(const Manifest& manifest) const {
+    const std::string_view of = manifest.reader->ecosystem;
+    if (of == "make" || of == "just" || of == "task") return From::kRunners;
+    const bool own = module_.ecosystem.empty() || of == module_.ecosystem || of.empty() ||
+                     (of == "npm" && module_.ecosystem == "nx");
+    return own ? From::kOwn : From::kOthers;
+  }
+
+  // The manager of npm's scripts in a module that is of another ecosystem.
+  std::string_view npm_manager() const {
+    if (module_.ecosystem == "npm" || module_.ecosystem == "nx") return module_.manager.name;
+    const Manifest* lock = nullptr;
+    for (const Manifest* one : draft_.manifests) {
+      if (one->reader->role != Role::kLock || one->reader->ecosystem != "npm") continue;
+      if (lock == nullptr || one->reader < lock->reader) lock = one;
+    }
+    return lock == nullptr ? "npm" : lock->reader->tool;
+  }
+
+  void scripts(From from) {
+    for (const ScriptName& name : kNames) {
+      for (const Manifest* manifest : draft_.manifests) {
+        const bool known = manifest->reader->role == Role::kModule ||
+                           manifest->reader->role == Role::kPart || manifest->reader->tool.empty();
+        if (from_of(*manifest) != from || !known || manifest->directory != draft_.directory)
+          continue;
+        for (const ecosystem::Script& script : manifest->facts.scripts) {
+          if (script.name != name.script || is_stub(script)) continue;
+          put(name.role, script_command(*manifest, module_, npm_manager(), script), script.command,
+              {manifest->facts.path, script.line});
+        }
+      }
+    }
+  }
+
+  std::string filled(std::string_view text) const {
+    std::string command(text);
+    if (command.starts_with("{m}")) command.replace(0, 3, module_.manager.name);
+    if (!command.starts_with("{w}")) return command;
+    const bool maven = module_.ecosystem == "maven";
+    const bool wrapped = std::ranges::any_of(module_.build_systems, [&](const auto& one) {
+      return one.name == (maven ? "Maven wrapper" : "Gradle wrapper");
+    });
+    return command.replace(0, 3,
+                           maven     ? wrapped ? "./mvnw" : "mvn"
+                           : wrapped ? "./gradlew"
+                                     : "gradle");
+  }
+
+  void defaults() {
+    const auto has_system = [&](std::string_view name) {
+      return std::ranges::any_of(module_.build_systems,
+                                 [&](const auto& one) { return one.name == name; });
+    };
+    const std::string_view of =
+        module_.ecosystem == "nx" ? "npm" : std::string_view(module_.ecosystem);
+    std::vector<CommandRole> done;
+    for (const Default& one : kDefaults) {
+      if (one.ecosystem != of || std::ranges::find(done, one.role) != done.end()) continue;
+      if (!one.manager.empty() && one.manager != module_.manager.name) continue;
+      done.push_back(one.role);
+      const Evidence& at = one.role == kInstall && !module_.manager.at.path.empty()
+                               ? module_.manager.at
+                               : module_.at;
+      put(one.role, filled(one.text), "", at);
+    }
+    if (of == "pypi") python();
+    if (of == "rubygems" && module_.command(kTest) == nullptr) {
+      for (const FrameworkFact& one : module_.frameworks) {
+        if (one.name == "RSpec") put(kTest, "bundle exec rspec", "", one.at);
+      }
+      for (const FrameworkFact& one : module_.frameworks) {
+        if (one.name == "Rails") put(kTest, "bin/rails test", "", one.at);
+      }
+    }
+    if (of == "packagist" && module_.command(kTest) == nullptr) {
+      for (const FrameworkFact& one : module_.frameworks) {
+        if (one.name == "PHPUnit") put(kTest, "vendor/bin/phpunit", "", one.at);
+        if (one.name == "Pest") put(kTest, "vendor/bin/pest", "", one.at);
+      }
+    }
+    if (of == "pub") {
+      const bool flutter = std::ranges::any_of(
+          module_.frameworks, [](const auto& one) { return one.name == "Flutter"; });
+      put(kTest, flutter ? "flutter test" : "dart test", "", module_.at);
+      if (flutter) put(kBuild, "flutter build", "", module_.at);
+    }
+    if (has_system("Make") && module_.command(kBuild) == nullptr)
+      put(kBuild, "make", "", make_at());
+    if (has_system("Bazel") && module_.command(kBuild) == nullptr) {
+      put(kBuild, "bazel build //...", "", module_.at);
+      put(kTest, "bazel test //...", "", module_.at);
+    }
+  }
+
+  Evidence make_at() const {
+    for (const Named& one : module_.build_systems) {
+      if (one.name == "Make") return one.at;
+    }
+    return module_.at;
+  }
+
+  void python() {
+    const std::string& manager = module_.manager.name;
+    if (manager == "pip") {
+      const bool list = std::ranges::any_of(draft_.manifests, [&](const Manifest* one) {
+        return one->directory == draft_.directory && one->facts.path.ends_with("requirements.txt");
+      });
+      put(kInstall, list ? "pip install -r requirements.txt" : "pip install .", "", module_.at);
+    }
+    const std::string prefix =
+        manager == "poetry" || manager == "uv" || manager == "pdm" || manager == "pipenv"
+            ? manager + " run "
+            : "";
+    for (const FrameworkFact& one : module_.frameworks) {
+      if (one.name == "pytest") put(kTest, prefix + "pytest", "", one.at);
+      if (one.name == "Django") put(kTest, prefix + "python manage.py test", "", one.at);
+    }
+    for (const Manifest* manifest : draft_.manifests) {
+      const std::string_view tool = manifest->reader->tool;
+      if (tool == "tox" || tool == "nox")
+        put(kTest, std::string(tool), "", {manifest->facts.path, 0});
+    }
+  }
+
+  void starts() {
+    if (const FrameworkFact* one = module_.primary_framework();
+        one != nullptr && !one->start.empty()) {
+      put(kStart, one->start, "", one->at);
+    }
+    for (const FrameworkFact& one : module_.frameworks) {
+      if (one.name == "Spring Boot" && module_.ecosystem == "maven") {
+        put(kStart, filled("{w} spring-boot:run"), "", one.at);
+      }
+      if (one.name == "Spring Boot" && module_.ecosystem == "gradle") {
+        put(kStart, filled("{w} bootRun"), "", one.at);
+      }
+    }
+    for (const EntryFact& one : module_.entries) {
+      if (module_.command(kStart) != nullptr) return;
+      start_of(one);
+    }
+  }
+
+  // What runs an entry point, by the language.
+  void start_of(const EntryFact& entry) {
+    const std::string& path = entry.path;
+    const std::string& language = module_.language;
+    const bool local = !path.ends_with("/") && path.find(' ') == std::string::npos;
+    if (!local) return;
+    if (language == "Go" && path.ends_with("main.go")) {
+      const std::string_view folder = directory_of(path);
+      put(kStart, folder.empty() ? "go run ." : "go run ./" + std::string(folder), "", entry.at);
+    } else if (language == "Rust" && (path == "src/main.rs" || entry.how.starts_with("bin"))) {
+      put(kStart, "cargo run --release", "", entry.at);
+    } else if (language == "Python" && path.ends_with(".py")) {
+      const bool asgi = std::ranges::any_of(module_.frameworks, [](const FrameworkFact& one) {
+        return one.name == "FastAPI" || one.name == "Starlette";
+      });
+      const std::string name = path.substr(0, path.size() - 3);
+      std::string dotted = name;
+      std::ranges::replace(dotted, '/', '.');
+      put(kStart, asgi ? "uvicorn " + dotted + ":app" : "python " + path, "", entry.at);
+    } else if (path.ends_with(".js") && (entry.how == "main" || entry.how == "by name")) {
+      const bool server = std::ranges::any_of(module_.frameworks, [](const FrameworkFact& one) {
+        return one.kind == FrameworkKind::kWeb;
+      });
+      if (server) put(kStart, "node " + path, "", entry.at);
+    } else if (module_.ecosystem == "nuget" && path.ends_with("Program.cs")) {
+      put(kStart, "dotnet run", "", entry.at);
+    } else if (language == "PHP" && path == "public/index.php") {
+      put(kStart, "php -S localhost:8000 -t public", "", entry.at);
+    } else if (language == "Ruby" && path.ends_with(".rb")) {
+      put(kStart, "ruby " + path, "", entry.at);
+    } else if (language == "Dart" && path.starts_with("bin/")) {
+      put(kStart, "dart run " + path, "", entry.at);
+    } else if (language == "Swift" && path.starts_with("Sources/")) {
+      put(kStart, "swift run", "", entry.at);
+    } else if (language == "Zig" && path == "src/main.zig") {
+      put(kStart, "zig build run", "", entry.at);
+    }
+  }
+
+  Module& module_;
+  const Draft& draft_;
+};
+
+}  // namespace
+
+void add_commands(Module& module, const Draft& draft) {
+  Commands(module, draft).add();
+}
+
+}  // namespace quarry::analysis::project

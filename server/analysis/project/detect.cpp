@@ -1,0 +1,98 @@
+#include "server/analysis/project/detect.h"
+
+#include <algorithm>
+#include <set>
+
+#include "server/analysis/project/dependency_names.h"
+#include "server/analysis/project/services.h"
+
+namespace quarry::analysis::project {
+namespace {
+
+using ecosystem::Use;
+
+// What a dependency only of the development may say about: a server that is only there for tests
+// does not make a server.
+bool counts(FrameworkKind kind, Use use, std::string_view ecosystem) {
+  if (use == Use::kIndirect) return false;
+  if (kind == FrameworkKind::kTest) return true;
+  if (use == Use::kTest) return false;
+  if (use != Use::kDev) return true;
+  // A site is often built by npm's tools alone; elsewhere it is the documentation's.
+  if (kind == FrameworkKind::kStatic) return registry_of(ecosystem) == "npm";
+  return kind == FrameworkKind::kMeta || kind == FrameworkKind::kUi ||
+         kind == FrameworkKind::kBuild || kind == FrameworkKind::kMobile ||
+         kind == FrameworkKind::kDesktop || kind == FrameworkKind::kOrm;
+}
+
+bool excluded(const FrameworkRow& row, const std::set<std::string>& names) {
+  return std::ranges::any_of(manifest::words(row.not_with), [&](std::string_view one) {
+    if (one.find('*') == std::string_view::npos) return names.contains(std::string(one));
+    return std::ranges::any_of(
+        names, [&](const std::string& name) { return manifest::matches(one, name); });
+  });
+}
+
+std::string joined(std::string_view directory, std::string_view name) {
+  return directory.empty() ? std::string(name) : std::string(directory).append("/").append(name);
+}
+
+}  // namespace
+
+void add_frameworks(Module& module, const Draft& draft,
+                    const std::function<bool(const std::string&)>& exists) {
+  static const DependencyIndex kIndex(frameworks());
+  std::set<std::string> names;
+  for (const DependencyFact& one : module.dependencies) {
+    if (one.use == Use::kIndirect || one.use == Use::kTest) continue;
+    names.insert(table_name(one.ecosystem, one.name));
+  }
+  std::map<std::size_t, FrameworkFact> found;
+  for (const DependencyFact& one : module.dependencies) {
+    for (const std::size_t row : kIndex.find(table_name(one.ecosystem, one.name))) {
+      const FrameworkRow& framework = frameworks()[row];
+      if (!counts(framework.kind, one.use, one.ecosystem) || excluded(framework, names)) continue;
+      const auto [at, fresh] = found.try_emplace(
+          row, FrameworkFact{std::string(framework.name), one.version, framework.kind, false,
+                             framework.port, std::string(framework.start), one.at});
+      if (!fresh && at->second.version.empty() && !one.version.empty()) {
+        at->second.version = one.version;
+        at->second.at = one.at;
+      }
+    }
+  }
+  for (std::size_t row = 0; row < frameworks().size(); ++row) {
+    const FrameworkRow& framework = frameworks()[row];
+    if (framework.files.empty() || found.contains(row) || excluded(framework, names)) continue;
+    for (const std::string_view name : manifest::words(framework.files)) {
+      std::string path = joined(draft.directory, name);
+      if (!exists(path)) continue;
+      found.emplace(row, FrameworkFact{std::string(framework.name),
+                                       "",
+                                       framework.kind,
+                                       true,
+                                       framework.port,
+                                       std::string(framework.start),
+                                       {path, 0}});
+      break;
+    }
+  }
+  for (auto& [row, fact] : found) module.frameworks.push_back(std::move(fact));
+  std::ranges::stable_sort(module.frameworks, {}, [](const FrameworkFact& one) {
+    return std::pair(one.kind, one.by_file);
+  });
+}
+
+void add_services(Module& module) {
+  static const DependencyIndex kIndex(services());
+  for (const DependencyFact& one : module.dependencies) {
+    if (one.use == Use::kIndirect || one.use == Use::kTest) continue;
+    for (const std::size_t row : kIndex.find(table_name(one.ecosystem, one.name))) {
+      const ServiceRow& service = services()[row];
+      module.services.push_back(
+          {std::string(service.name), std::string(service.kind), "dependency " + one.name, one.at});
+    }
+  }
+}
+
+}  // namespace quarry::analysis::project

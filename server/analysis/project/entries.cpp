@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <array>
+
+#include "server/analysis/languages.h"
+#include "server/analysis/manifest/text.h"
+#include "server/analysis/project/detect.h"
+#include "server/analysis/project/source_facts.h"
+
+namespace quarry::analysis::project {
+namespace {
+
+constexpr std::size_t kMaxEntries = 12;
+constexpr std::size_t kMaxRead = 8;
+constexpr std::uint64_t kMaxSourceBytes = 1UL << 20U;
+
+struct Names {
+  std::string_view language;
+  std::string_view paths;  // apart by blanks, most telling first; '*' for one component
+  bool verified;           // counts only where a program begins
+};
+constexpr Names kNames[] = {
+    {"JavaScript",
+     "server.js app.js index.js main.js src/server.js src/app.js src/index.js src/main.js "
+     "src/index.jsx src/main.jsx server/index.js",
+     false},
+    {"TypeScript",
+     "server.ts app.ts index.ts main.ts src/server.ts src/main.ts src/app.ts src/index.ts "
+     "src/main.tsx src/index.tsx server/index.ts",
+     false},
+    {"Python",
+     "manage.py main.py app.py server.py run.py wsgi.py asgi.py __main__.py src/main.py src/app.py "
+     "app/main.py app/__init__.py */__main__.py src/*/__main__.py",
+     false},
+    {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go", true},
+    {"Rust", "src/main.rs src/bin/*.rs src/bin/*/main.rs src/lib.rs", false},
+    {"PHP", "public/index.php index.php app.php main.php artisan bin/console", false},
+    {"Ruby", "config.ru main.rb app.rb server.rb bin/* exe/*", false},
+    {"C#", "Program.cs Startup.cs", false},
+    {"F#", "Program.fs", false},
+    {"Elixir", "lib/*/application.ex lib/*.ex", false},
+    {"Dart", "lib/main.dart bin/server.dart bin/main.dart bin/*.dart", false},
+    {"Swift", "Sources/*/main.swift Sources/*/App.swift Sources/*/entrypoint.swift", false},
+    {"Zig", "src/main.zig src/root.zig", false},
+    {"Nim", "src/*.nim", false},
+    {"Crystal", "src/server.cr src/main.cr src/*.cr", false},
+    {"Haskell", "app/Main.hs src/Main.hs Main.hs", false},
+    {"OCaml", "bin/main.ml main.ml src/main.ml", false},
+    {"C", "main.c src/main.c src/server.c server.c src/*.c *.c", true},
+    {"C++", "main.cpp main.cc src/main.cpp src/main.cc src/*.cpp app/main.cpp", true},
+    {"Clojure", "src/*/core.clj src/*/main.clj", false},
+    {"Erlang", "src/*_app.erl", false},
+    {"Gleam", "src/*.gleam", false},
+    {"Lua", "main.lua init.lua", false},
+    {"Perl", "app.pl script/* bin/*", false},
+    {"R", "app.R server.R", false},
+    {"Julia", "src/*.jl", false},
+    {"Shell", "install.sh run.sh main.sh", false},
+};
+
+// '*' of a pattern is one component.
+bool fits(std::string_view pattern, std::string_view path) {
+  const auto want = manifest::split(pattern, '/');
+  const auto have = manifest::split(path, '/');
+  if (want.size() != have.size()) return false;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    if (!manifest::matches(want[i], have[i])) return false;
+  }
+  return true;
+}
+
+// Java and its kin: any depth of packages, told by the name and by the code.
+bool is_jvm_entry(std::string_view language, std::string_view path) {
+  if (language != "Java" && language != "Kotlin" && language != "Scala" && language != "Groovy") {
+    return false;
+  }
+  const std::string_view name = base_name(path);
+  const std::string_view stem = name.substr(0, name.rfind('.'));
+  return path.find("test/") == std::string_view::npos &&
+         (stem.ends_with("Application") || stem == "Main" || stem == "App" ||
+          stem.ends_with("Main") || stem.ends_with("Server"));
+}
+
+struct Found {
+  const File* file = nullptr;
+  std::string_view path;  // in the module
+  bool verified = false;
+};
+
+std::vector<Found> candidates(const Module& module, const Draft& draft) {
+  std::vector<Found> found;
+  const std::size_t cut = draft.directory.empty() ? 0 : draft.directory.size() + 1;
+  for (const File* file : draft.sources) {
+    if (is_jvm_entry(module.language, file->path.substr(cut))) {
+      found.push_back({file, file->path.substr(cut), true});
+    }
+  }
+  for (const Names& names : kNames) {
+    const bool kin = names.language == "JavaScript" && module.language == "TypeScript";
+    if (names.language != module.language && !kin) continue;
+    for (const std::string_view pattern : manifest::words(names.paths)) {
+      for (const File* file : draft.sources) {
+        if (fits(pattern, file->path.substr(cut)) && found.size() < 64) {
+          found.push_back({file, file->path.substr(cut), names.verified});
+        }
+      }
+    }
+  }
+  return found;
+}
+
+void take(Module& module, const SourceFacts& facts, std::string_view path) {
+  for (const ecosystem::Port& one : facts.ports) {
+    module.ports.push_back({one.number, one.source, true, "", {std::string(path), one.line}});
+  }
+  for (const ecosystem::Variable& one : facts.variables) {
+    module.variables.push_back(
+        {one.name, kind_of_variable(one.name), "", {std::string(path), one.line}});
+  }
+  for (const ecosystem::Service& one : facts.services) {
+    module.services.push_back({one.name, "", one.how, {std::string(path), one.line}});
+  }
+}
+
+}  // namespace
+
+void add_entries(Module& module, const Draft& draft, const Tree& tree) {
+  std::size_t read = 0;
+  const std::string prefix =
+      draft.directory.empty() ? "" : std::string(draft.directory).append("/");
+  for (const Found& one : candidates(module, draft)) {
+    if (module.entries.size() >= kMaxEntries) break;
+    std::uint32_t line = 0;
+    if (read < kMaxRead * (one.verified ? 4U : 1U) && one.file->size <= kMaxSourceBytes) {
+      ++read;
+      if (const auto facts = tree.source(module.language, one.file->path)) {
+        if (one.verified && facts->main_line == 0) continue;
+        line = facts->main_line;
+        take(module, *facts, one.file->path);
+      } else if (one.verified) {
+        continue;
+      }
+    } else if (one.verified) {
+      continue;
+    }
+    const auto known = std::ranges::find(module.entries, one.path, &EntryFact::path);
+    if (known != module.entries.end()) continue;
+    module.entries.push_back(
+        {std::string(one.path), "by name", {std::string(one.file->path), line}});
+  }
+  // What manifests name is read too, where it is a source file.
+  for (const EntryFact& one : module.entries) {
+    if (one.how == "by name" || read >= kMaxRead) continue;
+    const std::string path = prefix + one.path;
+    const auto file = std::ranges::find_if(draft.sources, [&](const File* source) {
+      return source->path == path && source->size <= kMaxSourceBytes;
+    });
+    if (file == draft.sources.end()) continue;
+    ++read;
+    if (const auto facts = tree.source(module.language, path)) take(module, *facts, path);
+  }
+}
+
+}  // namespace quarry::analysis::project

@@ -1,0 +1,163 @@
+#include "server/analysis/project/gather.h"
+
+#include <algorithm>
+
+#include "server/analysis/manifest/text.h"
+
+namespace quarry::analysis::project {
+namespace {
+
+using ecosystem::Role;
+
+// Directories of a mobile app that hold what its framework made, and hidden ones, which hold
+// settings of tools: no modules of their own.
+bool is_no_module(std::string_view directory, const std::map<std::string_view, bool>& mobile) {
+  for (std::string_view at = directory; !at.empty();) {
+    const std::string_view parent = directory_of(at);
+    const std::string_view name = parent.empty() ? at : at.substr(parent.size() + 1);
+    if (name.starts_with('.')) return true;
+    const bool platform = name == "android" || name == "ios" || name == "macos" ||
+                          name == "windows" || name == "linux";
+    if (platform && mobile.contains(parent)) return true;
+    at = parent;
+  }
+  return false;
+}
+
+bool is_mobile(const Manifest& manifest) {
+  if (manifest.reader->role != Role::kModule) return false;
+  return std::ranges::any_of(manifest.facts.dependencies, [](const ecosystem::Dependency& one) {
+    return one.name == "flutter" || one.name == "react-native" || one.name == "expo" ||
+           one.name == "@capacitor/core";
+  });
+}
+
+// What tests are made of, and templates of files, say nothing about the project itself.
+bool is_material(std::string_view path) {
+  for (const std::string_view part : manifest::split(directory_of(path), '/')) {
+    if (part == "fixtures" || part == "__fixtures__" || part == "testdata" || part == "test-data" ||
+        part == "__tests__" || part == "test-fixtures" || part == "testcases") {
+      return true;
+    }
+  }
+  const std::string_view name = path.substr(directory_of(path).size());
+  const bool image = name.find("ockerfile") != std::string_view::npos;
+  for (const std::string_view end : {".eex", ".erb", ".j2", ".tmpl", ".tpl", ".template", ".ejs"}) {
+    if (image && path.ends_with(end)) return true;
+  }
+  return false;
+}
+
+std::vector<Manifest> read_all(const Tree& tree, std::uint64_t& left_out) {
+  std::vector<Manifest> manifests;
+  for (const File& file : tree.files) {
+    if (!file.own_place) continue;
+    const ecosystem::Reader* reader = ecosystem::find_reader(file.path);
+    if (reader == nullptr || is_material(file.path)) continue;
+    if (!file.source && reader->role == Role::kModule) continue;
+    if (manifests.size() == kMaxManifests) {
+      ++left_out;
+      continue;
+    }
+    manifests.push_back({reader, directory_of(file.path), {}});
+    manifests.back().facts.path = file.path;
+  }
+  tree.for_each(manifests.size(), [&](std::size_t i) {
+    Manifest& one = manifests[i];
+    if (one.reader->read == nullptr) return;
+    one.facts = tree.facts(*one.reader, one.facts.path);
+  });
+  return manifests;
+}
+
+// Whether a file is code of the project: neither a manifest that is a program (a Gemfile says
+// nothing about Ruby in the project) nor a language of build systems.
+bool is_code(const File& file) {
+  if (!file.source || file.language.empty()) return false;
+  for (const std::string_view one :
+       {"Makefile", "CMake", "Meson", "Starlark", "Dockerfile", "M4"}) {
+    if (file.language == one) return false;
+  }
+  const ecosystem::Reader* reader = ecosystem::find_reader(file.path);
+  if (reader == nullptr) return true;
+  // Terraform and Nix consist of nothing else.
+  const bool content = reader->ecosystem == "terraform" || reader->ecosystem == "nix";
+  return reader->language == file.language && (reader->role != Role::kModule || content);
+}
+
+// Code outside all modules: the top is a module for it when it is much, or when there is no other.
+void add_top(const std::vector<const File*>& code, Gathered& gathered) {
+  if (gathered.drafts.contains("")) return;
+  std::uint64_t outside = 0;
+  std::uint64_t all = 0;
+  for (const File* file : code) {
+    all += file->size;
+    std::string_view at = directory_of(file->path);
+    while (!at.empty() && !gathered.drafts.contains(at)) at = directory_of(at);
+    if (at.empty()) outside += file->size;
+  }
+  const bool alone = gathered.drafts.empty() && (all > 0 || !gathered.manifests.empty());
+  if (alone || (outside > 0 && outside * 4 >= all)) gathered.drafts[""].directory = "";
+}
+
+Draft* draft_above(std::string_view directory, std::map<std::string_view, Draft>& drafts) {
+  while (true) {
+    const auto found = drafts.find(directory);
+    if (found != drafts.end()) return &found->second;
+    if (directory.empty()) return nullptr;
+    directory = directory_of(directory);
+  }
+}
+
+}  // namespace
+
+std::string_view directory_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+Gathered gather(const Tree& tree) {
+  Gathered gathered;
+  gathered.manifests = read_all(tree, gathered.left_out);
+  for (const Manifest& one : gathered.manifests) {
+    gathered.by_directory[one.directory].push_back(&one);
+  }
+
+  std::map<std::string_view, bool> mobile;
+  for (const Manifest& one : gathered.manifests) {
+    if (is_mobile(one)) mobile[one.directory] = true;
+  }
+  for (const Manifest& one : gathered.manifests) {
+    if (one.reader->role != Role::kModule || one.facts.no_module) continue;
+    if (gathered.drafts.size() == kMaxModules && !gathered.drafts.contains(one.directory)) {
+      ++gathered.left_out;
+      continue;
+    }
+    if (is_no_module(one.directory, mobile)) continue;
+    gathered.drafts[one.directory].directory = one.directory;
+  }
+  std::vector<const File*> code;
+  for (const File& file : tree.files) {
+    if (is_code(file)) code.push_back(&file);
+  }
+  add_top(code, gathered);
+  for (const Manifest& one : gathered.manifests) {
+    if (Draft* draft = draft_above(one.directory, gathered.drafts))
+      draft->manifests.push_back(&one);
+  }
+  Draft* draft = nullptr;
+  std::string_view last;
+  bool first = true;
+  for (const File* file : code) {
+    const std::string_view directory = directory_of(file->path);
+    if (first || directory != last) draft = draft_above(directory, gathered.drafts);
+    first = false;
+    last = directory;
+    if (draft == nullptr) continue;
+    draft->bytes[file->language] += file->size;
+    draft->sources.push_back(file);
+  }
+  return gathered;
+}
+
+}  // namespace quarry::analysis::project

@@ -1,0 +1,67 @@
+#include "server/analysis/project/project.h"
+
+#include <algorithm>
+#include <array>
+
+namespace quarry::analysis::project {
+
+std::string Evidence::text() const {
+  return line == 0 ? path : path + ":" + std::to_string(line);
+}
+
+std::string_view name_of(CommandRole role) {
+  static constexpr std::array<std::string_view, 6> kNames = {"install", "build", "test",
+                                                             "lint",    "dev",   "start"};
+  return kNames[static_cast<std::size_t>(role)];
+}
+
+const FrameworkFact* Module::primary_framework() const {
+  for (const FrameworkFact& one : frameworks) {
+    // A bundler without a server of its own is a tool.
+    const bool tool = one.kind == FrameworkKind::kBuild && one.port == 0;
+    if (one.kind != FrameworkKind::kTest && one.kind != FrameworkKind::kOrm && !tool) return &one;
+  }
+  return nullptr;
+}
+
+const CommandFact* Module::command(CommandRole role) const {
+  const auto found = std::ranges::find(commands, role, &CommandFact::role);
+  return found == commands.end() ? nullptr : &*found;
+}
+
+const PortFact* Module::port() const {
+  const auto found = std::ranges::find(ports, true, &PortFact::own);
+  return found == ports.end() ? nullptr : &*found;
+}
+
+Readiness readiness_of(const Project& project) {
+  Readiness readiness;
+  const Module* module = project.main_module();
+  if (module == nullptr) return readiness;
+  const auto add = [&](bool holds, int points, std::string_view yes, std::string_view no) {
+    readiness.reasons.push_back({holds ? points : 0, std::string(holds ? yes : no)});
+    if (holds) readiness.score += points;
+  };
+  const auto has = [&](std::string_view name) {
+    return std::ranges::any_of(module->containers, [&](const std::string& path) {
+      return path.find(name) != std::string::npos;
+    });
+  };
+  add(has("ockerfile") || has("Containerfile"), 20, "has a Dockerfile", "no Dockerfile");
+  add(!module->language.empty() && !module->runtime.version.empty(), 15,
+      "the version of the language is told", "the version of the language is not told");
+  add(module->command(CommandRole::kBuild) != nullptr || module->language == "Python" ||
+          module->language == "PHP" || module->language == "Ruby",
+      15, "the build is known", "no build command found");
+  add(module->command(CommandRole::kStart) != nullptr, 20, "the start command is known",
+      "no start command found");
+  add(module->port() != nullptr, 10, "the port is known", "no port found");
+  add(module->manager.at.path != module->at.path && !module->manager.at.path.empty(), 10,
+      "dependencies are locked", "no lock file");
+  add(has(".dockerignore"), 5, "has a .dockerignore", "no .dockerignore");
+  add(module->command(CommandRole::kTest) != nullptr, 5, "tests are known",
+      "no test command found");
+  return readiness;
+}
+
+}  // namespace quarry::analysis::project

@@ -1,0 +1,151 @@
+// Project: the modules of a tree and what each is built on, each fact with where it was seen.
+//
+// A module is a directory with a manifest that declares one (ecosystem/facts.h), or the top when
+// code lies outside all of those. Facts of a manifest that declares none belong to the module above
+// it. The same tree gives the same Project.
+//
+// Precedence, where several places tell the same: the nearest directory, from the module upwards;
+// in it the lowest rank of ecosystem/facts.h's Version; then the order of paths. Of package
+// managers: what a manifest names, then the lock file that comes first in the reader's table.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/analysis/ecosystem/facts.h"
+#include "server/analysis/project/frameworks.h"
+#include "server/analysis/project/variables.h"
+
+namespace quarry::analysis::project {
+
+struct Evidence {
+  std::string path;
+  std::uint32_t line = 0;  // 0: the file as a whole
+  bool operator==(const Evidence&) const = default;
+  std::string text() const;  // "path:line"
+};
+
+struct Named {  // a thing and its version
+  std::string name;
+  std::string version;
+  Evidence at;
+};
+
+struct DependencyFact {
+  std::string name;
+  std::string version;
+  ecosystem::Use use = ecosystem::Use::kRuntime;
+  std::string ecosystem;
+  Evidence at;
+};
+
+struct FrameworkFact {
+  std::string name;
+  std::string version;
+  FrameworkKind kind = FrameworkKind::kMeta;
+  bool by_file = false;  // no dependency, only a file of its
+  std::uint32_t port = 0;
+  std::string start;
+  Evidence at;
+};
+
+enum class CommandRole : std::uint8_t { kInstall, kBuild, kTest, kLint, kDev, kStart };
+std::string_view name_of(CommandRole role);
+
+struct CommandFact {
+  CommandRole role = CommandRole::kBuild;
+  std::string text;  // run in the module's directory
+  std::string runs;  // what a script stands for
+  Evidence at;
+};
+
+struct PortFact {
+  std::uint32_t number = 0;
+  ecosystem::PortSource source = ecosystem::PortSource::kDefault;
+  bool own = true;
+  std::string service;
+  Evidence at;
+};
+
+struct ServiceFact {
+  std::string name;
+  std::string kind;
+  std::string how;
+  Evidence at;
+};
+
+struct VariableFact {
+  std::string name;
+  VariableKind kind = VariableKind::kConfig;
+  std::string value;  // a default that may be shown
+  Evidence at;
+};
+
+struct EntryFact {
+  std::string path;
+  std::string how;
+  Evidence at;
+};
+
+struct Module {
+  std::string path;  // "." for the top
+  std::string name;
+  std::string version;
+  std::string language;
+  std::string ecosystem;  // of the manifest that decided, "" when there is none
+  Evidence at;            // that manifest
+  Named runtime;          // "Node.js" "20"; the version that the language needs
+  Named manager;
+  std::vector<Named> build_systems;
+  std::vector<FrameworkFact> frameworks;  // the first is the primary one
+  std::vector<DependencyFact> dependencies;
+  std::vector<EntryFact> entries;
+  std::vector<CommandFact> commands;  // by role, the preferred first
+  std::vector<PortFact> ports;        // own ones first, the most telling first
+  std::vector<ServiceFact> services;
+  std::vector<VariableFact> variables;
+  std::vector<std::string> containers;  // files
+  std::vector<std::string> settings;
+  Named licence;
+  std::uint64_t bytes = 0;           // of its own code
+  std::vector<std::string> members;  // modules of its workspace, by path
+
+  const FrameworkFact* primary_framework() const;  // null when none; never a test tool
+  const CommandFact* command(CommandRole role) const;
+  const PortFact* port() const;  // its own
+};
+
+struct Finding {
+  Evidence at;
+  std::string message;
+};
+
+struct Reason {
+  int points = 0;  // of the score
+  std::string text;
+};
+
+// How ready the main module is to run in a container: 0 to 100, the sum of the reasons' points.
+struct Readiness {
+  int score = 0;
+  std::vector<Reason> reasons;
+};
+
+struct Project {
+  std::vector<Module> modules;  // by path
+  std::size_t main = 0;         // of modules, when there are any
+  std::vector<Named> ci;        // `name`: the system
+  std::vector<Finding> findings;
+  Readiness readiness;
+  std::uint64_t manifests = 0;           // read
+  std::uint64_t manifests_left_out = 0;  // beyond the bounds
+
+  const Module* main_module() const { return modules.empty() ? nullptr : &modules[main]; }
+};
+
+// The one formula: points per thing that a container image needs.
+Readiness readiness_of(const Project& project);
+
+}  // namespace quarry::analysis::project

@@ -1,0 +1,235 @@
+#include "server/analysis/project/source_facts.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "server/analysis/manifest/text.h"
+#include "server/analysis/manifest/tokens.h"
+#include "server/analysis/project/services.h"
+
+namespace quarry::analysis::project {
+namespace {
+
+using ecosystem::PortSource;
+using manifest::Token;
+
+manifest::Syntax syntax_of(std::string_view language) {
+  if (language == "Python" || language == "Ruby" || language == "Elixir" || language == "R" ||
+      language == "Julia" || language == "Perl" || language == "Crystal" || language == "Nim") {
+    return {"#", "", "", "\"'", "_."};
+  }
+  if (language == "Rust" || language == "Go") return {"//", "/*", "*/", "\"`", "_."};
+  if (language == "Lua") return {"--", "--[[", "]]", "\"'", "_."};
+  return {"//", "/*", "*/", "\"'`", "_.$"};
+}
+
+std::string_view last_part(std::string_view word) {
+  const std::size_t dot = word.rfind('.');
+  return dot == std::string_view::npos ? word : word.substr(dot + 1);
+}
+
+// Calls whose first argument is a port or an address.
+bool listens(std::string_view word) {
+  constexpr std::array<std::string_view, 12> kCalls = {
+      "listen", "Listen",       "ListenAndServe", "ListenAndServeTLS", "Run",  "Start", "bind",
+      "serve",  "createServer", "start",          "listenAndServe",    "Serve"};
+  return std::ranges::find(kCalls, last_part(word)) != kCalls.end();
+}
+
+// Calls that take a port by name: app.run(port=5000), uvicorn.run(app, port=8000).
+bool serves(std::string_view word) {
+  const std::string_view name = last_part(word);
+  return name == "run" || name == "run_app" || name == "serve" || name == "start" ||
+         name == "listen" || name == "bind" || name == "launch";
+}
+
+// The port of "0.0.0.0:8080", ":8080", "localhost:3000", "8080".
+std::uint32_t port_of_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return manifest::leading_port(text);
+  for (const char c : text.substr(0, colon)) {
+    if (!manifest::is_word(c) && c != '.' && c != '[' && c != ']' && c != ':' && c != '*') return 0;
+  }
+  const std::string_view digits = text.substr(colon + 1);
+  if (!std::ranges::all_of(digits, manifest::is_digit)) return 0;
+  return manifest::leading_port(digits);
+}
+
+class Scan {
+ public:
+  Scan(std::string_view language, std::string_view text)
+      : language_(language), tokens_(manifest::tokens(text, syntax_of(language))) {}
+
+  SourceFacts run() {
+    for (at_ = 0; at_ < tokens_.size(); ++at_) {
+      const Token& token = tokens_[at_];
+      if (token.is_string()) {
+        url(token);
+      } else if (token.is_word()) {
+        environment(token);
+        assignment(token);
+        call(token);
+        main(token);
+      }
+    }
+    return std::move(facts_);
+  }
+
+ private:
+  const Token& ahead(std::size_t steps) const {
+    static const Token kNone;
+    return at_ + steps < tokens_.size() ? tokens_[at_ + steps] : kNone;
+  }
+  const Token& behind(std::size_t steps) const {
+    static const Token kNone;
+    return steps <= at_ ? tokens_[at_ - steps] : kNone;
+  }
+  static bool is_number(const Token& token) {
+    return token.is_word() && !token.text.empty() && manifest::is_digit(token.text[0]);
+  }
+
+  void url(const Token& token) {
+    if (token.text.find("://") == std::string_view::npos && !token.text.starts_with("jdbc:"))
+      return;
+    if (const auto* service = find_service_by_url(token.text)) {
+      facts_.services.push_back({std::string(service->name), "URL", token.line});
+    }
+  }
+
+  void add_variable(std::string_view name, std::uint32_t line) {
+    if (name.empty() || name.size() > 80 || !std::ranges::all_of(name, manifest::is_word)) return;
+    facts_.variables.push_back({std::string(name), "", line});
+  }
+
+  void environment(const Token& token) {
+    const std::string_view word = token.text;
+    for (const std::string_view prefix : {"process.env.", "import.meta.env.", "Bun.env."}) {
+      if (word.starts_with(prefix)) {
+        const std::string_view rest = word.substr(prefix.size());
+        add_variable(rest.substr(0, rest.find('.')), token.line);
+        fallback(rest);
+      }
+    }
+    const bool called = word == "os.getenv" || word == "os.environ.get" || word == "os.Getenv" ||
+                        word == "os.LookupEnv" || word == "System.getenv" || word == "getenv" ||
+                        word == "env" || word == "Deno.env.get" || word == "System.get_env" ||
+                        word == "System.fetch_env" || word == "ENV.fetch" ||
+                        word == "environ.get" || word.ends_with("GetEnvironmentVariable") ||
+                        word == "env.get" || word == "env.var";
+    const bool rust = word == "var" && behind(1).is(":") && behind(3).is("env");
+    const bool indexed = word == "os.environ" || word == "ENV" || word == "process.env";
+    if ((called || rust) && ahead(1).is("(") && ahead(2).is_string()) {
+      add_variable(ahead(2).text, token.line);
+      fallback(ahead(2).text);
+    } else if (indexed && ahead(1).is("[") && ahead(2).is_string()) {
+      add_variable(ahead(2).text, token.line);
+      fallback(ahead(2).text);
+    }
+  }
+
+  // The number that stands for an unset PORT, in the same line.
+  void fallback(std::string_view name) {
+    if (last_part(name) != "PORT") return;
+    for (std::size_t i = 1; i < 12 && at_ + i < tokens_.size(); ++i) {
+      const Token& token = tokens_[at_ + i];
+      if (token.line > tokens_[at_].line + 1) return;
+      const bool text = token.is_string() && token.text != name;
+      const std::uint32_t port = text || is_number(token) ? port_of_address(token.text) : 0;
+      if (port > 9) return add_port(port, PortSource::kEnv, token.line);
+    }
+  }
+
+  void add_port(std::uint32_t port, PortSource source, std::uint32_t line) {
+    facts_.ports.push_back({port, source, true, "", line});
+  }
+
+  // const port = 3000; PORT = 8080: what a later listen(port) means.
+  void assignment(const Token& token) {
+    const std::string name = manifest::lower(last_part(token.text));
+    if (name != "port" && !name.ends_with("_port") && name != "addr" && !name.ends_with("port"))
+      return;
+    std::size_t equals = 1;
+    while (equals < 5 && !ahead(equals).is("=") && !ahead(equals).is("(")) ++equals;
+    if (!ahead(equals).is("=")) return;
+    for (std::size_t i = equals + 1; i < equals + 12; ++i) {
+      const Token& value = ahead(i);
+      if (value.line != token.line || value.is(";")) return;
+      const std::uint32_t port =
+          is_number(value) || value.is_string() ? port_of_address(value.text) : 0;
+      if (port > 9) {
+        named_[std::string(token.text)] = port;
+        return;
+      }
+    }
+  }
+
+  void call(const Token& token) {
+    if (language_ == "C" || language_ == "C++") return;  // listen() is the system's: no port in it
+    if (language_ == "Go" && last_part(token.text) == "Addr" && ahead(1).is(":") &&
+        ahead(2).is_string()) {
+      if (const std::uint32_t port = port_of_address(ahead(2).text)) {
+        add_port(port, PortSource::kCall, token.line);
+      }
+      return;
+    }
+    if (!ahead(1).is("(")) return;
+    if (listens(token.text)) {
+      for (std::size_t i = 2; i < 14 && !ahead(i).is(")"); ++i) {
+        const Token& value = ahead(i);
+        std::uint32_t port = 0;
+        if (is_number(value)) port = manifest::leading_port(value.text);
+        if (value.is_string() && value.text.find(':') != std::string_view::npos) {
+          port = port_of_address(value.text);
+        }
+        const auto named = value.is_word() ? named_.find(std::string(value.text)) : named_.end();
+        if (named != named_.end()) port = named->second;
+        if (port > 9) return add_port(port, PortSource::kCall, value.line);
+        if (value.is("{") && i > 2) break;
+      }
+    }
+    if (!serves(token.text)) return;
+    for (std::size_t i = 2, depth = 1; i < 40 && depth > 0; ++i) {
+      if (ahead(i).is("(")) ++depth;
+      if (ahead(i).is(")")) --depth;
+      const bool key = ahead(i).is("port") || ahead(i).is("port:");
+      if (!key || !(ahead(i + 1).is("=") || ahead(i + 1).is(":"))) continue;
+      const Token& value = ahead(i + 2);
+      std::uint32_t port = is_number(value) ? manifest::leading_port(value.text) : 0;
+      const auto named = named_.find(std::string(value.text));
+      if (value.is_word() && named != named_.end()) port = named->second;
+      if (port > 9) return add_port(port, PortSource::kCall, ahead(i).line);
+    }
+  }
+
+  void main(const Token& token) {
+    if (facts_.main_line > 0) return;
+    const bool java =
+        language_ == "Java" && token.is("main") && ahead(1).is("(") && behind(1).is("void");
+    const bool go =
+        language_ == "Go" && token.is("main") && ahead(1).is("(") && behind(1).is("func");
+    const bool other = (language_ == "Kotlin" && token.is("main") && behind(1).is("fun")) ||
+                       (language_ == "Rust" && token.is("main") && behind(1).is("fn")) ||
+                       ((language_ == "C" || language_ == "C++") && token.is("main") &&
+                        behind(1).is("int") && ahead(1).is("(")) ||
+                       (language_ == "Scala" && token.is("App") && behind(1).is("extends")) ||
+                       token.is("SpringBootApplication");
+    const bool python = language_ == "Python" && token.is("__name__") && ahead(3).is_string() &&
+                        ahead(3).text == "__main__";
+    if (java || go || other || python) facts_.main_line = token.line;
+  }
+
+  std::string_view language_;
+  std::vector<Token> tokens_;
+  std::size_t at_ = 0;
+  std::map<std::string, std::uint32_t> named_;
+  SourceFacts facts_;
+};
+
+}  // namespace
+
+SourceFacts source_facts(std::string_view language, std::string_view text) {
+  return Scan(language, text).run();
+}
+
+}  // namespace quarry::analysis::project

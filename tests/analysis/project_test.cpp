@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "server/analysis/ecosystem/stored_facts.h"
+#include "server/analysis/languages.h"
+#include "server/analysis/manifest/text.h"
+#include "server/analysis/path_class.h"
+#include "server/analysis/project/facts_text.h"
+#include "tests/analysis/project_fixture.h"
+
+namespace quarry::analysis::project {
+
+std::vector<Case> parse_cases(std::string_view text) {
+  std::vector<Case> cases;
+  std::string* file = nullptr;
+  manifest::for_each_line(text, [&](std::string_view line, std::uint32_t) {
+    if (line.starts_with("== ")) {
+      cases.push_back({std::string(line.substr(3)), {}, {}, {}});
+      file = nullptr;
+    } else if (cases.empty()) {
+      return;
+    } else if (line.starts_with("--- ")) {
+      const auto words = manifest::words(line.substr(4));
+      file = &cases.back().files[std::string(words[0])];
+      if (words.size() > 1 && words[1].starts_with('*')) {
+        file->assign(std::stoul(std::string(words[1].substr(1))), 'x');
+        file = nullptr;
+      }
+    } else if (line.starts_with("?! ")) {
+      cases.back().excluded.emplace_back(line.substr(3));
+    } else if (line.starts_with("? ")) {
+      cases.back().expected.emplace_back(line.substr(2));
+    } else if (file != nullptr) {
+      file->append(line).push_back('\n');
+    }
+  });
+  return cases;
+}
+
+Project project_of(const std::map<std::string, std::string>& files) {
+  std::vector<File> list;
+  for (const auto& [path, content] : files) {
+    File file{path, content.size()};
+    const auto language = language_by_path(path);
+    if (language && language_kind(*language) == LanguageKind::kProgramming) {
+      file.language = language_name(*language);
+    }
+    const std::string_view directory = directory_of(path);
+    file.own_place =
+        classify_directory(directory).share == Share::kSource || classify_directory(directory).weak;
+    file.source = file.own_place && classify_name(base_name(path)).share == Share::kSource;
+    list.push_back(file);
+  }
+  const Tree tree{list,
+                  // As a cache would keep them.
+                  [&](const ecosystem::Reader& reader, std::string_view path) {
+                    const auto facts = ecosystem::read(reader, {path, files.at(std::string(path))});
+                    return *ecosystem::decode_facts(ecosystem::encode(facts));
+                  },
+                  [&](std::string_view language, std::string_view path) {
+                    const auto facts = source_facts(language, files.at(std::string(path)));
+                    return ecosystem::decode_source_facts(ecosystem::encode(facts));
+                  },
+                  [](std::size_t count, const std::function<void(std::size_t)>& body) {
+                    for (std::size_t i = 0; i < count; ++i) body(i);
+                  }};
+  return find_project(tree);
+}
+
+namespace {
+
+void check(const Case& one) {
+  INFO(one.name);
+  const std::vector<std::string> lines = fact_lines(project_of(one.files));
+  std::string all;
+  for (const std::string& line : lines) all.append("\n    ").append(line);
+  const auto found = [&](const std::string& pattern) {
+    return std::ranges::any_of(
+        lines, [&](const std::string& line) { return manifest::matches(pattern, line); });
+  };
+  std::string wrong;
+  for (const std::string& pattern : one.expected) {
+    if (!found(pattern)) wrong.append("\n  missing: ").append(pattern);
+  }
+  for (const std::string& pattern : one.excluded) {
+    if (found(pattern)) wrong.append("\n  must not be: ").append(pattern);
+  }
+  if (!wrong.empty()) FAIL_CHECK(one.name << wrong << "\n  facts:" << all);
+  CHECK(!one.expected.empty());
+}
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+TEST_CASE("projects: each described project has the facts that are expected of it") {
+  const std::filesystem::path folder = QUARRY_PROJECT_CASES;
+  std::size_t count = 0;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    files.push_back(entry.path());
+  std::ranges::sort(files);
+  for (const auto& path : files) {
+    INFO(path.filename().string());
+    for (const Case& one : parse_cases(content_of(path))) {
+      check(one);
+      ++count;
+    }
+  }
+  CHECK(count > 120);
+}
+
+}  // namespace
+}  // namespace quarry::analysis::project
