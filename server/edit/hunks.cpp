@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "server/edit/closest.h"
+#include "server/edit/flat_text.h"
 #include "server/edit/hunk_search.h"
 #include "server/edit/image.h"
 
@@ -115,17 +116,6 @@ std::string joined(const Wanted& wanted) {
   return text;
 }
 
-// With "\n" as its line ends.
-std::string flat(std::string_view text) {
-  const Image image(text);
-  std::string out;
-  for (std::size_t i = 0; i < image.size(); ++i) {
-    out.append(image[i].body);
-    if (!image[i].end.empty()) out.push_back('\n');
-  }
-  return out;
-}
-
 std::string name_of(std::size_t at, std::size_t count, const Hunk& hunk) {
   return fmt::format("hunk {} of {} (line {} of the patch)", at + 1, count, hunk.patch_line);
 }
@@ -146,7 +136,7 @@ Failure misfit(std::string_view text, const Image& image, const Hunk& hunk, cons
     }
   }
   return fail(Code::kNotFound, "{} does not fit{}: {}", name, done,
-              explain_miss(flat(text), joined(wanted), "its old text"));
+              explain_miss(FlatText(text).text(), joined(wanted), "its old text"));
 }
 
 }  // namespace

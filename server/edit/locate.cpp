@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/edit/closest.h"
+#include "server/edit/flat_text.h"
 #include "server/edit/lines.h"
 
 namespace quarry::edit {
@@ -10,35 +11,6 @@ namespace {
 
 constexpr std::size_t kShownLines = 10;
 constexpr std::size_t kNew = SIZE_MAX;
-
-// A text with every line end as "\n", and where its bytes were before.
-class Flat {
- public:
-  explicit Flat(std::string_view text) {
-    text_.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] != '\r') {
-        text_.push_back(text[i]);
-      } else {
-        text_.push_back('\n');
-        if (i + 1 < text.size() && text[i + 1] == '\n') {
-          ++i;
-          dropped_.push_back(text_.size());
-        }
-      }
-    }
-  }
-  const std::string& text() const { return text_; }
-  // An offset before which a byte was dropped lies behind that byte.
-  std::size_t original(std::size_t at) const {
-    const auto before = std::upper_bound(dropped_.begin(), dropped_.end(), at);
-    return at + static_cast<std::size_t>(before - dropped_.begin());
-  }
-
- private:
-  std::string text_;
-  std::vector<std::size_t> dropped_;  // offsets into text_, ascending
-};
 
 std::size_t line_at(std::string_view text, std::size_t at) {
   return 1 + static_cast<std::size_t>(
@@ -142,8 +114,8 @@ std::string lines_of(std::string_view text, const std::vector<std::size_t>& plac
 }
 
 Result<std::size_t> make(Draft& draft, const Replacement& edit, const std::string& name) {
-  const std::string old_text = Flat(edit.old_text).text();
-  const std::string new_text = Flat(edit.new_text).text();
+  const std::string old_text = FlatText(edit.old_text).text();
+  const std::string new_text = FlatText(edit.new_text).text();
   if (old_text.empty()) {
     return fail(Code::kInvalidArgs,
                 "{}old_string is empty; give the text to replace, or use write_file for a new file",
@@ -209,7 +181,7 @@ std::string with_line_ends(std::string_view text, std::string_view around, std::
 }
 
 Result<Located> locate(std::string_view text, std::span<const Replacement> edits) {
-  const Flat flat(text);
+  const FlatText flat(text);
   Draft draft(flat.text());
   Located located;
   for (std::size_t i = 0; i < edits.size(); ++i) {

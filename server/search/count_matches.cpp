@@ -69,6 +69,7 @@ class Counter {
     }
     TextReader::Options options = reader_options(matcher_, options_.max_file_bytes);
     options.decode = decode;
+    options.fold_line_ends = options.fold_line_ends || options_.fold_line_ends;
     result.skip = reader_.open(std::move(*file), options);
     if (result.skip != Skip::kNone) return result;
     result.searched = true;

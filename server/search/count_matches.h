@@ -34,6 +34,7 @@ struct CountOptions {
   // would have been found instead. Each to `also_enough`.
   std::vector<const Matcher*> also = {};
   std::uint64_t also_enough = 1000;
+  bool fold_line_ends = false;  // a \n of the pattern is \r\n too
 };
 
 struct FileCount {

@@ -140,11 +140,10 @@ void Engines::know(std::string_view text, std::size_t from, std::size_t to, Matc
     return;
   }
   std::size_t end = from;
-  while (high < to && high < end + kNearBytes) {
+  do {
     end = line_end(high);
     high = find_non_ascii(text, end, std::min(to, end + kNearBytes));
-    if (high == std::min(to, end + kNearBytes)) break;
-  }
+  } while (high < std::min(to, end + kNearBytes));
   scratch.known_to = end;
 }
 

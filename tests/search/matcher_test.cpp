@@ -111,6 +111,11 @@ TEST_CASE("matcher finds as its rows say") {
        false},
       {"folding, Kelvin", "k", {.ignore_case = true}, "\xE2\x84\xAA", true},
       {"folding, Greek", "\xCE\xA3", {.ignore_case = true}, "\xCF\x82", true},
+      {"a letter far from the start of its line",
+       "b\\w+d\\b",
+       {},
+       std::string(300, 'x') + "\xC3\xA9\nbcd\n",
+       true},
   };
   for (const Row& row : rows) {
     INFO(row.name << ": " << row.pattern);

@@ -17,6 +17,7 @@
 
 #include "server/change/changes.h"
 #include "server/files/line_index.h"
+#include "server/pool/pool.h"
 #include "server/session/sessions.h"
 #include "tests/support/temp_workspace.h"
 #include "tests/support/tool_call.h"
@@ -44,6 +45,7 @@ class ToolCaller {
                       .sessions = sessions_,
                       .line_indexes = line_indexes_,
                       .changes = changes_,
+                      .pool = pool_,
                       .clock = &clock_})
         .text();
   }
@@ -53,6 +55,7 @@ class ToolCaller {
   SystemClock clock_;
   files::LineIndexes line_indexes_{clock_};
   change::Changes changes_;
+  pool::Pool pool_{{.workers = 0}};
   std::unique_ptr<store::Store> store_ = store::Store::in_memory();
   session::Sessions sessions_;
 };

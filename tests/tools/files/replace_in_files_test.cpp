@@ -1,0 +1,135 @@
+#include "tests/tools/files/change_call.h"
+
+namespace quarry::tools {
+
+extern const Tool replace_in_files;
+extern const Tool undo;
+
+namespace {
+
+using Catch::Contains;
+using Catch::StartsWith;
+using quarry::test::ChangeCall;
+using quarry::test::check_mistakes;
+using Tree = std::map<std::string, std::string>;
+
+TEST_CASE("replace_in_files: answers hits and diffs first, then replaces them all, and is undone") {
+  ChangeCall call(Tree{{"a.c", "foo(1);\nbar();\nfoo(2);\n"},
+                       {"d/b.c", "x = foo(3);\n"},
+                       {"d/none.c", "nothing\n"},
+                       {"t.txt", "foo(4)\n"}});
+  const std::string said =
+      call(replace_in_files, R"x({"pattern":"foo(","replacement":"baz(","glob":"*.c"})x");
+  CHECK(said ==
+        "would replace 3 hits in 2 of 3 files searched\n"
+        "a.c: 2 hits\n@@ -1,3 +1,3 @@\n-foo(1);\n+baz(1);\n bar();\n-foo(2);\n+baz(2);\n"
+        "d/b.c: 1 hit\n@@ -1,1 +1,1 @@\n-x = foo(3);\n+x = baz(3);\n"
+        "not searched: 1 outside glob\n"
+        "nothing was changed; to replace, call again with dry_run=false and expected_count=3\n");
+  CHECK(call.files.read("a.c") == "foo(1);\nbar();\nfoo(2);\n");
+  CHECK_THAT(call(replace_in_files, R"x({"pattern":"foo(","replacement":"baz(","glob":"*.c",)x"
+                                    R"("dry_run":false,"expected_count":3})"),
+             StartsWith("replaced 3 hits in 2 of 3 files searched\na.c: 2 hits\nd/b.c: 1 hit\n") &&
+                 Contains("undo takes it back"));
+  CHECK(call.files.read("a.c") == "baz(1);\nbar();\nbaz(2);\n");
+  CHECK(call.files.read("d/b.c") == "x = baz(3);\n");
+  CHECK(call.files.read("t.txt") == "foo(4)\n");
+  CHECK_THAT(call(undo, "{}"), Contains("undone"));
+  CHECK(call.files.read("a.c") == "foo(1);\nbar();\nfoo(2);\n");
+}
+
+TEST_CASE("replace_in_files: another number of hits than expected changes nothing") {
+  ChangeCall call(Tree{{"a", "x x\n"}, {"b", "x\n"}});
+  CHECK_THAT(
+      call(replace_in_files,
+           R"({"pattern":"x","replacement":"y","dry_run":false,"expected_count":2})"),
+      StartsWith(
+          "error: 3 hits in 2 of 2 files searched, not 2 as expected_count says; nothing was "
+          "changed\na: 2 hits\nb: 1 hit\n"));
+  CHECK(call.files.read("a") == "x x\n");
+  CHECK_THAT(call(replace_in_files, R"({"pattern":"q","replacement":"y","dry_run":false})"),
+             StartsWith("0 hits in 0 of 2 files searched; nothing was changed"));
+  CHECK_THAT(call(replace_in_files, R"({"pattern":"x+","replacement":"y"})"),
+             Contains("set regex=true"));
+}
+
+TEST_CASE("replace_in_files: groups of a regex, and $& as plain text without one") {
+  ChangeCall call(Tree{{"a", "log(\"m\", 1)\n"}, {"b", "cost\n"}});
+  call(replace_in_files, R"x({"query":"log\\((.*), (\\d)\\)","replace":"trace($2, \\1)",)x"
+                         R"("isRegexp":true,"dryRun":"false"})");
+  CHECK(call.files.read("a") == "trace(1, \"m\")\n");
+  call(replace_in_files, R"({"pattern":"cost","replacement":"$& $1 \\1","dry_run":false})");
+  CHECK(call.files.read("b") == "$& $1 \\1\n");
+}
+
+TEST_CASE("replace_in_files: encodings, marks, line ends and modes stay") {
+  ChangeCall call(Tree{{"dos", "a b\r\nb\r\nend"},
+                       {"latin", "gr\xFC\xDF b\nm\xFChe\n"},
+                       {"mark",
+                        "\xEF\xBB\xBF"
+                        "b\n"},
+                       {"utf16", std::string("\xFF\xFE"
+                                             "b\0\n\0",
+                                             6)}});
+  std::filesystem::permissions(call.files.path("dos"), std::filesystem::perms(0750));
+  CHECK_THAT(call(replace_in_files, R"({"pattern":"b","replacement":"ü\nc","dry_run":false})"),
+             StartsWith("replaced 5 hits in 4 of 4"));
+  CHECK(call.files.read("dos") == "a \u00FC\r\nc\r\n\u00FC\r\nc\r\nend");
+  CHECK(call.files.read("latin") == "gr\xFC\xDF \xFC\nc\nm\xFChe\n");
+  CHECK(call.files.read("mark") == "\xEF\xBB\xBF\u00FC\nc\n");
+  CHECK(call.files.read("utf16") == std::string("\xFF\xFE\xFC\0\n\0c\0\n\0", 10));
+  CHECK(std::filesystem::status(call.files.path("dos")).permissions() ==
+        std::filesystem::perms(0750));
+  // Across a line end, whatever it is.
+  CHECK_THAT(call(replace_in_files, R"({"pattern":"a ü\nc","replacement":"A","dry_run":false})"),
+             StartsWith("replaced 1 hit in 1 of 4"));
+  CHECK(call.files.read("dos") == "A\r\n\u00FC\r\nc\r\nend");
+  // A character that one file lacks: none is changed.
+  CHECK_THAT(call(replace_in_files, R"({"pattern":"c","replacement":"€","dry_run":false})"),
+             StartsWith("error: 'latin'") && Contains("U+20AC"));
+  CHECK(call.files.read("mark") == "\xEF\xBB\xBF\u00FC\nc\n");
+}
+
+TEST_CASE(
+    "replace_in_files: what is ignored, hidden, protected or binary is left alone, and said") {
+  ChangeCall call(Tree{{".gitignore", "out/\n"},
+                       {"a", "key\n"},
+                       {"out/b", "key\n"},
+                       {".env", "key\n"},
+                       {".vscode/settings.json", "key\n"},
+                       {"bin", std::string("key\0", 4)}});
+  call.files.link("a", "link");
+  std::filesystem::create_directories(call.files.path(".git/objects"));
+  call.files.write(".git/config", "key\n");
+  CHECK_THAT(
+      call(replace_in_files, R"({"pattern":"key","replacement":"lock","dry_run":false})"),
+      StartsWith("replaced 1 hit in 1 of 3 files searched\na: 1 hit\nnot searched: 1 binary, "
+                 "1 file for secrets, 1 ignored directory, 1 symlink, 1 protected\n"));
+  CHECK(call.files.read("a") == "lock\n");
+  for (const char* path : {"out/b", ".env", ".vscode/settings.json", ".git/config"}) {
+    INFO(path);
+    CHECK(call.files.read(path) == "key\n");
+  }
+  CHECK(std::filesystem::is_symlink(call.files.path("link")));
+}
+
+TEST_CASE("replace_in_files: mistakes leave the tree as it was") {
+  ChangeCall call(Tree{{"a", "a\n"}, {".env", "a\n"}});
+  call.files.link("/etc", "out");
+  check_mistakes(
+      call, replace_in_files,
+      {{R"({"pattern":"a"})", "missing required argument 'replacement'"},
+       {R"({"pattern":"","replacement":"x"})", "'pattern' is empty"},
+       {R"({"pattern":"(","replacement":"x","regex":true})", "not valid in RE2's syntax"},
+       {R"({"pattern":"a","replacement":"$1","regex":true})", "no group of the pattern (0 groups)"},
+       {R"({"pattern":"a","replacement":"x","path":"../b"})", "contains '..'"},
+       {R"({"pattern":"a","replacement":"x","path":"none"})", "none"},
+       {R"({"pattern":"a","replacement":"x","path":"out"})", "out"},
+       {R"({"pattern":"a","replacement":"x","path":".env"})", "secrets"},
+       {R"({"pattern":"a","replacement":"x","glob":"../*"})", "glob"},
+       {R"({"pattern":"a","replacement":"x","expected_count":-1})", "'expected_count'"}});
+  CHECK(call.files.read("a") == "a\n");
+}
+
+}  // namespace
+}  // namespace quarry::tools
