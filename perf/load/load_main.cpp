@@ -1,6 +1,7 @@
 // quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT]: measures the server through
 // its pipes, each figure beside a floor that was measured in the same run. The server and the
-// floors are looked for beside this binary. With --soak [CALLS] nothing is timed; see soak.h.
+// floors are looked for beside this binary. With --soak [CALLS] nothing is timed; see soak.h. With
+// --search TREE grep is measured beside ripgrep on that tree, and nothing else; see searches.h.
 
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include "perf/load/cases.h"
 #include "perf/load/measure.h"
 #include "perf/load/report.h"
+#include "perf/load/searches.h"
 #include "perf/load/sessions.h"
 #include "perf/load/soak.h"
 
@@ -27,8 +29,9 @@ struct Options {
   std::size_t soak = 0;  // calls
   std::string json;
   std::string server;
-  std::string only;  // cases whose name holds this
-  fs::path here;     // the directory of this binary
+  std::string search;  // a tree
+  std::string only;    // cases whose name holds this
+  fs::path here;       // the directory of this binary
 };
 
 class TempDirectory {
@@ -63,12 +66,14 @@ Options parse(int argc, char** argv) {
       options.json = argv[++i];
     } else if (word == "--server" && i + 1 < argc) {
       options.server = argv[++i];
+    } else if (word == "--search" && i + 1 < argc) {
+      options.search = fs::canonical(argv[++i]);
     } else if (word == "--case" && i + 1 < argc) {
       options.only = argv[++i];
     } else {
       throw std::runtime_error(
           "usage: quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT] "
-          "[--soak [CALLS]]");
+          "[--soak [CALLS]] [--search TREE]");
     }
   }
   return options;
@@ -170,6 +175,10 @@ class Bench {
 int main(int argc, char** argv) {
   try {
     const Options options = parse(argc, argv);
+    if (!options.search.empty()) {
+      const std::vector<std::string> command = {options.server, "serve"};
+      return compare_searches(command, options.search, options.only, options.quick ? 3 : 7) ? 0 : 1;
+    }
     if (options.soak > 0) return Bench(options).soak() ? 0 : 1;
     const Report report = Bench(options).run();
     print_report(report);

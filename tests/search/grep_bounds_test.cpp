@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "server/base/utf8.h"
+#include "server/search/line_scanner.h"
 #include "tests/search/searched_tree.h"
 
 namespace quarry::search {
@@ -170,6 +171,47 @@ TEST_CASE("grep stops soon after it is cancelled, wherever it is (SR-13)") {
     }
   }
   CHECK(finished > 400);  // the clock is asked at least once a file
+}
+
+TEST_CASE("grep looks whether to stop in every slice of what it reads (SR-07, SR-13)") {
+  constexpr std::size_t kBytes = 3 << 20;
+  const std::string hay = "some hay and f\xC3\xBCr \n";
+  std::string lines;
+  while (lines.size() < kBytes) lines += hay;
+  std::string ascii;
+  while (ascii.size() < kBytes) ascii += "some hay and more\n";
+  SearchedTree tree(Files{{"ascii", ascii}, {"lines", lines}, {"one", std::string(kBytes, 'x')}});
+  // One pattern for each engine, none of which is found.
+  for (const char* pattern : {"needle", "needle.*x", "[n-o]eedle", "\\bneedle\\b", "ne(?!x)edle"}) {
+    for (const char* path : {"ascii", "lines", "one"}) {
+      INFO(pattern << " in " << path);
+      GrepQuery query;
+      query.pattern = pattern;
+      query.path = tree.path(path);
+      EventClock clock;
+      CancelToken token(clock, 1'000'000'000'000);
+      REQUIRE(grep(query, {*tree.workspace, tree.pool, token, clock}));
+      CHECK(clock.looks() > static_cast<int>(kBytes / LineScanner::kSliceBytes));
+      EventClock ending;
+      CancelToken cancelled(ending, 1'000'000'000'000);
+      ending.at = clock.looks() / 2;
+      ending.event = [&] { cancelled.cancel(); };
+      CHECK_FALSE(grep(query, {*tree.workspace, tree.pool, cancelled, ending}));
+      CHECK(ending.looks() <= ending.at + 2);
+    }
+  }
+}
+
+TEST_CASE("grep asks within a line that takes long (SR-13)") {
+  SearchedTree tree(Files{{"f", std::string(50'000, 'a') + "\n"}});
+  GrepQuery query;
+  query.pattern = "^(a|aa)+!?(?<=!)$";
+  EventClock clock;
+  CancelToken token(clock, 1'000'000'000'000);
+  clock.at = 200;
+  clock.event = [&] { token.cancel(); };
+  CHECK_FALSE(grep(query, {*tree.workspace, tree.pool, token, clock}));
+  CHECK(clock.looks() <= 202);
 }
 
 TEST_CASE("grep whose time runs out on the way counts what it saw and what it did not") {

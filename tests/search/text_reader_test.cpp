@@ -140,6 +140,37 @@ TEST_CASE("text with CRLF matches at line ends") {
   CHECK(reader.lines(content, "foo\\r$", 4096) == std::vector<Found>{{1, "foo\r"}});
 }
 
+TEST_CASE(
+    "text that shrinks or grows while it is read ends as it is, or as it was (FS-18, RC-09)") {
+  Reader reader;
+  std::string content;
+  for (int i = 0; i < 2000; ++i) content += "line " + std::to_string(i) + "\n";
+  TextReader::Options options;
+  options.window_bytes = 4096;
+  const auto open = [&] {
+    reader.tree.files.write("f", content);
+    auto file = reader.tree.workspace->open_file(reader.tree.path("f"));
+    REQUIRE(file);
+    REQUIRE(reader.reader.open(std::move(*file), options) == Skip::kNone);
+  };
+  const auto bytes = [&] {
+    TextReader::Window window;
+    std::size_t all = 0;
+    while (reader.reader.next(window, 0)) all += window.text.size() - window.fresh;
+    return all;
+  };
+  open();
+  std::filesystem::resize_file(reader.tree.files.path("f"), 9000);
+  CHECK(bytes() == 9000);
+  CHECK_FALSE(reader.reader.failed());
+  open();
+  std::filesystem::resize_file(reader.tree.files.path("f"), 0);
+  CHECK(bytes() == 4096);  // what was read before
+  open();
+  std::filesystem::resize_file(reader.tree.files.path("f"), 1'000'000);
+  CHECK(bytes() == content.size());
+}
+
 TEST_CASE("text over its limits is not opened") {
   Reader reader;
   reader.tree.files.write("big", "");
