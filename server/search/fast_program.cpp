@@ -16,16 +16,18 @@ namespace {
 
 using Ascii = std::bitset<128>;
 
-// What a compiler without an end of its own may be given (found by trying; matcher_test keeps it):
-// 60 alternatives or `[a-z]{30}` take a millisecond or two, `a.{0,100}b.{0,100}c` takes 90.
+// What a compiler that cannot be stopped may be given: of patterns made at random within these
+// bounds most take a millisecond or two and the worst about 30; `a.{0,100}b.{0,100}c` takes 90.
 constexpr int kMostPlaces = 400;  // characters, with each count written out
-constexpr int kMostCounted = 40;  // of them, in repetitions with a count
+constexpr int kMostCounted = 24;  // of them, in repetitions with a count
+constexpr int kMostOpen = 6;      // repetitions without an end
 
 // Length and size of a pattern.
 struct Measure {
   int shortest = 0;  // of a match
   int places = 0;
   int counted = 0;
+  int open = 0;
 };
 
 class Measurer {
@@ -40,6 +42,7 @@ class Measurer {
       all.shortest = std::min(all.shortest, other.shortest);
       all.places += other.places;
       all.counted += other.counted;
+      all.open += other.open;
     }
     return all;
   }
@@ -53,6 +56,7 @@ class Measurer {
       while (at_ < tokens_.size() && tokens_[at_].kind == TokenKind::kRepeat) {
         const Token& repeat = tokens_[at_++];
         const int times = std::min(std::max({repeat.min, repeat.max, 1}), 100'000);
+        part.open += repeat.max < 0 ? 1 : 0;
         if (times > 1) part.counted = capped(part.places, times);
         part.places = capped(part.places, times);
         part.shortest = capped(part.shortest, std::min(repeat.min, 1));
@@ -60,6 +64,7 @@ class Measurer {
       all.shortest = std::min(all.shortest + part.shortest, kEnough);
       all.places = std::min(all.places + part.places, kEnough);
       all.counted = std::min(all.counted + part.counted, kEnough);
+      all.open += part.open;
     }
     return all;
   }
@@ -72,7 +77,7 @@ class Measurer {
       case TokenKind::kShorthand:
       case TokenKind::kProperty:
       case TokenKind::kAny:
-        return {1, 1, 0};
+        return {.shortest = 1, .places = 1};
       case TokenKind::kOpen:
       case TokenKind::kAtomic:
       case TokenKind::kLook: {
@@ -260,7 +265,8 @@ std::unique_ptr<const FastProgram> FastProgram::compile(const std::vector<Token>
   const PatternShape shape = shape_of(tokens);
   if (!shape.known || shape.text_edge || !available()) return nullptr;
   const Measure measure = Measurer(tokens).measure();
-  if (measure.shortest == 0 || measure.places > kMostPlaces || measure.counted > kMostCounted) {
+  if (measure.shortest == 0 || measure.places > kMostPlaces || measure.counted > kMostCounted ||
+      measure.open > kMostOpen) {
     return nullptr;
   }
   Writer writer(options);

@@ -6,8 +6,6 @@
 namespace quarry::search {
 namespace {
 
-constexpr std::string_view kOperators = "\\.+*?()|[]{}^$";
-
 bool is_punctuation(char c) {
   return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
          !(c >= 'a' && c <= 'z') && c != '_';
