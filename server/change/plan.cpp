@@ -323,6 +323,7 @@ Result<void> Change::move(const Path& from, const Path& to) {
     at = *planned->second.origin;
   }
   TRY_ASSIGN(const Metadata what, workspace_.metadata(at));
+  if (what.kind == Kind::kOther) return not_a_file(from);
   TRY(make_parents(to));
   // The nearest directory of the target that exists says which file system it will be on.
   Path near = to.parent();

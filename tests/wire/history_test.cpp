@@ -9,7 +9,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/wire/client.h"
+#include "tests/wire/servers.h"
 
 namespace quarry::wire {
 namespace {
@@ -25,39 +25,6 @@ struct Call {
   std::optional<std::int64_t> expected;  // the version that it wanted
   std::int64_t version = -1;             // that it made or saw; -1: refused for its version
   std::string seen;                      // by a look
-};
-
-class Servers {
- public:
-  explicit Servers(int count) {
-    for (int i = 0; i < count; ++i) {
-      servers_.push_back(std::make_unique<ServerProcess>(
-          ServerOptions{.argv = command_line(workspace_, state_, {})}));
-    }
-  }
-
-  void send(int client, const Json& message) {
-    REQUIRE(of(client).write_while_reading(modern(message).dump() + "\n"));
-  }
-  Json receive(int client) {
-    const auto line = of(client).read_line();
-    INFO(of(client).stderr_text());
-    REQUIRE(line);
-    return Json::parse(*line);
-  }
-  Json call(int client, const std::string& tool, const Json& arguments) {
-    send(client, call_of("one", tool, arguments));
-    return receive(client);
-  }
-
- private:
-  ServerProcess& of(int client) {
-    return *servers_[static_cast<std::size_t>(client) % servers_.size()];
-  }
-
-  TempWorkspace workspace_;
-  TempWorkspace state_;
-  std::vector<std::unique_ptr<ServerProcess>> servers_;
 };
 
 std::vector<Call> play(Servers& servers, const std::vector<std::string>& handles, int rounds,

@@ -13,6 +13,7 @@
 
 namespace quarry::tools {
 
+extern const Tool apply_patch;
 extern const Tool delete_path;
 extern const Tool edit_file;
 extern const Tool move_path;
@@ -70,6 +71,9 @@ const std::vector<Scenario>& scenarios() {
         R"({"path":"a","edits":[{"old_string":"beta","new_string":"c"},{"old_string":"alpha","new_string":""}]})"}},
       {"edit through a link",
        {edit_file, R"({"path":"l","old_string":"bee","new_string":"wasp"})"}},
+      {"patch of three files",
+       {apply_patch,
+        R"({"patch":"*** Begin Patch\n*** Update File: a\n@@\n alpha\n-beta\n+gamma\n*** Add File: x/new\n+n\n*** Delete File: d/b\n*** End Patch\n"})"}},
       {"create", {write_file, R"({"path":"new","content":"n\n"})"}},
       {"create with directories", {write_file, R"({"path":"x/y/new","content":"n\n"})"}},
       {"replace", {write_file, R"({"path":"a","content":"n\n"})"}},

@@ -1,0 +1,326 @@
+// Random edits, writes, appends, moves, deletions, undos and reads by eight clients on few files,
+// through one server and through four: what they were answered, and what lies there in the end,
+// must be what one server that takes the calls one after the other could have made.
+//
+// QUARRY_LONG_TESTS=1: 1,250 rounds (10,000 calls) each instead of 40.
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <set>
+#include <tuple>
+
+#include <unistd.h>
+
+#include "tests/wire/servers.h"
+
+namespace quarry::wire {
+namespace {
+
+constexpr int kClients = 8;
+constexpr std::array kFiles = {"a", "b", "d/c"};
+constexpr int kSlots = 3;
+using Files = std::map<std::string, std::string>;
+
+// What a change found and what it left; "\0" for nothing.
+struct Change {
+  Files before;
+  Files after;
+  std::string to;  // of a move; whatever lies there by then is moved back
+  bool operator<(const Change& other) const {
+    return std::tie(before, after) < std::tie(other.before, other.after);
+  }
+};
+
+struct State {
+  Files files;
+  std::map<int, Change> changes;  // of this round and the one before it, by the call's number
+  bool operator<(const State& other) const {
+    return std::tie(files, changes) < std::tie(other.files, other.changes);
+  }
+};
+
+struct Call {
+  enum class Kind { kRead, kEdit, kAppend, kWrite, kMove, kDelete, kUndo };
+  int number = 0;
+  Kind kind = Kind::kRead;
+  int undoes = 0;  // the number of the change
+  std::string path;
+  std::string other;  // where it is moved; the text that is looked for
+  std::string text;   // that is put
+  bool worked = false;
+  std::string seen;  // by a read
+};
+
+const std::string kNothing(1, '\0');
+
+std::optional<std::string> content(const State& state, const std::string& path) {
+  const auto found = state.files.find(path);
+  return found == state.files.end() ? std::nullopt : std::optional(found->second);
+}
+
+void put(State& state, const std::string& path, const std::string& now) {
+  if (now == kNothing) {
+    state.files.erase(path);
+  } else {
+    state.files[path] = now;
+  }
+}
+
+// Each of `made` as a change of its own number.
+bool change(State& state, int number, const Files& made, const std::string& to = {}) {
+  Change& one = state.changes[number];
+  one.after = made;
+  one.to = to;
+  for (const auto& [path, now] : made) {
+    one.before[path] = content(state, path).value_or(kNothing);
+    put(state, path, now);
+  }
+  return true;
+}
+
+bool undo(State& state, const Call& call) {
+  const auto found = state.changes.find(call.undoes);
+  bool as_left = found != state.changes.end();
+  if (as_left) {
+    for (const auto& [path, left] : found->second.after) {
+      const std::string now = content(state, path).value_or(kNothing);
+      as_left = as_left && (path == found->second.to ? now != kNothing : now == left);
+    }
+  }
+  if (call.worked != as_left) return false;
+  if (!as_left) return true;
+  const Change& one = found->second;
+  const std::string moved = content(state, one.to).value_or(kNothing);
+  for (const auto& [path, was] : one.before) {
+    put(state, path, one.to.empty() || path == one.to ? was : moved);
+  }
+  return true;
+}
+
+bool shows(const std::string& seen, const std::string& text) {
+  std::size_t at = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    at = seen.find(text.substr(begin, end - begin), at);
+    if (at == std::string::npos) return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+// Does the call on the model; false when it would have been answered otherwise.
+bool apply(State& state, const Call& call) {
+  using Kind = Call::Kind;
+  if (call.kind == Kind::kUndo) return undo(state, call);
+  const auto there = content(state, call.path);
+  const std::size_t at = there && call.kind == Kind::kEdit ? there->find(call.other) : 0;
+  const bool makes = call.kind == Kind::kAppend || call.kind == Kind::kWrite;
+  const bool taken = call.kind == Kind::kMove && content(state, call.other);
+  const bool works = makes || (there && at != std::string::npos && !taken);
+  if (call.worked != works) return false;
+  if (!works) return true;
+  switch (call.kind) {
+    case Kind::kRead:
+      return shows(call.seen, *there);
+    case Kind::kEdit:
+      return change(state, call.number,
+                    {{call.path, std::string(*there).replace(at, call.other.size(), call.text)}});
+    case Kind::kAppend:
+      return change(state, call.number, {{call.path, there.value_or("") + call.text}});
+    case Kind::kWrite:
+      return change(state, call.number, {{call.path, call.text}});
+    case Kind::kMove:
+      return change(state, call.number, {{call.path, kNothing}, {call.other, *there}}, call.other);
+    case Kind::kDelete:
+      return change(state, call.number, {{call.path, kNothing}});
+    case Kind::kUndo:
+      break;
+  }
+  return false;
+}
+
+// Every state that some order of `calls` leads to, with the answers that were given.
+void follow(const State& state, const std::vector<Call>& calls, unsigned done,
+            std::set<State>& ends, std::set<std::pair<unsigned, State>>& known) {
+  if (!known.emplace(done, state).second) return;
+  if (done == (1U << calls.size()) - 1) {
+    ends.insert(state);
+    return;
+  }
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if ((done >> i & 1U) != 0) continue;
+    State next = state;
+    if (apply(next, calls[i])) follow(next, calls, done | 1U << i, ends, known);
+  }
+}
+
+class Player {
+ public:
+  explicit Player(int processes)
+      : servers_(processes, {.files = initial(), .arguments = {"--no-fsync"}}),
+        random_(static_cast<unsigned>(processes)) {
+    states_.insert({.files = initial(), .changes = {}});
+  }
+
+  void play(int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      std::vector<Call> calls;
+      for (int client = 0; client < kClients; ++client) {
+        calls.push_back(any_call());
+        send(client, calls.back());
+      }
+      for (int client = 0; client < kClients; ++client) {
+        const Json answer = servers_.receive(client);
+        Call& call = calls[answer["id"].get<std::size_t>()];
+        call.worked = !answer["result"].value("isError", false);
+        call.seen = text_of(answer);
+      }
+      std::set<State> ends;
+      std::set<std::pair<unsigned, State>> known;
+      for (const State& state : states_) follow(state, calls, 0, ends, known);
+      INFO("round " << round << "\n" << described(calls));
+      settle(ends, calls);
+      REQUIRE_FALSE(states_.empty());
+    }
+    CHECK(undone_ > rounds / 10);
+    CHECK(servers_.workspace().run({"sh", "-c", "find . -name '.quarry-*'"}).empty());
+  }
+
+ private:
+  static Files initial() {
+    Files files;
+    for (const char* file : kFiles) files[file] = "0=0;\n1=0;\n2=0;\n";
+    return files;
+  }
+
+  // Leaves the states that fit what lies there now, and the changes that the next round may undo.
+  void settle(const std::set<State>& ends, const std::vector<Call>& calls) {
+    Files now;
+    for (const char* file : kFiles) {
+      if (access(servers_.workspace().path(file).c_str(), F_OK) == 0) {
+        now[file] = servers_.workspace().read(file);
+      }
+    }
+    states_.clear();
+    for (State state : ends) {
+      if (state.files != now) continue;
+      std::erase_if(state.changes,
+                    [&](const auto& one) { return one.first < calls.front().number; });
+      states_.insert(std::move(state));
+    }
+    ids_.clear();
+    for (const Call& call : calls) {
+      const std::size_t at = call.seen.find("change ");
+      const bool undo = call.kind == Call::Kind::kUndo;
+      undone_ += undo && call.worked ? 1 : 0;
+      if (undo || !call.worked || at == std::string::npos) continue;
+      const std::size_t begin = at + std::string("change ").size();
+      ids_.emplace_back(call.number, call.seen.substr(begin, call.seen.find(';', begin) - begin));
+    }
+  }
+
+  int pick(int count) { return std::uniform_int_distribution<int>(0, count - 1)(random_); }
+
+  // Of what some client may believe to be there.
+  Call any_call() {
+    const State& state = *states_.begin();
+    Call call;
+    call.number = ++numbers_;
+    const std::string value = std::to_string(call.number);
+    call.path = kFiles[static_cast<std::size_t>(pick(kFiles.size()))];
+    const int kind = pick(20);
+    if (kind < 9) {
+      const std::string slot = std::to_string(pick(kSlots)) + "=";
+      const std::string text = content(state, call.path).value_or("");
+      const std::size_t at = text.find(slot);
+      call.kind = Call::Kind::kEdit;
+      call.other = at == std::string::npos ? slot : text.substr(at, text.find(';', at) - at + 1);
+      call.text = slot + value + ";";
+    } else if (kind < 11) {
+      call.kind = Call::Kind::kAppend;
+      call.text = "more " + value + "\n";
+    } else if (kind < 12) {
+      call.kind = Call::Kind::kWrite;
+      for (int slot = 0; slot < kSlots; ++slot) {
+        call.text += std::to_string(slot) + "=" + value + ";\n";
+      }
+    } else if (kind < 14) {
+      call.kind = Call::Kind::kMove;
+      do {
+        call.other = kFiles[static_cast<std::size_t>(pick(kFiles.size()))];
+      } while (call.other == call.path);
+    } else if (kind < 15) {
+      call.kind = Call::Kind::kDelete;
+    } else if (kind < 18 && !ids_.empty()) {
+      const auto& [number, id] =
+          ids_[static_cast<std::size_t>(pick(static_cast<int>(ids_.size())))];
+      call.kind = Call::Kind::kUndo;
+      call.undoes = number;
+      call.other = id;
+    }
+    return call;
+  }
+
+  void send(int client, const Call& call) {
+    using Kind = Call::Kind;
+    const Json path = {{"path", call.path}};
+    Json arguments = path;
+    const char* tool = "read_file";
+    switch (call.kind) {
+      case Kind::kRead:
+        break;
+      case Kind::kEdit:
+        tool = "edit_file";
+        arguments.update({{"old_string", call.other}, {"new_string", call.text}});
+        break;
+      case Kind::kAppend:
+      case Kind::kWrite:
+        tool = "write_file";
+        arguments.update({{"content", call.text}, {"append", call.kind == Kind::kAppend}});
+        break;
+      case Kind::kMove:
+        tool = "move_path";
+        arguments = {{"source", call.path}, {"destination", call.other}};
+        break;
+      case Kind::kDelete:
+        tool = "delete_path";
+        break;
+      case Kind::kUndo:
+        tool = "undo";
+        arguments = {{"change_id", call.other}};
+        break;
+    }
+    servers_.send(client, call_of(client, tool, arguments));
+  }
+
+  static std::string described(const std::vector<Call>& calls) {
+    std::string text;
+    for (const Call& call : calls) {
+      text += std::to_string(static_cast<int>(call.kind)) + " " + call.path + " [" + call.other +
+              "] [" + call.text + "] " + (call.worked ? "worked" : "failed: ") +
+              (call.worked ? "" : call.seen.substr(0, 120)) + "\n";
+    }
+    return text;
+  }
+
+  Servers servers_;
+  std::mt19937 random_;
+  std::set<State> states_;
+  std::vector<std::pair<int, std::string>> ids_;  // of the changes of the round before
+  int numbers_ = 0;
+  int undone_ = 0;
+};
+
+TEST_CASE("changes of files by eight clients have one order, through one server and through four") {
+  const int rounds = std::getenv("QUARRY_LONG_TESTS") != nullptr ? 1250 : 40;
+  for (const int processes : {1, 4}) {
+    INFO(processes << " server processes");
+    Player(processes).play(rounds);
+  }
+}
+
+}  // namespace
+}  // namespace quarry::wire
