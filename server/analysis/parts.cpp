@@ -4,13 +4,15 @@
 #include "server/analysis/language_part.h"
 #include "server/analysis/manifest_part.h"
 #include "server/analysis/part.h"
+#include "server/analysis/project_part.h"
 
 namespace quarry::analysis {
 
 std::span<const Part> all_parts() {
-  static constexpr std::array<Part, 2> kParts = {{
+  static constexpr std::array<Part, 3> kParts = {{
       {"languages", run_language_part},
       {"manifests", run_manifest_part},
+      {"modules", run_project_part},
   }};
   return kParts;
 }

@@ -154,7 +154,7 @@ std::string utc_time(std::int64_t unix_seconds) {
 void append_text(std::string& out, const Report& report, const RenderOptions& options) {
   Lines lines(out);
   const TreeFacts& tree = report.tree;
-  if (options.languages || options.manifests) {
+  if (options.languages || options.manifests || options.project.any()) {
     lines.line().name(options.path.display()).text(": ");
     if (options.languages && !tree.main_language.empty()) {
       const auto fact = std::ranges::find(tree.languages, tree.main_language, &LanguageFact::name);
@@ -170,6 +170,7 @@ void append_text(std::string& out, const Report& report, const RenderOptions& op
       lines.text(" at ").text(std::string_view(report.commit).substr(0, 12));
     }
   }
+  if (options.project.any()) project::append_text(out, report.project, options.project);
   if (options.languages) append_languages(lines, report, options);
   if (options.manifests) append_manifests(lines, tree, options);
   if (options.git) append_git(lines, report);

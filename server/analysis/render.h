@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "server/analysis/project/render.h"
 #include "server/analysis/report.h"
 #include "server/sandbox/path.h"
 
@@ -14,6 +15,7 @@ struct RenderOptions {
   bool languages = true;
   bool manifests = true;
   bool git = true;
+  project::Show project;
   std::size_t max_rows = 12;  // of languages and of manifest kinds
   std::size_t max_paths = 3;  // of each manifest kind
 };

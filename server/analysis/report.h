@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/analysis/project/project.h"
 #include "server/git/client.h"
 
 namespace quarry::analysis {
@@ -60,6 +61,7 @@ std::string_view name_of(Origin origin);  // "git index"
 
 struct Report {
   TreeFacts tree;
+  project::Project project;
   Origin origin = Origin::kWalk;
   std::string commit;            // of a revision, full
   std::uint64_t files_read = 0;  // because nothing was kept of them; not part of the answer

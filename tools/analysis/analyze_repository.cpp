@@ -27,32 +27,69 @@ struct Sections {
   bool languages = false;
   bool manifests = false;
   bool git = false;
+  analysis::project::Show project{false, false, false, false, false, false,
+                                  false, false, false, false, false, false};
+
+  bool tree() const { return languages || manifests || project.any(); }
 };
 
+struct SectionName {
+  std::string_view name;
+  bool& (*member)(Sections& sections);
+};
+constexpr SectionName kSections[] = {
+    {"languages", [](Sections& all) -> bool& { return all.languages; }},
+    {"modules", [](Sections& all) -> bool& { return all.project.modules; }},
+    {"frameworks", [](Sections& all) -> bool& { return all.project.frameworks; }},
+    {"dependencies", [](Sections& all) -> bool& { return all.project.dependencies; }},
+    {"entry_points", [](Sections& all) -> bool& { return all.project.entry_points; }},
+    {"commands", [](Sections& all) -> bool& { return all.project.commands; }},
+    {"ports", [](Sections& all) -> bool& { return all.project.ports; }},
+    {"databases", [](Sections& all) -> bool& { return all.project.databases; }},
+    {"environment", [](Sections& all) -> bool& { return all.project.environment; }},
+    {"config", [](Sections& all) -> bool& { return all.project.config; }},
+    {"containers", [](Sections& all) -> bool& { return all.project.containers; }},
+    {"ci", [](Sections& all) -> bool& { return all.project.ci; }},
+    {"tests", [](Sections& all) -> bool& { return all.project.tests; }},
+    {"manifests", [](Sections& all) -> bool& { return all.manifests; }},
+    {"git", [](Sections& all) -> bool& { return all.git; }},
+};
+
+[[gnu::cold]] Failure no_section(std::string_view name) {
+  std::string shown;
+  utf8::append_escaped_name(shown, utf8::clip(name, 100));
+  std::string known;
+  for (const SectionName& one : kSections) known.append(one.name).append(", ");
+  return fail(Code::kInvalidArgs, "argument 'sections' has no '{}'; it takes {}all", shown, known);
+}
+
 Result<Sections> make_sections(const std::vector<std::string_view>& names) {
-  if (names.empty()) return Sections{true, true, true};
   Sections sections;
+  const bool all = names.empty() || std::ranges::find(names, "all") != names.end();
   for (const std::string_view name : names) {
-    const bool all = name == "all";
-    if (!all && name != "languages" && name != "manifests" && name != "git") {
-      std::string shown;
-      utf8::append_escaped_name(shown, utf8::clip(name, 100));
-      return fail(Code::kInvalidArgs,
-                  "argument 'sections' has no '{}'; it takes languages, manifests, git, all",
-                  shown);
-    }
-    sections.languages |= all || name == "languages";
-    sections.manifests |= all || name == "manifests";
-    sections.git |= all || name == "git";
+    const auto* known = std::ranges::find(kSections, name, &SectionName::name);
+    if (known == std::end(kSections) && name != "all") return no_section(name);
+    if (known != std::end(kSections)) known->member(sections) = true;
+  }
+  if (all) {
+    for (const SectionName& one : kSections) one.member(sections) = true;
   }
   return sections;
 }
 
 // How much of the longer lists an answer holds. The budget decides.
 struct Depth {
-  std::size_t languages, paths, rows;
+  std::size_t languages, paths, rows, modules, items;
 };
-constexpr std::array<Depth, 3> kDepths = {{{60, 5, 12}, {15, 2, 8}, {5, 1, 4}}};
+constexpr std::array<Depth, 4> kDepths = {
+    {{60, 5, 12, 60, 30}, {15, 2, 8, 20, 12}, {5, 1, 4, 8, 5}, {3, 1, 2, 3, 2}}};
+
+analysis::project::Show show_of(const Sections& sections, const Depth& depth) {
+  analysis::project::Show show = sections.project;
+  show.most_modules = depth.modules;
+  show.most_items = depth.items;
+  return show;
+}
 
 template <class List>
 void append_strings(json::Writer& out, std::string_view key, const List& list, std::size_t most) {
@@ -132,10 +169,13 @@ void append_structured(std::string& text, const analysis::Report& report, const 
   out.begin_object().field("path", shown);
   std::vector<std::string> notes = tree.notes;
   notes.insert(notes.end(), report.notes.begin(), report.notes.end());
-  if (sections.languages || sections.manifests) {
+  if (sections.tree()) {
     out.field("source", name_of(report.origin));
     if (!report.commit.empty()) out.field("commit", report.commit);
     out.field("files", tree.files).field("bytes", tree.bytes).field("submodules", tree.submodules);
+  }
+  if (sections.project.any()) {
+    analysis::project::append_json(out, report.project, show_of(sections, depth));
   }
   if (sections.languages) {
     append_languages(out, tree, depth.languages);
@@ -161,7 +201,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
       analysis::analyze(context.files, context.git, context.store, context.pool, context.clock,
                         {.path = path,
                          .ref = std::string(args.ref),
-                         .tree = sections.languages || sections.manifests,
+                         .tree = sections.tree(),
                          .git = sections.git,
                          .refresh = args.refresh},
                         context.cancel));
@@ -176,6 +216,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                            .languages = sections.languages,
                            .manifests = sections.manifests,
                            .git = sections.git,
+                           .project = show_of(sections, depth),
                            .max_rows = depth.rows,
                            .max_paths = depth.paths});
     if (std::max(output.structured.size(), output.text.size()) <= budget) break;

@@ -99,7 +99,8 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
     if (names.language != module.language && !kin) continue;
     for (const std::string_view pattern : manifest::words(names.paths)) {
       for (const File* file : draft.sources) {
-        if (fits(pattern, file->path.substr(cut)) && found.size() < 64) {
+        const bool known = std::ranges::find(found, file, &Found::file) != found.end();
+        if (!known && fits(pattern, file->path.substr(cut)) && found.size() < 64) {
           found.push_back({file, file->path.substr(cut), names.verified});
         }
       }

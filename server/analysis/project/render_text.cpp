@@ -13,10 +13,7 @@ class Text {
 
   void write() {
     const Module* main = project_.main_module();
-    if (main == nullptr) {
-      line("project: no code and no manifest of a known kind");
-      return;
-    }
+    if (main == nullptr) return;  // the languages say that there is no code
     if (show_.modules) {
       line("main module ").module(*main);
       readiness();

@@ -147,8 +147,10 @@ TEST_CASE("analyze_repository says what is wrong with its arguments") {
     const char* want;
   };
   const Row rows[] = {
-      {R"({"sections":["ports"]})",
-       "argument 'sections' has no 'ports'; it takes languages, manifests, git, all"},
+      {R"({"sections":["weather"]})",
+       "argument 'sections' has no 'weather'; it takes languages, modules, frameworks, "
+       "dependencies, entry_points, commands, ports, databases, environment, config, containers, "
+       "ci, tests, manifests, git, all"},
       {R"({"path":"src/main.c"})", "'src/main.c' is not a directory"},
       {R"({"path":"nowhere"})", "nowhere"},
       {R"({"path":"../x"})", "path"},
