@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/base/private_key.h"
 #include "server/base/secret_names.h"
 #include "server/base/utf8.h"
 #include "server/git/noise.h"
@@ -112,6 +113,10 @@ class Rendering {
     if (!options_.show_secrets &&
         (names_secret(file.stat.path) || names_secret(file.stat.old_path))) {
       out_ += fmt::format("\n{}: a file for secrets, whose changes are not shown\n", name);
+      return true;
+    }
+    if (!options_.show_secrets && patch_shows_key(file.patch)) {
+      out_ += fmt::format("\n{}: a private key, whose changes are not shown\n", name);
       return true;
     }
     if (file.patch_omitted) {

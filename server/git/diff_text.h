@@ -23,7 +23,7 @@ struct DiffTextOptions {
   DiffMode mode = DiffMode::kPatch;
   std::size_t offset = 0;     // files before that one are left out
   std::size_t max_bytes = 0;  // of the text, but for the lines that say what was left out
-  bool show_secrets = false;  // patches of files whose names say that they hold secrets
+  bool show_secrets = false;  // patches of files for secrets, by name, and of private keys
 };
 
 void append_diff_text(const Diff& diff, const DiffTextOptions& options, std::string& out);

@@ -129,7 +129,9 @@ Result<File> Dir::open_file(std::string_view name) const {
   const int directory_fd = state_->fd.get();
   Fd fd(openat(directory_fd, entry.c_str(), kReadFlags | O_NOFOLLOW));
   if (!fd) return not_opened(errno, directory_fd, entry.c_str());
-  return adopt_file(std::move(fd), name);
+  TRY_ASSIGN(File file, adopt_file(std::move(fd), name));
+  if (!state_->secrets_allowed) file.guard_keys();
+  return file;
 }
 
 Result<Metadata> Dir::metadata(std::string_view name) const {

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include <unistd.h>
 
+#include "server/base/private_key.h"
 #include "server/sandbox/status.h"
 #include "server/sandbox/workspace.h"
 
@@ -37,9 +39,38 @@ ssize_t fill(int fd, std::int64_t offset, char* into, std::size_t want) {
 
 }  // namespace
 
+File::File(File&& other) noexcept
+    : fd_(std::move(other.fd_)),
+      stamp_(other.stamp_),
+      judged_(other.judged_.load(std::memory_order_relaxed)) {}
+
+Result<void> File::judge(std::string_view seen) const {
+  std::array<char, kKeyProbeBytes> probe;
+  if (seen.size() < probe.size() && static_cast<std::int64_t>(seen.size()) < stamp_.size) {
+    const ssize_t got = fill(fd_.get(), 0, probe.data(), probe.size());
+    if (got < 0) return cannot_read(static_cast<int>(-got));
+    seen = std::string_view(probe.data(), static_cast<std::size_t>(got));
+  }
+  const KeyLook look = look_for_key(seen.substr(0, kKeyProbeBytes));
+  if (look == KeyLook::kKey) return private_key();
+  if (look == KeyLook::kMaybeBundle) {
+    std::string bundle(kKeyBundleBytes, '\0');
+    const ssize_t got = fill(fd_.get(), 0, bundle.data(), bundle.size());
+    if (got < 0) return cannot_read(static_cast<int>(-got));
+    bundle.resize(static_cast<std::size_t>(got));
+    if (holds_private_key(bundle)) return private_key();
+  }
+  judged_.store(true, std::memory_order_relaxed);
+  return {};
+}
+
 Result<std::size_t> File::read_at(std::int64_t offset, std::span<char> into) const {
   const ssize_t got = fill(fd_.get(), offset, into.data(), into.size());
   if (got < 0) return cannot_read(static_cast<int>(-got));
+  if (!judged_.load(std::memory_order_relaxed)) {
+    const auto seen = static_cast<std::size_t>(offset == 0 ? got : 0);
+    TRY(judge(std::string_view(into.data(), seen)));
+  }
   return static_cast<std::size_t>(got);
 }
 
@@ -58,6 +89,12 @@ Result<void> File::read_all(std::string& out, std::int64_t max_bytes) const {
       return have + static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     });
     if (got < 0) return cannot_read(static_cast<int>(-got));
+    if (!judged_.load(std::memory_order_relaxed)) {
+      if (auto judged = judge(out); !judged) {
+        out.clear();
+        return judged;
+      }
+    }
     if (out.size() < want) return {};
     if (out.size() == most) {
       out.clear();

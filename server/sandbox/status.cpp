@@ -57,6 +57,12 @@ Result<File> adopt_file(Fd fd, std::string_view name) {
   return File(std::move(fd), stamp_of(status));
 }
 
+Failure private_key() {
+  return fail(Code::kDenied,
+              "the file is a private key, which is not shown; the user can allow it by starting "
+              "the server with --allow-secrets");
+}
+
 Failure entry_failure(int error, std::string_view name) {
   const std::string shown = shown_name(name);
   switch (error) {

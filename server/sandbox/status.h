@@ -17,6 +17,9 @@ Metadata metadata_of(const struct stat& status);
 // it is a regular file. Takes `fd` over in any case.
 Result<File> adopt_file(Fd fd, std::string_view name);
 
+// For whoever asks for a private key under an innocent name.
+[[gnu::cold]] Failure private_key();
+
 // What a failed system call on one directory entry means: `error` as an errno, `name` as it is.
 [[gnu::cold]] Failure entry_failure(int error, std::string_view name);
 

@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "server/base/private_key.h"
 #include "server/base/secret_names.h"
 #include "server/sandbox/resolve.h"
 #include "server/sandbox/shown.h"
@@ -112,6 +113,13 @@ Failure Workspace::hidden(const Path& path) const {
               shown_name(path.display()));
 }
 
+Result<void> Workspace::check_shown(const Path& path, std::string_view bytes) const {
+  if (secrets_allowed_) return {};
+  if (names_secret(path.text())) return hidden(path);
+  if (holds_private_key(bytes)) return private_key();
+  return {};
+}
+
 Result<File> Workspace::open_file(const Path& path) const {
   if (secrets_allowed_) {
     Fd fd(open_beneath(root_fd_.get(), path.text(), kReadFlags, resolver_));
@@ -127,7 +135,9 @@ Result<File> Workspace::open_file(const Path& path) const {
     fd = Fd(open_beneath(root_fd_.get(), path.text(), kReadFlags, resolver_));
   }
   if (!fd) return explain(-fd.get(), path, Wanted::kFile);
-  return adopt_file(std::move(fd), path.display());
+  TRY_ASSIGN(File file, adopt_file(std::move(fd), path.display()));
+  file.guard_keys();
+  return file;
 }
 
 Result<Dir> Workspace::open_directory(const Path& path) const {

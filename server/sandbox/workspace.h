@@ -14,6 +14,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -57,11 +58,16 @@ struct Metadata {
 class File {
  public:
   File(Fd fd, const Stamp& stamp) : fd_(std::move(fd)), stamp_(stamp) {}
+  File(File&& other) noexcept;
+  File& operator=(File&&) = delete;
+
+  // Nothing is read of a file that is a private key (base/private_key.h): kDenied.
+  void guard_keys() { judged_.store(false, std::memory_order_relaxed); }
 
   // As it was when the file was opened.
   const Stamp& stamp() const { return stamp_; }
   // Fills as much of `into` as the file has from `offset`; less means end of file. kInternal on
-  // a read error.
+  // a read error, kDenied for a guarded key.
   Result<std::size_t> read_at(std::int64_t offset, std::span<char> into) const;
   // The whole file into `out` (replacing it), at most `max_bytes`; kTooLarge beyond.
   Result<void> read_all(std::string& out, std::int64_t max_bytes) const;
@@ -69,8 +75,13 @@ class File {
   Result<Stamp> restamp() const;
 
  private:
+  // `seen`: what was just read from the start, or nothing.
+  Result<void> judge(std::string_view seen) const;
+
   Fd fd_;
   Stamp stamp_;
+  // Not a guarded key, or not guarded. Relaxed: whoever finds it unset looks for itself.
+  mutable std::atomic<bool> judged_{true};
 };
 
 // An opened directory: entries in the kernel's order, and single-component opens that never
@@ -128,9 +139,13 @@ class Workspace {
   Result<std::unique_ptr<Workspace>> open_workspace(const Path& path) const;
 
   // Files whose names say that they hold secrets (base/secret_names.h) are not opened for reading,
-  // by whatever link, unless the user allows it. Before the workspace is shared.
+  // by whatever link, and private keys under any name (base/private_key.h) are not read, unless
+  // the user allows it. Before the workspace is shared.
   void allow_secrets() { secrets_allowed_ = true; }
   bool hides(std::string_view name) const;
+  // kDenied when `bytes`, all or the start of a file that was not opened here, are hidden for the
+  // path's name or for what they are.
+  Result<void> check_shown(const Path& path, std::string_view bytes) const;
 
   // Absolute path of the root, resolved; and as it was given.
   const std::string& root() const { return root_; }

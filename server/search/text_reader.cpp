@@ -59,6 +59,7 @@ std::optional<std::size_t> TextReader::read(char* into, std::size_t most) {
   auto got = file_->read_at(offset_, std::span<char>(into, want));
   if (!got) {
     failed_ = at_end_ = true;
+    hidden_ = got.error().code == Code::kDenied;
     return std::nullopt;
   }
   offset_ += static_cast<std::int64_t>(*got);
@@ -125,12 +126,14 @@ Skip TextReader::open(sandbox::File file, const Options& options) {
   offset_ = 0;
   codec_.reset();
   raw_.clear();
-  at_end_ = failed_ = open_line_ = false;
+  at_end_ = failed_ = hidden_ = open_line_ = false;
   first_ = true;
   const std::int64_t bytes = file_->stamp().size;
   const auto window = static_cast<std::int64_t>(options.window_bytes);
   if (bytes > options.max_bytes || (options.whole && bytes > window)) return Skip::kTooLarge;
-  if (!fill(std::min(options.window_bytes, kSniffTextBytes))) return Skip::kUnreadable;
+  if (!fill(std::min(options.window_bytes, kSniffTextBytes))) {
+    return hidden_ ? Skip::kSecret : Skip::kUnreadable;
+  }
   const std::string_view start(buffer_.get(), size_);
   const std::string_view sniffed = start.substr(0, kSniffBytes);
   const bool marked = sniffed.starts_with("\xFF\xFE") || sniffed.starts_with("\xFE\xFF");

@@ -81,6 +81,7 @@ class TextReader {
   std::string decoded_;
   bool at_end_ = false;  // of the file
   bool failed_ = false;
+  bool hidden_ = false;     // it failed because the file is a private key
   bool open_line_ = false;  // the last window ended within a line
   bool first_ = true;
 };

@@ -1,5 +1,8 @@
 // Files for secrets are not opened for reading, by whatever name or link, unless allowed.
 
+#include <array>
+
+#include "server/sandbox/place.h"
 #include "tests/sandbox/canary.h"
 
 namespace quarry::sandbox {
@@ -39,6 +42,50 @@ TEST_CASE("a file for secrets is hidden from every way of reading it") {
       CHECK(read_text(*workspace, path));
     }
     CHECK(workspace->open_directory(Path()).value().open_file(".env"));
+  }
+}
+
+TEST_CASE("a private key is not read under any name, from any place, by any way") {
+  Canary canary;
+  std::string key = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
+  for (int i = 0; i < 100; ++i) key += std::string(70, 'b') + "\n";
+  const std::string certificate =
+      "-----BEGIN CERTIFICATE-----\n" + std::string(64, 'c') + "\n-----END CERTIFICATE-----\n";
+  canary.tree.write("notes.txt", key);
+  canary.tree.write("bundle", certificate + key);
+  canary.tree.write("public", certificate);
+  for (const auto resolver : test::resolvers()) {
+    INFO(test::name_of(resolver));
+    const auto workspace = canary.open(resolver);
+    for (const char* name : {"notes.txt", "bundle"}) {
+      INFO(name);
+      const auto path = workspace->parse(name).value();
+      std::string text;
+      std::array<char, 16> some{};
+      const Dir directory = workspace->open_directory(Path()).value();
+      for (const bool by_directory : {true, false}) {
+        const auto open = [&] {
+          return by_directory ? directory.open_file(name) : workspace->open_file(path);
+        };
+        const auto all = open().value().read_all(text, 1 << 20);
+        REQUIRE_FALSE(all);
+        CHECK(all.error().code == Code::kDenied);
+        CHECK(text.empty());
+        CHECK_THAT(all.error().message, Catch::Contains("private key"));
+        for (const std::int64_t offset : {0, 1, 5000}) {
+          const auto part = open().value().read_at(offset, some);
+          REQUIRE_FALSE(part);
+          CHECK(part.error().code == Code::kDenied);
+        }
+      }
+      // What changes files keeps the old content, whatever it is.
+      CHECK(workspace->place(path).value().open_file().value().read_all(text, 1 << 20));
+    }
+    CHECK(read_text(*workspace, "public").value() == certificate);
+    workspace->allow_secrets();
+    std::array<char, 4> some{};
+    CHECK(read_text(*workspace, "notes.txt").value() == key);
+    CHECK(workspace->open_directory(Path()).value().open_file("bundle").value().read_at(5, some));
   }
 }
 

@@ -117,6 +117,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     return fail(Code::kConflict, "'{}' was made just now; call again", shown);
   }
   const std::string_view before = found ? std::string_view(found->bytes) : std::string_view();
+  TRY(context.files.check_shown(path, before));
   TRY(check_hash(args.expected_hash, before, shown));
   TRY_ASSIGN(const std::optional<files::Charset> charset, charset_of(args.encoding));
   TRY_ASSIGN(const files::Decoded decoded, editable(before, charset, shown));

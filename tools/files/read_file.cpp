@@ -99,9 +99,11 @@ Result<void> read_one(const ToolContext& context, std::string_view text,
     TRY_ASSIGN(picture, files::read_file({context.files, context.line_indexes}, path, request,
                                          context.cancel, output.text));
   } else {
+    TRY(context.files.check_shown(path, {}));
     TRY_ASSIGN(const git::FileAt file,
                context.git.file_at({std::string(request.ref), std::string(path.display())},
                                    context.cancel));
+    TRY(context.files.check_shown(path, file.content));
     files::ReadRequest of_commit = request;
     of_commit.commit = file.commit;
     TRY_ASSIGN(picture, files::read_bytes(path, file.content, of_commit, output.text));
