@@ -1,6 +1,7 @@
 #include "server/base/hash.h"
 
 #include <cstring>
+#include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -40,11 +41,20 @@ ContentHasher::ContentHasher() : state_(XXH3_createState()) {
 ContentHasher::~ContentHasher() {
   XXH3_freeState(static_cast<XXH3_state_t*>(state_));
 }
+ContentHasher::ContentHasher(const ContentHasher& other) : state_(XXH3_createState()) {
+  XXH3_copyState(static_cast<XXH3_state_t*>(state_),
+                 static_cast<const XXH3_state_t*>(other.state_));
+}
+ContentHasher::ContentHasher(ContentHasher&& other) noexcept
+    : state_(std::exchange(other.state_, nullptr)) {}
 void ContentHasher::add(std::string_view bytes) {
   XXH3_64bits_update(static_cast<XXH3_state_t*>(state_), bytes.data(), bytes.size());
 }
+std::uint64_t ContentHasher::value() const {
+  return XXH3_64bits_digest(static_cast<const XXH3_state_t*>(state_));
+}
 std::string ContentHasher::finish() const {
-  return hex(XXH3_64bits_digest(static_cast<XXH3_state_t*>(state_)));
+  return hex(value());
 }
 
 }  // namespace quarry

@@ -23,9 +23,11 @@ class ContentHasher {
  public:
   ContentHasher();
   ~ContentHasher();
-  ContentHasher(const ContentHasher&) = delete;
-  ContentHasher& operator=(const ContentHasher&) = delete;
+  ContentHasher(const ContentHasher& other);
+  ContentHasher(ContentHasher&& other) noexcept;
+  ContentHasher& operator=(ContentHasher) = delete;
   void add(std::string_view bytes);
+  std::uint64_t value() const;  // hash64 of what was added
   std::string finish() const;
 
  private:

@@ -1,247 +1,260 @@
 #include "server/files/large.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <span>
 
 #include "server/base/figures.h"
 #include "server/base/utf8.h"
+#include "server/files/continuation.h"
 #include "server/files/encoding.h"
-#include "server/files/read_text.h"
 
 namespace quarry::files {
 namespace {
 
 constexpr std::size_t kPiece = 256 << 10;
-// What is looked at around the lines asked for. More than any budget holds, and a bound where
-// lines are very long.
+// What is looked at around the lines asked for: enough for what is shown, but where lines are
+// clipped, then more, up to a bound where lines are very long.
+constexpr std::size_t kMargin = 16 << 10;
 constexpr std::size_t kWindow = 1 << 20;
-// Of a clipped line as UTF-8, with its mark.
-constexpr std::size_t kMaxClippedBytes = 4 * 2000 + 64;
 
-// Where a line begins, or how many lines there are when it does not exist.
-struct Found {
-  std::int64_t offset = -1;
-  std::int64_t lines = 0;
+class Buffer {
+ public:
+  explicit Buffer(std::size_t bytes)
+      : bytes_(std::make_unique_for_overwrite<char[]>(bytes)), size_(bytes) {}
+  // Fills the first `want` bytes from the file's `offset`, as far as it goes.
+  Result<std::string_view> read(const sandbox::File& file, std::int64_t offset, std::size_t want) {
+    TRY_ASSIGN(const std::size_t got,
+               file.read_at(offset, std::span(bytes_.get(), std::min(want, size_))));
+    return std::string_view(bytes_.get(), got);
+  }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_;
 };
 
-Result<Found> find_line(const sandbox::File& file, std::int64_t number, std::span<char> piece,
-                        const CancelToken& cancel) {
-  std::int64_t line = 1;
-  std::int64_t offset = 0;
-  char last = '\n';
-  while (line < number) {
+// Reads on from where `index` ends until it has passed the begin of `line` or the file's end.
+Result<void> grow(LineIndex& index, const sandbox::File& file, std::int64_t line,
+                  const CancelToken& cancel) {
+  Buffer buffer(kPiece);
+  while (!index.complete() && index.line_at_end() < line) {
     TRY(cancel.check());
-    TRY_ASSIGN(const std::size_t got, file.read_at(offset, piece));
-    if (got == 0) return Found{-1, line - (last == '\n' ? 1 : 0)};
-    const std::string_view text(piece.data(), got);
-    last = text.back();
-    const auto newlines = static_cast<std::int64_t>(count_newlines(text));
-    if (line + newlines < number) {
-      line += newlines;
-      offset += static_cast<std::int64_t>(got);
-      continue;
-    }
-    const std::string_view rest = from_line(text, number - line + 1, '\n');
-    return Found{offset + static_cast<std::int64_t>(got - rest.size()), number};
+    TRY_ASSIGN(const std::string_view piece, buffer.read(file, index.read_to(), kPiece));
+    index.add(piece);
+    if (piece.size() < kPiece) index.finish();
   }
-  return Found{offset, number};
+  return {};
 }
 
-// The window's whole lines; all of it when it holds no whole line.
-std::string_view whole_lines(std::string_view window) {
-  const std::size_t end = window.rfind('\n');
-  return end == std::string_view::npos ? window : window.substr(0, end + 1);
+[[gnu::cold]] Failure out_of_time(const Job& job, const LineIndex& index, bool kept) {
+  std::string seen;
+  append_size(seen, static_cast<std::uint64_t>(index.read_to()));
+  return fail(Code::kTimeout,
+              "line {} was not found in time: the first {} of the file hold {} lines; {}",
+              job.request.offset, seen, index.line_at_end() - 1,
+              kept ? "call again, which goes on from there, or use tail"
+                   : "the file is being written; use tail");
+}
+
+// The index of the file, as far as the line asked for.
+Result<std::shared_ptr<const LineIndex>> find_index(const Job& job, const LargeFile& large,
+                                                    LineIndexes& indexes,
+                                                    const CancelToken& cancel) {
+  const LineUnit unit = large.charset ? line_unit(*large.charset) : LineUnit::kLf;
+  auto known = indexes.find(large.file.stamp());
+  if (known && known->unit() != unit) known = nullptr;
+  if (known && (known->complete() || known->line_at_end() >= job.request.offset)) return known;
+  const auto mark = find_bom(large.start);
+  LineIndex index =
+      known ? LineIndex(*known) : LineIndex(unit, mark ? mark->bom() : std::string_view());
+  const Result<void> grown = grow(index, large.file, job.request.offset, cancel);
+  auto found = std::make_shared<const LineIndex>(index);
+  const bool kept = indexes.keep(large.file, std::move(index));
+  if (!grown && grown.error().code == Code::kTimeout) return out_of_time(job, *found, kept);
+  TRY(grown);
+  return found;
 }
 
 // Makes `text`, a part of a file, UTF-8 without a byte order mark. `decoded` owns it when it was
 // something else before, and says what.
-Result<void> decode_part(std::string_view& text, const ReadRequest& request, Decoded& decoded) {
-  if (!request.encoding && is_utf8(text)) {
-    decoded.charset = find_bom(text).value_or(Charset());
-    text.remove_prefix(decoded.charset.bom().size());
+Result<void> decode_part(std::string_view& text, const LargeFile& large, Decoded& decoded) {
+  const std::optional<Charset>& charset = large.charset;
+  if (!charset && is_utf8(text)) {
+    decoded.charset = find_bom(large.start).value_or(Charset());
+    if (text.starts_with(decoded.charset.bom())) text.remove_prefix(decoded.charset.bom().size());
     return {};
   }
-  TRY_ASSIGN(decoded, decode(text, request.encoding));
+  TRY_ASSIGN(decoded, decode(text, charset));
+  if (charset) {
+    decoded.charset.found = charset->found;
+    decoded.charset.has_bom = charset->has_bom;
+  }
   text = decoded.text;
   return {};
 }
 
-void append_header(std::string& out, const LargeJob& job, std::uint64_t size,
-                   const Decoded& decoded) {
-  utf8::append_escaped_name(out, job.path.display());
-  out.append(": ");
-  append_size(out, size);
-  out.append(", ").append(describe(decoded.charset, decoded.damaged));
-  out.append(" as far as shown; above ");
-  append_size(out, kMaxWholeBytes);
-  out.append(" hash and line count are left out\n");
+// `index`: null, or what is known of the whole.
+void append_header(const Job& job, const LargeFile& large, const Decoded& decoded,
+                   const LineIndex* index) {
+  TextFacts facts;
+  const bool known = index != nullptr && index->complete();
+  if (known) facts = index->facts();
+  facts.bytes = large.file.stamp().size;
+  facts.charset = decoded.charset;
+  facts.damaged = decoded.damaged;
+  const bool whole = known && index->utf8() && decoded.charset.kind() == CharsetKind::kUtf8;
+  append_text_header(job, facts, known ? Known::kWhole : Known::kPart, whole);
 }
 
-void append_past_end(std::string& out, std::int64_t offset, std::int64_t lines) {
-  out.append("offset ");
-  append_count(out, static_cast<std::uint64_t>(offset));
-  out.append(" is past the end: the last line is ");
-  append_count(out, static_cast<std::uint64_t>(lines));
-  out.push_back('\n');
-}
-
-Result<void> append_tail(const sandbox::File& file, const LargeJob& job, std::span<char> window,
-                         std::string& out) {
-  const std::int64_t size = file.stamp().size;
+Result<void> append_tail(const Job& job, const LargeFile& large, const LineIndex* index) {
+  const std::int64_t size = large.file.stamp().size;
+  const LineUnit unit = large.charset ? line_unit(*large.charset) : LineUnit::kLf;
+  Buffer window(kWindow);
   std::string_view text;
   bool reached = false;  // the window holds the begin of the first line wanted
-  for (std::size_t length = window.size() / 16; !reached; length *= 4) {
-    length = std::min(length, window.size());
-    const std::int64_t begin = size - static_cast<std::int64_t>(length);
-    TRY_ASSIGN(const std::size_t got, file.read_at(begin, window.first(length)));
-    text = std::string_view(window.data(), got);
-    reached = static_cast<std::int64_t>(count_newlines(text)) > job.request.tail ||
-              length == window.size();
+  for (std::size_t length = kWindow / 16; !reached; length *= 4) {
+    length = std::min(length, kWindow);
+    std::int64_t begin = size - static_cast<std::int64_t>(length);
+    begin -= begin % static_cast<std::int64_t>(unit_bytes(unit));
+    TRY_ASSIGN(text, window.read(large.file, begin, length));
+    reached = static_cast<std::int64_t>(count_line_ends(text, unit)) > job.request.tail ||
+              length == kWindow;
   }
   // The window begins inside a line, whose rest is not shown unless there is nothing else.
-  const std::size_t first_end = text.find('\n');
-  if (first_end != std::string_view::npos && first_end + 1 < text.size()) {
-    text.remove_prefix(first_end + 1);
-  } else {
+  const std::size_t first_end = after_line_end(text, 0, unit);
+  if (first_end != std::string_view::npos && first_end < text.size()) {
+    text.remove_prefix(first_end);
+  } else if (unit == LineUnit::kLf) {
     while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xC0U) == 0x80U) {
       text.remove_prefix(1);
     }
   }
   Decoded decoded;
-  TRY(decode_part(text, job.request, decoded));
+  TRY(decode_part(text, large, decoded));
   const std::int64_t count = fitting_tail(text, job.request.tail, job.request.max_bytes, '\n');
-  append_header(out, job, static_cast<std::uint64_t>(size), decoded);
+  append_header(job, large, decoded, index);
+  const bool known = index != nullptr && index->complete();
   LineRun run;
-  run.first = 0;
-  const LinesShown shown = append_lines(out, last_lines(text, count, '\n'), run);
-  out.append("the last ");
-  append_count(out, static_cast<std::uint64_t>(shown.lines));
-  out.append(shown.lines == 1 ? " line" : " lines");
-  if (shown.lines < job.request.tail) out.append(", as many as fit");
-  out.append("; their numbers are not known\n");
+  run.first = known ? index->facts().shape.lines - count + 1 : 0;
+  const LinesShown shown = append_lines(job.out, last_lines(text, count, '\n'), run);
+  if (known) {
+    append_continuation(job.out, {.first = run.first,
+                                  .shown = shown,
+                                  .total = index->facts().shape.lines,
+                                  .path = job.path,
+                                  .request = job.request});
+    return {};
+  }
+  job.out.append("the last ");
+  append_count(job.out, static_cast<std::uint64_t>(shown.lines));
+  job.out.append(shown.lines == 1 ? " line" : " lines");
+  if (shown.lines < job.request.tail) job.out.append(", as many as fit");
+  job.out.append("; their numbers are not known\n");
   return {};
+}
+
+// Where the line begins that is asked for; REQUIRES that `index` has seen that begin.
+Result<std::int64_t> find_begin(const Job& job, const LargeFile& large, const LineIndex& index) {
+  LineIndex::Mark at = index.find_mark(job.request.offset);
+  if (at.line == job.request.offset) return at.offset;
+  Buffer buffer(kPiece);
+  std::size_t want = std::min(kPiece, static_cast<std::size_t>(index.spacing()));
+  while (true) {
+    TRY_ASSIGN(const std::string_view piece, buffer.read(large.file, at.offset, want));
+    const std::size_t begin = offset_of_line(piece, job.request.offset - at.line + 1, index.unit());
+    if (begin != std::string_view::npos) return at.offset + static_cast<std::int64_t>(begin);
+    if (piece.size() < want) {
+      return fail(Code::kConflict, "'{}' is being written by another program; call again",
+                  job.path.display());
+    }
+    at.line += static_cast<std::int64_t>(count_line_ends(piece, index.unit()));
+    at.offset += static_cast<std::int64_t>(piece.size());
+    want = kPiece;
+  }
+}
+
+// A part of the file: whole lines, or the start of one.
+struct Part {
+  std::string_view text;
+  bool at_end = false;
+  bool goes_on = false;  // it ends inside a line, which is all that it holds
+};
+
+Part make_part(std::string_view text, bool at_end, LineUnit unit) {
+  Part part{.text = text, .at_end = at_end};
+  if (at_end) return part;
+  const std::size_t end = after_last_line_end(text, unit);
+  part.goes_on = end == std::string_view::npos;
+  if (!part.goes_on) {
+    part.text = text.substr(0, end);
+  } else if (unit == LineUnit::kLf && !text.empty()) {
+    part.text = utf8::clip(text, text.size() - 1);  // not inside a character
+  }
+  return part;
+}
+
+Result<void> append_beyond_end(const Job& job, const LargeFile& large, const LineIndex& index) {
+  std::string_view start = large.start;
+  if (!large.charset) start = start.substr(0, start.rfind('\n') + 1);
+  Decoded decoded;
+  TRY(decode_part(start, large, decoded));
+  append_header(job, large, decoded, &index);
+  append_past_end(job, index.facts().shape.lines);
+  return {};
+}
+
+Result<void> append_range(const Job& job, const LargeFile& large, const LineIndex& index) {
+  const ReadRequest& request = job.request;
+  if (index.complete() && request.offset > index.facts().shape.lines) {
+    return append_beyond_end(job, large, index);
+  }
+  const std::size_t begin = job.out.size();
+  TRY_ASSIGN(const std::int64_t offset, find_begin(job, large, index));
+  const std::size_t unit = unit_bytes(index.unit());
+  for (std::size_t want = (request.max_bytes + kMargin) * unit;; want *= 4) {
+    want = std::min(want, kWindow * unit);
+    const bool most = want == kWindow * unit;
+    Buffer window(want);
+    TRY_ASSIGN(std::string_view text, window.read(large.file, offset, want));
+    const Part part = make_part(text, text.size() < want, index.unit());
+    if (part.goes_on && !most) continue;
+    text = part.text;
+    Decoded decoded;
+    TRY(decode_part(text, large, decoded));
+    append_header(job, large, decoded, &index);
+    LineRun run;
+    run.first = request.offset;
+    run.max_lines = request.limit;
+    run.max_bytes = begin + request.max_bytes - std::min(begin + request.max_bytes, job.out.size());
+    if (request.limit == 1) run.max_line_chars = LineRun{}.max_bytes;
+    run.goes_on = part.goes_on;
+    const LinesShown shown = append_lines(job.out, text, run);
+    // Lines that are shown clipped take more of the file than of the answer.
+    if (!part.at_end && !most && shown.bytes == text.size() && shown.lines < run.max_lines) {
+      job.out.resize(begin);
+      continue;
+    }
+    append_continuation(job.out, {.first = run.first,
+                                  .shown = shown,
+                                  .total = index.complete() ? index.facts().shape.lines : -1,
+                                  .more = !part.at_end || shown.bytes < text.size(),
+                                  .path = job.path,
+                                  .request = request});
+    return {};
+  }
 }
 
 }  // namespace
 
-std::int64_t fitting_tail(std::string_view text, std::int64_t count, std::size_t max_bytes,
-                          char separator) {
-  if (text.empty()) return 0;
-  std::size_t at = text.size() - (text.back() == separator ? 1U : 0U);
-  std::size_t used = 0;
-  std::int64_t lines = 0;
-  while (lines < count) {
-    const std::size_t end = text.substr(0, at).rfind(separator);
-    const std::size_t begin = end == std::string_view::npos ? 0 : end + 1;
-    used += std::min(at - begin, kMaxClippedBytes) + 8;
-    if (used > max_bytes && lines > 0) break;
-    ++lines;
-    if (end == std::string_view::npos) break;
-    at = end;
+Result<void> append_large_text(const Job& job, const LargeFile& large, LineIndexes& indexes,
+                               const CancelToken& cancel) {
+  if (job.request.tail > 0) {
+    const auto known = indexes.find(large.file.stamp());
+    return append_tail(job, large, known.get());
   }
-  return lines;
-}
-
-void append_place(std::string& out, const sandbox::Path& path, const ReadRequest& request) {
-  if (request.name_path) {
-    out.append("path=");
-    utf8::append_escaped_name(out, path.display());
-    out.append(", ");
-  }
-  if (!request.ref.empty()) {
-    out.append("ref=");
-    utf8::append_escaped_name(out, request.ref);
-    out.append(", ");
-  }
-}
-
-void append_continuation(std::string& out, const Continuation& where) {
-  const std::int64_t last = where.first + where.shown.lines - 1;
-  const bool more = where.total < 0 ? where.more : last < where.total;
-  const ReadRequest& request = where.request;
-  const auto append_path = [&] { append_place(out, where.path, request); };
-  const bool before = request.tail > 0 && where.shown.lines < request.tail && where.first > 1;
-  if (more || before) {
-    out.append("lines ");
-    append_count(out, static_cast<std::uint64_t>(where.first));
-    out.push_back('-');
-    append_count(out, static_cast<std::uint64_t>(last));
-    if (where.total >= 0) {
-      out.append(" of ");
-      append_count(out, static_cast<std::uint64_t>(where.total));
-    }
-    out.append(before ? "; the lines before them with " : "; continue with ");
-    append_path();
-    const std::int64_t begin =
-        before ? std::max<std::int64_t>(1, where.total - request.tail + 1) : last + 1;
-    out.append("offset=");
-    append_integer(out, begin);
-    const std::int64_t limit = before ? where.first - begin : request.limit;
-    if (before || limit != kDefaultLines) {
-      out.append(", limit=");
-      append_integer(out, limit);
-    }
-    out.push_back('\n');
-  }
-  if (where.shown.clipped > 0) {
-    append_count(out, static_cast<std::uint64_t>(where.shown.clipped));
-    out.append(where.shown.clipped == 1 ? " line is clipped; " : " lines are clipped; ");
-    if (request.limit == 1 && request.tail == 0) {
-      out.append("a larger max_tokens shows more of it\n");
-    } else {
-      append_path();
-      out.append("offset=");
-      append_integer(out, where.shown.first_clipped);
-      out.append(", limit=1 shows the first of them as far as max_tokens goes\n");
-    }
-  }
-}
-
-Result<void> append_large_text(const sandbox::File& file, const LargeJob& job,
-                               const CancelToken& cancel, std::string& out) {
-  const ReadRequest& request = job.request;
-  const auto buffer = std::make_unique_for_overwrite<char[]>(kWindow);
-  const std::span<char> window(buffer.get(), kWindow);
-  if (request.tail > 0) return append_tail(file, job, window, out);
-
-  TRY_ASSIGN(const Found found, find_line(file, request.offset, window.first(kPiece), cancel));
-  const auto size = static_cast<std::uint64_t>(file.stamp().size);
-  std::string_view text;
-  bool at_end = true;
-  bool goes_on = false;
-  if (found.offset >= 0) {
-    TRY_ASSIGN(const std::size_t got, file.read_at(found.offset, window));
-    at_end = got < window.size();
-    text = std::string_view(window.data(), got);
-    if (!at_end) text = whole_lines(text);
-    goes_on = !at_end && !text.ends_with('\n');
-    if (goes_on) text = utf8::clip(text, text.size() - 1);  // not inside a character
-  }
-  Decoded decoded;
-  TRY(decode_part(text, request, decoded));
-  const std::size_t budget_end = out.size() + request.max_bytes;
-  append_header(out, job, size, decoded);
-  if (text.empty()) {
-    append_past_end(out, request.offset, found.offset < 0 ? found.lines : request.offset - 1);
-    return {};
-  }
-  LineRun run;
-  run.first = request.offset;
-  run.max_lines = request.limit;
-  run.max_bytes = budget_end - std::min(budget_end, out.size());
-  if (request.limit == 1) run.max_line_chars = LineRun{}.max_bytes;
-  run.goes_on = goes_on;
-  const LinesShown shown = append_lines(out, text, run);
-  const bool more = !at_end || from_line(text, shown.lines + 1, '\n').size() > 0;
-  append_continuation(out, {.first = run.first,
-                            .shown = shown,
-                            .total = -1,
-                            .more = more,
-                            .path = job.path,
-                            .request = request});
-  return {};
+  TRY_ASSIGN(const auto index, find_index(job, large, indexes, cancel));
+  return append_range(job, large, *index);
 }
 
 }  // namespace quarry::files

@@ -1,53 +1,34 @@
-// Text of files that are too large to be read whole: the range asked for is found by counting
-// newlines from the start, or from the end for a tail, in pieces of 256 KiB. And the line that
-// tells a reader how to go on, which small files share.
+// Text of files that are too large to be read whole. A tail is found from the file's end. For any
+// other range lines are counted from the start once: what that tells is kept as a LineIndex, so
+// that the next range costs what it shows and little more, and one further on goes on counting
+// where the last one stopped, also when that one ran out of time.
+//
+// The header has the line count and the hash once the end was reached, and says so until then.
 //
 // Safe from any thread.
 
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
+#include <optional>
 
 #include "server/base/cancel.h"
 #include "server/base/result.h"
-#include "server/files/read.h"
-#include "server/files/text.h"
+#include "server/files/charset.h"
+#include "server/files/line_index.h"
+#include "server/files/read_text.h"
 #include "server/sandbox/workspace.h"
 
 namespace quarry::files {
 
-// How many of the last `count` lines of `text` fit into `max_bytes` once numbered and clipped;
-// at least one.
-std::int64_t fitting_tail(std::string_view text, std::int64_t count, std::size_t max_bytes,
-                          char separator);
-
-// Appends what arguments name the file again: "path=a.c, ref=v1.0, ", or as much of it as is asked
-// for.
-void append_place(std::string& out, const sandbox::Path& path, const ReadRequest& request);
-
-struct Continuation {
-  std::int64_t first = 1;  // number of the first line shown; 0 when it is not known
-  LinesShown shown;
-  std::int64_t total = 0;  // lines of the file; -1 when not counted: then `more` tells
-  bool more = false;
-  const sandbox::Path& path;
-  const ReadRequest& request;
+// `charset`: what the text is in when the request or the file's start says so; null: UTF-8, or what
+// the part that is shown looks like. `start`: the file's first bytes. When time runs out before the
+// range is found: kTimeout, which says how to go on. On an error nothing is appended.
+struct LargeFile {
+  const sandbox::File& file;
+  std::optional<Charset> charset;
+  std::string_view start;
 };
-
-// Appends "lines 1-840 of 4,200; continue with offset=841" when lines follow or precede, and how
-// to see clipped lines when there are any.
-void append_continuation(std::string& out, const Continuation& where);
-
-struct LargeJob {
-  const sandbox::Path& path;
-  const ReadRequest& request;
-};
-
-// REQUIRES: the file is text in UTF-8 or unknown bytes. When time runs out before the range is
-// found: kTimeout. On an error nothing is appended.
-Result<void> append_large_text(const sandbox::File& file, const LargeJob& job,
-                               const CancelToken& cancel, std::string& out);
+Result<void> append_large_text(const Job& job, const LargeFile& large, LineIndexes& indexes,
+                               const CancelToken& cancel);
 
 }  // namespace quarry::files

@@ -1,10 +1,14 @@
-// LineIndex: what reading a whole file of text has told, so that the next range of it is found
-// without reading the rest again. LineIndexes keeps the indexes of the files read last.
+// LineIndex: what reading a file of text from its start has told, so that the next range of it is
+// found without reading the rest again. LineIndexes keeps the indexes of the files read last.
+//
+// An index knows the file as far as it was read: a small file at once as a whole, a large one as
+// far as a line was looked for, and more each time one further on is. When the end was reached, its
+// facts are those of the whole file.
 //
 // An index holds for one state of one file (sandbox::Stamp) and is kept only when that state can
 // be told from the next one: its times lie a moment back, and did not move while it was read.
 //
-// Both are safe from any thread.
+// LineIndex is thread-compatible; LineIndexes is safe from any thread.
 
 #pragma once
 
@@ -13,13 +17,17 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/guarded.h"
+#include "server/base/hash.h"
 #include "server/files/charset.h"
+#include "server/files/raw_lines.h"
 #include "server/files/text.h"
 #include "server/sandbox/workspace.h"
 
@@ -41,21 +49,55 @@ class LineIndex {
     std::int64_t offset = 0;  // of its first byte
   };
 
-  // `text` is the file's bytes without its byte order mark, which is `skipped` bytes long.
-  // REQUIRES: the charset is not UTF-16: in every other one a line's end is that byte and no other.
+  // Of a whole file that is no UTF-16, whose bytes behind its byte order mark of `skipped` bytes
+  // are `text`.
   LineIndex(const TextFacts& facts, std::string_view text, std::int64_t skipped);
+  // Of a file of which nothing was read yet. Its lines begin behind a byte order mark of `skipped`
+  // bytes.
+  LineIndex(LineUnit unit, std::string_view bom);
 
+  // The next bytes of the file, from read_to() on; in UTF-16 whole units.
+  void add(std::string_view piece);
+  // read_to() is the file's end.
+  void finish();
+
+  LineUnit unit() const { return unit_; }
+  bool complete() const { return complete_; }
+  std::int64_t read_to() const { return read_to_; }
+  // The number of the line that holds the byte at read_to().
+  std::int64_t line_at_end() const { return line_; }
+  // REQUIRES: complete().
   const TextFacts& facts() const { return facts_; }
-  // The last mark at or before `line`. Marks lie kMarkBytes apart, or one line where lines are
-  // longer.
+  // All that was read is valid UTF-8, a character that its end cuts left out.
+  bool utf8() const { return utf8_; }
+
+  // The last mark at or before `line`, or, further on, the last of all.
   Mark find_mark(std::int64_t line) const;
-  std::size_t weight() const { return sizeof *this + marks_.size() * sizeof(Mark); }
+  // The last mark at or before `offset` of the file.
+  Mark find_mark_at(std::int64_t offset) const;
+  // Marks lie that far apart, or one line where lines are longer. Grows with the file, so that the
+  // marks of no file take more than 256 KiB.
+  std::int64_t spacing() const { return spacing_; }
+  std::size_t weight() const { return sizeof *this + marks_.capacity() * sizeof(Mark); }
 
  private:
-  static constexpr std::size_t kMarkBytes = 16 << 10;
+  static constexpr std::size_t kMostMarks = (256 << 10) / sizeof(Mark);
 
-  const TextFacts facts_;
+  void mark_lines(std::string_view piece);
+  void push_mark(const Mark& mark);
+  void check_utf8(std::string_view piece);
+
+  LineUnit unit_;
+  TextFacts facts_;
+  bool complete_ = false;
+  bool utf8_ = true;
+  std::int64_t spacing_ = 16 << 10;
+  std::int64_t read_to_ = 0;
+  std::int64_t line_ = 1;
+  std::string cut_;          // the start of a character that the last piece cut
   std::vector<Mark> marks_;  // not empty; in order
+  ShapeTally tally_;
+  std::optional<ContentHasher> hasher_;  // of what is read in pieces
 };
 
 class LineIndexes {
@@ -74,8 +116,8 @@ class LineIndexes {
 
   // Null when there is none for this state of the file.
   std::shared_ptr<const LineIndex> find(const sandbox::Stamp& stamp);
-  // Keeps `index` of `file`, which was read from its stamp() on, when that can be trusted. Returns
-  // whether it was kept.
+  // Keeps `index` of `file`, which was read from its stamp() on, when that can be trusted and it
+  // knows more than the one that is there. Returns whether it was kept.
   bool keep(const sandbox::File& file, LineIndex index);
   Stats stats() const;
 

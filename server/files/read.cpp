@@ -9,6 +9,7 @@
 #include "server/base/hash.h"
 #include "server/base/utf8.h"
 #include "server/files/content_type.h"
+#include "server/files/continuation.h"
 #include "server/files/detect.h"
 #include "server/files/hex.h"
 #include "server/files/large.h"
@@ -165,7 +166,8 @@ Answer append_whole(const Job& job, std::string_view raw, std::optional<LineInde
   return std::nullopt;
 }
 
-Answer append_large(const Job& job, const sandbox::File& file, const CancelToken& cancel) {
+Answer append_large(const Job& job, const sandbox::File& file, const Sources& sources,
+                    const CancelToken& cancel) {
   std::array<char, 8192> head;
   TRY_ASSIGN(const std::size_t got, file.read_at(0, head));
   const std::string_view seen(head.data(), got);
@@ -177,15 +179,13 @@ Answer append_large(const Job& job, const sandbox::File& file, const CancelToken
   }
   const std::optional<Charset> charset =
       job.request.encoding ? job.request.encoding : find_utf16(seen);
-  if (charset && charset->utf16() && (type == nullptr || !type->certain)) {
-    return fail(Code::kTooLarge, "'{}' is utf-16 of {}; utf-16 is read up to {}",
-                shown_path(job.path), shown_size(size), shown_size(kMaxWholeBytes));
-  }
-  if (holds_nul(seen) || (type != nullptr && type->certain) ||
+  const bool utf16 = charset && charset->utf16();
+  if ((holds_nul(seen) && !utf16) || (type != nullptr && type->certain) ||
       job.request.mode == ReadMode::kImage) {
     return refuse_binary(job, type, size);
   }
-  TRY(append_large_text(file, {.path = job.path, .request = job.request}, cancel, job.out));
+  TRY(append_large_text(job, {.file = file, .charset = charset, .start = seen}, sources.indexes,
+                        cancel));
   return std::nullopt;
 }
 
@@ -209,7 +209,7 @@ Answer read_file(const Sources& sources, const sandbox::Path& path, const ReadRe
   const Job job{path, request, out};
   const std::int64_t size = file.stamp().size;
   if (request.mode == ReadMode::kHex) return append_hex_of(job, file);
-  if (size > kMaxWholeBytes) return append_large(job, file, cancel);
+  if (size > kMaxWholeBytes) return append_large(job, file, sources, cancel);
 
   // Exactly as long as it was when opened: a file that grows meanwhile is shown as it was, one
   // that shrinks as far as it goes.

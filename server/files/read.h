@@ -7,9 +7,10 @@
 //
 // What is not UTF-8 is decoded (encoding.h), and the header says from what and how that is known.
 // The hash is of the raw bytes (content_hash). Files up to 16 MiB are read whole; of larger ones
-// only what it takes to find the lines asked for, and their header leaves hash and line count
-// out. A file of 64 KiB or more leaves a LineIndex, so that its next range costs only that range
-// for as long as the file stays as it is. Binary files are refused by type and size. Lines end at
+// only what it takes to find the lines asked for, and until that has reached their end the header
+// leaves hash and line count out (large.h). A file of 64 KiB or more leaves a LineIndex, so that
+// its next range costs only that range for as long as the file stays as it is. Binary files are
+// refused by type and size. Lines end at
 // '\n', or at '\r' where a file has no '\n'; a large file's always at '\n'.
 //
 // Safe from any thread.

@@ -7,8 +7,8 @@
 #include "server/base/figures.h"
 #include "server/base/hash.h"
 #include "server/base/utf8.h"
+#include "server/files/continuation.h"
 #include "server/files/encoding.h"
-#include "server/files/large.h"
 
 namespace quarry::files {
 namespace {
@@ -31,32 +31,6 @@ std::string_view describe(LineEnds ends) {
       return ", mixed line ends";
   }
   return "";
-}
-
-void append_header(const Job& job, const TextFacts& facts) {
-  std::string& out = job.out;
-  append_title(job);
-  if (facts.shape.lines == 0) {
-    out.append("empty file, ");
-  } else {
-    append_count(out, static_cast<std::uint64_t>(facts.shape.lines));
-    out.append(facts.shape.lines == 1 ? " line, " : " lines, ");
-  }
-  append_size(out, static_cast<std::uint64_t>(facts.bytes));
-  if (facts.bytes > 0) out.append(", ").append(describe(facts.charset, facts.damaged));
-  out.append(describe(facts.shape.ends));
-  if (facts.shape.lines > 0 && !facts.shape.final_newline) out.append(", no final newline");
-  out.append(", hash ");
-  append_hash(out, facts.hash);
-  out.push_back('\n');
-}
-
-void append_past_end(const Job& job, std::int64_t lines) {
-  job.out.append("offset ");
-  append_count(job.out, static_cast<std::uint64_t>(job.request.offset));
-  job.out.append(" is past the end: the last line is ");
-  append_count(job.out, static_cast<std::uint64_t>(lines));
-  job.out.push_back('\n');
 }
 
 // The numbered part: the range asked for, and what to call for the rest.
@@ -93,6 +67,38 @@ void append_range(const Job& job, std::string_view text, const TextShape& shape,
 }
 
 }  // namespace
+
+void append_text_header(const Job& job, const TextFacts& facts, Known known, bool decoded_whole) {
+  std::string& out = job.out;
+  append_title(job);
+  const bool whole = known == Known::kWhole;
+  if (whole && facts.shape.lines == 0) {
+    out.append("empty file, ");
+  } else if (whole) {
+    append_count(out, static_cast<std::uint64_t>(facts.shape.lines));
+    out.append(facts.shape.lines == 1 ? " line, " : " lines, ");
+  }
+  append_size(out, static_cast<std::uint64_t>(facts.bytes));
+  if (facts.bytes > 0) out.append(", ").append(describe(facts.charset, facts.damaged));
+  if (!decoded_whole) out.append(" as far as shown");
+  if (!whole) {
+    out.append("; line count and hash are not known until a read reaches the end\n");
+    return;
+  }
+  out.append(describe(facts.shape.ends));
+  if (facts.shape.lines > 0 && !facts.shape.final_newline) out.append(", no final newline");
+  out.append(", hash ");
+  append_hash(out, facts.hash);
+  out.push_back('\n');
+}
+
+void append_past_end(const Job& job, std::int64_t lines) {
+  job.out.append("offset ");
+  append_count(job.out, static_cast<std::uint64_t>(job.request.offset));
+  job.out.append(" is past the end: the last line is ");
+  append_count(job.out, static_cast<std::uint64_t>(lines));
+  job.out.push_back('\n');
+}
 
 void append_title(const Job& job) {
   utf8::append_escaped_name(job.out, job.path.display());
@@ -138,7 +144,7 @@ Result<void> append_text(const Job& job, std::string_view raw,
   }
   facts.hash = hash64(raw);
 
-  append_header(job, facts);
+  append_text_header(job, facts, Known::kWhole, true);
   if (text.empty()) return {};
   append_range(job, text, facts.shape, budget_end);
   if (index != nullptr && !facts.charset.utf16()) {
@@ -154,20 +160,29 @@ bool append_indexed_text(const Job& job, const sandbox::File& file, const LineIn
   const bool was_asked = facts.charset.found == CharsetFound::kGiven;
   const bool same_charset =
       request.encoding ? was_asked && request.encoding->row == facts.charset.row : !was_asked;
-  if (request.tail > 0 || !same_charset) return false;
+  if (!same_charset) return false;
   const std::size_t begin = job.out.size();
-  append_header(job, facts);
-  if (request.offset > facts.shape.lines) {
-    append_past_end(job, facts.shape.lines);
+  append_text_header(job, facts, Known::kWhole, true);
+  const std::int64_t lines = facts.shape.lines;
+  const std::int64_t first =
+      request.tail > 0 ? std::max<std::int64_t>(lines - request.tail + 1, 1) : request.offset;
+  if (first > lines) {
+    append_past_end(job, lines);
     return true;
   }
   const auto give_up = [&] {
     job.out.resize(begin);
     return false;
   };
-  const LineIndex::Mark mark = index.find_mark(request.offset);
+  const auto budget = static_cast<std::int64_t>(request.max_bytes + kWindowMargin);
+  LineIndex::Mark mark = index.find_mark(first);
+  // Of a tail that does not fit the end is shown.
+  if (request.tail > 0 && facts.bytes - mark.offset > budget) {
+    mark = index.find_mark_at(facts.bytes - budget);
+  }
   const auto rest = static_cast<std::size_t>(facts.bytes - mark.offset);
-  const std::size_t want = std::min(rest, request.max_bytes + kWindowMargin);
+  const std::size_t want =
+      request.tail > 0 ? rest : std::min(rest, static_cast<std::size_t>(budget));
   const auto buffer = std::make_unique_for_overwrite<char[]>(want);
   const auto got = file.read_at(mark.offset, std::span(buffer.get(), want));
   if (!got || *got < want) return give_up();
@@ -176,7 +191,7 @@ bool append_indexed_text(const Job& job, const sandbox::File& file, const LineIn
   std::string_view text(buffer.get(), want);
   const bool at_end = want == rest;
   if (!at_end) text = text.substr(0, text.rfind(separator) + 1);
-  text = from_line(text, request.offset - mark.line + 1, separator);
+  text = from_line(text, first - mark.line + 1, separator);
   Decoded decoded;
   if (facts.damaged || facts.charset.kind() != CharsetKind::kUtf8) {
     auto part = decode(text, facts.charset);
@@ -186,21 +201,30 @@ bool append_indexed_text(const Job& job, const sandbox::File& file, const LineIn
   }
   if (text.empty()) return give_up();
   LineRun run;
-  run.first = request.offset;
+  run.first = first;
   run.max_lines = request.limit;
   run.max_bytes = begin + request.max_bytes - std::min(begin + request.max_bytes, job.out.size());
   run.separator = separator;
-  if (run.max_lines == 1) run.max_line_chars = LineRun{}.max_bytes;
+  if (request.tail > 0) {
+    const std::int64_t here = lines - std::max(first, mark.line) + 1;
+    const std::int64_t count = fitting_tail(text, here, run.max_bytes, separator);
+    const bool window_too_small = count == here && here < std::min(request.tail, lines);
+    if (window_too_small) return give_up();
+    text = last_lines(text, count, separator);
+    run.first = lines - count + 1;
+    run.max_lines = count;
+    run.max_bytes = LineRun{}.max_bytes;  // as in append_range()
+  } else if (run.max_lines == 1) {
+    run.max_line_chars = LineRun{}.max_bytes;
+  }
   const LinesShown shown = append_lines(job.out, text, run);
   // Lines that are shown clipped take more of the file than of the answer.
   const bool window_too_small =
       !at_end && shown.bytes == text.size() && shown.lines < run.max_lines;
   if (window_too_small) return give_up();
-  append_continuation(job.out, {.first = run.first,
-                                .shown = shown,
-                                .total = facts.shape.lines,
-                                .path = job.path,
-                                .request = request});
+  append_continuation(
+      job.out,
+      {.first = run.first, .shown = shown, .total = lines, .path = job.path, .request = request});
   return true;
 }
 

@@ -109,43 +109,52 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
-TextShape find_shape(std::string_view text) {
-  std::size_t newlines = 0;
-  std::size_t returns = 0;
-  std::uint8_t bits = 0;
+void ShapeTally::add(std::string_view piece) {
+  if (piece.empty()) return;
+  const std::size_t returns = returns_;
   const auto add = [&](const BlockFigures& block) {
-    newlines += block.newlines;
-    returns += block.returns;
-    bits = static_cast<std::uint8_t>(bits | block.bits);
+    newlines_ += block.newlines;
+    returns_ += block.returns;
+    bits_ = static_cast<std::uint8_t>(bits_ | block.bits);
   };
   std::size_t at = 0;
-  for (; at + kBlock <= text.size(); at += kBlock) add(look_at_block(text.data() + at));
-  if (at < text.size()) {
+  for (; at + kBlock <= piece.size(); at += kBlock) add(look_at_block(piece.data() + at));
+  if (at < piece.size()) {
     std::array<char, kBlock> rest{};
-    std::memcpy(rest.data(), text.data() + at, text.size() - at);
+    std::memcpy(rest.data(), piece.data() + at, piece.size() - at);
     add(look_at_block(rest.data()));
   }
-
-  TextShape shape;
-  shape.ascii = bits < 0x80;
-  std::size_t pairs = 0;
-  if (returns > 0) {
-    for (std::size_t pair = text.find("\r\n"); pair != std::string_view::npos;
-         pair = text.find("\r\n", pair + 2)) {
-      ++pairs;
+  if (last_ == '\r' && piece.front() == '\n') ++pairs_;
+  if (returns_ > returns) {
+    for (std::size_t pair = piece.find("\r\n"); pair != std::string_view::npos;
+         pair = piece.find("\r\n", pair + 2)) {
+      ++pairs_;
     }
   }
-  if (newlines == 0) {
-    shape.ends = returns > 0 ? LineEnds::kCr : LineEnds::kNone;
-  } else if (returns == 0) {
+  last_ = piece.back();
+  empty_ = false;
+}
+
+TextShape ShapeTally::shape() const {
+  TextShape shape;
+  shape.ascii = bits_ < 0x80;
+  if (newlines_ == 0) {
+    shape.ends = returns_ > 0 ? LineEnds::kCr : LineEnds::kNone;
+  } else if (returns_ == 0) {
     shape.ends = LineEnds::kLf;
   } else {
-    shape.ends = pairs == newlines && pairs == returns ? LineEnds::kCrlf : LineEnds::kMixed;
+    shape.ends = pairs_ == newlines_ && pairs_ == returns_ ? LineEnds::kCrlf : LineEnds::kMixed;
   }
-  shape.final_newline = !text.empty() && text.back() == shape.separator();
-  const std::size_t ended = shape.ends == LineEnds::kCr ? returns : newlines;
-  shape.lines = static_cast<std::int64_t>(ended + (text.empty() || shape.final_newline ? 0U : 1U));
+  shape.final_newline = !empty_ && last_ == shape.separator();
+  const std::size_t ended = shape.ends == LineEnds::kCr ? returns_ : newlines_;
+  shape.lines = static_cast<std::int64_t>(ended + (empty_ || shape.final_newline ? 0U : 1U));
   return shape;
+}
+
+TextShape find_shape(std::string_view text) {
+  ShapeTally tally;
+  tally.add(text);
+  return tally.shape();
 }
 
 std::size_t count_newlines(std::string_view text) {

@@ -29,6 +29,21 @@ struct TextShape {
   char separator() const { return ends == LineEnds::kCr ? '\r' : '\n'; }
 };
 
+// The figures behind a shape, of a text that comes in pieces.
+class ShapeTally {
+ public:
+  void add(std::string_view piece);
+  TextShape shape() const;
+
+ private:
+  std::size_t newlines_ = 0;
+  std::size_t returns_ = 0;
+  std::size_t pairs_ = 0;  // "\r\n"
+  std::uint8_t bits_ = 0;  // of all bytes together
+  char last_ = '\0';
+  bool empty_ = true;
+};
+
 TextShape find_shape(std::string_view text);
 
 std::size_t count_newlines(std::string_view text);

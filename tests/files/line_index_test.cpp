@@ -174,11 +174,11 @@ TEST_CASE("indexes are bounded by their number and by their bytes; the longest u
   (void)few.read("b", {.offset = 5});
   CHECK(few.indexes.stats().hits == hits + 1);
 
-  World small({.max_bytes = 500, .max_files = 100});
+  World small({.max_bytes = 1000, .max_files = 100});
   for (const char* name : {"a", "b", "c", "d"}) {
     small.tree.write(name, numbered_lines(100'000));
     (void)small.read(name, {});
-    CHECK(small.indexes.stats().bytes <= 500);
+    CHECK(small.indexes.stats().bytes <= 1000);
   }
   CHECK(small.indexes.stats().evicted > 0);
 }

@@ -265,7 +265,7 @@ void write_large(const test::TempWorkspace& tree, const std::string& name, const
   file << tail;
 }
 
-TEST_CASE("a large file is read by ranges without a hash") {
+TEST_CASE("a large file is read by ranges, without a hash until its end was reached") {
   const test::TempWorkspace tree;
   std::string text;
   while (text.size() <= static_cast<std::size_t>(kMaxWholeBytes)) {
@@ -276,8 +276,8 @@ TEST_CASE("a large file is read by ranges without a hash") {
 
   const Answer first = read(tree, "big.log", {.limit = 2});
   CHECK(first.text ==
-        "big.log: 16.0 MiB, utf-8 as far as shown; above 16.0 MiB hash and line count "
-        "are left out\n     1\tline 0 of a long log that has many lines\n     2\tline 41 "
+        "big.log: 16.0 MiB, utf-8 as far as shown; line count and hash are not known until a read "
+        "reaches the end\n     1\tline 0 of a long log that has many lines\n     2\tline 41 "
         "of a long log that has many lines\nlines 1-2; continue with offset=3, limit=2\n");
 
   const Answer last = read(tree, "big.log", {.offset = lines});
