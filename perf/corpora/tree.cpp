@@ -32,6 +32,15 @@ void put(const fs::path& path, std::string_view text) {
       .write(text.data(), static_cast<std::streamsize>(text.size()));
 }
 
+// `bytes` with `head` at their start, `tail` at their end and nothing between, which takes no disk.
+void put_sparse(const fs::path& path, std::string_view head, std::size_t bytes,
+                std::string_view tail) {
+  put(path, head);
+  fs::resize_file(path, bytes - tail.size());
+  std::ofstream(path, std::ios::binary | std::ios::app)
+      .write(tail.data(), static_cast<std::streamsize>(tail.size()));
+}
+
 }  // namespace
 
 std::string make_text(std::size_t bytes, unsigned seed) {
@@ -56,6 +65,10 @@ void make_corpus(const fs::path& root, std::size_t files) {
   put(root / "one_kib.txt", make_text(1024, 1));
   put(root / "sixty_four_kib.txt", make_text(std::size_t{64} * 1024, 2));
   put(root / "one_mib.txt", make_text(std::size_t{1024} * 1024, 3));
+  put_sparse(root / "one_gib.log", make_text(kMarginBytes, 4), kGib, make_text(kMarginBytes, 5));
+  for (unsigned i = 0; i < 20; ++i) {
+    put(root / "batch" / ("file_" + std::to_string(i) + ".txt"), make_text(1024, i));
+  }
   for (unsigned i = 0; i < 100; ++i) {
     put(root / "hundred" / ("file_" + std::to_string(i) + ".txt"), make_text(64, i));
   }

@@ -12,7 +12,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMib = std::size_t{1024} * 1024;
-constexpr std::size_t kLinesPerPage = 1200;  // fits the largest answer a call may have
+constexpr std::size_t kWholeTokens = 400'000;  // of an answer with 1 MiB in it
+constexpr std::size_t kLinesPerPage = 1200;    // fits the largest answer a call may have
 
 std::string request(const std::string& method, const Json& params) {
   std::string line = R"({"jsonrpc":"2.0","id":#######,"method":")" + method + "\"";
@@ -58,6 +59,60 @@ Case pages_case() {
   return one;
 }
 
+Case whole_case() {
+  Case one = read_case("read 1 MiB whole", "one_mib.txt",
+                       {{"limit", 1'000'000}, {"max_tokens", kWholeTokens}},
+                       last_line(make_text(kMib, 3)));
+  one.weight = 20;
+  return one;
+}
+
+// 1 KiB of a file of 1 GiB, beside the reading of a file of 1 KiB.
+Case part_case(const std::string& name, const Json& where) {
+  Case one = read_case(name, "one_gib.log", where, last_line(make_text(kMarginBytes, 5)));
+  one.floor_round = {call("read_file", {{"path", "one_kib.txt"}})};
+  return one;
+}
+
+Case batch_case() {
+  Json paths = Json::array();
+  Json floor_paths = Json::array();
+  for (int i = 0; i < 20; ++i) {
+    paths.push_back("batch/file_" + std::to_string(i) + ".txt");
+    floor_paths.push_back({{"path", paths.back()}});
+  }
+  Case one =
+      read_case("read 20 files of 1 KiB", "", Json::object(), last_line(make_text(1024, 19)));
+  one.turns = {{call("read_file", {{"paths", paths}, {"max_tokens", 24000}})}};
+  one.floor_round = {call("read_file", {{"files", floor_paths}})};
+  one.weight = 2;
+  return one;
+}
+
+// Each beside both floors.
+void add_reads(std::vector<Case>& cases) {
+  // The lines of the start, the hole as a part of one line, and all but the last 15 of the end.
+  const std::size_t last_16 = 2 * kMarginBytes / kLineBytes - 15;
+  const std::vector<Case> reads = {
+      read_case("read 1 KiB", "one_kib.txt", Json::object(), last_line(make_text(1024, 1))),
+      read_case("read 64 KiB", "sixty_four_kib.txt", {{"max_tokens", 24000}},
+                last_line(make_text(std::size_t{64} * 1024, 2))),
+      pages_case(),
+      whole_case(),
+      part_case("read the tail of 1 GiB", {{"tail", 16}}),
+      part_case("read a range of 1 GiB", {{"offset", last_16}, {"limit", 16}}),
+      batch_case(),
+  };
+  for (Case one : reads) {
+    one.pipelined = one.name == "read 1 KiB";
+    cases.push_back(one);
+    one.pipelined = false;
+    one.floor = Floor::kEcho;
+    one.name += " / echo";
+    cases.push_back(one);
+  }
+}
+
 }  // namespace
 
 void shake_hands(Peer& server) {
@@ -78,6 +133,10 @@ std::string tool_call(std::string_view tool, std::string_view arguments) {
   return line.append(tool).append(R"(","arguments":)").append(arguments).append("}}\n");
 }
 
+std::vector<std::string> server_options() {
+  return {"--limit", "max_tokens=" + std::to_string(kWholeTokens)};
+}
+
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   cases.push_back({.name = "ping", .turns = {{request("ping", nullptr)}}, .pipelined = true});
@@ -87,18 +146,12 @@ std::vector<Case> all_cases() {
   cases.push_back({.name = "tools/list",
                    .turns = {{request("tools/list", nullptr)}},
                    .must_hold = "read_file"});
-  const std::string end_of_kib = last_line(make_text(1024, 1));
-  Case kib = read_case("read 1 KiB", "one_kib.txt", Json::object(), end_of_kib);
-  kib.pipelined = true;
-  cases.push_back(kib);
-  kib.name = "read 1 KiB after 25 ms idle";
-  kib.pipelined = false;
+  add_reads(cases);
+  Case kib = read_case("read 1 KiB after 25 ms idle", "one_kib.txt", Json::object(),
+                       last_line(make_text(1024, 1)));
   kib.idle_ns = 25'000'000;
   kib.weight = 50;
   cases.push_back(kib);
-  cases.push_back(read_case("read 64 KiB", "sixty_four_kib.txt", {{"max_tokens", 24000}},
-                            last_line(make_text(std::size_t{64} * 1024, 2))));
-  cases.push_back(pages_case());
   const std::vector<Case> searches = {
       {.name = "list 100 entries",
        .turns = {{call("list_directory", {{"path", "hundred"}})}},

@@ -30,6 +30,8 @@ struct Case {
 void shake_hands(Peer& server);
 // A call as a line of a round, numbered when it is sent. `arguments` is a JSON object's text.
 std::string tool_call(std::string_view tool, std::string_view arguments);
+// What the server must be started with for them.
+std::vector<std::string> server_options();
 std::vector<Case> all_cases();
 
 // Plays the first round once and judges the answers: JSON, the right id, no error, what must be

@@ -83,7 +83,9 @@ class Bench {
  public:
   explicit Bench(const Options& options) : options_(options) {
     make_corpus(root(), options.quick ? 200 : 2000);
-    command_ = {options.server, "serve", "--root", root(), "--state-dir", place_.path() / "state"};
+    command_ = {options.server, "serve", "--root", root()};
+    for (const std::string& word : server_options()) command_.push_back(word);
+    command_.insert(command_.end(), {"--state-dir", place_.path() / "state"});
   }
 
   bool soak() const { return quarry::perf::soak(command_, options_.soak); }

@@ -1,5 +1,6 @@
 // quarry_readfile ROOT: the least that a server of files can do. Finds `"path":"` in the line,
 // opens, fstats, reads and closes that file below ROOT, escapes it into one JSON line, writes.
+// Where the line names several files their contents follow each other.
 
 #include <cstring>
 #include <string>
@@ -39,8 +40,8 @@ class Reader {
   void append_reply(std::string_view line, std::string& out) {
     constexpr std::string_view kKey = "\"path\":\"";
     out += R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":")";
-    const std::size_t at = line.find(kKey);
-    if (at != std::string_view::npos) {
+    for (std::size_t at = line.find(kKey); at != std::string_view::npos;
+         at = line.find(kKey, at + 1)) {
       const std::size_t begin = at + kKey.size();
       read_into(std::string(line.substr(begin, line.find('"', begin) - begin)));
       append_escaped(out, content_);
