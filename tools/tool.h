@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ namespace quarry::pool {
 class Pool;
 }
 namespace quarry::session {
+class Ledger;
 class Session;
 class Sessions;
 }  // namespace quarry::session
@@ -120,6 +122,7 @@ struct ToolContext {
   const Clock& clock;
   Progress& progress;
   const ServerFacts& server;
+  session::Ledger* ledger;  // what the session has received; null unless it was opened with one
   std::int64_t max_tokens;  // the answer's budget, bytes / 4 (rule 2 of every tool)
 };
 
@@ -134,6 +137,8 @@ struct ToolOutput {
   std::string text;
   std::string structured;
   std::vector<Image> images;
+  // Runs once the answer was written for the client; not at all when it never is.
+  std::move_only_function<void()> on_sent;
   // Whole, and true until what the tool depends on changes: the same call may be given the same
   // answer until then. Not what time cut short.
   bool keep = false;
@@ -142,6 +147,7 @@ struct ToolOutput {
     text.clear();
     structured.clear();
     images.clear();
+    on_sent = nullptr;
     keep = false;
   }
 };

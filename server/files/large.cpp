@@ -139,6 +139,7 @@ Result<void> append_tail(const Job& job, const LargeFile& large, const LineIndex
   run.first = known ? index->facts().shape.lines - count + 1 : 0;
   const LinesShown shown = append_lines(job.out, last_lines(text, count, '\n'), run);
   if (known) {
+    report_lines(job, index->facts(), run.first, shown);
     append_continuation(job.out, {.first = run.first,
                                   .shown = shown,
                                   .total = index->facts().shape.lines,
@@ -235,6 +236,7 @@ Result<void> append_range(const Job& job, const LargeFile& large, const LineInde
       job.out.resize(begin);
       continue;
     }
+    if (index.complete()) report_lines(job, index.facts(), run.first, shown);
     append_continuation(job.out, {.first = run.first,
                                   .shown = shown,
                                   .total = index.complete() ? index.facts().shape.lines : -1,

@@ -219,7 +219,8 @@ Answer read_file(const Sources& sources, const sandbox::Path& path, const ReadRe
     TRY_ASSIGN(const std::size_t got, file.read_at(0, std::span(buffer.data(), length)));
     return append_whole(job, std::string_view(buffer.data(), got), nullptr);
   }
-  const bool indexed = size >= kMinIndexedBytes && request.mode != ReadMode::kImage;
+  const bool text_wanted = request.report != nullptr && length <= request.report->max_text_bytes;
+  const bool indexed = size >= kMinIndexedBytes && request.mode != ReadMode::kImage && !text_wanted;
   if (indexed) {
     const auto known = sources.indexes.find(file.stamp());
     if (known && append_indexed_text(job, file, *known)) return std::nullopt;

@@ -45,6 +45,20 @@ inline constexpr std::uint32_t kMaxImagePixels = standard<std::uint32_t>(Limit::
 inline constexpr std::int64_t kMaxWholeBytes = standard(Limit::kFileWholeBytes);
 inline constexpr std::int64_t kDefaultLines = 2000;
 
+// What an answer shows of a text, for whoever keeps account of it.
+struct ReadReport {
+  std::size_t max_text_bytes = 0;  // how long a text is handed over at most
+
+  // Whether the rest holds: the lines of a text whose hash is known.
+  bool known = false;
+  std::uint64_t hash = 0;
+  std::int64_t first = 1;  // lines shown
+  std::int64_t count = 0;
+  std::int64_t total = 0;
+  bool clipped = false;             // one of them is not whole
+  std::optional<std::string> text;  // of the whole file, decoded
+};
+
 struct ReadRequest {
   std::int64_t offset = 1;  // first line, 1-based; in kHex first byte, 0-based
   std::int64_t limit = kDefaultLines;
@@ -53,9 +67,10 @@ struct ReadRequest {
   std::optional<Charset> encoding;  // what the caller says the file is in; else it is found out
   std::size_t max_bytes = 32'000;   // of the text appended; exceeded only to show one line
   std::size_t max_image_bytes = kMaxImageBytes;
-  bool name_path = false;   // the line that continues names the path too
-  std::string_view ref;     // where the bytes are from, when not from the tree, and
-  std::string_view commit;  // the commit that this is: named by the header and what continues
+  bool name_path = false;        // the line that continues names the path too
+  std::string_view ref;          // where the bytes are from, when not from the tree, and
+  std::string_view commit;       // the commit that this is: named by the header and what continues
+  ReadReport* report = nullptr;  // to be filled in
 };
 
 struct Picture {

@@ -34,8 +34,9 @@ std::string_view describe(LineEnds ends) {
 }
 
 // The numbered part: the range asked for, and what to call for the rest.
-void append_range(const Job& job, std::string_view text, const TextShape& shape,
+void append_range(const Job& job, std::string_view text, const TextFacts& facts,
                   std::size_t budget_end) {
+  const TextShape& shape = facts.shape;
   const ReadRequest& request = job.request;
   LineRun run;
   run.first = request.offset;
@@ -59,6 +60,7 @@ void append_range(const Job& job, std::string_view text, const TextShape& shape,
     return;
   }
   const LinesShown shown = append_lines(job.out, text, run);
+  report_lines(job, facts, run.first, shown);
   append_continuation(job.out, {.first = run.first,
                                 .shown = shown,
                                 .total = shape.lines,
@@ -90,6 +92,18 @@ void append_text_header(const Job& job, const TextFacts& facts, Known known, boo
   out.append(", hash ");
   append_hash(out, facts.hash);
   out.push_back('\n');
+}
+
+void report_lines(const Job& job, const TextFacts& facts, std::int64_t first,
+                  const LinesShown& shown) {
+  ReadReport* report = job.request.report;
+  if (report == nullptr) return;
+  report->known = true;
+  report->hash = facts.hash;
+  report->first = first;
+  report->count = shown.lines;
+  report->total = facts.shape.lines;
+  report->clipped = shown.clipped > 0;
 }
 
 void append_past_end(const Job& job, std::int64_t lines) {
@@ -145,8 +159,15 @@ Result<void> append_text(const Job& job, std::string_view raw,
   facts.hash = hash64(raw);
 
   append_text_header(job, facts, Known::kWhole, true);
-  if (text.empty()) return {};
-  append_range(job, text, facts.shape, budget_end);
+  if (text.empty()) {
+    report_lines(job, facts, 1, {});
+    return {};
+  }
+  append_range(job, text, facts, budget_end);
+  if (ReadReport* report = job.request.report;
+      report != nullptr && text.size() <= report->max_text_bytes) {
+    report->text.emplace(text);
+  }
   if (index != nullptr && !facts.charset.utf16()) {
     const std::size_t skipped = facts.charset.bom().size();
     index->emplace(facts, raw.substr(skipped), static_cast<std::int64_t>(skipped));
@@ -222,6 +243,7 @@ bool append_indexed_text(const Job& job, const sandbox::File& file, const LineIn
   const bool window_too_small =
       !at_end && shown.bytes == text.size() && shown.lines < run.max_lines;
   if (window_too_small) return give_up();
+  report_lines(job, facts, run.first, shown);
   append_continuation(
       job.out,
       {.first = run.first, .shown = shown, .total = lines, .path = job.path, .request = request});

@@ -34,6 +34,10 @@ enum class Known : std::uint8_t { kPart, kWhole };
 // that is shown.
 void append_text_header(const Job& job, const TextFacts& facts, Known known, bool decoded_whole);
 
+// Fills in the request's report, when it has one.
+void report_lines(const Job& job, const TextFacts& facts, std::int64_t first,
+                  const LinesShown& shown);
+
 // Appends "offset 900 is past the end: the last line is 120".
 void append_past_end(const Job& job, std::int64_t lines);
 

@@ -211,6 +211,7 @@ Result<void> ToolRunner::invoke(Call& call) {
                              .clock = world_.clock,
                              .progress = call.progress,
                              .server = world_.facts,
+                             .ledger = call.session->ledger(),
                              .max_tokens = call.max_tokens};
   return call.tool->call(call.arguments, context, call.output);
 }
@@ -266,7 +267,9 @@ void ToolRunner::answer(std::unique_ptr<Call> call, const Result<void>& result) 
     }
     if (!result) row.errors.fetch_add(1, std::memory_order_relaxed);
     row.bytes.fetch_add(call->answer.size(), std::memory_order_relaxed);
-    call->reply.send(call->answer);
+    const bool sent = call->reply.send(call->answer);
+    if (sent && result && call->output.on_sent) call->output.on_sent();
+    call->output.on_sent = nullptr;  // with what it holds
   }
   world_.calls.give_back(std::move(call));
 }

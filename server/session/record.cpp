@@ -7,7 +7,9 @@
 namespace quarry::session {
 namespace {
 
+// 3 has the ledger's flag, and is written only where it is set: older servers read the rest.
 constexpr std::uint64_t kRecordVersion = 2;
+constexpr std::uint64_t kLedgerVersion = 3;
 constexpr std::size_t kHandleBytes = 22;
 
 }  // namespace
@@ -15,8 +17,8 @@ constexpr std::size_t kHandleBytes = 22;
 std::string encode(const Record& record) {
   std::string bytes;
   bytes.reserve(64 + record.root.size() + record.label.size());
-  ByteWriter(bytes)
-      .number(kRecordVersion)
+  ByteWriter writer(bytes);
+  writer.number(record.ledger ? kLedgerVersion : kRecordVersion)
       .string(record.handle)
       .string(record.root)
       .string(record.label)
@@ -29,13 +31,14 @@ std::string encode(const Record& record) {
       .number(record.keys)
       .boolean(record.expired)
       .boolean(record.indexed);
+  if (record.ledger) writer.boolean(true);
   return bytes;
 }
 
 bool decode(std::string_view bytes, Record& record) {
   ByteReader reader(bytes);
   const std::uint64_t version = reader.number();
-  if (version != 1 && version != kRecordVersion) return false;
+  if (version < 1 || version > kLedgerVersion) return false;
   record.handle = reader.string();
   record.root = reader.string();
   record.label = reader.string();
@@ -53,6 +56,7 @@ bool decode(std::string_view bytes, Record& record) {
     record.expired = reader.boolean();
     record.indexed = reader.boolean();
   }
+  record.ledger = version == kLedgerVersion && reader.boolean();
   return reader.ok() && reader.at_end();
 }
 

@@ -20,6 +20,7 @@ struct Record {
   std::string root;  // absolute, resolved
   std::string label;
   bool read_only = false;
+  bool ledger = false;  // keeps account of what it has received (ledger.h)
   std::int64_t created_ms = 0;
   std::int64_t used_ms = 0;
   std::int64_t ttl_s = 86'400;  // after the last use; 0 = never
@@ -44,7 +45,7 @@ struct Record {
 };
 
 std::string encode(const Record& record);
-// Version 1, which had no state, or 2. False when `bytes` is not one whole record.
+// Version 1, which had no state, 2, or 3. False when `bytes` is not one whole record.
 bool decode(std::string_view bytes, Record& record);
 
 // Whether `text` has the form of a handle from session_open: 22 characters of base64url.

@@ -18,6 +18,7 @@ struct OpenOptions {
   std::string root;
   std::string label;
   bool read_only = false;
+  bool ledger = false;
   std::optional<std::int64_t> ttl_s;  // else as the limits say
 };
 

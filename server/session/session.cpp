@@ -13,13 +13,15 @@ Record without_names(Record record) {
 
 }  // namespace
 
-Session::Session(const Record& record, Roots::Place place, std::size_t heavy_calls)
+Session::Session(const Record& record, Roots::Place place, std::size_t heavy_calls,
+                 const LedgerRoom& ledger)
     : handle_(record.handle),
       root_(record.root),
       read_only_(record.read_only),
       place_(std::move(place)),
       record_(std::in_place, without_names(record)),
       order_(heavy_calls),
+      ledger_(record.ledger ? std::make_unique<Ledger>(ledger.bounds, ledger.memory) : nullptr),
       used_ms_(record.used_ms),
       stored_ms_(record.used_ms),
       ttl_s_(record.ttl_s) {}

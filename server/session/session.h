@@ -16,16 +16,25 @@
 #include <string>
 
 #include "server/base/guarded.h"
+#include "server/session/ledger.h"
 #include "server/session/order.h"
 #include "server/session/record.h"
 #include "server/session/roots.h"
 
 namespace quarry::session {
 
+// What the ledger of one session may take, of what all may take together.
+struct LedgerRoom {
+  Ledger::Bounds bounds;
+  std::shared_ptr<LedgerMemory> memory;
+};
+
 class Session {
  public:
-  // `heavy_calls`: how many of its heavy calls may be with the workers at one time.
-  Session(const Record& record, Roots::Place place, std::size_t heavy_calls);
+  // `heavy_calls`: how many of its heavy calls may be with the workers at one time. `ledger`: what
+  // the session's own may take, when its record asks for one.
+  Session(const Record& record, Roots::Place place, std::size_t heavy_calls,
+          const LedgerRoom& ledger);
 
   const std::string& handle() const { return handle_; }
   const std::string& root() const { return root_; }
@@ -36,6 +45,8 @@ class Session {
   }
   git::GitClient& git() const { return *place_.git; }
   Order& order() { return order_; }
+  // What the session has received; null unless it was opened so.
+  Ledger* ledger() const { return ledger_.get(); }
   Branch& branch() const { return *place_.branch; }
 
   // As stored when it was last looked at, with the last use by this process.
@@ -70,6 +81,7 @@ class Session {
   const Roots::Place place_;
   Guarded<Record> mutable record_;  // its handle and root are left empty: they are above
   Order order_;
+  const std::unique_ptr<Ledger> ledger_;
   // Relaxed, all: figures that order nothing.
   std::atomic<std::int64_t> used_ms_;
   std::atomic<std::int64_t> stored_ms_;  // the use that is stored, or about to be

@@ -30,6 +30,7 @@ Sessions::Sessions(Config config, store::Store& store, const Clock& clock)
       roots_(config_.roots, config_.git_helper, clock),
       store_(store),
       clock_(clock),
+      ledger_memory_(std::make_shared<LedgerMemory>(config_.limits.size(Limit::kLedgersBytes))),
       loaded_({.sessions = config_.limits.size(Limit::kSessionsLoaded),
                .directories = config_.limits.size(Limit::kSessionDirectories)}),
       alive_(std::make_shared<Alive>()) {
@@ -42,8 +43,16 @@ Sessions::~Sessions() {
 }
 
 std::shared_ptr<Session> Sessions::make_default() {
-  return std::make_shared<Session>(default_record(std::nullopt), roots_.default_place(),
-                                   config_.limits.size(Limit::kSessionHeavyCalls));
+  return make(default_record(std::nullopt), roots_.default_place());
+}
+
+std::shared_ptr<Session> Sessions::make(const Record& record, Roots::Place place) const {
+  const Limits& limits = config_.limits;
+  return std::make_shared<Session>(
+      record, std::move(place), limits.size(Limit::kSessionHeavyCalls),
+      LedgerRoom{.bounds = {.bytes = limits.size(Limit::kLedgerBytes),
+                            .age_ms = limits[Limit::kLedgerAge] * 1000},
+                 .memory = ledger_memory_});
 }
 
 Roots::Narrowing Sessions::narrow_roots(const std::vector<std::string>& uris) {
@@ -70,6 +79,7 @@ Record Sessions::default_record(std::optional<Record> stored) const {
   record.handle = kDefaultHandle;
   record.root = roots_.default_root();
   record.read_only = config_.read_only;
+  record.ledger = false;  // several agents may share it
   const std::shared_ptr<Session> current = default_session();
   record.created_ms = current ? current->record().created_ms : clock_.wall_ms();
   record.used_ms = current ? current->used_ms() : record.created_ms;
@@ -108,8 +118,7 @@ Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::ui
   if (!known) {
     TRY_ASSIGN(Roots::Place place, roots_.open(record->root));
     record->read_only = record->read_only || config_.read_only;
-    known = loaded_.insert(std::make_shared<Session>(
-        *record, std::move(place), config_.limits.size(Limit::kSessionHeavyCalls)));
+    known = loaded_.insert(make(*record, std::move(place)));
   }
   known->adopt(std::move(*record));
   known->set_checked(generation);
@@ -152,6 +161,7 @@ Result<Opened> Sessions::open(const OpenOptions& options) {
                 .root = root,
                 .label = options.label,
                 .read_only = options.read_only || config_.read_only,
+                .ledger = options.ledger,
                 .created_ms = now,
                 .used_ms = now,
                 .ttl_s = ttl};
@@ -179,8 +189,7 @@ Result<Opened> Sessions::open(const OpenOptions& options) {
     if (!candidates.empty()) written = store_.change(insert);
   }
   if (!written) return Failure(std::move(written).error());
-  return Opened{.session = loaded_.insert(std::make_shared<Session>(
-                    record, std::move(place), config_.limits.size(Limit::kSessionHeavyCalls))),
+  return Opened{.session = loaded_.insert(make(record, std::move(place))),
                 .durable = written->durable};
 }
 

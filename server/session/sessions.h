@@ -111,6 +111,7 @@ class Sessions {
   Result<std::int64_t> ttl_of(std::optional<std::int64_t> asked) const;
   Result<void> check_label(std::string_view label) const;
   Record default_record(std::optional<Record> stored) const;
+  std::shared_ptr<Session> make(const Record& record, Roots::Place place) const;
   std::shared_ptr<Session> make_default();
   void move_default();
 
@@ -133,6 +134,8 @@ class Sessions {
   Roots roots_;
   store::Store& store_;
   const Clock& clock_;
+  // Owners: this, and the ledgers, which calls may hold longer.
+  const std::shared_ptr<LedgerMemory> ledger_memory_;
   Loaded loaded_;
   mutable Guarded<std::shared_ptr<Session>> default_;  // moves with the client's roots
   struct Use {

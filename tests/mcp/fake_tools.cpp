@@ -64,7 +64,11 @@ Result<void> linger(const Nothing& /*args*/, ToolContext& context, ToolOutput& /
   }
 }
 
-Result<void> gate(const Nothing& /*args*/, ToolContext& /*context*/, ToolOutput& /*output*/) {
+Result<void> gate(const Nothing& args, ToolContext& /*context*/, ToolOutput& output) {
+  begun.fetch_add(1);
+  if (args.text) {
+    output.on_sent = [text = std::string(*args.text)] { happened.lock()->append(text); };
+  }
   for (int i = 0; i < 10'000 && !gate_open.load(); ++i) nap(1);
   return {};
 }

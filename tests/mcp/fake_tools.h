@@ -12,7 +12,8 @@ namespace quarry::test {
 // Sorted by name:
 //   begin_session  keeps state; opens a session, read-only when asked, and answers its handle
 //   echo     quick; answers its 'text'
-//   gate     heavy; waits for open_gate(true)
+//   gate     heavy; counts in lingering(), waits for open_gate(true); appends 'text' to log() when
+//            its answer was sent
 //   linger   heavy; runs until cancelled or its deadline of 300 ms; counts in lingering()
 //   look     heavy, shared; appends 'text' to log() when it begins, waits `ms`
 //   modify   alone; the same

@@ -59,6 +59,25 @@ TEST_CASE("server P66 cancellation reaches the running tool and nothing follows 
   CHECK(server.silent());
 }
 
+TEST_CASE("a tool is told that its answer was sent, and not of one that never was") {
+  Session server;
+  (void)take_log();
+  open_gate(false);
+  int before = lingering();
+  server.send_call(1, "gate", R"({"text":"first"})");
+  REQUIRE(within_seconds(5, [&] { return lingering() == before + 1; }));
+  server.cancel(1);
+  server.send(R"({"jsonrpc":"2.0","id":2,"method":"ping"})");  // the cancel was read before it
+  server.receive();
+  open_gate(true);
+  server.send_call(3, "gate", R"({"text":"second"})");
+  server.receive();
+  std::string log;
+  CHECK(within_seconds(5, [&] { return !(log += take_log()).empty(); }));
+  CHECK(log == "second");
+  open_gate(false);
+}
+
 TEST_CASE("server P64 bogus, late and repeated cancellations are harmless") {
   Session server;
   server.send_call(1, "echo", R"({"text":"one"})");

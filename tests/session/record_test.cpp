@@ -38,6 +38,18 @@ TEST_CASE("a record comes back as it was") {
   CHECK(now.indexed);
 }
 
+TEST_CASE("a record with a ledger says so, and one without reads as before there were any") {
+  Record with = some();
+  with.ledger = true;
+  Record now;
+  REQUIRE(decode(encode(with), now));
+  CHECK(now.ledger);
+  CHECK(now.keys == 3);
+  REQUIRE(decode(encode(some()), now));
+  CHECK_FALSE(now.ledger);
+  CHECK(ByteReader(encode(some())).number() == 2);
+}
+
 TEST_CASE("a record of version 1 is read, without state and index") {
   std::string bytes;
   ByteWriter(bytes)

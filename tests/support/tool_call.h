@@ -41,6 +41,7 @@ struct ToolWorld {
   Given<pool::Pool> pool{};
   const Clock* clock = nullptr;  // the machine's, when null
   Given<const tools::ServerFacts> server{};
+  session::Ledger* ledger = nullptr;
   std::int64_t max_tokens = 8000;
   std::int64_t deadline_ns = CancelToken::kNever;  // on the clock
 };
@@ -79,6 +80,7 @@ inline ToolAnswer call_tool(const tools::Tool& tool, std::string_view arguments,
                              .clock = clock,
                              .progress = progress,
                              .server = world.server.get(),
+                             .ledger = world.ledger,
                              .max_tokens = world.max_tokens};
   const Result<void> called = tool.call(document.root(), context, answer.output);
   if (!called) answer.error = called.error().message;

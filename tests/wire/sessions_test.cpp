@@ -28,6 +28,35 @@ bool tells_only_of(const std::string& text, int i) {
   return seen > 0;
 }
 
+TEST_CASE("a session with a ledger is told what is new, the default one everything") {
+  std::string text;
+  for (int i = 0; i < 50; ++i) text += "line " + std::to_string(i) + "\n";
+  Client client({.files = {{"a.c", text}}, .workers = 0});
+  client.initialize();
+  const Json opened = client.request(
+      1, "tools/call",
+      {{"name", "session_open"}, {"arguments", {{"ledger", true}}}})["result"]["structuredContent"];
+  const std::string handle = opened["session"];
+  CHECK(opened["ledger"] == true);
+  const auto read = [&](const Json& more) {
+    Json arguments = {{"path", "a.c"}};
+    arguments.update(more);
+    return text_of(
+        client.request(2, "tools/call", {{"name", "read_file"}, {"arguments", arguments}}));
+  };
+  const std::string whole = read(Json::object());
+  CHECK(whole.find("\tline 49") != std::string::npos);
+  CHECK(read(Json::object()) == whole);
+  CHECK(read({{"session", handle}}) == whole);
+  CHECK(read({{"session", handle}}).starts_with("a.c: unchanged since"));
+  CHECK(read({{"session", handle}, {"force", true}}) == whole);
+  client.workspace.write("a.c", text + "more\n");
+  const std::string changed = read({{"session", handle}});
+  CHECK(changed.find("+1 -0 lines") != std::string::npos);
+  CHECK(changed.find("\n+more") != std::string::npos);
+  CHECK(changed.find("line 10\n") == std::string::npos);
+}
+
 TEST_CASE("a thousand sessions on one pipe see each their own tree and state, and no other's") {
   const int sessions = kSanitized ? 200 : 1000;
   const int calls = std::getenv("QUARRY_LONG_TESTS") != nullptr ? 100'000 : 3000;

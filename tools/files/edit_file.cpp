@@ -7,6 +7,7 @@
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
 #include "tools/files/receipt.h"
+#include "tools/files/received.h"
 #include "tools/files/text_file.h"
 #include "tools/tool.h"
 
@@ -143,6 +144,9 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   append_edit(output.text, head, decoded.text, edit::spliced(decoded.text, located.splices),
               content_hash(after), static_cast<std::size_t>(context.max_tokens) * 4);
   if (args.dry_run) return {};
+  if (args.encoding.empty()) {
+    note_change(context, path, {.before = before, .after = after, .sent_whole = false}, output);
+  }
   TRY(change.put(path, std::move(after)));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   append_receipt(output.text, receipt);

@@ -159,6 +159,7 @@ Result<void> PatchTree::open(std::span<const FilePatch> patches) {
 Result<PatchTree::File> PatchTree::on_disk(const Path& path) const {
   TRY_ASSIGN(std::optional<change::Found> found, read_file_or_none(change_, path));
   if (!found) return File{};
+  TRY(context_.files.check_shown(path, found->bytes));
   return File{.bytes = std::move(found->bytes), .mode = found->metadata.mode};
 }
 

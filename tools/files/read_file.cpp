@@ -3,9 +3,8 @@
 
 #include "server/base/utf8.h"
 #include "server/files/read.h"
-#include "server/git/client.h"
-#include "server/sandbox/workspace.h"
 #include "server/search/find_files.h"
+#include "tools/files/read_one.h"
 #include "tools/tool.h"
 
 namespace quarry::json {
@@ -24,6 +23,7 @@ struct Args {
   std::int64_t limit = files::kDefaultLines;
   std::int64_t tail = 0;
   files::ReadMode mode = files::ReadMode::kAuto;
+  bool force = false;
   std::optional<std::string_view> encoding, ref;
   std::optional<std::int64_t> start_line, end_line;
 };
@@ -41,7 +41,7 @@ constexpr auto kFields = json::fields(
         .range(1, 1'000'000)
         .synonyms("length", "max_lines"),
     json::field<&Args::tail>("tail").optional().range(0, 1'000'000),
-    json::field<&Args::mode>("mode").optional(),
+    json::field<&Args::mode>("mode").optional(), json::field<&Args::force>("force").optional(),
     json::field<&Args::encoding>("encoding").synonyms("charset"),
     json::field<&Args::ref>("ref").synonyms("revision", "commit"),
     json::field<&Args::start_line>("start_line")
@@ -88,28 +88,6 @@ Result<files::ReadRequest> make_request(const Args& args) {
   // A limit that the caller chose bounds a tail too.
   if (request.limit != files::kDefaultLines) request.tail = std::min(request.tail, request.limit);
   return request;
-}
-
-Result<void> read_one(const ToolContext& context, std::string_view text,
-                      const files::ReadRequest& request, ToolOutput& output) {
-  TRY_ASSIGN(const sandbox::Path path,
-             context.files.parse(text, request.name_path ? "paths" : "path"));
-  std::optional<files::Picture> picture;
-  if (request.ref.empty()) {
-    TRY_ASSIGN(picture, files::read_file({context.files, context.line_indexes}, path, request,
-                                         context.cancel, output.text));
-  } else {
-    TRY(context.files.check_shown(path, {}));
-    TRY_ASSIGN(const git::FileAt file,
-               context.git.file_at({std::string(request.ref), std::string(path.display())},
-                                   context.cancel));
-    TRY(context.files.check_shown(path, file.content));
-    files::ReadRequest of_commit = request;
-    of_commit.commit = file.commit;
-    TRY_ASSIGN(picture, files::read_bytes(path, file.content, of_commit, output.text));
-  }
-  if (picture) output.images.push_back({std::move(picture->bytes), picture->mime_type});
-  return {};
 }
 
 bool has_glob(std::string_view text) {
@@ -184,8 +162,9 @@ Result<void> read_several(const Args& args, files::ReadRequest request, const To
     }
     if (done > 0) output.text.push_back('\n');
     const std::string& problem = wanted[done].problem;
-    Result<void> read = problem.empty() ? read_one(context, wanted[done].path, request, output)
-                                        : fail(Code::kNotFound, "{}", problem);
+    Result<void> read = problem.empty()
+                            ? read_one(context, wanted[done].path, request, args.force, output)
+                            : fail(Code::kNotFound, "{}", problem);
     if (!read) {
       if (read.error().code == Code::kCancelled) return read;
       ++failed;
@@ -224,7 +203,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(files::ReadRequest request, make_request(args));
   request.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   if (args.path) {
-    TRY(read_one(context, *args.path, request, output));
+    TRY(read_one(context, *args.path, request, args.force, output));
   } else {
     TRY(read_several(args, request, context, output));
   }
@@ -232,8 +211,14 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   return {};
 }
 
-// A revision is read by another process, and globs walk the tree.
+// A line that far on may take a while to be found in a large file.
+constexpr std::int64_t kFarLine = 100'000;
+
+// A revision is read by another process, globs walk the tree, and far lines are looked for.
 bool needs_worker(json::Value arguments) {
+  for (const std::string_view name : {"offset", "start_line", "startLine"}) {
+    if (arguments.find(name).integer().value_or(0) > kFarLine) return true;
+  }
   for (const std::string_view name : {"ref", "revision", "commit"}) {
     if (arguments.find(name)) return true;
   }

@@ -8,6 +8,7 @@
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
 #include "tools/files/receipt.h"
+#include "tools/files/received.h"
 #include "tools/files/text_file.h"
 #include "tools/tool.h"
 
@@ -181,6 +182,10 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     output.text = fmt::format("created {}: {} {}, {} bytes, hash {}\n", shown, shape.lines,
                               shape.lines == 1 ? "line" : "lines", made.bytes.size(),
                               content_hash(made.bytes));
+  }
+  if (args.encoding.empty()) {
+    note_change(context, path, {.before = before, .after = made.bytes, .sent_whole = !args.append},
+                output);
   }
   TRY(change.put(path, std::move(made.bytes)));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());

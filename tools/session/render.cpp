@@ -21,6 +21,7 @@ void append_session(json::Writer& out, const session::Record& record) {
   out.field("root", root);
   if (!record.label.empty()) out.field("label", record.label);
   out.field("read_only", record.read_only);
+  if (record.ledger) out.field("ledger", true);
   append_time(out, "created", record.created_ms);
   append_time(out, "used", record.used_ms);
   if (record.ttl_s > 0) append_time(out, "expires", record.expires_ms());

@@ -9,6 +9,7 @@ struct Args {
   std::string_view root;
   std::string_view label;
   bool read_only = false;
+  bool ledger = false;
   std::optional<std::int64_t> ttl_s;
 };
 
@@ -16,12 +17,14 @@ constexpr auto kFields = json::fields(
     json::field<&Args::root>("root").optional().synonyms("path", "directory", "repo_path"),
     json::field<&Args::label>("label").optional().synonyms("name"),
     json::field<&Args::read_only>("read_only").optional().synonyms("readOnly"),
+    json::field<&Args::ledger>("ledger").optional(),
     json::field<&Args::ttl_s>("ttl_s").range(1, 31'536'000).synonyms("ttl"));
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const session::Opened opened, context.sessions.open({.root = std::string(args.root),
                                                                   .label = std::string(args.label),
                                                                   .read_only = args.read_only,
+                                                                  .ledger = args.ledger,
                                                                   .ttl_s = args.ttl_s}));
   json::Writer out(output.structured);
   out.begin_object();

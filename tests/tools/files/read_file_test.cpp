@@ -169,6 +169,42 @@ TEST_CASE("read_file reads a file as a revision has it") {
             .ends_with("*.c: not read: a glob is not matched at a revision; name the files"));
 }
 
+TEST_CASE("read_file hides private keys and files for secrets at any revision") {
+  const std::string key = "-----BEGIN EC PRIVATE KEY-----\n" + std::string(64, 'k') +
+                          "\n-----END EC PRIVATE KEY-----\n";
+  test::GitTools git({{"notes", key.c_str()}, {".env", "TOKEN=1\n"}, {"plain", "text\n"}});
+  for (const char* ref : {"", R"(,"ref":"main")"}) {
+    for (const char* mode : {"", R"(,"mode":"hex")", R"(,"mode":"hex","offset":50)"}) {
+      for (const char* path : {"notes", ".env"}) {
+        const std::string answer =
+            git(read_file, std::string(R"({"path":")") + path + "\"" + ref + mode + "}");
+        INFO(path << ref << mode);
+        CHECK_THAT(answer, Catch::StartsWith("error: ") && Catch::Contains("--allow-secrets"));
+      }
+    }
+    CHECK_THAT(git(read_file, std::string(R"({"path":"plain")") + ref + "}"),
+               Catch::EndsWith("\ttext"));
+  }
+}
+
+TEST_CASE("read_file shows a notebook by cells, as JSON when asked, and as text when it is none") {
+  const std::string notebook =
+      R"({"cells":[{"cell_type":"code","execution_count":1,"source":["x\n"],"outputs":[]}]})";
+  test::GitTools git({{"a.ipynb", notebook.c_str()}, {"bad.ipynb", "{\n"}});
+  CHECK_THAT(git(read_file, R"({"path":"a.ipynb"})"),
+             Catch::StartsWith("a.ipynb: notebook, 1 cell (1 code), ") &&
+                 Catch::EndsWith("\n-- cell 1 (code [1])\nx"));
+  CHECK_THAT(git(read_file, R"({"path":"a.ipynb","ref":"main"})"),
+             Catch::StartsWith("a.ipynb at main (") && Catch::Contains("): notebook, 1 cell"));
+  CHECK_THAT(git(read_file, R"({"path":"a.ipynb","mode":"text"})"),
+             Catch::EndsWith("     1\t" + notebook));
+  for (const char* arguments :
+       {R"({"path":"bad.ipynb"})", R"({"path":"bad.ipynb","ref":"main"})"}) {
+    CHECK_THAT(git(read_file, arguments), Catch::Contains("     1\t{\nnot shown as a notebook: "));
+  }
+  CHECK_THAT(git(read_file, R"({"path":"no.ipynb"})"), Catch::Contains("no file 'no.ipynb'"));
+}
+
 TEST_CASE("read_file returns images within one bound for the call") {
   const std::string small = test::png(3, 4);
   const std::string half = test::png(3, 4, 2'000'000);

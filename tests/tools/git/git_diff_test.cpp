@@ -112,5 +112,24 @@ TEST_CASE("git_diff refuses what it does not take, naming the argument") {
   }
 }
 
+TEST_CASE("git_diff shows no private key, and every other change beside it") {
+  const auto key = [](char body) {
+    return "-----BEGIN OPENSSH PRIVATE KEY-----\n" + std::string(70, body) + "\n" +
+           std::string(70, body) + "\nQUJD\n-----END OPENSSH PRIVATE KEY-----\n";
+  };
+  GitTools call{{"a", "1\n"}, {"deploy", key('a').c_str()}, {"gone", key('g').c_str()}};
+  call.workspace.write("a", "2\n");
+  call.workspace.write("deploy", key('b'));
+  call.workspace.run({"rm", call.workspace.path("gone")});
+  for (const char* context : {"0", "1", "3"}) {
+    const std::string text = call(git_diff, std::string(R"({"context":)") + context + "}");
+    INFO(text);
+    CHECK(contains(text, "\ndeploy: a private key, whose changes are not shown\n"));
+    CHECK(contains(text, "\ngone: a private key, whose changes are not shown\n"));
+    CHECK(contains(text, "\n-1\n+2\n"));
+    for (const char body : {'a', 'b', 'g'}) CHECK(!contains(text, std::string(20, body)));
+  }
+}
+
 }  // namespace
 }  // namespace quarry::tools

@@ -75,6 +75,25 @@ TEST_CASE("a session survives a restart and keeps to its root") {
   CHECK((*again)->workspace().root() == fixture.files.path("sub"));
 }
 
+TEST_CASE("a ledger is of the session that was opened with it, and empty after a restart") {
+  SessionFixture fixture;
+  const nlohmann::json opened = fixture.call(session_open, R"({"ledger":true})");
+  CHECK(opened["ledger"] == true);
+  CHECK_FALSE(fixture.call(session_open, "{}").contains("ledger"));
+  CHECK(fixture.sessions->default_session()->ledger() == nullptr);
+  const std::string handle = opened["session"];
+  const session::Ledger::Reading reading{.key = "a.c", .text = nullptr};
+  using Kind = session::Ledger::Look::Kind;
+  session::Ledger* ledger = fixture.sessions->find(handle).value()->ledger();
+  REQUIRE(ledger != nullptr);
+  ledger->note(reading, 0);
+  CHECK(ledger->look(reading, 0).kind == Kind::kReceived);
+  fixture.restart();
+  ledger = fixture.sessions->find(handle).value()->ledger();
+  REQUIRE(ledger != nullptr);
+  CHECK(ledger->look(reading, 0).kind == Kind::kNew);
+}
+
 TEST_CASE("a session expires by its last use, and says how to get a new one") {
   SessionFixture fixture;
   const std::string handle = fixture.call(session_open, R"({"root":"sub","ttl_s":60})")["session"];
