@@ -39,6 +39,9 @@ class Store;
 namespace quarry::pool {
 class Pool;
 }
+namespace quarry::search {
+class Catalogue;
+}
 namespace quarry::session {
 class Ledger;
 class Session;
@@ -123,7 +126,8 @@ struct ToolContext {
   Progress& progress;
   const ServerFacts& server;
   session::Ledger* ledger;  // what the session has received; null unless it was opened with one
-  std::int64_t max_tokens;  // the answer's budget, bytes / 4 (rule 2 of every tool)
+  search::Catalogue* catalogue = nullptr;  // of the session's tree; null: none is kept
+  std::int64_t max_tokens;                 // the answer's budget, bytes / 4 (rule 2 of every tool)
 };
 
 struct Image {

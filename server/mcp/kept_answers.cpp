@@ -43,7 +43,11 @@ KeptAnswers::KeptAnswers(const Clock& clock, pool::Pool& pool, Background* backg
       options_(options),
       answers_(options.answers),
       trees_(clock, background, options.tree,
-             [this](std::uint64_t serial) { answers_.forget(serial); }) {}
+             [this](std::uint64_t serial) {
+               answers_.forget(serial);
+               catalogues_.forget(serial);
+             }),
+      catalogues_(clock, options.catalogue) {}
 
 void KeptAnswers::start(std::shared_ptr<watch::Tree> tree) {
   if (pool_.workers() == 0) return tree->work();
@@ -145,6 +149,10 @@ KeptAnswers::Landed KeptAnswers::land(Call& call, bool answered) {
     landed.waiting = answers_.land(question.key, question.version, landed.answer != nullptr);
   }
   return landed;
+}
+
+std::shared_ptr<search::Catalogue> KeptAnswers::catalogue(const Call& call) {
+  return call.question.tree ? catalogues_.find(call.question.tree) : nullptr;
 }
 
 void KeptAnswers::give(Call& call, const watch::Answer& answer) {

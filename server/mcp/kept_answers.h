@@ -9,6 +9,8 @@
 // An answer belongs to the state before its call began; what a changing tree made of it goes to
 // its caller alone.
 //
+// Calls that run find the catalogue of their root here: what is known of a tree has one owner.
+//
 // Safe from any thread.
 
 #pragma once
@@ -21,6 +23,7 @@
 #include "server/mcp/call.h"
 #include "server/mcp/in_flight.h"
 #include "server/pool/pool.h"
+#include "server/search/catalogues.h"
 #include "server/watch/answers.h"
 #include "server/watch/trees.h"
 
@@ -32,6 +35,7 @@ class KeptAnswers {
     bool keep = true;  // false: every call runs
     watch::TreeLimits tree;
     watch::Answers::Limits answers;
+    search::CatalogueLimits catalogue;
   };
   enum class Turn : std::uint8_t {
     kRun,
@@ -52,11 +56,14 @@ class KeptAnswers {
   // After every call that arrived and was told to run, with what became of it. `kept` may be null.
   static Landed finish(KeptAnswers* kept, Call& call, const Result<void>& result);
   static void give(Call& call, const watch::Answer& answer);
+  // Of the call's root; null when nothing is kept.
+  std::shared_ptr<search::Catalogue> catalogue(const Call& call);
 
   const Options& options() const { return options_; }
   watch::AnswerStats stats() const { return answers_.stats(); }
   std::vector<watch::Standing> standing() const { return trees_.standing(); }
   std::size_t watched() const { return trees_.watched(); }
+  search::CatalogueStats catalogue_stats() const { return catalogues_.stats(); }
 
  private:
   void start(std::shared_ptr<watch::Tree> tree);
@@ -69,6 +76,7 @@ class KeptAnswers {
   const Options options_;
   watch::Answers answers_;
   watch::Trees trees_;
+  search::Catalogues catalogues_;  // behind the trees, whose watches they hold
 };
 
 }  // namespace quarry::mcp

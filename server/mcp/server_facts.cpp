@@ -39,6 +39,18 @@ void append_kept(json::Writer& out, const KeptAnswers& kept) {
   out.end_object();
 }
 
+void append_catalogue(json::Writer& out, const search::CatalogueStats& stats) {
+  out.key("catalogue").begin_object();
+  out.field("entries", stats.entries);
+  out.field("directories", stats.directories);
+  out.field("bytes", stats.bytes);
+  out.field("hits", stats.hits);
+  out.field("renewals", stats.renewals);
+  out.field("builds", stats.builds);
+  out.field("too_large", stats.too_large);
+  out.end_object();
+}
+
 std::string_view mode_name(watch::Mode mode) {
   switch (mode) {
     case watch::Mode::kIdle:
@@ -179,7 +191,10 @@ void LiveFacts::append_metrics(json::Writer& out) const {
   out.field("files", static_cast<std::uint64_t>(lines.files));
   out.field("bytes", static_cast<std::uint64_t>(lines.bytes));
   out.end_object();
-  if (parts_.kept != nullptr) append_kept(out, *parts_.kept);
+  if (parts_.kept != nullptr) {
+    append_kept(out, *parts_.kept);
+    append_catalogue(out, parts_.kept->catalogue_stats());
+  }
   if (parts_.writer == nullptr) return;
   const rpc::LineWriter::Stats wire = parts_.writer->stats();
   out.key("wire").begin_object();

@@ -199,6 +199,8 @@ Result<void> ToolRunner::invoke(Call& call) {
   if (call.tool->traits.lane == tools::Lane::kHeavy) TRY(world_.memory.admit_heavy());
   // One stat: else a root that was moved away would be served from its old inode for ever.
   if (tools::touches_tree(call.tool->traits.group)) TRY(call.session->workspace().check_root());
+  const std::shared_ptr<search::Catalogue> catalogue =
+      world_.kept != nullptr ? world_.kept->catalogue(call) : nullptr;
   tools::ToolContext context{.session = *call.session,
                              .files = call.session->workspace(),
                              .git = call.session->git(),
@@ -212,6 +214,7 @@ Result<void> ToolRunner::invoke(Call& call) {
                              .progress = call.progress,
                              .server = world_.facts,
                              .ledger = call.session->ledger(),
+                             .catalogue = catalogue.get(),
                              .max_tokens = call.max_tokens};
   return call.tool->call(call.arguments, context, call.output);
 }

@@ -46,6 +46,7 @@ Metadata metadata_of(const struct stat& status) {
   Metadata metadata;
   metadata.kind = kind_of(status.st_mode);
   metadata.mode = status.st_mode & 07777U;
+  metadata.links = status.st_nlink;
   metadata.stamp = stamp_of(status);
   return metadata;
 }

@@ -49,7 +49,8 @@ enum class Kind : std::uint8_t { kFile, kDirectory, kSymlink, kOther, kUnknown }
 // Metadata of a path, without following a last symlink.
 struct Metadata {
   Kind kind = Kind::kUnknown;
-  std::uint32_t mode = 0;  // permission bits
+  std::uint32_t mode = 0;   // permission bits
+  std::uint64_t links = 1;  // names that a file has
   Stamp stamp;
   std::string link_target;  // of a symlink, as stored
 };

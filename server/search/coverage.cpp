@@ -23,7 +23,7 @@ void Parts::add(std::string_view text) {
   text_.append(text);
 }
 
-void add_walk(Parts& parts, const Walk& walk, std::string_view verb) {
+void add_walk(Parts& parts, const EntryCounts& walk, std::string_view verb) {
   parts.add(walk.symlinks, walk.symlinks == 1 ? "symlink" : "symlinks");
   parts.add(walk.special, "special");
   parts.add(walk.unreadable,
@@ -31,6 +31,10 @@ void add_walk(Parts& parts, const Walk& walk, std::string_view verb) {
   if (walk.too_deep > 0) {
     parts.add(fmt::format("{} more than {} deep", counted(walk.too_deep, "directory"),
                           WalkOptions::kMaxDepth));
+  }
+  if (walk.worktrees > 0) {
+    parts.add(fmt::format("{} of the same repository (name its path to search it)",
+                          counted(walk.worktrees, "linked worktree")));
   }
   if (walk.ignored_files + walk.ignored_directories == 0) return;
   std::string ignored;
@@ -45,13 +49,21 @@ void add_walk(Parts& parts, const Walk& walk, std::string_view verb) {
 }
 
 void append_walk_notes(std::string& out, const Walk& walk) {
-  if (walk.stopped) {
+  append_cuts(out, walk.stopped, walk.full_at);
+  append_notes(out, walk.notes);
+}
+
+void append_cuts(std::string& out, bool stopped, std::size_t full_at) {
+  if (stopped) {
     out += "incomplete: time was up before all directories were read; narrow path\n";
   }
-  if (walk.full_at > 0) {
-    out += fmt::format("incomplete: more than {} entries; narrow path\n", walk.full_at);
+  if (full_at > 0) {
+    out += fmt::format("incomplete: more than {} entries; narrow path\n", full_at);
   }
-  for (const std::string& note : walk.notes) out += fmt::format("note: {}\n", note);
+}
+
+void append_notes(std::string& out, const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) out += fmt::format("note: {}\n", note);
 }
 
 }  // namespace quarry::search

@@ -27,9 +27,11 @@ class Parts {
 
 // What the walk left out: ignored entries with what would include them, symlinks, special files,
 // what could not be read. `verb` is what include_ignored would do: "searches", "lists".
-void add_walk(Parts& parts, const Walk& walk, std::string_view verb);
+void add_walk(Parts& parts, const EntryCounts& walk, std::string_view verb);
 
 // Lines about what cut the walk short, and about ignore files that were not read.
 void append_walk_notes(std::string& out, const Walk& walk);
+void append_cuts(std::string& out, bool stopped, std::size_t full_at);
+void append_notes(std::string& out, const std::vector<std::string>& notes);
 
 }  // namespace quarry::search

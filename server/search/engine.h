@@ -1,4 +1,4 @@
-// Engine: what a search may use. References must outlive the call. Thread-compatible.
+// Engine: what a search may use. All of it must outlive the call. Thread-compatible.
 
 #pragma once
 
@@ -9,11 +9,14 @@
 
 namespace quarry::search {
 
+class Catalogue;
+
 struct Engine {
   const sandbox::Workspace& workspace;
   pool::Pool& pool;
   const CancelToken& cancel;
   const Clock& clock;
+  Catalogue* catalogue = nullptr;  // null: every search reads the directories
 };
 
 }  // namespace quarry::search

@@ -1,16 +1,15 @@
 #include "server/search/find_files.h"
 
-#include <algorithm>
 #include <numeric>
 #include <vector>
 
 #include "server/base/format.h"
 #include "server/base/utf8.h"
-#include "server/search/corpus.h"
 #include "server/search/coverage.h"
 #include "server/search/file_filter.h"
+#include "server/search/known_walk.h"
+#include "server/search/recency.h"
 #include "server/search/second_look.h"
-#include "server/search/walk.h"
 
 namespace quarry::search {
 namespace {
@@ -18,7 +17,6 @@ namespace {
 using Places = std::vector<Walk::Place>;
 
 constexpr std::size_t kTailBytes = 512;
-constexpr std::size_t kChunkFiles = 256;
 
 // The pattern, and what it is matched against.
 class PathPattern {
@@ -50,6 +48,9 @@ class PathPattern {
     return made;
   }
 
+  // Whether a file's name alone decides.
+  bool by_name() const { return !whole_ && glob_.front().by_name(); }
+  bool matches_name(std::string_view name) const { return glob_.front().matches_name(name); }
   // `path` is from the root and lies below the search's start.
   bool matches(std::string_view path) const {
     const std::string_view below = path.substr(base_);
@@ -63,36 +64,17 @@ class PathPattern {
 };
 
 void keep_matching(const Walk& walk, const PathPattern& pattern, Places& places) {
+  if (pattern.by_name()) {
+    std::erase_if(places,
+                  [&](Walk::Place place) { return !pattern.matches_name(walk.name(place)); });
+    return;
+  }
   std::string path;
   std::erase_if(places, [&](Walk::Place place) {
     path.clear();
     walk.append_path(path, place);
     return !pattern.matches(path);
   });
-}
-
-// Sorts the corpus' files by mtime; false when time ran out before all were asked for.
-bool sort_by_mtime(const Engine& engine, const Corpus& corpus, const Stop& stop,
-                   std::vector<std::size_t>& order) {
-  std::vector<std::int64_t> mtimes(corpus.size(), 0);
-  const std::size_t chunks = (corpus.size() + kChunkFiles - 1) / kChunkFiles;
-  const auto ask = [&](std::size_t chunk) {
-    Corpus::Opener opener(corpus);
-    const std::size_t first = chunk * kChunkFiles;
-    for (std::size_t i = first; i < std::min(first + kChunkFiles, corpus.size()); ++i) {
-      if (stop.now()) return;
-      if (auto metadata = opener.metadata(i)) mtimes[i] = metadata->stamp.mtime_ns;
-    }
-  };
-  if (chunks == 1) {
-    ask(0);
-  } else {
-    engine.pool.fork_join(chunks, ask);
-  }
-  if (stop.now()) return false;
-  std::ranges::stable_sort(order,
-                           [&](std::size_t a, std::size_t b) { return mtimes[a] > mtimes[b]; });
-  return true;
 }
 
 // What the pattern would match in ignored files, with the other case, with [ and { as characters.
@@ -128,15 +110,15 @@ std::string look_again(const FindQuery& query, const Engine& engine, const Walk&
   return found.text();
 }
 
-std::uint64_t append_page(std::string& out, const FindQuery& query, const Corpus& corpus,
-                          const std::vector<std::size_t>& order) {
+std::uint64_t append_page(std::string& out, const FindQuery& query, const Walk& walk,
+                          const Places& places, const std::vector<std::uint32_t>& order) {
   const std::size_t limit =
       query.max_bytes > 2 * kTailBytes ? query.max_bytes - kTailBytes : query.max_bytes / 2;
   std::uint64_t shown = 0;
   std::string path;
   for (std::size_t i = query.offset; i < order.size() && shown < query.limit; ++i) {
     path.clear();
-    corpus.append_path(path, order[i]);
+    walk.append_path(path, places[order[i]]);
     const std::size_t size = out.size();
     utf8::append_escaped_name(out, path);
     out.push_back('\n');
@@ -158,19 +140,17 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   TRY_ASSIGN(const PathPattern pattern, PathPattern::make(query, engine.workspace, false, false));
   WalkOptions options;
   options.include_ignored = query.include_ignored;
-  TRY_ASSIGN(const Walk walk,
-             search::walk(engine.workspace, {&query.path, 1}, options, engine.pool, stop));
+  TRY_ASSIGN(const Walk walk, known_walk(engine, query.path, options, stop));
   Places places = walk.files(true);
   FindAnswer answer;
   answer.files = places.size();
   keep_matching(walk, pattern, places);
   answer.matched = places.size();
-  const Corpus corpus(engine.workspace, walk, std::move(places));
-  std::vector<std::size_t> order(answer.matched);
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::uint32_t> order(answer.matched);
+  std::iota(order.begin(), order.end(), 0U);
   bool sorted = true;
   if (query.sort == FileOrder::kMtime && order.size() > 1) {
-    sorted = sort_by_mtime(engine, corpus, stop, order);
+    sorted = order_by_mtime(engine, walk, places, query.offset + query.limit, stop, order);
   }
   std::string elsewhere;
   if (order.empty() && !stop.now())
@@ -178,7 +158,7 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
 
   std::string& out = answer.text;
-  const std::uint64_t shown = append_page(out, query, corpus, order);
+  const std::uint64_t shown = append_page(out, query, walk, places, order);
   if (!out.empty()) out.push_back('\n');
   const std::uint64_t next = query.offset + shown;
   if (shown > 0 && next < order.size()) {
@@ -191,12 +171,8 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   if (!elsewhere.empty()) out += fmt::format("; but {}", elsewhere);
   Parts skipped;
   // Listed here, though not followed.
-  Walk left_out;
-  left_out.ignored_files = walk.ignored_files;
-  left_out.ignored_directories = walk.ignored_directories;
-  left_out.special = walk.special;
-  left_out.unreadable = walk.unreadable;
-  left_out.too_deep = walk.too_deep;
+  EntryCounts left_out = walk;
+  left_out.symlinks = 0;
   add_walk(skipped, left_out, "lists");
   if (!skipped.text().empty()) out += fmt::format("; not listed: {}", skipped.text());
   out.push_back('\n');

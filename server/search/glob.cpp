@@ -146,6 +146,18 @@ bool Glob::matches_name_or_path(std::string_view path) const {
   });
 }
 
+bool Glob::by_name() const {
+  return std::ranges::all_of(alternatives_, [](const Alternative& one) {
+    return one.size() == 1 || (one.size() == 2 && one.front().shape == Shape::kComponents &&
+                               one.back().shape != Shape::kComponents);
+  });
+}
+
+bool Glob::matches_name(std::string_view name) const {
+  return std::ranges::any_of(
+      alternatives_, [&](const Alternative& one) { return matches_component(one.back(), name); });
+}
+
 bool Glob::has_slash() const {
   return std::ranges::any_of(alternatives_, [](const Alternative& one) { return one.size() > 1; });
 }

@@ -40,6 +40,10 @@ class Glob {
   bool matches(std::string_view path) const;
   // An alternative without '/' against the last component, others against the whole path.
   bool matches_name_or_path(std::string_view path) const;
+  // Whether matches_name_or_path depends on the last component alone: each alternative is a single
+  // component, with `**/` in front or without. matches_name() then says the same of that component.
+  bool by_name() const;
+  bool matches_name(std::string_view name) const;
   // Whether some alternative contains a '/'.
   bool has_slash() const;
 

@@ -8,6 +8,7 @@
 #include "server/search/coverage.h"
 #include "server/search/file_filter.h"
 #include "server/search/grep_render.h"
+#include "server/search/known_walk.h"
 #include "server/search/line_scanner.h"
 #include "server/search/second_look.h"
 
@@ -33,7 +34,7 @@ Result<void> collect(const GrepQuery& query, const Engine& engine, const FileFil
   }
   WalkOptions options;
   options.include_ignored = query.include_ignored;
-  TRY_ASSIGN(target.walk, walk(engine.workspace, {&query.path, 1}, options, engine.pool, stop));
+  TRY_ASSIGN(target.walk, known_walk(engine, query.path, options, stop));
   std::vector<Walk::Place> places = target.walk->files();
   if (!filter.takes_all()) {
     std::string path;

@@ -132,6 +132,7 @@ bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory)
   using Verdict = IgnoreRules::Verdict;
   Verdict by_git = Verdict::kNone;
   Verdict by_exclude = Verdict::kNone;
+  Verdict by_global = Verdict::kNone;
   bool same_repository = true;
   for (; level != nullptr; level = level->parent.get()) {
     const std::string_view below = path.substr(level->base);
@@ -140,9 +141,11 @@ bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory)
     if (!same_repository) continue;
     if (by_git == Verdict::kNone) by_git = level->git.judge(below, is_directory);
     if (by_exclude == Verdict::kNone) by_exclude = level->exclude.judge(below, is_directory);
+    if (by_global == Verdict::kNone) by_global = level->global.judge(below, is_directory);
     same_repository = !level->repository;
   }
-  return (by_git != Verdict::kNone ? by_git : by_exclude) == Verdict::kIgnored;
+  if (by_git != Verdict::kNone) return by_git == Verdict::kIgnored;
+  return (by_exclude != Verdict::kNone ? by_exclude : by_global) == Verdict::kIgnored;
 }
 
 }  // namespace quarry::search

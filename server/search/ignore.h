@@ -2,13 +2,19 @@
 //
 // IgnoreRules is one file of patterns; IgnoreLevel puts the files of one directory on top of
 // those of its parents. Order of precedence: `.ignore` files, then `.gitignore` files, then
-// .git/info/exclude; among files of a kind the deeper wins, within a file the last match wins. A
-// directory that holds a `.git` is a repository of its own: git rules from above end there.
-// Below an excluded directory nothing is asked: the walk does not enter it, which is why a
-// negation there has no effect, as in git.
+// .git/info/exclude, then the file that the repository's core.excludesFile names; among files of a
+// kind the deeper wins, within a file the last match wins. A directory that holds a `.git` is a
+// repository of its own: git rules from above end there, and its core.ignoreCase says whether its
+// git rules tell upper case from lower. Below an excluded directory nothing is asked: the walk
+// does not enter it, which is why a negation there has no effect, as in git.
 //
-// Known difference to git 2.39: a `**` glued to a literal (`foo**/bar`) stays within its
-// component, as git's documentation says and its code does not.
+// Differences to git, each by a rule:
+// * What only the user's or the system's git configuration ignores is not ignored: those files lie
+//   outside the root. Nor is a core.excludesFile outside the tree obeyed; a note says so.
+// * A tracked file that a rule ignores is ignored: the rules alone decide, as in ripgrep.
+// * A `**` glued to a literal (`foo**/bar`) stays within its component, as git's documentation
+//   says. git before 2.41 compared pointers into different buffers there, so that its answer
+//   depended on their addresses.
 //
 // Immutable; const, safe from any thread.
 
@@ -80,9 +86,13 @@ struct IgnoreLevel {
   std::shared_ptr<const IgnoreLevel> parent;  // shared with the levels of sibling directories
   std::size_t base = 0;                       // bytes of the directory's path and its '/'
   bool repository = false;                    // git rules of the parents do not apply
+  bool fold_case = false;                     // of the git rules from here down
+  std::uint64_t identity = 0;                 // hash of what this level was made from
+  std::string far_file;  // path of `global` from the root; empty: there is none
   IgnoreRules ignore;
   IgnoreRules git;
   IgnoreRules exclude;
+  IgnoreRules global;  // core.excludesFile
 };
 
 // Whether `path` (relative to the root) is left out by `level` and its parents. `level` may be

@@ -1,7 +1,9 @@
 #include "server/search/ignore_files.h"
 
 #include "server/base/format.h"
+#include "server/base/hash.h"
 #include "server/base/utf8.h"
+#include "server/search/git_config.h"
 
 namespace quarry::search {
 namespace {
@@ -9,58 +11,110 @@ namespace {
 using sandbox::Dir;
 using sandbox::Path;
 
-void note(std::vector<std::string>& notes, const Path& directory, std::string_view name,
-          std::string_view why) {
-  std::string shown;
-  if (!directory.is_root()) {
-    utf8::append_escaped_name(shown, directory.text());
-    shown.push_back('/');
-  }
-  notes.push_back(fmt::format("{}{} not read: {}", shown, name, why));
-}
+constexpr std::int64_t kMaxConfigBytes = 1024 * 1024;
+constexpr std::int64_t kMaxGitFileBytes = 8192;
 
-IgnoreRules load(const Dir& directory, const Path& path, const char* name, std::string_view shown,
-                 std::vector<std::string>& notes) {
-  auto file = directory.open_file(name);
-  if (!file) {
-    if (file.error().code != Code::kNotFound) note(notes, path, shown, "not a regular file");
-    return {};
-  }
-  std::string bytes;
-  if (file->stamp().size > static_cast<std::int64_t>(IgnoreRules::kMaxBytes) ||
-      !file->read_all(bytes, IgnoreRules::kMaxBytes)) {
-    note(notes, path, shown, fmt::format("over {} bytes", IgnoreRules::kMaxBytes));
-    return {};
-  }
-  auto rules = IgnoreRules::parse(bytes);
-  if (!rules) {
-    note(notes, path, shown, rules.error().message);
-    return {};
-  }
-  return std::move(*rules);
-}
+// Reads the rules of one directory and what they depend on.
+class LevelReader {
+ public:
+  LevelReader(const sandbox::Workspace& workspace, const Dir& directory, const Path& path,
+              IgnoreLevel& level, std::vector<std::string>& notes)
+      : workspace_(workspace), directory_(directory), path_(path), level_(level), notes_(notes) {}
 
-IgnoreRules load_exclude(const Dir& directory, const Path& path, std::vector<std::string>& notes) {
-  auto git = directory.open_dir(".git");  // a file in linked worktrees and submodules
-  if (!git) return {};
-  auto inside = git->open_dir("info");
-  if (!inside) return {};
-  return load(*inside, path, "exclude", ".git/info/exclude", notes);
-}
+  void read(IgnoreNames names) {
+    level_.repository = names.git_dir || names.git_file;
+    if (level_.repository) level_.fold_case = false;
+    if (names.git_dir) read_git_directory();
+    if (names.ignore) level_.ignore = load(directory_, ".ignore", ".ignore", false);
+    if (names.git) level_.git = load(directory_, ".gitignore", ".gitignore", level_.fold_case);
+    seen_ += fmt::format("{}{}", level_.repository, level_.fold_case);
+    level_.identity = hash64(seen_);
+  }
+
+ private:
+  void read_git_directory() {
+    auto git = directory_.open_dir(".git");
+    if (!git) return;
+    std::string bytes;
+    if (auto file = git->open_file("config"); file && file->read_all(bytes, kMaxConfigBytes)) {
+      const GitConfig config = parse_git_config(bytes);
+      level_.fold_case = config.ignore_case;
+      if (!config.excludes_file.empty()) read_global(config.excludes_file);
+    }
+    if (auto inside = git->open_dir("info")) {
+      level_.exclude = load(*inside, "exclude", ".git/info/exclude", level_.fold_case);
+    }
+  }
+
+  // core.excludesFile, where it is a file of this tree.
+  void read_global(const std::string& name) {
+    const std::string text =
+        name.starts_with('/') || path_.is_root() ? name : path_.text() + "/" + name;
+    auto path = name.starts_with('~') ? fail(Code::kDenied, "outside") : workspace_.parse(text);
+    if (!path || path->is_root() || path->enters_git_directory() || !workspace_.plain(*path)) {
+      note("core.excludesFile", "it is not a file of this tree");
+      return;
+    }
+    level_.far_file = path->text();
+    const auto parent = workspace_.open_directory(path->parent());
+    if (!parent) return;  // as git: a file that is not there holds no rules
+    level_.global = load(*parent, path->name(), "core.excludesFile", level_.fold_case);
+  }
+
+  IgnoreRules load(const Dir& directory, std::string_view name, std::string_view shown,
+                   bool fold_case) {
+    seen_.append(shown).push_back('\0');
+    auto file = directory.open_file(name);
+    if (!file) {
+      if (file.error().code != Code::kNotFound) note(shown, "not a regular file");
+      return {};
+    }
+    std::string bytes;
+    if (file->stamp().size > static_cast<std::int64_t>(IgnoreRules::kMaxBytes) ||
+        !file->read_all(bytes, IgnoreRules::kMaxBytes)) {
+      note(shown, fmt::format("over {} bytes", IgnoreRules::kMaxBytes));
+      return {};
+    }
+    seen_.append(bytes).push_back('\0');
+    auto rules = IgnoreRules::parse(bytes, fold_case);
+    if (!rules) {
+      note(shown, rules.error().message);
+      return {};
+    }
+    return std::move(*rules);
+  }
+
+  void note(std::string_view name, std::string_view why) {
+    std::string shown;
+    if (!path_.is_root()) {
+      utf8::append_escaped_name(shown, path_.text());
+      shown.push_back('/');
+    }
+    notes_.push_back(fmt::format("{}{} not read: {}", shown, name, why));
+    seen_ += notes_.back();
+  }
+
+  const sandbox::Workspace& workspace_;
+  const Dir& directory_;
+  const Path& path_;
+  IgnoreLevel& level_;
+  std::vector<std::string>& notes_;
+  std::string seen_;  // all that was read
+};
 
 }  // namespace
 
-std::shared_ptr<const IgnoreLevel> load_level(const Dir& directory, const Path& path,
+std::shared_ptr<const IgnoreLevel> load_level(const sandbox::Workspace& workspace,
+                                              const Dir& directory, const Path& path,
                                               IgnoreNames names,
                                               std::shared_ptr<const IgnoreLevel> parent,
                                               std::vector<std::string>& notes) {
+  if (!names.ignore && !names.git && !names.git_dir && !names.git_file) return parent;
   IgnoreLevel level;
-  if (names.ignore) level.ignore = load(directory, path, ".ignore", ".ignore", notes);
-  if (names.git) level.git = load(directory, path, ".gitignore", ".gitignore", notes);
-  if (names.repository) level.exclude = load_exclude(directory, path, notes);
-  level.repository = names.repository;
-  if (!level.repository && level.ignore.empty() && level.git.empty()) return parent;
   level.base = path.is_root() ? 0 : path.text().size() + 1;
+  level.fold_case = parent != nullptr && parent->fold_case;
+  LevelReader(workspace, directory, path, level, notes).read(names);
+  if (!level.repository && level.ignore.empty() && level.git.empty()) return parent;
   level.parent = std::move(parent);
   return std::make_shared<const IgnoreLevel>(std::move(level));
 }
@@ -73,10 +127,27 @@ std::shared_ptr<const IgnoreLevel> load_parents(const sandbox::Workspace& worksp
   for (auto at = parents.rbegin(); at != parents.rend(); ++at) {
     auto directory = workspace.open_directory(*at);
     if (!directory) break;
-    IgnoreNames names{true, true, directory->metadata(".git").has_value()};
-    level = load_level(*directory, *at, names, std::move(level), notes);
+    IgnoreNames names{true, true, false, false};
+    if (const auto git = directory->metadata(".git")) {
+      (git->kind == sandbox::Kind::kDirectory ? names.git_dir : names.git_file) = true;
+    }
+    level = load_level(workspace, *directory, *at, names, std::move(level), notes);
   }
   return level;
+}
+
+bool lies_in_repository(const IgnoreLevel* level) {
+  for (; level != nullptr; level = level->parent.get()) {
+    if (level->repository) return true;
+  }
+  return false;
+}
+
+bool is_linked_worktree(const Dir& directory) {
+  const auto file = directory.open_file(".git");
+  std::string text;
+  if (!file || !file->read_all(text, kMaxGitFileBytes)) return false;
+  return text.starts_with("gitdir:") && text.contains("/worktrees/");
 }
 
 }  // namespace quarry::search

@@ -17,14 +17,16 @@ namespace quarry::search {
 
 // Which of its ignore files a directory has.
 struct IgnoreNames {
-  bool ignore = false;      // .ignore
-  bool git = false;         // .gitignore
-  bool repository = false;  // .git
+  bool ignore = false;    // .ignore
+  bool git = false;       // .gitignore
+  bool git_dir = false;   // .git, a directory
+  bool git_file = false;  // .git, a file: a linked worktree or a submodule
 };
 
 // The level of the directory `path`, opened as `directory`; `parent` itself when the directory
 // adds nothing.
-std::shared_ptr<const IgnoreLevel> load_level(const sandbox::Dir& directory,
+std::shared_ptr<const IgnoreLevel> load_level(const sandbox::Workspace& workspace,
+                                              const sandbox::Dir& directory,
                                               const sandbox::Path& path, IgnoreNames names,
                                               std::shared_ptr<const IgnoreLevel> parent,
                                               std::vector<std::string>& notes);
@@ -34,5 +36,12 @@ std::shared_ptr<const IgnoreLevel> load_level(const sandbox::Dir& directory,
 std::shared_ptr<const IgnoreLevel> load_parents(const sandbox::Workspace& workspace,
                                                 const sandbox::Path& path,
                                                 std::vector<std::string>& notes);
+
+// Whether some directory above is a repository: the level is that of the parents.
+bool lies_in_repository(const IgnoreLevel* level);
+
+// Whether the `.git` file of `directory` says that this is a linked worktree: the same repository
+// checked out once more. A submodule's is not one.
+bool is_linked_worktree(const sandbox::Dir& directory);
 
 }  // namespace quarry::search

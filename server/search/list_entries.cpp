@@ -6,9 +6,8 @@
 #include "server/base/figures.h"
 #include "server/base/format.h"
 #include "server/base/utf8.h"
-#include "server/search/corpus.h"
 #include "server/search/coverage.h"
-#include "server/search/walk.h"
+#include "server/search/known_walk.h"
 
 namespace quarry::search {
 namespace {
@@ -99,28 +98,34 @@ std::string describe(const Path& path, const Metadata& metadata, const Engine& e
   return out;
 }
 
-// Writes the page of a walked tree.
+// Writes the page of a tree.
 class TreeWriter {
  public:
-  TreeWriter(const ListQuery& query, const Engine& engine, const Walk& walk, std::size_t limit)
-      : query_(query), engine_(engine), walk_(walk), limit_(limit) {}
+  TreeWriter(const ListQuery& query, const Engine& engine, const TreeNode& top, std::size_t limit)
+      : query_(query), engine_(engine), limit_(limit) {
+    open_.push_back({&top, 0});
+  }
 
   // Every line is counted, those of the page are written.
   void write(std::string& out) {
-    std::vector<Walk::Place> open = {{0, 0}};
-    while (!open.empty()) {
-      const Walk::Place at = open.back();
-      if (at.entry == walk_.directories[at.directory].entries.size()) {
-        open.pop_back();
+    while (!open_.empty()) {
+      Open& at = open_.back();
+      const Listing& listing = *at.node->listing;
+      if (at.next == listing.entries.size()) {
+        open_.pop_back();
         continue;
       }
-      ++open.back().entry;
-      const WalkEntry& entry = walk_.entry(at);
+      const WalkEntry& entry = listing.entries[at.next++];
       if (entry.ignored) continue;
-      if (total_ >= query_.offset && shown_ < query_.limit && !cut_) write_line(out, open, at);
+      const TreeNode* const below =
+          entry.child >= 0 ? at.node->children[static_cast<std::size_t>(entry.child)].get()
+                           : nullptr;
+      if (total_ >= query_.offset && shown_ < query_.limit && !cut_) {
+        write_line(out, listing, entry, below);
+      }
       ++total_;
-      if (entry.directory >= 0 && static_cast<int>(open.size()) < query_.depth) {
-        open.push_back({static_cast<std::uint32_t>(entry.directory), 0});
+      if (below != nullptr && static_cast<int>(open_.size()) < query_.depth) {
+        open_.push_back({below, 0});  // `at` is void from here
       }
     }
   }
@@ -129,21 +134,26 @@ class TreeWriter {
   std::uint64_t shown() const { return shown_; }
 
  private:
+  // A directory whose entries are being written.
+  struct Open {
+    const TreeNode* node;
+    std::size_t next;
+  };
+
   static void indent(std::string& out, std::size_t level) { out.append(2 * level, ' '); }
 
-  void write_line(std::string& out, const std::vector<Walk::Place>& open, Walk::Place place) {
+  void write_line(std::string& out, const Listing& listing, const WalkEntry& entry,
+                  const TreeNode* below) {
     const std::size_t size = out.size();
     if (shown_ == 0) {
-      for (std::size_t level = 0; level + 1 < open.size(); ++level) {
+      for (std::size_t level = 0; level + 1 < open_.size(); ++level) {
         indent(out, level);
-        // The entry before the next one is the directory that is open.
-        utf8::append_escaped_name(out,
-                                  walk_.entry({open[level].directory, open[level].entry - 1}).name);
+        utf8::append_escaped_name(out, open_[level + 1].node->listing->path.name());
         out.append("/\n");
       }
     }
-    indent(out, open.size() - 1);
-    append_entry(out, place, open.size());
+    indent(out, open_.size() - 1);
+    append_entry(out, listing, entry, below);
     out.push_back('\n');
     if (out.size() > limit_ && shown_ > 0) {
       out.resize(size);
@@ -153,18 +163,19 @@ class TreeWriter {
     ++shown_;
   }
 
-  void append_entry(std::string& out, Walk::Place place, std::size_t level) {
-    const WalkEntry& entry = walk_.entry(place);
-    utf8::append_escaped_name(out, entry.name);
+  void append_entry(std::string& out, const Listing& listing, const WalkEntry& entry,
+                    const TreeNode* below) {
+    utf8::append_escaped_name(out, listing.name(entry));
     if (entry.kind == Kind::kDirectory) {
       out.push_back('/');
-      if (entry.directory >= 0 && static_cast<int>(level) >= query_.depth) {
-        const WalkDirectory& inner = walk_.directories[static_cast<std::size_t>(entry.directory)];
-        const auto visible = static_cast<std::uint64_t>(
-            std::ranges::count(inner.entries, false, &WalkEntry::ignored));
+      if (below == nullptr) return;
+      const Listing& inner = *below->listing;
+      if (inner.worktree) {
+        out.append(" (linked worktree)");
+      } else if (static_cast<int>(open_.size()) >= query_.depth) {
         out += inner.unreadable ? " (unreadable)"
                : !inner.read    ? " (not read)"
-                                : fmt::format(" ({})", counted(visible, "entry"));
+                                : fmt::format(" ({})", counted(inner.visible(), "entry"));
       }
       return;
     }
@@ -174,11 +185,10 @@ class TreeWriter {
       return;
     }
     if (!link && !query_.sizes) return;
-    auto metadata = engine_.workspace.metadata(walk_.path(place));
+    auto metadata = engine_.workspace.metadata(listing.path.child(listing.name(entry)));
     if (!metadata) return;  // gone since the directory was read
     if (link) {
-      append_target(out, engine_.workspace, walk_.directories[place.directory].path,
-                    metadata->link_target);
+      append_target(out, engine_.workspace, listing.path, metadata->link_target);
     } else {
       out +=
           fmt::format(" ({})", counted(static_cast<std::uint64_t>(metadata->stamp.size), "byte"));
@@ -187,33 +197,53 @@ class TreeWriter {
 
   const ListQuery& query_;
   const Engine& engine_;
-  const Walk& walk_;
   std::size_t limit_;
+  std::vector<Open> open_;   // innermost last
   std::uint64_t total_ = 0;  // lines there are
   std::uint64_t shown_ = 0;
   bool cut_ = false;
 };
 
-// "3 ignored: build/, a.log, b.log (include_ignored=true lists them)"
-void append_ignored(std::string& out, const ListQuery& query, const Walk& walk) {
-  std::uint64_t count = 0;
+// What a listing leaves out, in the directories that it shows.
+struct LeftOut {
+  std::uint64_t ignored = 0;
   Parts names;
-  for (const WalkDirectory& directory : walk.directories) {
-    if (directory.depth > query.depth) continue;
-    for (const WalkEntry& entry : directory.entries) {
-      if (!entry.ignored || ++count > kNamedIgnored) continue;
-      std::string path = directory.path.text();
-      if (!path.empty()) path.push_back('/');
-      path.append(entry.name);
-      std::string name;
-      utf8::append_escaped_name(name, path);
-      if (entry.kind == Kind::kDirectory) name.push_back('/');
-      names.add(name);
+  std::vector<std::string> notes;
+  std::size_t entries = 0;  // that had to be read
+
+  void add(const TreeNode& node, int depth) {
+    const Listing& listing = *node.listing;
+    entries += listing.entries.size();
+    notes.insert(notes.end(), listing.notes.begin(), listing.notes.end());
+    if (depth > 0) {
+      for (const WalkEntry& entry : listing.entries) {
+        if (entry.ignored && ++ignored <= kNamedIgnored) add_name(listing, entry);
+      }
+      for (const auto& child : node.children) add(*child, depth - 1);
     }
   }
-  if (count == 0) return;
-  out += fmt::format("{} ignored: {}{} (include_ignored=true lists them)\n", count, names.text(),
-                     count > kNamedIgnored ? ", ..." : "");
+
+ private:
+  void add_name(const Listing& listing, const WalkEntry& entry) {
+    std::string name;
+    utf8::append_escaped_name(name, listing.path.child(listing.name(entry)).text());
+    if (entry.kind == Kind::kDirectory) name.push_back('/');
+    names.add(name);
+  }
+};
+
+// The tree as deep as the listing goes, with the entries below for their numbers.
+Result<KnownTree> read(const ListQuery& query, const Engine& engine, const Stop& stop,
+                       LeftOut& left_out) {
+  WalkOptions options;
+  options.include_ignored = query.include_ignored;
+  options.depth = std::min(query.depth + 1, WalkOptions::kMaxDepth);
+  options.max_entries = ListQuery::kMaxEntries;
+  TRY_ASSIGN(KnownTree known, known_tree(engine, query.path, options, stop, Effort::kPeek));
+  left_out.add(*known.top, query.depth);
+  // As if it had been read for this.
+  if (left_out.entries >= ListQuery::kMaxEntries) known.full_at = ListQuery::kMaxEntries;
+  return known;
 }
 
 }  // namespace
@@ -227,17 +257,13 @@ Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
         metadata.kind == Kind::kSymlink && target && target->kind == Kind::kDirectory;
     if (!leads_to_directory) return describe(query.path, metadata, engine);
   }
-  WalkOptions options;
-  options.include_ignored = query.include_ignored;
-  options.depth = std::min(query.depth + 1, WalkOptions::kMaxDepth);
-  options.max_entries = ListQuery::kMaxEntries;
-  TRY_ASSIGN(const Walk walk,
-             search::walk(engine.workspace, {&query.path, 1}, options, engine.pool, stop));
+  LeftOut left_out;
+  TRY_ASSIGN(const KnownTree known, read(query, engine, stop, left_out));
   if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
   std::string out;
   const std::size_t limit =
       query.max_bytes > 2 * kTailBytes ? query.max_bytes - kTailBytes : query.max_bytes / 2;
-  TreeWriter writer(query, engine, walk, limit);
+  TreeWriter writer(query, engine, *known.top, limit);
   writer.write(out);
   const std::uint64_t next = query.offset + writer.shown();
   if (!out.empty()) out.push_back('\n');
@@ -252,9 +278,14 @@ Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
   out += fmt::format("{} in {}", counted(writer.total(), "entry"), shown);
   if (query.depth > 1) out += fmt::format(" to depth {}", query.depth);
   out.push_back('\n');
-  append_ignored(out, query, walk);
-  append_walk_notes(out, walk);
-  if (walk.full_at > 0) out += "note: glob finds files by name in directories of any size\n";
+  if (left_out.ignored > 0) {
+    out += fmt::format("{} ignored: {}{} (include_ignored=true lists them)\n", left_out.ignored,
+                       left_out.names.text(), left_out.ignored > kNamedIgnored ? ", ..." : "");
+  }
+  append_cuts(out, known.stopped, known.full_at);
+  append_notes(out, known.notes);
+  append_notes(out, left_out.notes);
+  if (known.full_at > 0) out += "note: glob finds files by name in directories of any size\n";
   return out;
 }
 

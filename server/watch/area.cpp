@@ -31,7 +31,7 @@ Counts counts_for(Area area, std::string_view name) {
     case Area::kTree:
       return {true, name == ".git"};
     case Area::kGit:
-      return {name == "info", true};
+      return {name == "info" || name == "config", true};
     case Area::kGitInfo:
       return {name == "exclude" || name.empty(), true};
     default:

@@ -106,9 +106,10 @@ void Tree::start(State& state) {
   if (!limits_.may_watch) return give_up(state, "switched off by --no-watch");
   auto notifier = Notifier::open();
   if (!notifier) return give_up(state, notifier.error().message);
-  state.watch =
-      std::make_unique<Watch>(std::move(*notifier), state.epochs, quota_, limits_.max_directories);
+  state.watch = std::make_unique<Watch>(std::move(*notifier), state.epochs, state.changes, quota_,
+                                        limits_.max_directories);
   // Whatever happened before is not known.
+  state.changes.add_everything();
   ++state.epochs.tree;
   ++state.epochs.git;
   mode_.store(Mode::kStarting, std::memory_order_relaxed);
@@ -123,24 +124,35 @@ void Tree::give_up(State& state, std::string why) {
 
 std::optional<Epochs> Tree::epochs() {
   if (mode() != Mode::kWatching || busy_.load()) return std::nullopt;
-  const auto files = files_.lock();
-  if (!files) return std::nullopt;
   auto state = state_.lock();
-  if (!state->watch || state->behind || state->lost) return std::nullopt;
-  switch (state->watch->catch_up(*files, kFewSteps)) {
+  return catch_up(*state);
+}
+
+std::optional<Epochs> Tree::take_changes(Changes& changes) {
+  if (mode() != Mode::kWatching || busy_.load()) return std::nullopt;
+  auto state = state_.lock();
+  const auto epochs = catch_up(*state);
+  if (epochs) changes.take(state->changes);
+  return epochs;
+}
+
+std::optional<Epochs> Tree::catch_up(State& state) {
+  const auto files = files_.lock();
+  if (!files || !state.watch || state.behind || state.lost) return std::nullopt;
+  switch (state.watch->catch_up(*files, kFewSteps)) {
     case Watch::State::kWhole:
-      return state->epochs;
+      return state.epochs;
     case Watch::State::kBehind:
-      state->behind = true;
+      state.behind = true;
       break;
     case Watch::State::kLost:
-      ++state->losses;
-      state->lost = true;
+      ++state.losses;
+      state.lost = true;
       mode_.store(Mode::kStarting, std::memory_order_relaxed);
       break;
     case Watch::State::kFailed:
       // The watch is dropped by the next work().
-      state->lost = true;
+      state.lost = true;
       break;
   }
   wanted_.store(true, std::memory_order_relaxed);

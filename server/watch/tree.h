@@ -23,6 +23,7 @@
 #include "server/base/clock.h"
 #include "server/base/guarded.h"
 #include "server/sandbox/workspace.h"
+#include "server/watch/changes.h"
 #include "server/watch/epochs.h"
 #include "server/watch/fingerprint.h"
 #include "server/watch/watch.h"
@@ -74,6 +75,8 @@ class Tree {
   // The state now, with every change in it that was finished before; nothing when that would take
   // longer, or is not known this way.
   std::optional<Epochs> epochs();
+  // The same, and adds to `changes` where the tree has changed since the last time. For one taker.
+  std::optional<Epochs> take_changes(Changes& changes);
   // The same by asking the file system. Nothing unless the mode is kChecking.
   std::optional<Fingerprint> fingerprint(const Parallel& parallel, const CancelToken& cancel);
   // Whether that is likely to take less than `cost_ns`, judged by the last one.
@@ -86,12 +89,14 @@ class Tree {
   struct State {
     std::unique_ptr<Watch> watch;
     Epochs epochs;
+    Changes changes;  // not taken yet
     std::string why;
     bool behind = false;  // epochs do not hold before work() was done
     bool lost = false;    // the watch is of no use any more
     std::uint64_t losses = 0;
   };
 
+  std::optional<Epochs> catch_up(State& state);
   void start(State& state);
   void give_up(State& state, std::string why);
   bool work_on(const sandbox::Workspace& files, std::unique_ptr<Watch>& dropped);

@@ -30,10 +30,11 @@ bool in_git_of_root(const Path& path) {
 
 }  // namespace
 
-Watch::Watch(std::unique_ptr<Notifier> notifier, Epochs& epochs, Quota& quota,
+Watch::Watch(std::unique_ptr<Notifier> notifier, Epochs& epochs, Changes& changes, Quota& quota,
              std::size_t max_directories)
     : notifier_(std::move(notifier)),
       epochs_(epochs),
+      changes_(changes),
       quota_(quota),
       max_directories_(max_directories) {
   epochs_.git_known = true;
@@ -74,13 +75,13 @@ void Watch::take(const Notifier::Event& event) {
     return;
   }
   if (known == by_watch_.end()) {
-    // Of a directory that has been forgotten since.
+    // Of a directory that has been forgotten since; its changes are those of a subtree.
     ++epochs_.tree;
     ++epochs_.git;
     return;
   }
   const Directories::const_iterator directory = known->second;
-  note(directory->second.area, event.name);
+  note(directory->first, directory->second.area, event.name);
   if (event.name.empty()) return;
   const bool git = event.name == ".git" && directory->second.area == Area::kTree;
   if ((event.mask & IN_ISDIR) != 0 || git) {
@@ -90,10 +91,15 @@ void Watch::take(const Notifier::Event& event) {
   }
 }
 
-void Watch::note(Area area, std::string_view name) {
+void Watch::note(const Path& path, Area area, std::string_view name) {
   const Counts counts = counts_for(area, name);
-  if (counts.tree) ++epochs_.tree;
   if (counts.git) ++epochs_.git;
+  if (!counts.tree) return;
+  ++epochs_.tree;
+  if (area == Area::kTree) return changes_.add_directory(path.text());
+  // Ignore rules that hold for the directory of the repository.
+  const Path git = area == Area::kGitInfo ? path.parent() : path;
+  changes_.add_directory(git.parent().text());
 }
 
 void Watch::name_changed(const Directories::const_iterator& directory,
@@ -111,6 +117,7 @@ void Watch::name_changed(const Directories::const_iterator& directory,
     epochs_.git_known = true;  // looked at anew
     git_entries_.push_back(path);
   }
+  if (area == Area::kTree && (forget || look)) changes_.add_subtree(path.text());
   if (forget) forgets_.push_back(path);
   if (look) looks_.push_back({std::move(path), area});
 }
@@ -247,12 +254,14 @@ void Watch::list(Dir& directory, const Task& task) {
 
 void Watch::lose() {
   lost_ = true;
+  changes_.add_everything();
   ++epochs_.tree;
   ++epochs_.git;
 }
 
 void Watch::fail(std::string why) {
   why_ = std::move(why);
+  changes_.add_everything();
   ++epochs_.tree;
   ++epochs_.git;
 }

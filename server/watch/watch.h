@@ -6,9 +6,9 @@
 // change of names ends in a look at what the name leads to now, so that it does not matter how
 // long ago the events happened.
 //
-// The epochs hold whenever catch_up() has returned kWhole. kLost: events were dropped, or the tree
-// changed in a way that cannot be followed: start again with a new Watch. kFailed: the tree cannot
-// be watched, why() says why.
+// The epochs and the changes hold whenever catch_up() has returned kWhole. kLost: events were
+// dropped, or the tree changed in a way that cannot be followed: start again with a new Watch.
+// kFailed: the tree cannot be watched, why() says why.
 //
 // Thread-compatible.
 
@@ -24,6 +24,7 @@
 
 #include "server/sandbox/workspace.h"
 #include "server/watch/area.h"
+#include "server/watch/changes.h"
 #include "server/watch/epochs.h"
 #include "server/watch/notifier.h"
 
@@ -44,9 +45,9 @@ class Watch {
     kFailed,
   };
 
-  // Nothing is watched yet; catch_up() begins with the root. `epochs` and `quota` outlive the
-  // Watch; `max_directories` bounds this tree.
-  Watch(std::unique_ptr<Notifier> notifier, Epochs& epochs, Quota& quota,
+  // Nothing is watched yet; catch_up() begins with the root. `epochs`, `changes` and `quota`
+  // outlive the Watch; `max_directories` bounds this tree.
+  Watch(std::unique_ptr<Notifier> notifier, Epochs& epochs, Changes& changes, Quota& quota,
         std::size_t max_directories);
   ~Watch();
   Watch(const Watch&) = delete;
@@ -81,7 +82,7 @@ class Watch {
 
   void take_events();
   void take(const Notifier::Event& event);
-  void note(Area area, std::string_view name);
+  void note(const sandbox::Path& path, Area area, std::string_view name);
   void name_changed(const Directories::const_iterator& directory, const Notifier::Event& event);
   void git_entry_changed(const Directories::const_iterator& directory,
                          const Notifier::Event& event);
@@ -98,6 +99,7 @@ class Watch {
 
   std::unique_ptr<Notifier> notifier_;
   Epochs& epochs_;
+  Changes& changes_;
   Quota& quota_;
   const std::size_t max_directories_;
   Directories by_path_;

@@ -63,6 +63,95 @@ TEST_CASE("walk obeys .ignore, .gitignore and .git/info/exclude in this order") 
   CHECK(tree.walked() == Paths{".gitignore", ".ignore", "both", "kept", "sub/both"});
 }
 
+TEST_CASE("walk obeys core.excludesFile within the tree only, below every other rule") {
+  const std::string config = "[core]\n\texcludesFile = ";
+  struct Row {
+    const char* name;
+    std::string value;
+    Paths want;
+    const char* note;
+  };
+  const Row rows[] = {
+      {"in the tree", "rules/global", {".gitignore", "kept", "rules/global", "x"}, ""},
+      {"absent", "rules/none", {".gitignore", "kept", "out", "rules/global", "x"}, ""},
+      {"in the git directory",
+       ".git/rules",
+       {".gitignore", "kept", "out", "rules/global", "x"},
+       "core.excludesFile not read: it is not a file of this tree"},
+      {"outside",
+       "/etc/passwd",
+       {".gitignore", "kept", "out", "rules/global", "x"},
+       "core.excludesFile not read: it is not a file of this tree"},
+      {"at home",
+       "~/rules",
+       {".gitignore", "kept", "out", "rules/global", "x"},
+       "core.excludesFile not read: it is not a file of this tree"},
+      {"through a link",
+       "link",
+       {".gitignore", "kept", "out", "rules/global", "x"},
+       "core.excludesFile not read: it is not a file of this tree"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    SearchedTree tree(Files{{".git/config", config + row.value + "\n"},
+                            {".git/rules", "x\n"},
+                            {".gitignore", "!kept\n"},
+                            {"rules/global", "out\nkept\n"},
+                            {"out", ""},
+                            {"kept", ""},
+                            {"x", ""}});
+    tree.files.link("rules/global", "link");
+    CHECK(tree.walked() == row.want);
+    const sandbox::Path root;
+    const auto walked =
+        walk(*tree.workspace, {&root, 1}, {}, tree.pool, Stop(tree.cancel, tree.clock));
+    REQUIRE(walked);
+    CHECK(walked->notes == (*row.note == '\0' ? Paths{} : Paths{row.note}));
+  }
+}
+
+TEST_CASE("walk tells upper case from lower as each repository's configuration says") {
+  SearchedTree tree(Files{{".git/config", "[core]\n\tignorecase = true\n"},
+                          {".gitignore", "Out\n"},
+                          {"OUT", ""},
+                          {"sub/out", ""},
+                          {"other/.git/config", ""},
+                          {"other/.gitignore", "Out\n"},
+                          {"other/OUT", ""},
+                          {"other/Out", ""}});
+  CHECK(tree.walked() == Paths{".gitignore", "other/.gitignore", "other/OUT"});
+}
+
+TEST_CASE("walk does not enter linked worktrees inside a repository, unless they are named") {
+  SearchedTree tree(Files{{".git/HEAD", ""},
+                          {"a", ""},
+                          {".claude/worktrees/x/.git", "gitdir: /r/.git/worktrees/x\n"},
+                          {".claude/worktrees/x/a", ""},
+                          {"module/.git", "gitdir: ../.git/modules/module\n"},
+                          {"module/b", ""}});
+  CHECK(tree.walked() == Paths{"a", "module/b"});
+  const Stop stop(tree.cancel, tree.clock);
+  sandbox::Path start;
+  CHECK(walk(*tree.workspace, {&start, 1}, {}, tree.pool, stop)->worktrees == 1);
+  start = tree.path(".claude/worktrees/x");
+  CHECK(walk(*tree.workspace, {&start, 1}, {}, tree.pool, stop)->regular == 1);
+  CHECK_THAT(
+      tree.find("*"),
+      Catch::Contains("not listed: 1 linked worktree of the same repository (name its path"));
+  CHECK_THAT(tree.list(".claude/worktrees"), Catch::Contains("x/ (linked worktree)"));
+  WalkOptions all;
+  all.include_ignored = true;
+  CHECK(tree.walked(all).size() == 3);
+}
+
+TEST_CASE("walk enters worktrees of a repository that lies elsewhere") {
+  SearchedTree tree(Files{{"one/.git", "gitdir: /r/.git/worktrees/one\n"},
+                          {"one/a", ""},
+                          {"two/.git", "gitdir: /r/.git/worktrees/two\n"},
+                          {"two/a", ""}});
+  CHECK(tree.walked() == Paths{"one/a", "two/a"});
+}
+
 TEST_CASE("walk cannot re-include below an excluded directory") {
   SearchedTree tree(Files{{".gitignore", "out/\n!out/keep\n"},
                           {"out/keep", ""},

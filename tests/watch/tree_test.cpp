@@ -60,6 +60,9 @@ const Row kTreeChanges[] = {
     {"make a nested repository's exclude", [](const auto& w) { w.make_directory("sub/.git"); },
      [](const auto& w) { w.write("sub/.git/info/exclude", "b\n"); }},
     {"make .git", {}, [](const auto& w) { w.make_directory(".git"); }},
+    {"git's configuration, which may name ignore files",
+     [](const auto& w) { w.make_directory(".git"); },
+     [](const auto& w) { w.write(".git/config", "[core]\n"); }},
     {"chmod the root", {}, [](const auto& w) { chmod(w.root().c_str(), 0711); }},
 };
 
@@ -90,7 +93,6 @@ const Row kGitChanges[] = {
      {},
      [](const auto& w) { w.write(".git/refs/heads/a/b/c", "0\n"); }},
     {"packed-refs", {}, [](const auto& w) { w.write(".git/packed-refs", "0\n"); }},
-    {"config", {}, [](const auto& w) { w.write(".git/config", "[core]\n"); }},
     {"the stash's log", {}, [](const auto& w) { w.write(".git/logs/refs/stash", "0\n"); }},
     {"a worktree", {}, [](const auto& w) { w.write(".git/worktrees/w/gitdir", "x\n"); }},
 };

@@ -34,8 +34,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.include_ignored = args.include_ignored;
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   const search::Stop stop(context.cancel, context.clock);
-  TRY_ASSIGN(output.text, search::list_entries(
-                              query, {context.files, context.pool, context.cancel, context.clock}));
+  TRY_ASSIGN(output.text, search::list_entries(query, {context.files, context.pool, context.cancel,
+                                                       context.clock, context.catalogue}));
   // The listing's own stop was made later and ends later.
   output.keep = !stop.now() && context.files.plain(query.path);
   return {};

@@ -116,8 +116,8 @@ Result<std::vector<Wanted>> find_wanted(const Args& args, const ToolContext& con
     query.sort = search::FileOrder::kPath;
     query.limit = kMostPaths;
     query.max_bytes = kMostPaths * 8192;  // as long as paths can be
-    auto found =
-        search::find_files(query, {context.files, context.pool, context.cancel, context.clock});
+    auto found = search::find_files(
+        query, {context.files, context.pool, context.cancel, context.clock, context.catalogue});
     if (!found) {
       if (found.error().code == Code::kCancelled) return Failure(found.error());
       wanted.push_back({std::string(path), std::move(found).error().message});

@@ -42,8 +42,9 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.offset = static_cast<std::uint64_t>(args.offset);
   query.include_ignored = args.include_ignored;
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
-  TRY_ASSIGN(search::FindAnswer answer, search::find_files(query, {context.files, context.pool,
-                                                                   context.cancel, context.clock}));
+  TRY_ASSIGN(search::FindAnswer answer,
+             search::find_files(query, {context.files, context.pool, context.cancel, context.clock,
+                                        context.catalogue}));
   output.keep = answer.repeatable && context.files.plain(query.path);
   output.text = std::move(answer.text);
   return {};

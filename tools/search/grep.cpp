@@ -80,7 +80,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.include_ignored = args.include_ignored;
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   TRY_ASSIGN(search::GrepAnswer answer,
-             search::grep(query, {context.files, context.pool, context.cancel, context.clock}));
+             search::grep(query, {context.files, context.pool, context.cancel, context.clock,
+                                  context.catalogue}));
   output.keep = answer.repeatable && context.files.plain(query.path);
   output.text = std::move(answer.text);
   return {};

@@ -1,0 +1,98 @@
+#include "server/search/catalogue.h"
+
+#include "server/search/renewal.h"
+
+namespace quarry::search {
+namespace {
+
+// Directories that a call which only peeks may read again.
+constexpr std::size_t kFewDirectories = 16;
+constexpr std::int64_t kRetryNs = 300'000'000'000;
+constexpr std::chrono::milliseconds kSlice{5};
+
+std::size_t size_of(const watch::Changes& changes) {
+  return changes.directories.size() + changes.subtrees.size();
+}
+
+}  // namespace
+
+Catalogue::Catalogue(std::shared_ptr<watch::Tree> tree, const Clock& clock,
+                     const CatalogueLimits& limits)
+    : tree_(std::move(tree)), clock_(clock), limits_(limits) {}
+
+std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, pool::Pool& pool,
+                                               const Stop& stop, Effort effort) {
+  watch::Changes changes;
+  std::shared_ptr<const TreeNode> old;
+  {
+    auto state = state_.lock();
+    while (state->busy) {
+      if (effort == Effort::kPeek || stop.now()) return nullptr;
+      (void)state.wait_for(free_, kSlice, [&] { return !state->busy; });
+    }
+    if (clock_.steady_ns() < state->not_before_ns) return nullptr;
+    if (!tree_->take_changes(state->pending)) return nullptr;
+    if (state->top != nullptr && state->pending.empty()) {
+      ++state->stats.hits;
+      return state->top;
+    }
+    const bool anew = state->top == nullptr || state->pending.everything;
+    if (effort == Effort::kPeek && (anew || size_of(state->pending) > kFewDirectories)) {
+      return nullptr;
+    }
+    state->busy = true;
+    changes.clear();
+    std::swap(changes, state->pending);
+    state->pending.clear();
+    if (!anew) old = state->top;
+  }
+  const std::shared_ptr<const TreeNode> top =
+      old == nullptr ? read(files, pool, stop) : renew(*old, changes, files, pool, stop);
+  auto state = state_.lock();
+  state->busy = false;
+  ++(old == nullptr ? state->stats.builds : state->stats.renewals);
+  if (top == nullptr) {
+    // Cut short: what was taken is still to be done.
+    if (old == nullptr) changes.add_everything();
+    state->pending.take(changes);
+  } else if (top->counts.entries > limits_.entries) {
+    state->top = nullptr;
+    state->pending.add_everything();
+    state->not_before_ns = clock_.steady_ns() + kRetryNs;
+  } else {
+    state->top = top;
+  }
+  state->stats.too_large = top != nullptr && state->top == nullptr;
+  state.unlock();
+  free_.notify_all();
+  return top;
+}
+
+std::shared_ptr<const TreeNode> Catalogue::read(const sandbox::Workspace& files, pool::Pool& pool,
+                                                const Stop& stop) {
+  const auto reading = read_tree(files, TreeStart{}, WalkOptions{}, pool, stop);
+  if (!reading || reading->stopped || reading->full_at > 0) return nullptr;
+  return reading->top;
+}
+
+void Catalogue::drop() {
+  std::shared_ptr<const TreeNode> dropped;  // freed without the lock
+  auto state = state_.lock();
+  dropped = std::move(state->top);
+  state->top = nullptr;
+  state->pending.add_everything();
+  state.unlock();
+}
+
+CatalogueStats Catalogue::stats() const {
+  auto state = state_.lock();
+  CatalogueStats stats = state->stats;
+  if (state->top != nullptr) {
+    stats.entries = state->top->counts.entries;
+    stats.directories = state->top->counts.listings;
+    stats.bytes = state->top->counts.bytes;
+  }
+  return stats;
+}
+
+}  // namespace quarry::search

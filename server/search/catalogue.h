@@ -1,0 +1,81 @@
+// Catalogue: the tree below one root in memory, kept current by its watch.
+//
+// now() answers with the tree as it is: every change that was finished before the call is in it.
+// The watch is drained first; what it tells of is read again, a directory at a time, and the rest
+// is shared with the tree that was there before. The first call reads everything. Where the watch
+// knows nothing (not set yet, lost, impossible) there is no answer and the caller walks.
+//
+// Bounded: a tree of more than catalogue_entries is not kept. Mounts that come in the midst of the
+// tree are seen once something else in their directory changes, as the watch has it.
+//
+// Safe from any thread. Calls that come while the tree is brought up to date wait for it, those
+// that only peek do not.
+
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+
+#include "server/base/guarded.h"
+#include "server/search/tree_node.h"
+#include "server/watch/tree.h"
+
+namespace quarry::search {
+
+struct CatalogueLimits {
+  std::size_t entries = standard<std::size_t>(Limit::kCatalogueEntries);
+  std::size_t bytes = standard<std::size_t>(Limit::kCatalogueBytes);  // of all roots
+};
+
+struct CatalogueStats {
+  std::uint64_t entries = 0;
+  std::uint64_t directories = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t hits = 0;      // nothing had changed
+  std::uint64_t renewals = 0;  // a part was read again
+  std::uint64_t builds = 0;    // all was read
+  bool too_large = false;
+};
+
+enum class Effort : std::uint8_t {
+  kPeek,   // only what is nearly free: the thread may be the reader's
+  kBuild,  // whatever it takes
+};
+
+class Catalogue {
+ public:
+  // `clock` outlives it.
+  Catalogue(std::shared_ptr<watch::Tree> tree, const Clock& clock, const CatalogueLimits& limits);
+
+  // The tree from the root down, or null when it is not known this way.
+  std::shared_ptr<const TreeNode> now(const sandbox::Workspace& files, pool::Pool& pool,
+                                      const Stop& stop, Effort effort);
+  // Gives the memory back.
+  void drop();
+
+  std::int64_t used_ns() const { return tree_->used_ns(); }
+  CatalogueStats stats() const;
+
+ private:
+  struct State {
+    // Owners: this and the searches that are going on.
+    std::shared_ptr<const TreeNode> top;
+    watch::Changes pending;          // not yet in `top`
+    bool busy = false;               // somebody brings it up to date, without the lock
+    std::int64_t not_before_ns = 0;  // too large: not tried until then
+    CatalogueStats stats;
+  };
+
+  std::shared_ptr<const TreeNode> read(const sandbox::Workspace& files, pool::Pool& pool,
+                                       const Stop& stop);
+
+  // Owners: the table of trees and the catalogue.
+  const std::shared_ptr<watch::Tree> tree_;
+  const Clock& clock_;
+  const CatalogueLimits limits_;
+  std::condition_variable free_;
+  mutable Guarded<State> state_;
+};
+
+}  // namespace quarry::search

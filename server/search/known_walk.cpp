@@ -1,0 +1,73 @@
+#include "server/search/known_walk.h"
+
+#include "server/search/ignore_files.h"
+
+namespace quarry::search {
+namespace {
+
+using sandbox::Path;
+
+// The notes of the directories above `start`.
+void add_notes_above(const TreeNode& top, const Path& start, std::vector<std::string>& notes) {
+  if (top.counts.noted == 0) return;
+  const std::string& text = start.text();
+  for (std::size_t end = 0; end < text.size();
+       end = std::min(text.find('/', end + 1), text.size())) {
+    const TreeNode* const above = top.find(std::string_view(text).substr(0, end));
+    if (above == nullptr) return;
+    notes.insert(notes.end(), above->listing->notes.begin(), above->listing->notes.end());
+  }
+}
+
+// What the catalogue knows of the directory; top is null when it does not.
+KnownTree from_catalogue(const Engine& engine, const Path& start, const Stop& stop, Effort effort) {
+  KnownTree known;
+  auto tree = engine.catalogue->now(engine.workspace, engine.pool, stop, effort);
+  if (tree == nullptr) return known;
+  const TreeNode* const top = tree->find(start.text());
+  // An ignored directory, a linked worktree or a link is read when it is named; from a deep start
+  // more levels are read than from the root.
+  if (top == nullptr || !top->listing->read || top->listing->unreadable || top->listing->worktree ||
+      (top->counts.too_deep > 0 && !start.is_root())) {
+    return known;
+  }
+  add_notes_above(*tree, start, known.notes);
+  known.top = top;
+  known.tree = std::move(tree);
+  return known;
+}
+
+}  // namespace
+
+Result<KnownTree> known_tree(const Engine& engine, const Path& start, const WalkOptions& options,
+                             const Stop& stop, Effort effort) {
+  if (engine.catalogue != nullptr && !options.include_ignored) {
+    KnownTree known = from_catalogue(engine, start, stop, effort);
+    if (known.top != nullptr) return known;
+    if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
+  }
+  KnownTree known;
+  TreeStart from;
+  from.path = start;
+  if (!options.include_ignored) {
+    from.parents = load_parents(engine.workspace, start, known.notes);
+  }
+  TRY_ASSIGN(TreeReading reading, read_tree(engine.workspace, from, options, engine.pool, stop));
+  known.tree = std::move(reading.top);
+  known.top = known.tree.get();
+  known.stopped = reading.stopped;
+  known.full_at = reading.full_at;
+  return known;
+}
+
+Result<Walk> known_walk(const Engine& engine, const Path& start, const WalkOptions& options,
+                        const Stop& stop) {
+  TRY_ASSIGN(KnownTree known, known_tree(engine, start, options, stop, Effort::kBuild));
+  Walk walk(std::move(known.tree), *known.top);
+  walk.stopped = known.stopped;
+  walk.full_at = known.full_at;
+  walk.add_notes(known.notes);
+  return walk;
+}
+
+}  // namespace quarry::search

@@ -1,0 +1,176 @@
+#include "server/search/listing.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "server/search/ignore_files.h"
+
+namespace quarry::search {
+namespace {
+
+using sandbox::Dir;
+using sandbox::Kind;
+
+constexpr std::string_view kGit = ".git";
+
+// A name as it sorts among whole paths: followed by '/' when it is a directory's.
+struct Key {
+  std::string_view name;
+  bool directory;
+
+  bool operator<(const Key& other) const {
+    const std::size_t common = std::min(name.size(), other.name.size());
+    const int order = std::memcmp(name.data(), other.name.data(), common);
+    if (order != 0) return order < 0;
+    return behind(common) < other.behind(common);
+  }
+
+ private:
+  int behind(std::size_t at) const {
+    if (name.size() > at) return static_cast<unsigned char>(name[at]);
+    return directory ? '/' : -1;
+  }
+};
+
+// Reads the names and kinds; says which ignore files there are.
+IgnoreNames read_entries(Dir& opened, Listing& listing, const ListingOptions& options,
+                         const Stop& stop) {
+  IgnoreNames names;
+  Dir::Entry entry;
+  while (true) {
+    auto more = opened.next(entry);
+    if (!more) listing.unreadable = true;
+    if (!more || !*more) break;
+    if (entry.name == kGit) {
+      (entry.kind == Kind::kDirectory ? names.git_dir : names.git_file) = true;
+      continue;
+    }
+    if (entry.name == ".gitignore") names.git = true;
+    if (entry.name == ".ignore") names.ignore = true;
+    if (listing.entries.size() >= options.max_entries) {
+      listing.full = true;
+      break;
+    }
+    if (listing.entries.size() % 1024 == 1023 && stop.now()) {
+      listing.cut = true;
+      break;
+    }
+    listing.entries.push_back({static_cast<std::uint32_t>(listing.names.size()),
+                               static_cast<std::uint16_t>(entry.name.size()), entry.kind, false,
+                               -1});
+    listing.names.append(entry.name);
+  }
+  return names;
+}
+
+void judge(Listing& listing) {
+  std::string path = listing.path.text();
+  if (!path.empty()) path.push_back('/');
+  const std::size_t base = path.size();
+  for (WalkEntry& entry : listing.entries) {
+    path.resize(base);
+    path.append(listing.name(entry));
+    entry.ignored = ignored(listing.level.get(), path, entry.kind == Kind::kDirectory);
+  }
+}
+
+void count(Listing& listing) {
+  EntryCounts& counts = listing.counts;
+  for (const WalkEntry& entry : listing.entries) {
+    if (entry.ignored) {
+      ++(entry.kind == Kind::kDirectory ? counts.ignored_directories : counts.ignored_files);
+      continue;
+    }
+    ++listing.visible_;
+    if (entry.kind == Kind::kFile) {
+      ++counts.regular;
+    } else if (entry.kind == Kind::kSymlink) {
+      ++counts.symlinks;
+    } else if (entry.kind != Kind::kDirectory) {
+      ++counts.special;
+    }
+  }
+  counts.entries = listing.entries.size();
+  counts.noted = listing.notes.size();
+  counts.unreadable = listing.unreadable ? 1 : 0;
+  counts.worktrees = listing.worktree ? 1 : 0;
+  counts.listings = 1;
+  counts.bytes = sizeof(Listing) + listing.path.text().capacity() + listing.names.capacity() +
+                 listing.entries.size() * (sizeof(WalkEntry) + sizeof(std::int64_t));
+}
+
+}  // namespace
+
+EntryCounts& EntryCounts::operator+=(const EntryCounts& other) {
+  regular += other.regular;
+  symlinks += other.symlinks;
+  special += other.special;
+  ignored_files += other.ignored_files;
+  ignored_directories += other.ignored_directories;
+  unreadable += other.unreadable;
+  too_deep += other.too_deep;
+  worktrees += other.worktrees;
+  noted += other.noted;
+  far_rules += other.far_rules;
+  listings += other.listings;
+  entries += other.entries;
+  bytes += other.bytes;
+  return *this;
+}
+
+const WalkEntry* Listing::find(std::string_view wanted) const {
+  for (const bool directory : {false, true}) {
+    const Key key{wanted, directory};
+    const auto at = std::lower_bound(
+        entries.begin(), entries.end(), key, [this](const WalkEntry& entry, const Key& wanted_key) {
+          return Key{name(entry), entry.kind == Kind::kDirectory} < wanted_key;
+        });
+    if (at != entries.end() && name(*at) == wanted) return &*at;
+  }
+  return nullptr;
+}
+
+Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Path& path,
+                          const std::shared_ptr<const IgnoreLevel>& parents,
+                          const ListingOptions& options, const Stop& stop, Listing& listing) {
+  listing.path = path;
+  listing.level = parents;
+  auto opened = workspace.open_directory(path);
+  if (!opened) {
+    // Gone since its parent was listed: as if it had been before.
+    listing.unreadable = opened.error().code != Code::kNotFound;
+    count(listing);
+    return Failure(std::move(opened).error());
+  }
+  listing.read = true;
+  if (const auto stamp = opened->stamp()) listing.inode = stamp->inode;
+  const IgnoreNames names = read_entries(*opened, listing, options, stop);
+  if (names.git_file && !options.enter_worktree && !options.include_ignored &&
+      lies_in_repository(parents.get()) && is_linked_worktree(*opened)) {
+    listing.worktree = true;
+    listing.entries.clear();
+    listing.names.clear();
+  }
+  // All names of one directory differ, so the order is total.
+  std::ranges::sort(listing.entries, [&](const WalkEntry& a, const WalkEntry& b) {
+    return Key{listing.name(a), a.kind == Kind::kDirectory} <
+           Key{listing.name(b), b.kind == Kind::kDirectory};
+  });
+  if (!options.include_ignored && !listing.worktree) {
+    listing.level = load_level(workspace, *opened, path, names, parents, listing.notes);
+    if (listing.level != nullptr) judge(listing);
+    if (listing.level != parents && !listing.level->far_file.empty()) listing.counts.far_rules = 1;
+  }
+  listing.entries.shrink_to_fit();
+  listing.names.shrink_to_fit();
+  if (!listing.entries.empty()) {
+    listing.times = std::make_unique<std::atomic<std::int64_t>[]>(listing.entries.size());
+    for (std::size_t i = 0; i < listing.entries.size(); ++i) {
+      listing.times[i].store(Listing::kNoTime, std::memory_order_relaxed);
+    }
+  }
+  count(listing);
+  return {};
+}
+
+}  // namespace quarry::search
