@@ -63,6 +63,7 @@ std::string make_text(std::size_t bytes, unsigned seed) {
 
 void make_corpus(const fs::path& root, std::size_t files) {
   put(root / "one_kib.txt", make_text(1024, 1));
+  put(root / "ten_kib.txt", make_text(std::size_t{10} * 1024, 4));
   put(root / "sixty_four_kib.txt", make_text(std::size_t{64} * 1024, 2));
   put(root / "one_mib.txt", make_text(std::size_t{1024} * 1024, 3));
   put_sparse(root / "one_gib.log", make_text(kMarginBytes, 4), kGib, make_text(kMarginBytes, 5));

@@ -1,6 +1,7 @@
 // The files that perf/load asks about: made on the spot, the same bytes every time.
 //
-//   one_kib.txt, sixty_four_kib.txt, one_mib.txt   text of 64-byte lines with some characters
+//   one_kib.txt, ten_kib.txt, sixty_four_kib.txt, one_mib.txt   text of 64-byte lines with some
+//   characters
 //                                                  that JSON escapes
 //   one_gib.log      kMarginBytes of such lines at its start and at its end, a hole between
 //   batch/           20 files of 1 KiB

@@ -12,13 +12,13 @@
 
 namespace quarry::perf {
 
-enum class Floor { kEcho, kReadFile };
+enum class Floor { kEcho, kReadFile, kReplaceFile };
 
 struct Case {
   std::string name;
   std::vector<Round> turns;  // the first is the one that is checked
   Floor floor = Floor::kEcho;
-  Round floor_round;       // for kReadFile; an echo gets the same lines as the server
+  Round floor_round;       // unless it is an echo, which gets the server's lines
   std::string must_hold;   // in the text of the round's last answer
   std::size_t weight = 1;  // rounds are divided by it: how much slower than a ping
   std::int64_t idle_ns = 0;

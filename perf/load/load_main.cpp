@@ -13,6 +13,7 @@
 
 #include "perf/corpora/tree.h"
 #include "perf/load/cases.h"
+#include "perf/load/changes.h"
 #include "perf/load/measure.h"
 #include "perf/load/report.h"
 #include "perf/load/searches.h"
@@ -114,6 +115,7 @@ class Bench {
     for (const std::size_t stored : {1U, 1000U, options_.quick ? 2000U : 100'000U}) {
       measure_sessions(report, stored);
     }
+    for (const bool sync : {false, true}) measure_changes(report, sync);
     if (std::string("fairness").find(options_.only) != std::string::npos) {
       pin_to_one_core(false);
       report.fairness = measure_fairness(forgetful_command, options_.quick ? 0.5 : 5);
@@ -137,17 +139,44 @@ class Bench {
     }
   }
 
+  // The rows of changes, on a server of their own.
+  void measure_changes(Report& report, bool sync) {
+    if (std::string("change rows").find(options_.only) == std::string::npos) return;
+    std::fprintf(stderr, "measuring changes, %s\n", sync ? "durable" : "--no-fsync");
+    pin_to_one_core(false);
+    std::vector<std::string> command = command_;
+    command.back() = place_.path() / (sync ? "state-durable" : "state-no-fsync");
+    if (!sync) command.emplace_back("--no-fsync");
+    Peer server(command);
+    shake_hands(server);
+    for (Case one : change_cases()) {
+      if (sync) one.weight *= 5;
+      one.name += sync ? ", durable" : ", --no-fsync";
+      report.rows.push_back(measure(server, one, sync));
+    }
+  }
+
   fs::path root() const { return place_.path() / "root"; }
 
-  Row measure(Peer& server, const Case& one) {
+  std::vector<std::string> floor_command(Floor floor, std::size_t bytes, bool sync) const {
+    switch (floor) {
+      case Floor::kEcho:
+        return {options_.here / "quarry_echo", std::to_string(bytes)};
+      case Floor::kReadFile:
+        return {options_.here / "quarry_readfile", root()};
+      case Floor::kReplaceFile:
+        break;
+    }
+    return {options_.here / "quarry_replacefile", root(), sync ? "sync" : "nosync"};
+  }
+
+  Row measure(Peer& server, const Case& one, bool sync = false) {
     Row row;
     row.name = one.name;
     row.bytes = check_answers(server, one);
     const bool echo = one.floor == Floor::kEcho;
-    row.floor = echo ? "echo" : "readfile";
-    Peer floor(
-        echo ? std::vector<std::string>{options_.here / "quarry_echo", std::to_string(row.bytes)}
-             : std::vector<std::string>{options_.here / "quarry_readfile", root()});
+    row.floor = echo ? "echo" : one.floor == Floor::kReadFile ? "readfile" : "replacefile";
+    Peer floor(floor_command(one.floor, row.bytes, sync));
     const std::vector<Round> floor_turns = echo ? one.turns : std::vector<Round>{one.floor_round};
     const std::size_t rounds =
         std::max<std::size_t>((options_.quick ? 200U : 10'000U) / one.weight, 5);
