@@ -93,12 +93,44 @@ class Tree {
   std::vector<project::File> files_;
 };
 
+// Paths of the directory that was asked for become paths of the root.
+void place_under(project::Project& project, const FileIndex& index) {
+  if (index.top().empty()) return;
+  const auto path = [&](std::string& one) {
+    if (!one.empty()) one = one == "." ? index.top() : index.under_top(one);
+  };
+  const auto all = [&](auto& list) {
+    for (auto& one : list) path(one.at.path);
+  };
+  for (project::Module& module : project.modules) {
+    path(module.path);
+    for (project::Named* one : {&module.runtime, &module.manager, &module.licence}) {
+      path(one->at.path);
+    }
+    path(module.at.path);
+    all(module.build_systems);
+    all(module.frameworks);
+    all(module.dependencies);
+    all(module.entries);
+    all(module.commands);
+    all(module.ports);
+    all(module.services);
+    all(module.variables);
+    for (auto* list : {&module.containers, &module.settings, &module.members}) {
+      for (std::string& one : *list) path(one);
+    }
+  }
+  all(project.ci);
+  all(project.findings);
+}
+
 }  // namespace
 
 Result<void> run_project_part(const PartInput& input, Report& report,
                               std::vector<std::string>& notes) {
   report.project = Tree(input).project();
   TRY(input.cancel.check());
+  place_under(report.project, input.survey.index);
   if (const std::uint64_t rest = report.project.manifests_left_out; rest > 0) {
     notes.push_back(std::to_string(rest) + " manifests beyond the bound are not read");
   }

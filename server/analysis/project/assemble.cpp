@@ -150,6 +150,8 @@ class Assembler {
     const ecosystem::Facts& facts = one.facts;
     const ecosystem::Reader& reader = *one.reader;
     const bool here = one.directory == draft.directory;
+    // A module that is none of its own here: what a mobile framework made for its platforms.
+    if (reader.role == Role::kModule && !facts.no_module && !here) return;
     if (reader.role == Role::kContainer) module.containers.push_back(facts.path);
     if (reader.role == Role::kSettings) module.settings.push_back(facts.path);
     const bool builds = reader.role == Role::kModule || reader.role == Role::kPart;

@@ -160,6 +160,10 @@ Language choose_language(const Draft& draft) {
       }
     }
   }
+  // A chart is of no programming language, whatever scripts lie beside it.
+  if (best.manifest != nullptr && languages_of(*best.manifest).front().empty()) {
+    return {{}, best.manifest};
+  }
   const bool beside = best.manifest != nullptr && most * 5 < all;
   if (best.manifest == nullptr) return {plain_name(top), nullptr};
   // A manifest of another language than most of the code is of a tool beside it.

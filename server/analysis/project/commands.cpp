@@ -344,7 +344,8 @@ class Commands {
       std::string dotted = name;
       std::ranges::replace(dotted, '/', '.');
       put(kStart, asgi ? "uvicorn " + dotted + ":app" : "python " + path, "", entry.at);
-    } else if (path.ends_with(".js") && (entry.how == "main" || entry.how == "by name")) {
+    } else if (module_.ecosystem == "npm" && path.ends_with(".js") &&
+               (entry.how == "main" || entry.how == "by name")) {
       const bool server = std::ranges::any_of(module_.frameworks, [](const FrameworkFact& one) {
         return one.kind == FrameworkKind::kWeb;
       });

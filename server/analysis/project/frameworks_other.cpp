@@ -139,7 +139,7 @@ constexpr FrameworkRow kRows[] = {
      "hugo server"},
     {"Zola", kStatic, "", "", "", 1111},
     {"MkDocs", kStatic, "pypi:mkdocs pypi:mkdocs-material", "", "mkdocs.yml", 8000, "mkdocs serve"},
-    {"Sphinx", kStatic, "pypi:sphinx", "pypi:django pypi:flask pypi:fastapi", "docs/conf.py"},
+    {"Sphinx", kStatic, "pypi:sphinx", "pypi:django pypi:flask pypi:fastapi", "conf.py"},
     {"Pelican", kStatic, "pypi:pelican", "", "pelicanconf.py", 8000},
 };
 
