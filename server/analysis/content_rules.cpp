@@ -67,6 +67,32 @@ const Rules* find_rules(std::string_view extension) {
   return at == kTable.end() ? nullptr : &at->second;
 }
 
+// Follows the lines of C: whether they are for C++ alone, which headers of C hold too.
+class ForCppOnly {
+ public:
+  // `line` without leading blanks.
+  bool operator()(std::string_view line) {
+    if (line.front() != '#') return depth_ > 0;
+    line.remove_prefix(1);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    const bool opens = line.starts_with("if");
+    if (depth_ == 0) {
+      if (opens && !line.starts_with("ifndef") && line.find("__cplusplus") < line.size() &&
+          line.find('!') == std::string_view::npos) {
+        depth_ = 1;
+      }
+      return false;
+    }
+    if (opens) ++depth_;
+    if (line.starts_with("endif")) --depth_;
+    if (depth_ == 1 && line.starts_with("el")) depth_ = 0;
+    return true;
+  }
+
+ private:
+  int depth_ = 0;
+};
+
 }  // namespace
 
 bool has_content_rules(std::string_view extension) {
@@ -78,12 +104,13 @@ std::optional<LanguageId> language_by_content(std::string_view extension, std::s
   if (rules == nullptr) return std::nullopt;
   std::size_t best = rules->languages.size();
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  ForCppOnly for_cpp_only;
   while (!head.empty() && best > 0) {
     const std::size_t end = std::min(head.find('\n'), head.size());
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(std::min(end + 1, head.size()));
     const std::size_t begin = line.find_first_not_of(" \t\r");
-    if (begin == std::string_view::npos) continue;
+    if (begin == std::string_view::npos || for_cpp_only(line.substr(begin))) continue;
     for (const Pattern& pattern : rules->patterns) {
       if (pattern.rank >= best) break;  // patterns come by rank
       if (pattern.first != '\0' && pattern.first != line[begin]) continue;

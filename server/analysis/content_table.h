@@ -60,10 +60,14 @@ inline constexpr auto kContentRules = std::to_array<ContentRule>({
     {".tsx", "TypeScript"},
     {".v", "Coq",
      "Require \nFrom %n%*Require\nTheorem %w\nLemma %w\nProof%b\nDefinition %w\nInductive %w\n"
-     "Fixpoint %w\nQed.\nImport %n.%$\nNotation%b\nLtac %w\nSection %w%_.\nRecord %w\nClass %w"},
+     "Fixpoint %w\nQed.\nImport %n.%$\nExport %n.%$\nNotation%b\nLtac %w\nSection %w%_.\n"
+     "Module %w%_.%$\nRecord %w\nClass %w\nInstance %w\nSet %w\nUnset %w\nPolymorphic \n"
+     "Global %w\nLocal %w\nParameter %w\nVariable %w\nHint %w\nEnd %w%_."},
     {".v", "V",
      "fn %w%_(\nfn (%*\npub fn \nmodule %w%$\nimport %n%$\nstruct %w%_{\nmut %w\n__global%b"},
-    {".v", "Verilog"},
+    {".v", "Verilog",
+     "module %w%_(\nmodule %w%_;\nmodule %w%_#\nmodule %w%$\nendmodule%b\nalways%b\nreg%b\nwire%b\n"
+     "assign \n`%w\ninitial%b\nparameter %w%_=\nlocalparam \ninput%b\noutput%b"},
     {".cls", "LaTeX",
      "\\NeedsTeXFormat\n\\ProvidesClass\n\\documentclass\n\\LoadClass\n\\RequirePackage\n"
      "\\newcommand\n\\def\\"},

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -18,7 +17,6 @@ namespace quarry::analysis {
 
 struct Neighbours {
   std::unordered_map<std::string_view, std::uint64_t> by_extension;  // source files of the tree
-  std::map<LanguageId, std::uint64_t> by_language;                   // those that are known
   std::function<bool(std::string_view)> at_top;  // whether the top directory holds this file
 };
 

@@ -188,9 +188,14 @@ bool is_binary_extension(std::string_view extension) {
 std::optional<LanguageId> language_by_name(std::string_view path) {
   std::string_view name = base_name(path);
   if (const auto id = by_file_name(name)) return id;
-  if (!name.ends_with(".in") || name.size() == 3) return std::nullopt;
-  name.remove_suffix(3);
-  return by_file_name(name);
+  if (name.ends_with(".in") && name.size() > 3) {
+    name.remove_suffix(3);
+    if (const auto id = by_file_name(name)) return id;
+  }
+  const std::size_t last = name.rfind('.');
+  if (last == std::string_view::npos || last == 0) return std::nullopt;
+  const std::string_view longer = extension_of(name.substr(0, last));
+  return longer.empty() ? std::nullopt : find_in(kByExtension, name.substr(last - longer.size()));
 }
 
 std::optional<LanguageId> language_by_path(std::string_view path) {
@@ -199,14 +204,6 @@ std::optional<LanguageId> language_by_path(std::string_view path) {
   if (name.ends_with(".in") && name.size() > 3) name.remove_suffix(3);
   const std::string_view extension = extension_of(name);
   if (extension.empty()) return std::nullopt;
-  // The languages of templates put theirs before that of what is made.
-  const std::string_view longer = extension_of(name.substr(0, name.size() - extension.size()));
-  if (!longer.empty()) {
-    if (const auto id =
-            find_in(kByExtension, name.substr(name.size() - extension.size() - longer.size()))) {
-      return id;
-    }
-  }
   return by_extension(extension);
 }
 

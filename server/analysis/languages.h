@@ -34,10 +34,11 @@ std::uint32_t language_table_version();
 std::string_view extension_of(std::string_view path);
 std::string_view base_name(std::string_view path);
 
-// By the whole name ("Makefile", "Dockerfile.dev"); ".in" stands for what it is a template of.
+// By the whole name ("Makefile", "Dockerfile.dev") or two extensions together (".blade.php"); ".in"
+// stands for what it is a template of.
 std::optional<LanguageId> language_by_name(std::string_view path);
-// By the whole name, then the extension (the longest first: ".blade.php"), exact and then in lower
-// case. Contested extensions give their usual owner.
+// The same, then by the extension, exact and then in lower case. Contested extensions give their
+// usual owner.
 std::optional<LanguageId> language_by_path(std::string_view path);
 
 // By the first line of a script: "#!/usr/bin/env -S python3.11 -u" is Python.

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "server/analysis/content_rules.h"
 #include "server/analysis/contested.h"
 #include "server/analysis/languages.h"
 
@@ -92,7 +93,7 @@ class Tally {
     if (named) {
       count_language(*named, file, judged.size, says.detectable);
     } else if (judged.verdict.language != Verdict::kNone) {
-      ++neighbours_.by_language[judged.verdict.language];
+      if (has_content_rules(extension)) ++decided_[extension][judged.verdict.language];
       count_language(judged.verdict.language, file, judged.size, says.detectable);
     } else if (judged.verdict.undecided) {
       undecided_[extension].push_back(&judged);
@@ -112,9 +113,18 @@ class Tally {
     }
   }
 
+  // By the tree, else by the other files of the extension.
+  std::optional<LanguageId> decide(std::string_view extension) const {
+    const auto same = decided_.find(extension);
+    const bool by_tree = extension == ".h" || same == decided_.end();
+    if (by_tree) return decide_contested(extension, neighbours_);
+    return std::ranges::max_element(same->second, {}, [](const auto& one) { return one.second; })
+        ->first;
+  }
+
   void count_undecided() {
     for (const auto& [extension, files] : undecided_) {
-      auto id = decide_contested(extension, neighbours_);
+      const auto id = decide(extension);
       for (const Judged* judged : files) {
         const git::TrackedFile& file =
             index_.files()[static_cast<std::size_t>(judged - judged_.data())];
@@ -173,6 +183,7 @@ class Tally {
   Neighbours neighbours_;
   std::map<LanguageId, Sum> languages_;
   std::map<std::string_view, std::vector<const Judged*>> undecided_;
+  std::map<std::string_view, std::map<LanguageId, std::uint64_t>> decided_;  // by content
   std::array<Heap, 4> left_out_;
   Heap data_;
   Heap unrecognised_;

@@ -167,6 +167,15 @@ TEST_CASE("what .gitattributes say comes before what paths and contents say") {
         "data and prose 3 .gitattributes Git attributes");
 }
 
+TEST_CASE("a file whose content does not tell follows the others of its extension") {
+  const TreeFacts facts = facts_of({{"a.v", 30}, {"b.v", 20}, {"c.v", 10}, {"d.v", 5}}, "",
+                                   {{"a.v", "Require A.\n"},
+                                    {"b.v", "Theorem b : True.\n"},
+                                    {"c.v", "module c(x);\n"},
+                                    {"d.v", "(* *)\n"}});
+  CHECK(languages(facts) == "Coq 84.6 a.v; Verilog 15.4 c.v");
+}
+
 TEST_CASE("a subdirectory is a project of its own") {
   const std::vector<File> files = {{"a.go", 100},        {"web/docs/x.js", 10},
                                    {"web/src/x.ts", 10}, {"web/package.json", 5},
