@@ -2,15 +2,45 @@
 
 #include <algorithm>
 
+#include "server/analysis/file_index.h"
+#include "server/analysis/languages.h"
 #include "server/base/figures.h"
 #include "server/search/walk.h"
 
 namespace quarry::analysis {
 namespace {
 
-constexpr std::size_t kChunk = 512;  // files whose sizes one worker asks for at a time
-constexpr std::uint32_t kPlainMode = 0100644;
-constexpr std::uint32_t kExecutableMode = 0100755;
+constexpr std::size_t kChunk = 16;  // directories whose files' sizes one worker asks for at a time
+
+// The numbers of the places of each directory that holds any.
+std::vector<std::vector<std::uint32_t>> by_directory(
+    const std::vector<search::Walk::Place>& places) {
+  std::vector<std::vector<std::uint32_t>> groups;
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    const std::size_t directory = places[i].directory;
+    if (directory >= groups.size()) groups.resize(directory + 1);
+    groups[directory].push_back(i);
+  }
+  std::erase_if(groups, [](const auto& group) { return group.empty(); });
+  return groups;
+}
+
+// Paths, sizes and modes of the files of one directory. A file that went away since the walk stays
+// in the list as an empty one.
+void describe(const sandbox::Workspace& workspace, const search::Walk& walk,
+              const std::vector<search::Walk::Place>& places,
+              const std::vector<std::uint32_t>& group, std::vector<git::TrackedFile>& files) {
+  for (const std::uint32_t at : group) walk.append_path(files[at].path, places[at]);
+  const sandbox::Path parent = walk.path(places[group.front()]).parent();
+  const auto directory = workspace.open_directory(parent);
+  if (!directory) return;
+  for (const std::uint32_t at : group) {
+    const auto metadata = directory->metadata(base_name(files[at].path));
+    if (!metadata) continue;
+    files[at].size = static_cast<std::uint64_t>(metadata->stamp.size);
+    files[at].mode = (metadata->mode & 0100U) != 0 ? kExecutableMode : kPlainMode;
+  }
+}
 
 void note_count(std::vector<std::string>& notes, std::uint64_t count, std::string_view one,
                 std::string_view many) {
@@ -31,19 +61,12 @@ Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
   const std::vector<search::Walk::Place> places = walk.files();
   FileList list;
   list.files.resize(places.size());
-  sources.pool.fork_join((places.size() + kChunk - 1) / kChunk,
+  const std::vector<std::vector<std::uint32_t>> groups = by_directory(places);
+  sources.pool.fork_join((groups.size() + kChunk - 1) / kChunk,
                          [&](std::size_t chunk) {
-                           const std::size_t end = std::min(places.size(), (chunk + 1) * kChunk);
+                           const std::size_t end = std::min(groups.size(), (chunk + 1) * kChunk);
                            for (std::size_t i = chunk * kChunk; i < end; ++i) {
-                             const sandbox::Path path = walk.path(places[i]);
-                             const auto metadata = sources.files.metadata(path);
-                             // A file that went away since the walk stays in the list as an empty
-                             // one.
-                             list.files[i].path = path.text();
-                             if (!metadata) continue;
-                             list.files[i].size = static_cast<std::uint64_t>(metadata->stamp.size);
-                             list.files[i].mode =
-                                 (metadata->mode & 0100U) != 0 ? kExecutableMode : kPlainMode;
+                             describe(sources.files, walk, places, groups[i], list.files);
                            }
                          },
                          &cancel);
