@@ -28,24 +28,36 @@ Result<void> write_into(Environment::Change& state, std::string_view key,
 
 }  // namespace
 
-// What a change that goes into `recent` finds: both parts.
+// What a change that goes into `recent` finds: both parts, `state` as it was when the change began.
+// REQUIRES: the recent writer's lock, so that nothing leaves `recent` meanwhile.
 class Durable::Merged final : public ChangeSet::Base {
  public:
-  Merged(Durable& owner, std::uint64_t recent_bytes) : owner_(owner), recent_(recent_bytes) {}
+  Merged(Durable& owner, const Environment::Snapshot& state, const Covered& covered,
+         std::uint64_t recent_bytes)
+      : owner_(owner), state_(state), covered_(covered), used_(state.used_bytes() + recent_bytes) {}
   Result<bool> find(std::string_view key, std::string& record) override {
-    return owner_.find(key, record);
+    RecentRecord recent;
+    TRY_ASSIGN(const bool in_recent, owner_.recent_->find(key, recent));
+    if (!in_recent || owner_.obsolete(recent, covered_)) return state_.find(key, record);
+    if (!recent.record) return false;
+    record = std::move(*recent.record);
+    return true;
   }
   Result<Layer> list(std::string_view prefix, std::string_view after) override {
-    return owner_.list(prefix, after, kListedAtOnce, kListedBytes);
+    TRY_ASSIGN(RecentLog::Part recent,
+               owner_.recent_->list(prefix, after, kListedAtOnce, kListedBytes));
+    TRY_ASSIGN(Listed stored, state_.list(prefix, after, kListedAtOnce, kListedBytes));
+    return laid_over(owner_.valid(std::move(recent), covered_), as_layer(std::move(stored)));
   }
   Result<void> check_room(std::size_t more) override {
-    TRY_ASSIGN(const std::uint64_t used, owner_.state_bytes());
-    return check_fill(used + recent_ + more, owner_.state_->map_bytes());
+    return check_fill(used_ + more, owner_.state_->map_bytes());
   }
 
  private:
   Durable& owner_;
-  const std::uint64_t recent_;
+  const Environment::Snapshot& state_;
+  const Covered covered_;
+  const std::uint64_t used_;
 };
 
 // What a change that goes into `state` finds, with what is pending applied to it.
@@ -129,21 +141,14 @@ Layer Durable::valid(RecentLog::Part&& part, const Covered& covered) const {
   return layer;
 }
 
-Result<std::uint64_t> Durable::state_bytes() {
-  auto used = state_used_.lock();
-  if (used->change == 0 || used->change != state_->last_change()) {
-    TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
-    *used = {state.id(), state.used_bytes()};
-  }
-  return used->bytes;
-}
-
 Result<bool> Durable::change_recent(PendingChange& change) {
   const auto alone = recent_writer_.lock();
   const WriterLock writing(directory_, StateDirectory::Byte::kRecentWriter, patience_);
   TRY(writing.check());
   TRY_ASSIGN(const RecentLog::Size pending, recent_->size());
-  Merged base(*this, pending.bytes);
+  TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
+  TRY_ASSIGN(const Covered covered, covered_in(state));
+  Merged base(*this, state, covered, pending.bytes);
   ChangeSet changes(base, second_(), on_damage_);
   TRY((*change.work)(changes));
   TRY(changes.read());

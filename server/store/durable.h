@@ -75,17 +75,12 @@ class Durable {
  private:
   class Merged;
   class InState;
-  struct Used {
-    std::uint64_t change = 0;
-    std::uint64_t bytes = 0;
-  };
 
   Result<Covered> covered_in(const Environment::Snapshot& state) const;
   bool obsolete(const RecentRecord& record, const Covered& covered) const;
   Layer valid(RecentLog::Part&& part, const Covered& covered) const;
   Result<Layer> pending_records(std::uint64_t& last);
   Result<void> commit_batch(CommitQueue::Batch batch);
-  Result<std::uint64_t> state_bytes();
 
   StateDirectory& directory_;
   // Closed in the reverse order.
@@ -97,7 +92,6 @@ class Durable {
   const std::function<void()> on_damage_;
   std::atomic<std::uint64_t> flushes_{0};
   std::atomic<bool> crowded_{false};
-  Guarded<Used> state_used_;
   Guarded<int> state_writer_;   // held by the one thread that changes `state`
   Guarded<int> recent_writer_;  // the same of `recent`
 };

@@ -277,5 +277,40 @@ TEST_CASE("store keeps every acknowledged put of a process that is killed at any
   CHECK_FALSE(access((directory + "/cache.damaged").c_str(), F_OK) == 0);
 }
 
+TEST_CASE("store that looks seldom sees every change of a process that flushes all the time") {
+  constexpr int kChanges = 400;
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  int to_writer[2];
+  int to_reader[2];
+  REQUIRE(pipe(to_writer) == 0);
+  REQUIRE(pipe(to_reader) == 0);
+  const pid_t writer = start_process([&] {
+    char byte = 0;
+    if (read(to_writer[0], &byte, 1) != 1) return 1;
+    const auto store = Store::at(directory);
+    for (int n = 1; n <= kChanges; ++n) {
+      if (!store->put(Table::kSessions, "n", std::to_string(n))) return 2;
+      if (n % 5 == 0 && !store->flush()) return 3;
+      if (n % 40 != 0) continue;
+      if (write(to_reader[1], "x", 1) != 1 || read(to_writer[0], &byte, 1) != 1) return 4;
+    }
+    return 0;
+  });
+  const auto reader = Store::at(directory);
+  std::uint64_t generation = reader->generation();
+  REQUIRE(write(to_writer[1], "x", 1) == 1);
+  for (int n = 40; n <= kChanges; n += 40) {
+    char byte = 0;
+    REQUIRE(read(to_reader[0], &byte, 1) == 1);
+    CHECK(reader->generation() != generation);
+    generation = reader->generation();
+    CHECK(reader->generation() == generation);
+    CHECK(reader->get(Table::kSessions, "n") == std::to_string(n));
+    REQUIRE(write(to_writer[1], "x", 1) == 1);
+  }
+  CHECK(exit_code(writer) == 0);
+}
+
 }  // namespace
 }  // namespace quarry::store
