@@ -32,6 +32,13 @@ struct UndoRequest {
   bool dry_run = false;
 };
 
+// A file whose content an undo changes, and does not hide.
+struct Rewritten {
+  std::string path;
+  std::string now;   // bytes
+  std::string then;  // to which it goes back
+};
+
 // What came of one change that was to be undone.
 struct Undone {
   std::string id;                    // the change
@@ -39,6 +46,9 @@ struct Undone {
   std::string undo_id;               // the change that reverts it; "" when it was not made
   std::string refusal;               // why it was not; "" when it was, or would be
   std::vector<journal::Step> steps;  // of the change, without bytes
+  // Of files that were and are there; as many as kShownBytes hold.
+  std::vector<Rewritten> rewritten;
+  static constexpr std::size_t kShownBytes = 1 << 20;
 };
 
 class Changes {

@@ -117,6 +117,22 @@ Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
   return {};
 }
 
+// Before plan_reversal() takes the old bytes away.
+Result<void> keep_contents(Undone& undone, Change& change, const sandbox::Workspace& workspace,
+                           const journal::Entry& entry) {
+  std::size_t left = Undone::kShownBytes;
+  for (const Step& step : entry.steps) {
+    if (step.kind != Step::Kind::kFile || !step.before || !step.after) continue;
+    if (workspace.hides(step.path) || step.before->size + step.after->size > left) continue;
+    TRY_ASSIGN(const Path path, path_in(workspace, step.path));
+    TRY_ASSIGN(std::optional<Found> now, change.read(path));
+    if (!now) continue;
+    left -= step.before->size + step.after->size;
+    undone.rewritten.push_back({step.path, std::move(now->bytes), step.old_bytes});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& workspace,
@@ -125,7 +141,8 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
                 .tool = listed.entry.tool,
                 .undo_id = {},
                 .refusal = {},
-                .steps = listed.entry.steps};
+                .steps = listed.entry.steps,
+                .rewritten = {}};
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
   TRY_ASSIGN(journal::Listed loaded, journal->load(listed.entry.id));
   journal::Entry& entry = loaded.entry;
@@ -145,7 +162,9 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
     for (Step& step : undone.steps) step.old_bytes.clear();
   }
   TRY_ASSIGN(undone.refusal, difference(change, workspace, entry));
-  if (undone.refusal.empty()) TRY(plan_reversal(change, workspace, entry));
+  if (!undone.refusal.empty()) return undone;
+  TRY(keep_contents(undone, change, workspace, entry));
+  TRY(plan_reversal(change, workspace, entry));
   return undone;
 }
 

@@ -49,6 +49,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   if (from == to) {
     return fail(Code::kInvalidArgs, "source and destination are the same: '{}'", shown(from));
   }
+  if (context.files.hides(from.text()) && !context.files.hides(to.text())) {
+    return fail(Code::kDenied,
+                "'{}' is a file for secrets, whose content '{}' would show; keep its name",
+                shown(from), shown(to));
+  }
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "move_path"}, context.cancel);
   // A copy may be taken of what must not be changed, so only what changes is locked then.

@@ -1,7 +1,11 @@
+#include <algorithm>
+
 #include "server/base/utf8.h"
 #include "server/change/changes.h"
+#include "server/edit/diff.h"
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
+#include "tools/files/text_file.h"
 #include "tools/tool.h"
 
 namespace quarry::tools {
@@ -20,7 +24,7 @@ constexpr auto kFields =
                  json::field<&Args::change_id>("change_id").optional().synonyms("id", "changeId"),
                  json::field<&Args::dry_run>("dry_run").optional().synonyms("dryRun"));
 
-constexpr std::size_t kShownSteps = 50;
+constexpr std::size_t kShownSteps = 20;  // of one change
 
 void append_step(std::string& out, const Step& step) {
   std::string path;
@@ -36,7 +40,22 @@ void append_step(std::string& out, const Step& step) {
   out += fmt::format("  {}{} {}\n", path, what, done);
 }
 
-void append(std::string& out, const change::Undone& undone, bool dry_run) {
+// What the step does to the text of its file, within `room` bytes, which it takes from.
+void append_diff(std::string& out, const Step& step, const change::Undone& undone,
+                 std::size_t& room) {
+  for (const change::Rewritten& file : undone.rewritten) {
+    if (file.path != step.path || room == 0) continue;
+    const auto now = editable(file.now, std::nullopt, step.path);
+    const auto then = editable(file.then, std::nullopt, step.path);
+    if (!now || !then) return;
+    const std::string diff = edit::unified_diff(now->text, then->text, room, 1).text;
+    out += diff;
+    room -= std::min(room, diff.size());
+    return;
+  }
+}
+
+void append(std::string& out, const change::Undone& undone, bool dry_run, std::size_t& room) {
   if (!undone.refusal.empty()) {
     out += fmt::format("change {} ({}) not undone: {}\n", undone.id, undone.tool, undone.refusal);
     return;
@@ -46,6 +65,7 @@ void append(std::string& out, const change::Undone& undone, bool dry_run) {
   std::size_t shown = 0;
   for (std::size_t i = undone.steps.size(); i-- > 0 && shown < kShownSteps; ++shown) {
     append_step(out, undone.steps[i]);
+    append_diff(out, undone.steps[i], undone, room);
   }
   if (undone.steps.size() > shown) {
     out += fmt::format("  and {} more\n", undone.steps.size() - shown);
@@ -63,7 +83,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const std::vector<change::Undone> undone,
              context.changes.undo(context.files, request, context.cancel));
   std::string text;
-  for (const change::Undone& one : undone) append(text, one, args.dry_run);
+  auto room = static_cast<std::size_t>(context.max_tokens) * 2;  // half of the answer, for diffs
+  for (const change::Undone& one : undone) append(text, one, args.dry_run, room);
   if (undone.front().refusal.empty()) {
     if (!undone.back().refusal.empty()) {
       text += fmt::format("{} of {} undone\n", undone.size() - 1, args.count);

@@ -35,7 +35,7 @@ TEST_CASE("move_path replaces a file only when told to, and a link as a link") {
 }
 
 TEST_CASE("move_path says what it does not move") {
-  ChangeCall call({{"a", "a"}, {"d/e", "e"}, {"f/g", "g"}, {".git/HEAD", "x"}});
+  ChangeCall call({{"a", "a"}, {"d/e", "e"}, {"f/g", "g"}, {".git/HEAD", "x"}, {".env", "K=1"}});
   call.files.link("/etc", "away");
   test::check_mistakes(call, move_path,
                        {{R"({"source":"none","destination":"b"})", "none"},
@@ -54,6 +54,8 @@ TEST_CASE("move_path says what it does not move") {
                         {R"({"source":".","destination":"x"})", "the root itself"},
                         {R"({"source":"a","destination":".git/x"})", "git directory"},
                         {R"({"source":".git","destination":"x"})", "git directory"},
+                        {R"({"source":".env","destination":"env.txt"})", "secrets"},
+                        {R"({"source":".env","destination":"e.txt","copy":true})", "secrets"},
                         {R"({"source":"a"})", "destination"}});
   CHECK(call.files.read("a") == "a");
 }

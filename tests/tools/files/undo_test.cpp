@@ -4,6 +4,8 @@ namespace quarry::tools {
 
 extern const Tool undo;
 extern const Tool delete_path;
+extern const Tool replace_in_files;
+extern const Tool write_file;
 extern const Tool move_path;
 
 namespace {
@@ -35,6 +37,24 @@ TEST_CASE("undo takes back the newest changes and says how to take that back") {
   CHECK_THAT(call(undo, R"({"change_id":")" + again.substr(0, again.size() - 1) + "\"}"),
              Contains("(undo) undone"));
   CHECK(call.files.read("x/y") == "e");
+}
+
+TEST_CASE("undo shows what it puts back, not what is hidden, and keeps to its budget") {
+  Files files{{"a.c", "one\ntwo\nthree\nfour\n"}, {".env", "KEY=old\n"}};
+  for (int i = 0; i < 50; ++i) files[fmt::format("many/{}", i)] = "word\n";
+  ChangeCall call(files);
+  call(write_file, R"({"path":"a.c","content":"one\n2\nthree\nfour\n"})");
+  for (const char* arguments : {R"({"dry_run":true})", "{}"}) {
+    CHECK_THAT(call(undo, arguments),
+               Contains("  a.c put back as it was\n@@ -1,3 +1,3 @@\n one\n-2\n+two\n three\n"));
+  }
+  call(write_file, R"({"path":".env","content":"KEY=new\n"})");
+  const std::string hidden = call(undo, "{}");
+  CHECK_THAT(hidden, Contains(".env put back as it was") && !Contains("KEY"));
+  call(replace_in_files,
+       R"({"pattern":"word","replacement":"WORD","path":"many","dry_run":false})");
+  CHECK_THAT(call(undo, "{}"), Contains("-WORD\n+word\n") && Contains("  and 30 more\n"));
+  CHECK(call.files.read("many/49") == "word\n");
 }
 
 TEST_CASE("undo refuses what was changed since and what belongs to another session") {
