@@ -16,7 +16,8 @@ char lower(char c) {
 }
 
 bool contains_folded(std::string_view text, std::string_view wanted) {
-  return std::ranges::search(text, wanted, [](char a, char b) { return lower(a) == b; }).size() > 0;
+  return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(),
+                     [](char a, char b) { return lower(a) == b; }) != text.end();
 }
 
 // Says by itself that the file is made by a program. In lower case.

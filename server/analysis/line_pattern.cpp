@@ -8,11 +8,11 @@ namespace {
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
-constexpr char lower(char c) {
+constexpr char lower_letter(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 constexpr bool is_word(char c) {
-  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  return (lower_letter(c) >= 'a' && lower_letter(c) <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 constexpr bool is_name(char c) {
   return is_word(c) || c == '.' || c == ':' || c == '$';
@@ -35,7 +35,7 @@ bool matches(std::string_view line, std::string_view pattern, bool fold) {
     }
     if (c != '%' || pattern.size() < 2 || pattern[1] == '%') {
       if (line.empty()) return false;
-      const bool same = fold ? lower(line.front()) == lower(c) : line.front() == c;
+      const bool same = fold ? lower_letter(line.front()) == lower_letter(c) : line.front() == c;
       if (!same) return false;
       line.remove_prefix(1);
       pattern.remove_prefix(c == '%' && pattern.size() > 1 ? 2 : 1);

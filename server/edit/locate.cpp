@@ -9,7 +9,7 @@
 namespace quarry::edit {
 namespace {
 
-constexpr std::size_t kShownLines = 10;
+constexpr std::size_t kNamedPlaces = 10;
 constexpr std::size_t kNew = SIZE_MAX;
 
 std::size_t line_at(std::string_view text, std::size_t at) {
@@ -106,10 +106,11 @@ std::string edit_name(std::size_t at, std::size_t count) {
 
 std::string lines_of(std::string_view text, const std::vector<std::size_t>& places) {
   std::string out;
-  for (std::size_t i = 0; i < std::min(places.size(), kShownLines); ++i) {
+  for (std::size_t i = 0; i < std::min(places.size(), kNamedPlaces); ++i) {
     out += fmt::format("{}{}", i == 0 ? "" : ", ", line_at(text, places[i]));
   }
-  if (places.size() > kShownLines) out += fmt::format(" and {} more", places.size() - kShownLines);
+  if (places.size() > kNamedPlaces)
+    out += fmt::format(" and {} more", places.size() - kNamedPlaces);
   return out;
 }
 

@@ -13,7 +13,7 @@ constexpr std::string_view kDelete = "*** Delete File: ";
 constexpr std::string_view kMove = "*** Move to: ";
 constexpr std::string_view kEndOfFile = "*** End of File";
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_line(std::string_view text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
   while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
   return text;
@@ -26,14 +26,12 @@ class V4aParser {
   Result<std::vector<FilePatch>> parse() {
     while (at_ < lines_.size() && !begins_section()) ++at_;
     while (at_ < lines_.size()) {
-      if (trimmed(lines_.header(at_)) == kBegin) {
+      if (trimmed_line(lines_.header(at_)) == kBegin || lines_.header(at_).empty()) {
         ++at_;
       } else if (lines_.starts(at_, kEnd)) {
         break;
       } else if (begins_section()) {
         TRY(parse_section());
-      } else if (lines_.header(at_).empty()) {
-        ++at_;
       } else {
         return fail(Code::kInvalidArgs,
                     "line {} of the patch belongs to no file; a file begins with '{}NAME', "
@@ -53,7 +51,7 @@ class V4aParser {
     return at_ == lines_.size() || begins_section() || lines_.starts(at_, kEnd);
   }
   std::string name_after(std::string_view keyword) const {
-    return std::string(trimmed(lines_.header(at_).substr(keyword.size())));
+    return std::string(trimmed_line(lines_.header(at_).substr(keyword.size())));
   }
 
   Result<void> parse_section() {
@@ -110,8 +108,8 @@ class V4aParser {
     bool headed = false;
     while (!ends_section() && lines_.starts(at_, "@@")) {
       headed = true;
-      std::string_view anchor = trimmed(lines_.header(at_).substr(2));
-      if (anchor.ends_with("@@")) anchor = trimmed(anchor.substr(0, anchor.size() - 2));
+      std::string_view anchor = trimmed_line(lines_.header(at_).substr(2));
+      if (anchor.ends_with("@@")) anchor = trimmed_line(anchor.substr(0, anchor.size() - 2));
       // Line numbers as unified diffs have them: nothing to look for.
       if (!anchor.empty() && !anchor.starts_with('-')) hunk.anchors.push_back(anchor);
       ++at_;

@@ -17,7 +17,7 @@ struct Row {
   std::string_view also = {};
 };
 
-constexpr auto kRows = std::to_array<Row>({
+constexpr auto kTypeRows = std::to_array<Row>({
     {0, "\x89PNG\r\n\x1A\n"sv, {"PNG image", "image/png", true}},
     {0, "\xFF\xD8\xFF"sv, {"JPEG image", "image/jpeg", true}},
     {0, "GIF87a"sv, {"GIF image", "image/gif", true}},
@@ -88,23 +88,23 @@ bool has(std::string_view bytes, std::size_t offset, std::string_view magic) {
   return bytes.size() >= offset + magic.size() && bytes.substr(offset, magic.size()) == magic;
 }
 
-std::uint32_t byte_at(std::string_view bytes, std::size_t i) {
+std::uint32_t octet_at(std::string_view bytes, std::size_t i) {
   return static_cast<unsigned char>(bytes[i]);
 }
 std::uint32_t big16(std::string_view bytes, std::size_t i) {
-  return byte_at(bytes, i) << 8U | byte_at(bytes, i + 1);
+  return octet_at(bytes, i) << 8U | octet_at(bytes, i + 1);
 }
 std::uint32_t big32(std::string_view bytes, std::size_t i) {
   return big16(bytes, i) << 16U | big16(bytes, i + 2);
 }
 std::uint32_t little16(std::string_view bytes, std::size_t i) {
-  return byte_at(bytes, i) | byte_at(bytes, i + 1) << 8U;
+  return octet_at(bytes, i) | octet_at(bytes, i + 1) << 8U;
 }
 std::uint32_t little24(std::string_view bytes, std::size_t i) {
-  return little16(bytes, i) | byte_at(bytes, i + 2) << 16U;
+  return little16(bytes, i) | octet_at(bytes, i + 2) << 16U;
 }
 std::uint32_t little32(std::string_view bytes, std::size_t i) {
-  return little24(bytes, i) | byte_at(bytes, i + 3) << 24U;
+  return little24(bytes, i) | octet_at(bytes, i + 3) << 24U;
 }
 
 // W3C PNG, section 5: a first IHDR chunk; the chunks must lead to IEND within the file.
@@ -121,8 +121,8 @@ std::optional<ImageSize> png_size(std::string_view bytes) {
 std::optional<ImageSize> jpeg_size(std::string_view bytes) {
   if (bytes.rfind("\xFF\xD9") == std::string_view::npos) return std::nullopt;
   for (std::size_t at = 2; at + 9 <= bytes.size();) {
-    if (byte_at(bytes, at) != 0xFF) return std::nullopt;
-    const std::uint32_t marker = byte_at(bytes, at + 1);
+    if (octet_at(bytes, at) != 0xFF) return std::nullopt;
+    const std::uint32_t marker = octet_at(bytes, at + 1);
     if (marker == 0xFF) {  // fill byte
       ++at;
       continue;
@@ -162,7 +162,7 @@ const ContentType* find_content_type(std::string_view head) {
     // The same magic: a class file's major version is 45 or more, an architecture count is small.
     return big16(head, 6) >= 45 ? &kJavaClass : &kFatMachO;
   }
-  for (const Row& row : kRows) {
+  for (const Row& row : kTypeRows) {
     if (has(head, row.offset, row.magic) && has(head, row.also_offset, row.also)) return &row.type;
   }
   return nullptr;

@@ -68,8 +68,9 @@ std::optional<std::int64_t> decimal_value(std::string_view token) {
   if (scale < 0 || scale > 19) return std::nullopt;
   for (; scale > 0; --scale)
     if (__builtin_mul_overflow(value, std::uint64_t{10}, &value)) return std::nullopt;
-  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (value > kMost + (negative ? 1U : 0U)) return std::nullopt;
+  constexpr auto kMostPositive =
+      static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (value > kMostPositive + (negative ? 1U : 0U)) return std::nullopt;
   return static_cast<std::int64_t>(negative ? 0 - value : value);
 }
 

@@ -17,7 +17,7 @@
 namespace quarry::sandbox {
 namespace {
 
-constexpr int kMaxLinks = 40;     // the kernel's own limit
+constexpr int kMostLinks = 40;    // the kernel's own limit
 constexpr int kMaxSteps = 8'192;  // bounds what hostile targets full of ".." can cost
 
 class Walk {
@@ -97,7 +97,7 @@ class Walk {
     // No symlink (any more): a file in the place of a directory, or replaced since the open.
     if (problem == EINVAL) return error == -ENOTDIR ? error : kMore;
     if (problem != 0) return -problem;
-    if (++links_ > kMaxLinks) return -ELOOP;
+    if (++links_ > kMostLinks) return -ELOOP;
     if (target.starts_with('/')) {
       if (absolute_target_ != nullptr) *absolute_target_ = std::move(target);
       return -EXDEV;

@@ -41,15 +41,12 @@ class Reader {
         if (!read_section()) break;
         continue;
       }
-      const std::size_t end = std::min(std::ranges::find_if_not(rest_,
-                                                                [](char c) {
-                                                                  return (c >= 'a' && c <= 'z') ||
-                                                                         (c >= 'A' && c <= 'Z') ||
-                                                                         (c >= '0' && c <= '9') ||
-                                                                         c == '-';
-                                                                }) -
-                                           rest_.begin(),
-                                       static_cast<std::ptrdiff_t>(rest_.size()));
+      const auto in_name = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-';
+      };
+      const auto end =
+          static_cast<std::size_t>(std::ranges::find_if_not(rest_, in_name) - rest_.begin());
       const std::string name = lower(rest_.substr(0, end));
       rest_.remove_prefix(end);
       std::optional<std::string> value;

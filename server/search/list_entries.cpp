@@ -16,7 +16,7 @@ using sandbox::Kind;
 using sandbox::Metadata;
 using sandbox::Path;
 
-constexpr std::size_t kTailBytes = 1024;
+constexpr std::size_t kListTailBytes = 1024;
 constexpr std::int64_t kCountLinesBytes = 1 << 20;  // larger files are not read for their lines
 constexpr std::size_t kNamedIgnored = 8;
 
@@ -175,7 +175,7 @@ class TreeWriter {
       } else if (static_cast<int>(open_.size()) >= query_.depth) {
         out += inner.unreadable ? " (unreadable)"
                : !inner.read    ? " (not read)"
-                                : fmt::format(" ({})", counted(inner.visible(), "entry"));
+                                : fmt::format(" ({})", counted(inner.visible, "entry"));
       }
       return;
     }
@@ -262,7 +262,7 @@ Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
   if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
   std::string out;
   const std::size_t limit =
-      query.max_bytes > 2 * kTailBytes ? query.max_bytes - kTailBytes : query.max_bytes / 2;
+      query.max_bytes > 2 * kListTailBytes ? query.max_bytes - kListTailBytes : query.max_bytes / 2;
   TreeWriter writer(query, engine, *known.top, limit);
   writer.write(out);
   const std::uint64_t next = query.offset + writer.shown();

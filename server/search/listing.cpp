@@ -81,7 +81,7 @@ void count(Listing& listing) {
       ++(entry.kind == Kind::kDirectory ? counts.ignored_directories : counts.ignored_files);
       continue;
     }
-    ++listing.visible_;
+    ++listing.visible;
     if (entry.kind == Kind::kFile) {
       ++counts.regular;
     } else if (entry.kind == Kind::kSymlink) {

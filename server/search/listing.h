@@ -63,7 +63,6 @@ struct Listing {
   }
   // The entry of that name, or null.
   const WalkEntry* find(std::string_view wanted) const;
-  std::uint64_t visible() const { return visible_; }
 
   sandbox::Path path;
   bool read = false;  // its entries are known, all of them unless cut or full
@@ -79,8 +78,8 @@ struct Listing {
   std::vector<std::string> notes;  // ignore files that were not read, and why
   // mtime in ns of each entry, or kNoTime.
   std::unique_ptr<std::atomic<std::int64_t>[]> times;
-  EntryCounts counts;  // of its own entries
-  std::uint64_t visible_ = 0;
+  EntryCounts counts;         // of its own entries
+  std::uint64_t visible = 0;  // entries that are not ignored
 };
 
 struct ListingOptions {

@@ -41,7 +41,7 @@ class TreeReader {
     }
     const ListingOptions options{options_.include_ignored, draft.enter_worktree,
                                  options_.max_entries};
-    const auto result =
+    auto result =
         read_listing(workspace_, draft.path, draft.parents, options, stop_, *draft.listing);
     draft.cut = draft.listing->cut;
     for (Path& path : number_children(*draft.listing, draft.depth, options_.depth)) {

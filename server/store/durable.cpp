@@ -12,8 +12,8 @@ using std::chrono::milliseconds;
 constexpr double kFullState = 0.9;  // what is left lets records be erased
 constexpr double kFullRecent = 0.9;
 constexpr double kCrowdedRecent = 0.125;
-constexpr std::size_t kListedAtOnce = 256;
-constexpr std::size_t kListedBytes = std::size_t{1} << 20U;
+constexpr std::size_t kMergedAtOnce = 256;
+constexpr std::size_t kMergedBytes = std::size_t{1} << 20U;
 constexpr std::size_t kEverything = SIZE_MAX;
 
 Result<void> check_fill(std::uint64_t used, std::size_t map) {
@@ -45,8 +45,8 @@ class Durable::Merged final : public ChangeSet::Base {
   }
   Result<Layer> list(std::string_view prefix, std::string_view after) override {
     TRY_ASSIGN(RecentLog::Part recent,
-               owner_.recent_->list(prefix, after, kListedAtOnce, kListedBytes));
-    TRY_ASSIGN(Listed stored, state_.list(prefix, after, kListedAtOnce, kListedBytes));
+               owner_.recent_->list(prefix, after, kMergedAtOnce, kMergedBytes));
+    TRY_ASSIGN(Listed stored, state_.list(prefix, after, kMergedAtOnce, kMergedBytes));
     return laid_over(owner_.valid(std::move(recent), covered_), as_layer(std::move(stored)));
   }
   Result<void> check_room(std::size_t more) override {
@@ -68,7 +68,7 @@ class Durable::InState final : public ChangeSet::Base {
     return state_.find(key, record);
   }
   Result<Layer> list(std::string_view prefix, std::string_view after) override {
-    TRY_ASSIGN(Listed listed, state_.list(prefix, after, kListedAtOnce, kListedBytes));
+    TRY_ASSIGN(Listed listed, state_.list(prefix, after, kMergedAtOnce, kMergedBytes));
     return as_layer(std::move(listed));
   }
   Result<void> check_room(std::size_t more) override {

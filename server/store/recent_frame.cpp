@@ -14,7 +14,7 @@ constexpr std::size_t kHeadBytes = 24;
 constexpr std::size_t kEntriesAt = 4;
 constexpr std::size_t kChecksumAt = 8;
 constexpr std::size_t kSummedFromByte = 16;
-constexpr std::size_t kEntryBytes = 16;
+constexpr std::size_t kEntryHeadBytes = 16;
 constexpr std::uint32_t kErased = UINT32_MAX;
 
 template <class Number>
@@ -31,10 +31,10 @@ void append(std::string& out, Number number) {
 
 // The bytes of the entry at `at`, or 0 when it does not fit.
 std::size_t entry_bytes(std::string_view frame, std::size_t at) {
-  if (frame.size() - at < kEntryBytes) return 0;
+  if (frame.size() - at < kEntryHeadBytes) return 0;
   const std::uint64_t key = load<std::uint32_t>(frame, at + 8);
   const auto record = load<std::uint32_t>(frame, at + 12);
-  const std::uint64_t bytes = kEntryBytes + key + (record == kErased ? 0 : record);
+  const std::uint64_t bytes = kEntryHeadBytes + key + (record == kErased ? 0 : record);
   return bytes <= frame.size() - at ? bytes : 0;
 }
 
@@ -86,11 +86,13 @@ std::size_t read_frame(std::string_view bytes, std::uint64_t life, const VisitEn
   }
   std::size_t at = kHeadBytes;
   for (std::uint32_t i = 0; i < entries; ++i) {
-    const std::string_view key = frame.substr(at + kEntryBytes, load<std::uint32_t>(frame, at + 8));
+    const std::string_view key =
+        frame.substr(at + kEntryHeadBytes, load<std::uint32_t>(frame, at + 8));
     const auto record = load<std::uint32_t>(frame, at + 12);
     visit(load<std::uint64_t>(frame, at), key,
-          record == kErased ? std::nullopt
-                            : std::optional(frame.substr(at + kEntryBytes + key.size(), record)));
+          record == kErased
+              ? std::nullopt
+              : std::optional(frame.substr(at + kEntryHeadBytes + key.size(), record)));
     at += entry_bytes(frame, at);
   }
   return size;

@@ -122,7 +122,7 @@ Result<void> RecentLog::catch_up(Read& read) const {
   for (int tries = 1;; ++tries) {
     const RecentHead::Position position = head_->position();
     if (position == read.position) return {};
-    const Result<void> more = read_on(read, position);
+    Result<void> more = read_on(read, position);
     if (more) return {};
     // The writer began anew, and then anew in this file.
     if (head_->position().resets != position.resets && tries < kMostTries) continue;

@@ -14,8 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr char kVersion[] = "quarry state 3";
-constexpr std::string_view kOlderVersions[] = {"quarry state 1", "quarry state 2"};
+constexpr char kFormat[] = "quarry state 3";
+constexpr std::string_view kOlderFormats[] = {"quarry state 1", "quarry state 2"};
 constexpr milliseconds kOpeningPatience{2000};
 constexpr std::size_t kNoteBytes = 256;
 
@@ -132,10 +132,10 @@ Result<void> StateDirectory::enter() {
 
   const std::string version = read_note("version");
   struct stat ignored {};
-  if (version == kVersion) return {};
-  if (std::ranges::find(kOlderVersions, version) != std::end(kOlderVersions)) {
+  if (version == kFormat) return {};
+  if (std::ranges::find(kOlderFormats, version) != std::end(kOlderFormats)) {
     // Its processes would not see what is in the log of recent changes.
-    if (alone_) return write_note("version", kVersion);
+    if (alone_) return write_note("version", kFormat);
     return fail(Code::kUnavailable,
                 "an older quarry has the state directory open; start again when it has ended");
   }
@@ -145,7 +145,7 @@ Result<void> StateDirectory::enter() {
                 "the state directory was written by another version of quarry; "
                 "remove it or name another one");
   }
-  return write_note("version", kVersion);
+  return write_note("version", kFormat);
 }
 
 StateDirectory::~StateDirectory() {

@@ -83,7 +83,7 @@ void read_gleam(const Source& source, Facts& facts) {
   add_members(facts, root["dev_dependencies"], Use::kDev);
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kBeamReaders[] = {
     {"mix.exs", "hex", "Elixir", "Mix", Role::kModule, read_mix},
     {"mix.lock", "hex", "", "mix", Role::kLock},
     {"rebar.config", "rebar", "Erlang", "Rebar3", Role::kModule, read_rebar},
@@ -95,7 +95,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> beam_readers() {
-  return kReaders;
+  return kBeamReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -34,7 +34,7 @@ void read_yaml(const Source& source, Facts& facts) {
 
 constexpr auto kCi = Role::kCi;
 
-constexpr Reader kReaders[] = {
+constexpr Reader kCiReaders[] = {
     {".github/workflows/*.yml", "ci", "", "GitHub Actions", kCi, read_yaml},
     {".github/workflows/*.yaml", "ci", "", "GitHub Actions", kCi, read_yaml},
     {".gitlab-ci.yml", "ci", "", "GitLab CI", kCi, read_yaml},
@@ -59,7 +59,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> ci_readers() {
-  return kReaders;
+  return kCiReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

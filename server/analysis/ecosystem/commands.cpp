@@ -47,7 +47,7 @@ void read_taskfile(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kCommandsReaders[] = {
     {"Makefile", "make", "", "Make", Role::kPart, read_makefile},
     {"GNUmakefile", "make", "", "Make", Role::kPart, read_makefile},
     {"makefile", "make", "", "Make", Role::kPart, read_makefile},
@@ -60,7 +60,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> command_readers() {
-  return kReaders;
+  return kCommandsReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -156,7 +156,7 @@ void read_fly(const Source& source, Facts& facts) {
 
 constexpr auto kContainer = Role::kContainer;
 
-constexpr Reader kReaders[] = {
+constexpr Reader kContainersReaders[] = {
     {"Dockerfile", "docker", "", "Docker", kContainer, read_dockerfile},
     {"Containerfile", "docker", "", "Podman", kContainer, read_dockerfile},
     {"Dockerfile.*", "docker", "", "Docker", kContainer, read_dockerfile},
@@ -184,7 +184,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> container_readers() {
-  return kReaders;
+  return kContainersReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -38,7 +38,7 @@ void read_melos(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kDartReaders[] = {
     {"pubspec.yaml", "pub", "Dart", "pub", Role::kModule, read_pubspec},
     {"pubspec.lock", "pub", "", "pub", Role::kLock},
     {"melos.yaml", "pub", "", "Melos", Role::kPart, read_melos},
@@ -47,7 +47,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> dart_readers() {
-  return kReaders;
+  return kDartReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -125,7 +125,7 @@ void read_launch_settings(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kDotnetReaders[] = {
     {"*.csproj", "nuget", "C#", "MSBuild", Role::kModule, read_project},
     {"*.fsproj", "nuget", "F#", "MSBuild", Role::kModule, read_project},
     {"*.vbproj", "nuget", "Visual Basic .NET", "MSBuild", Role::kModule, read_project},
@@ -143,7 +143,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> dotnet_readers() {
-  return kReaders;
+  return kDotnetReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -193,7 +193,7 @@ void read_elm(const Source& source, Facts& facts) {
   add_members(facts, dependencies["indirect"], Use::kIndirect);
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kFunctionalReaders[] = {
     {"*.cabal", "hackage", "Haskell", "Cabal", Role::kModule, read_cabal},
     {"package.yaml", "hackage", "Haskell", "hpack", Role::kModule, read_hpack},
     {"stack.yaml", "hackage", "", "Stack", Role::kPart, read_stack},
@@ -210,7 +210,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> functional_readers() {
-  return kReaders;
+  return kFunctionalReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

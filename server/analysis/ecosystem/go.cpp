@@ -77,7 +77,7 @@ void read_gopkg(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kGoReaders[] = {
     {"go.mod", "go", "Go", "Go modules", Role::kModule, read_go_mod},
     {"go.work", "go", "", "Go workspace", Role::kPart, read_go_work},
     {"Gopkg.toml", "go", "Go", "dep", Role::kModule, read_gopkg},
@@ -89,7 +89,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> go_readers() {
-  return kReaders;
+  return kGoReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

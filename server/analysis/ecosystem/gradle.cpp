@@ -230,7 +230,7 @@ void read_catalogue(const Source& source, Facts& facts) {
     const Value& version = one["version"];
     return version["ref"] ? root["versions"][version["ref"].text].text : version.text;
   };
-  const auto add = [&](const Value& one, std::string_view prefix, std::string name,
+  const auto add = [&](const Value& one, std::string_view prefix, const std::string& name,
                        std::string_view version) {
     std::string alias = std::string(prefix) + one.name;
     for (char& c : alias) {
@@ -256,7 +256,7 @@ void read_catalogue(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kGradleReaders[] = {
     {"build.gradle", "gradle", "Java", "Gradle", Role::kModule, read_build},
     {"build.gradle.kts", "gradle", "Java", "Gradle", Role::kModule, read_build},
     {"settings.gradle", "gradle", "", "Gradle", Role::kPart, read_settings},
@@ -268,7 +268,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> gradle_readers() {
-  return kReaders;
+  return kGradleReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -74,7 +74,7 @@ void read_galaxy(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kInfrastructureReaders[] = {
     {"*.tf", "terraform", "HCL", "Terraform", Role::kModule, read_terraform},
     {".terraform.lock.hcl", "terraform", "", "terraform", Role::kLock},
     {"terragrunt.hcl", "terraform", "", "Terragrunt", Role::kPart},
@@ -95,7 +95,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> infrastructure_readers() {
-  return kReaders;
+  return kInfrastructureReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -181,7 +181,7 @@ void read_angular(const Source& source, Facts& facts) {
 
 constexpr std::string_view kJs = "JavaScript";
 
-constexpr Reader kReaders[] = {
+constexpr Reader kJavascriptReaders[] = {
     {"package.json", "npm", kJs, "npm", Role::kModule, read_package},
     {"deno.json", "deno", "TypeScript", "Deno", Role::kModule, read_deno},
     {"deno.jsonc", "deno", "TypeScript", "Deno", Role::kModule, read_deno},
@@ -213,7 +213,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> javascript_readers() {
-  return kReaders;
+  return kJavascriptReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -145,7 +145,7 @@ void read_ivy(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kJvmReaders[] = {
     {"build.sbt", "sbt", "Scala", "sbt", Role::kModule, read_sbt},
     {"project/plugins.sbt", "sbt", "", "sbt", Role::kPart, read_sbt},
     {"project/build.properties", "sbt", "", "", Role::kPart, read_build_properties},
@@ -162,7 +162,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> jvm_readers() {
-  return kReaders;
+  return kJvmReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -116,7 +116,7 @@ void read_pom(const Source& source, Facts& facts) {
   Pom(root, facts).read();
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kMavenReaders[] = {
     {"pom.xml", "maven", "Java", "Maven", Role::kModule, read_pom},
     {"mvnw", "maven", "", "Maven wrapper", Role::kPart},
 };
@@ -124,7 +124,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> maven_readers() {
-  return kReaders;
+  return kMavenReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

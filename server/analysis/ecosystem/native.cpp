@@ -203,7 +203,7 @@ void read_bazel_module(const Source& source, Facts& facts) {
   });
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kNativeReaders[] = {
     {"CMakeLists.txt", "cmake", "C++", "CMake", Role::kModule, read_cmake},
     {"meson.build", "meson", "C", "Meson", Role::kModule, read_meson},
     {"configure.ac", "autotools", "C", "Autotools", Role::kModule, read_configure},
@@ -225,7 +225,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> native_readers() {
-  return kReaders;
+  return kNativeReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -63,7 +63,7 @@ void read_vcpkg(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kNativePackagesReaders[] = {
     {"conanfile.txt", "conan", "", "Conan", Role::kPart, read_conanfile_txt},
     {"conanfile.py", "conan", "", "Conan", Role::kPart, read_conanfile_py},
     {"conan.lock", "conan", "", "conan", Role::kLock},
@@ -73,7 +73,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> native_package_readers() {
-  return kReaders;
+  return kNativePackagesReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

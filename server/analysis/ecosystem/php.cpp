@@ -42,7 +42,7 @@ void read_composer(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kPhpReaders[] = {
     {"composer.json", "packagist", "PHP", "Composer", Role::kModule, read_composer},
     {"composer.lock", "packagist", "", "composer", Role::kLock},
     {"artisan", "packagist", "", "Artisan", Role::kPart},
@@ -52,7 +52,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> php_readers() {
-  return kReaders;
+  return kPhpReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -249,7 +249,7 @@ void read_runtime(const Source& source, Facts& facts) {
   add_version(facts, kPython3, manifest::first_version(source.text), 1, 12);
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kPythonReaders[] = {
     {"pyproject.toml", "pypi", kPython3, "pyproject", Role::kModule, read_pyproject},
     {"setup.py", "pypi", kPython3, "setuptools", Role::kModule, read_setup_py},
     {"setup.cfg", "pypi", kPython3, "setuptools", Role::kModule, read_setup_cfg},
@@ -276,7 +276,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> python_readers() {
-  return kReaders;
+  return kPythonReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

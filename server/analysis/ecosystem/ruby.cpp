@@ -131,7 +131,7 @@ void read_rakefile(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kRubyReaders[] = {
     {"Gemfile", "rubygems", "Ruby", "Bundler", Role::kModule, read_gemfile},
     {"gems.rb", "rubygems", "Ruby", "Bundler", Role::kModule, read_gemfile},
     {"*.gemspec", "rubygems", "Ruby", "RubyGems", Role::kModule, read_gemspec},
@@ -143,7 +143,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> ruby_readers() {
-  return kReaders;
+  return kRubyReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -67,7 +67,7 @@ void read_plain_toolchain(const Source& source, Facts& facts) {
   add_version(facts, "Rust", manifest::trim(source.text.substr(0, source.text.find('\n'))), 1, 11);
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kRustReaders[] = {
     {"Cargo.toml", "cargo", "Rust", "Cargo", Role::kModule, read_cargo},
     {"Cargo.lock", "cargo", "", "cargo", Role::kLock},
     {"rust-toolchain.toml", "cargo", "", "", Role::kSettings, read_toolchain},
@@ -77,7 +77,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> rust_readers() {
-  return kReaders;
+  return kRustReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -29,7 +29,7 @@ void read_one_version(const Source& source, Facts& facts) {
     if (text.empty() || text.starts_with('#') || !facts.versions.empty()) return;
     if (text.starts_with('v') && text.size() > 1 && manifest::is_digit(text[1]))
       text.remove_prefix(1);
-    for (std::uint8_t i = 0; i < std::size(kRows); ++i) {
+    for (std::size_t i = 0; i < std::size(kRows); ++i) {
       if (kRows[i].file != file) continue;
       if (text.starts_with("ruby-")) text.remove_prefix(5);
       add_version(facts, kRows[i].language, text, number, i == 1 ? 11 : 10);
@@ -217,7 +217,7 @@ void read_prisma(const Source& source, Facts& facts) {
 
 constexpr auto kSettings = Role::kSettings;
 
-constexpr Reader kReaders[] = {
+constexpr Reader kSettingsReaders[] = {
     {".nvmrc", "", "", "", kSettings, read_one_version},
     {".node-version", "", "", "", kSettings, read_one_version},
     {".python-version", "", "", "", kSettings, read_one_version},
@@ -255,7 +255,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> settings_readers() {
-  return kReaders;
+  return kSettingsReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -250,7 +250,7 @@ void read_flake(const Source& source, Facts& facts) {
   }
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kSmallReaders[] = {
     {"build.zig", "zig", "Zig", "Zig", Role::kModule},
     {"build.zig.zon", "zig", "Zig", "Zig", Role::kModule, read_zon},
     {"*.nimble", "nimble", "Nim", "Nimble", Role::kModule, read_nimble},
@@ -278,7 +278,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> small_readers() {
-  return kReaders;
+  return kSmallReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

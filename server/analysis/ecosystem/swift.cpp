@@ -70,7 +70,7 @@ void read_cartfile(const Source& source, Facts& facts) {
   });
 }
 
-constexpr Reader kReaders[] = {
+constexpr Reader kSwiftReaders[] = {
     {"Package.swift", "swiftpm", "Swift", "Swift Package Manager", Role::kModule, read_package},
     {"Package.resolved", "swiftpm", "", "swiftpm", Role::kLock},
     {"Podfile", "cocoapods", "Swift", "CocoaPods", Role::kModule, read_podfile},
@@ -82,7 +82,7 @@ constexpr Reader kReaders[] = {
 }  // namespace
 
 std::span<const Reader> swift_readers() {
-  return kReaders;
+  return kSwiftReaders;
 }
 
 }  // namespace quarry::analysis::ecosystem

@@ -34,7 +34,7 @@ void for_each_line(std::string_view text, Each each) {
     const std::size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    each(line.empty() ? std::string_view("", 0) : line, number);
+    each(line, number);
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }

@@ -11,7 +11,7 @@
 namespace quarry::analysis::manifest {
 namespace {
 
-class Converter {
+class TomlConverter {
  public:
   Value convert(const toml::node& from, std::size_t depth) {
     Value to;
@@ -60,7 +60,7 @@ Parsed parse_toml(std::string_view text) {
     const toml::parse_error& error = parsed.error();
     return {{}, Problem{error.source().begin.line, std::string(error.description())}};
   }
-  return {Converter().convert(parsed.table(), 0), std::nullopt};
+  return {TomlConverter().convert(parsed.table(), 0), std::nullopt};
 }
 
 }  // namespace quarry::analysis::manifest

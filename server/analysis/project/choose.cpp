@@ -237,9 +237,8 @@ Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_v
       const bool earlier = lock == nullptr || manifest->reader < lock->reader;
       if (manifest->reader->role == Role::kLock && earlier) lock = manifest;
     }
-    if (named != nullptr && named->rank < 10) {
-      found = {named->of, named->text, {of->facts.path, named->line}};
-    } else if (lock != nullptr) {
+    const bool certain = named != nullptr && named->rank < 10;
+    if (lock != nullptr && !certain) {
       found = {std::string(lock->reader->tool), "", {lock->facts.path, 0}};
     } else if (named != nullptr) {
       found = {named->of, named->text, {of->facts.path, named->line}};

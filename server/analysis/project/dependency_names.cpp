@@ -73,8 +73,7 @@ std::vector<std::size_t> DependencyIndex::find(std::string_view name) const {
     if (manifest::matches(pattern, name)) rows.push_back(row);
   }
   std::ranges::sort(rows);
-  const auto repeated = std::ranges::unique(rows);
-  rows.erase(repeated.begin(), repeated.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
 }
 

@@ -5,7 +5,7 @@ namespace {
 
 using enum FrameworkKind;
 
-constexpr FrameworkRow kRows[] = {
+constexpr FrameworkRow kFrameworksBackendRows[] = {
     // Python
     {"Django REST framework", kMeta, "pypi:djangorestframework", "", "", 8000},
     {"Wagtail", kMeta, "pypi:wagtail", "", "", 8000},
@@ -171,7 +171,7 @@ constexpr FrameworkRow kRows[] = {
 }  // namespace
 
 std::span<const FrameworkRow> backend_frameworks() {
-  return kRows;
+  return kFrameworksBackendRows;
 }
 
 }  // namespace quarry::analysis::project

@@ -5,7 +5,7 @@ namespace {
 
 using enum FrameworkKind;
 
-constexpr FrameworkRow kRows[] = {
+constexpr FrameworkRow kFrameworksJavascriptRows[] = {
     {"Analog", kMeta, "npm:@analogjs/platform", "", "", 5173},
     {"Next.js", kMeta, "npm:next", "npm:@nrwl/next",
      "next.config.js next.config.mjs next.config.ts", 3000},
@@ -142,7 +142,7 @@ constexpr FrameworkRow kRows[] = {
 }  // namespace
 
 std::span<const FrameworkRow> javascript_frameworks() {
-  return kRows;
+  return kFrameworksJavascriptRows;
 }
 
 }  // namespace quarry::analysis::project

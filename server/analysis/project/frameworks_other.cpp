@@ -5,7 +5,7 @@ namespace {
 
 using enum FrameworkKind;
 
-constexpr FrameworkRow kRows[] = {
+constexpr FrameworkRow kFrameworksOtherRows[] = {
     // .NET
     {"Blazor", kMeta,
      "nuget:microsoft.net.sdk.blazorwebassembly nuget:microsoft.aspnetcore.components.webassembly "
@@ -146,7 +146,7 @@ constexpr FrameworkRow kRows[] = {
 }  // namespace
 
 std::span<const FrameworkRow> other_frameworks() {
-  return kRows;
+  return kFrameworksOtherRows;
 }
 
 }  // namespace quarry::analysis::project

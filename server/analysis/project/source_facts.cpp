@@ -119,10 +119,8 @@ class Scan {
                         word == "env.get" || word == "env.var";
     const bool rust = word == "var" && behind(1).is(":") && behind(3).is("env");
     const bool indexed = word == "os.environ" || word == "ENV" || word == "process.env";
-    if ((called || rust) && ahead(1).is("(") && ahead(2).is_string()) {
-      add_variable(ahead(2).text, token.line);
-      fallback(ahead(2).text);
-    } else if (indexed && ahead(1).is("[") && ahead(2).is_string()) {
+    const bool begun = ((called || rust) && ahead(1).is("(")) || (indexed && ahead(1).is("["));
+    if (begun && ahead(2).is_string()) {
       add_variable(ahead(2).text, token.line);
       fallback(ahead(2).text);
     }

@@ -9,7 +9,7 @@ namespace quarry::git::helper {
 namespace {
 
 constexpr std::size_t kMaxEntries = standard<std::size_t>(Limit::kSearchEntries);
-constexpr int kMaxDepth = standard<int>(Limit::kSearchDepth);
+constexpr int kMostTreeDepth = standard<int>(Limit::kSearchDepth);
 
 std::string escaped(std::string_view name) {
   std::string shown;
@@ -27,9 +27,9 @@ class Lister {
   Lister(Warm& warm, std::vector<TrackedFile>& files) : warm_(warm), files_(files) {}
 
   Result<void> list(const git_oid& id, const std::string& prefix, int depth) {
-    if (depth > kMaxDepth) {
+    if (depth > kMostTreeDepth) {
       return fail(Code::kTooLarge, "'{}' lies more than {} directories deep", escaped(prefix),
-                  kMaxDepth);
+                  kMostTreeDepth);
     }
     TRY(count());
     git_tree* raw = nullptr;
