@@ -1,6 +1,7 @@
 #include "server/base/utf8.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace quarry::utf8 {
 namespace {
@@ -22,6 +23,16 @@ int hex_digit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
+}
+
+// Of ASCII characters, give or take seven; eight at a time, since most text has nothing else.
+std::size_t ascii_prefix(std::string_view bytes) {
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if ((word & 0x8080808080808080U) != 0) break;
+  }
+  return at;
 }
 
 }  // namespace
@@ -60,12 +71,13 @@ Character next(std::string_view bytes) {
 }
 
 bool valid(std::string_view bytes) {
-  while (!bytes.empty()) {
+  while (true) {
+    bytes.remove_prefix(ascii_prefix(bytes));
+    if (bytes.empty()) return true;
     const Character one = next(bytes);
     if (!one.valid) return false;
     bytes.remove_prefix(one.length);
   }
-  return true;
 }
 
 void append_repaired(std::string& out, std::string_view bytes) {

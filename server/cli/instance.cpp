@@ -195,12 +195,19 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                .background = background(),
                .limits = {.soft_bytes = options.memory_soft_mb << 20U,
                           .hard_bytes = options.memory_hard_mb << 20U}}),
+      indexer_({.background = index_background_,
+                .store = *store_,
+                .clock = clock_,
+                .most_bytes = options.limits.size(Limit::kIndexBytes)}),
       kept_(clock_, pool_, background(),
             {.keep = options.cache,
              .tree = {.may_watch = options.watch},
              .answers = {},
              .catalogue = {.entries = options.limits.size(Limit::kCatalogueEntries),
-                           .bytes = options.limits.size(Limit::kCatalogueBytes)}}),
+                           .bytes = options.limits.size(Limit::kCatalogueBytes)},
+             .indexer = single_threaded_ || options.limits.size(Limit::kIndexBytes) == 0
+                            ? nullptr
+                            : &indexer_}),
       facts_({.tools = tools_,
               .sessions = sessions_,
               .store = *store_,
@@ -229,6 +236,7 @@ Instance::Instance(const Options& options, const Ground& ground, int out_fd)
                .limits = options.limits,
                .kept = &kept_}),
       background_("quarry-later"),
+      index_background_("quarry-index"),
       pool_({.workers = worker_count(options.workers),
              .quick_limit = options.limits.size(Limit::kQueuedCalls),
              .heavy_limit = options.limits.size(Limit::kQueuedCalls)}) {}

@@ -25,6 +25,7 @@
 #include "server/pool/pool.h"
 #include "server/rpc/line_writer.h"
 #include "server/sandbox/confine.h"
+#include "server/search/indexer.h"
 #include "server/session/sessions.h"
 #include "server/store/store.h"
 
@@ -74,12 +75,14 @@ class Instance {
   mcp::InFlight in_flight_;
   mcp::CallPool calls_;
   mcp::MemoryCare memory_;
+  search::Indexer indexer_;
   mcp::KeptAnswers kept_;
   mcp::LiveFacts facts_;
   mcp::ToolRunner runner_;
   // Behind everything that its works touch, and so joined before that goes; before the pool, whose
   // last jobs may still hand it works.
   pool::BackgroundThread background_;
+  pool::BackgroundThread index_background_;
   // Last, and so destroyed and joined first: its jobs use everything above. The members above keep
   // a reference to it that they use only when a call runs.
   pool::Pool pool_;

@@ -47,7 +47,7 @@ KeptAnswers::KeptAnswers(const Clock& clock, pool::Pool& pool, Background* backg
                answers_.forget(serial);
                catalogues_.forget(serial);
              }),
-      catalogues_(clock, options.catalogue) {}
+      catalogues_(clock, options.catalogue, options.indexer) {}
 
 void KeptAnswers::start(std::shared_ptr<watch::Tree> tree) {
   if (pool_.workers() == 0) return tree->work();

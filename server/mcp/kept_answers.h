@@ -36,6 +36,7 @@ class KeptAnswers {
     watch::TreeLimits tree;
     watch::Answers::Limits answers;
     search::CatalogueLimits catalogue;
+    search::Indexer* indexer = nullptr;  // outlives the answers; null: no content is learnt
   };
   enum class Turn : std::uint8_t {
     kRun,
@@ -64,6 +65,7 @@ class KeptAnswers {
   std::vector<watch::Standing> standing() const { return trees_.standing(); }
   std::size_t watched() const { return trees_.watched(); }
   search::CatalogueStats catalogue_stats() const { return catalogues_.stats(); }
+  search::ContentIndex::Stats content_stats() const { return catalogues_.content_stats(); }
 
  private:
   void start(std::shared_ptr<watch::Tree> tree);

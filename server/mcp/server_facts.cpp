@@ -51,6 +51,18 @@ void append_catalogue(json::Writer& out, const search::CatalogueStats& stats) {
   out.end_object();
 }
 
+void append_contents(json::Writer& out, const search::ContentIndex::Stats& stats) {
+  out.key("content_index").begin_object();
+  out.field("files", stats.files);
+  out.field("bytes", stats.bytes);
+  out.field("searches", stats.sifted);
+  out.field("directories_waiting", stats.waiting);
+  out.field("read_bytes", stats.read_bytes);
+  out.field("from_store", stats.from_store);
+  out.field("full", stats.full);
+  out.end_object();
+}
+
 std::string_view mode_name(watch::Mode mode) {
   switch (mode) {
     case watch::Mode::kIdle:
@@ -194,6 +206,7 @@ void LiveFacts::append_metrics(json::Writer& out) const {
   if (parts_.kept != nullptr) {
     append_kept(out, *parts_.kept);
     append_catalogue(out, parts_.kept->catalogue_stats());
+    append_contents(out, parts_.kept->content_stats());
   }
   if (parts_.writer == nullptr) return;
   const rpc::LineWriter::Stats wire = parts_.writer->stats();

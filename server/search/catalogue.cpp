@@ -1,5 +1,6 @@
 #include "server/search/catalogue.h"
 
+#include "server/search/indexer.h"
 #include "server/search/renewal.h"
 
 namespace quarry::search {
@@ -17,8 +18,17 @@ std::size_t size_of(const watch::Changes& changes) {
 }  // namespace
 
 Catalogue::Catalogue(std::shared_ptr<watch::Tree> tree, const Clock& clock,
-                     const CatalogueLimits& limits)
-    : tree_(std::move(tree)), clock_(clock), limits_(limits) {}
+                     const CatalogueLimits& limits, Indexer* indexer)
+    : tree_(std::move(tree)),
+      clock_(clock),
+      limits_(limits),
+      indexer_(indexer),
+      contents_(indexer == nullptr ? nullptr : indexer->make_index()) {}
+
+void Catalogue::had_to_read(std::uint64_t files) {
+  if (indexer_ == nullptr || files < Indexer::kWorthFiles) return;
+  if (++searches_ >= Indexer::kWorthSearches) indexer_->learn(shared_from_this());
+}
 
 std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, pool::Pool& pool,
                                                const Stop& stop, Effort effort) {
@@ -46,7 +56,7 @@ std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, 
     state->pending.clear();
     if (!anew) old = state->top;
   }
-  const std::shared_ptr<const TreeNode> top =
+  std::shared_ptr<const TreeNode> top =
       old == nullptr ? read(files, pool, stop) : renew(*old, changes, files, pool, stop);
   auto state = state_.lock();
   state->busy = false;

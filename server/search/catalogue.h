@@ -13,15 +13,19 @@
 
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 
 #include "server/base/guarded.h"
+#include "server/search/content_index.h"
 #include "server/search/tree_node.h"
 #include "server/watch/tree.h"
 
 namespace quarry::search {
+
+class Indexer;
 
 struct CatalogueLimits {
   std::size_t entries = standard<std::size_t>(Limit::kCatalogueEntries);
@@ -43,16 +47,27 @@ enum class Effort : std::uint8_t {
   kBuild,  // whatever it takes
 };
 
-class Catalogue {
+class Catalogue : public std::enable_shared_from_this<Catalogue> {
  public:
-  // `clock` outlives it.
-  Catalogue(std::shared_ptr<watch::Tree> tree, const Clock& clock, const CatalogueLimits& limits);
+  // `clock` and `indexer` outlive it. Without an indexer (null) no content is known.
+  Catalogue(std::shared_ptr<watch::Tree> tree, const Clock& clock, const CatalogueLimits& limits,
+            Indexer* indexer = nullptr);
 
   // The tree from the root down, or null when it is not known this way.
   std::shared_ptr<const TreeNode> now(const sandbox::Workspace& files, pool::Pool& pool,
                                       const Stop& stop, Effort effort);
+  // What is known of the files' content, or null.
+  ContentIndex* contents() const { return contents_.get(); }
+  // A search had to read so many files: their content is learnt when that pays.
+  void had_to_read(std::uint64_t files);
   // Gives the memory back.
   void drop();
+
+  // For the indexer. Null: the last session on the root is gone.
+  std::shared_ptr<const sandbox::Workspace> files() const { return tree_->files(); }
+  // False: somebody learns already.
+  bool begin_learning() { return !learning_.exchange(true); }
+  void end_learning() { learning_ = false; }
 
   std::int64_t used_ns() const { return tree_->used_ns(); }
   CatalogueStats stats() const;
@@ -74,6 +89,10 @@ class Catalogue {
   const std::shared_ptr<watch::Tree> tree_;
   const Clock& clock_;
   const CatalogueLimits limits_;
+  Indexer* const indexer_;
+  const std::unique_ptr<ContentIndex> contents_;
+  std::atomic<std::uint64_t> searches_{0};  // that had to read many files
+  std::atomic<bool> learning_{false};
   std::condition_variable free_;
   mutable Guarded<State> state_;
 };

@@ -10,7 +10,7 @@ std::shared_ptr<Catalogue> Catalogues::find(const std::shared_ptr<watch::Tree>& 
   {
     auto table = table_.lock();
     std::shared_ptr<Catalogue>& known = (*table)[tree->serial()];
-    if (!known) known = std::make_shared<Catalogue>(tree, clock_, limits_);
+    if (!known) known = std::make_shared<Catalogue>(tree, clock_, limits_, indexer_);
     found = known;
     std::uint64_t bytes = 0;
     for (const auto& [serial, catalogue] : *table) {
@@ -33,6 +33,24 @@ void Catalogues::forget(std::uint64_t serial) {
     table->erase(known);
   }
   table.unlock();
+}
+
+ContentIndex::Stats Catalogues::content_stats() const {
+  ContentIndex::Stats sum;
+  auto table = table_.lock();
+  for (const auto& [serial, catalogue] : *table) {
+    if (catalogue->contents() == nullptr) continue;
+    const ContentIndex::Stats one = catalogue->contents()->stats();
+    sum.files += one.files;
+    sum.bytes += one.bytes;
+    sum.sifted += one.sifted;
+    sum.waiting += one.waiting;
+    sum.full = sum.full || one.full;
+    // Of the one reader of them all.
+    sum.read_bytes = std::max(sum.read_bytes, one.read_bytes);
+    sum.from_store = std::max(sum.from_store, one.from_store);
+  }
+  return sum;
 }
 
 CatalogueStats Catalogues::stats() const {

@@ -192,10 +192,6 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
           chunks[n].stopped = true;
           break;
         }
-        if (options.candidates != nullptr && !options.candidates->may_match(i)) {
-          counts.files[i].searched = true;
-          continue;
-        }
         counts.files[i] = counter->count(i, chunks[n]);
       }
       counters.give_back(std::move(counter));

@@ -16,20 +16,10 @@
 
 namespace quarry::search {
 
-// Which files of a corpus may hold a match, as an index knows it. Never leaves out one that does.
-class Candidates {
- public:
-  virtual ~Candidates() = default;
-  // Safe from any thread.
-  virtual bool may_match(std::size_t index) const = 0;
-};
-
 struct CountOptions {
   std::uint64_t enough = UINT64_MAX;    // matches after which the search may end
   std::uint64_t per_file = UINT32_MAX;  // matches after which a file's count ends
   std::int64_t max_file_bytes = TextReader::kMaxFileBytes;
-  // Files that it leaves out count as searched. May be null.
-  const Candidates* candidates = nullptr;
   // Matchers whose matches are counted too, on the way, as long as the search finds nothing: what
   // would have been found instead. Each to `also_enough`.
   std::vector<const Matcher*> also = {};

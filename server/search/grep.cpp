@@ -1,52 +1,21 @@
 #include "server/search/grep.h"
 
 #include <algorithm>
-#include <optional>
+#include <vector>
 
 #include "server/base/format.h"
 #include "server/search/count_matches.h"
 #include "server/search/coverage.h"
 #include "server/search/file_filter.h"
 #include "server/search/grep_render.h"
-#include "server/search/known_walk.h"
 #include "server/search/line_scanner.h"
 #include "server/search/second_look.h"
+#include "server/search/selection.h"
 
 namespace quarry::search {
 namespace {
 
-constexpr std::size_t kTailBytes = 1024;  // of the answer, kept for what follows the body
-
-// The files to search: one, or those of a walk that the filter takes.
-struct Target {
-  std::optional<Walk> walk;
-  std::optional<Corpus> corpus;
-  std::uint64_t filtered = 0;  // files that glob and type left out
-};
-
-Result<void> collect(const GrepQuery& query, const Engine& engine, const FileFilter& filter,
-                     const Stop& stop, Target& target) {
-  TRY_ASSIGN(const sandbox::Metadata metadata, engine.workspace.target_metadata(query.path));
-  if (metadata.kind != sandbox::Kind::kDirectory) {
-    TRY(engine.workspace.open_file(query.path));  // says what is wrong with it
-    target.corpus.emplace(engine.workspace, query.path);
-    return {};
-  }
-  WalkOptions options;
-  options.include_ignored = query.include_ignored;
-  TRY_ASSIGN(target.walk, known_walk(engine, query.path, options, stop));
-  std::vector<Walk::Place> places = target.walk->files();
-  if (!filter.takes_all()) {
-    std::string path;
-    target.filtered = std::erase_if(places, [&](Walk::Place place) {
-      path.clear();
-      target.walk->append_path(path, place);
-      return !filter.takes(path);
-    });
-  }
-  target.corpus.emplace(engine.workspace, *target.walk, std::move(places));
-  return {};
-}
+constexpr std::size_t kGrepTailBytes = 1024;  // of the answer, kept for what follows the body
 
 CountOptions count_options(const GrepQuery& query) {
   CountOptions options;
@@ -85,8 +54,8 @@ void append_more(std::string& out, const GrepQuery& query, const Counts& counts,
                      rendered.cut ? " (max_tokens reached)" : "", next);
 }
 
-void append_coverage(std::string& out, const GrepQuery& query, const Target& target,
-                     const Counts& counts, const std::string& elsewhere) {
+void append_coverage(std::string& out, const GrepQuery& query, const Walk* walk,
+                     std::uint64_t filtered, const Counts& counts, const std::string& elsewhere) {
   const std::string files = counted(counts.files_searched, "file");
   const bool early = counts.not_reached > 0 && !counts.stopped;
   if (query.mode == OutputMode::kFiles) {
@@ -109,15 +78,15 @@ void append_coverage(std::string& out, const GrepQuery& query, const Target& tar
   if (counts.not_reached > 0) {
     skipped.add(counts.not_reached, counts.stopped ? "not reached in time" : "not reached");
   }
-  skipped.add(target.filtered, query.glob.empty()   ? "of other types"
-                               : query.type.empty() ? "outside glob"
-                                                    : "outside glob and type");
-  if (target.walk) add_walk(skipped, *target.walk, "searches");
+  skipped.add(filtered, query.glob.empty()   ? "of other types"
+                        : query.type.empty() ? "outside glob"
+                                             : "outside glob and type");
+  if (walk != nullptr) add_walk(skipped, *walk, "searches");
   if (!skipped.text().empty()) out += fmt::format("; not searched: {}", skipped.text());
   out.push_back('\n');
 }
 
-void append_notes(std::string& out, const Target& target, const Matcher& matcher,
+void append_notes(std::string& out, const Walk* walk, const Matcher& matcher,
                   const Counts& counts) {
   if (counts.stopped) out += "incomplete: time was up; narrow path or glob\n";
   if (!matcher.note().empty()) out += fmt::format("note: pattern is {}\n", matcher.note());
@@ -133,10 +102,10 @@ void append_notes(std::string& out, const Target& target, const Matcher& matcher
     out += fmt::format("note: {} with lines over {} KiB, searched in pieces\n",
                        counted(counts.lines_in_pieces, "file"), LineScanner::kSliceBytes >> 10);
   }
-  if (!target.walk && counts.binary > 0) {
+  if (walk == nullptr && counts.binary > 0) {
     out += "note: the file is binary (a NUL in its first 8 KiB)\n";
   }
-  if (target.walk) append_walk_notes(out, *target.walk);
+  if (walk != nullptr) append_walk_notes(out, *walk);
 }
 
 }  // namespace
@@ -148,39 +117,43 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   TRY_ASSIGN(const auto compiled, Matcher::compile(query.pattern, query.match));
   const Matcher& matcher = *compiled;
   TRY_ASSIGN(const FileFilter filter, FileFilter::make(query.glob, query.type, query.path));
-  Target target;
-  TRY(collect(query, engine, filter, stop, target));
+  TRY_ASSIGN(const Selection selection,
+             Selection::make(engine, query.path, filter, query.include_ignored, stop));
+  const Walk* const walk = selection.walk();
   const std::vector<Variant> variants = variants_of(query);
   CountOptions options = count_options(query);
   for (const Variant& variant : variants) options.also.push_back(variant.matcher.get());
-  const Counts counts = count_matches(engine, *target.corpus, matcher, options, stop);
+  std::vector<const Matcher*> wanted = options.also;
+  wanted.push_back(&matcher);
+  const Selection::Reading reading = selection.reading(wanted);
+  Counts counts = count_matches(engine, reading.corpus, matcher, options, stop);
+  reading.count_unread(counts);
   GrepAnswer answer;
   std::string elsewhere;
   if (counts.matches == 0) {
-    const Walk* const walked = target.walk ? &*target.walk : nullptr;
-    elsewhere = look_again({query, engine, matcher, walked, filter, stop}, variants, counts,
+    elsewhere = look_again({query, engine, matcher, walk, filter, stop}, variants, counts,
                            options.also_enough, answer.repeatable);
   }
   const Stop finish = stop.extended(1'000'000'000);
-  const RenderInput input{query, *target.corpus, matcher, counts, finish};
+  const RenderInput input{query, reading.corpus, matcher, counts, finish};
   const std::size_t body =
-      query.max_bytes > 2 * kTailBytes ? query.max_bytes - kTailBytes : query.max_bytes / 2;
+      query.max_bytes > 2 * kGrepTailBytes ? query.max_bytes - kGrepTailBytes : query.max_bytes / 2;
   const Rendered rendered = query.mode == OutputMode::kContent
                                 ? append_content(answer.text, input, body)
                                 : append_files(answer.text, input, body);
   if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
   if (!answer.text.empty()) answer.text.push_back('\n');
   append_more(answer.text, query, counts, rendered);
-  append_coverage(answer.text, query, target, counts, elsewhere);
-  append_notes(answer.text, target, matcher, counts);
+  append_coverage(answer.text, query, walk, reading.filtered, counts, elsewhere);
+  append_notes(answer.text, walk, matcher, counts);
   answer.matches = counts.matches;
   answer.files_matched = counts.files_matched;
   answer.files_searched = counts.files_searched;
   answer.repeatable = answer.repeatable && !counts.stopped && counts.unreadable == 0 &&
                       !finish.now() &&
-                      (!target.walk || (!target.walk->stopped && target.walk->unreadable == 0));
+                      (walk == nullptr || (!walk->stopped && walk->unreadable == 0));
   answer.complete = counts.not_reached == 0 && !counts.stopped &&
-                    (!target.walk || (!target.walk->stopped && target.walk->full_at == 0));
+                    (walk == nullptr || (!walk->stopped && walk->full_at == 0));
   return answer;
 }
 

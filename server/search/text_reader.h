@@ -57,6 +57,8 @@ class TextReader {
   // `keep` lines of the window before (at most kOverlapBytes) precede `fresh`.
   bool next(Window& window, std::size_t keep);
   bool failed() const { return failed_; }
+  // The state of the file now. REQUIRES: open() was called.
+  Result<sandbox::Stamp> restamp() const { return file_->restamp(); }
   // The encoding that the file is decoded from; empty when its bytes are passed as they are.
   std::string_view decoded_from() const { return codec_ ? charset_.name() : std::string_view(); }
 

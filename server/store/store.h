@@ -47,6 +47,7 @@ enum class Table : std::uint8_t {
   kTotals = 4,
   kAnalysis = 64,
   kGit = 65,
+  kTexts = 66,  // what the content index knows of files
 };
 
 enum class Durability : std::uint8_t { kFull, kNormal };

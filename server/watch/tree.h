@@ -64,6 +64,7 @@ class Tree {
   bool is_of(const std::shared_ptr<const sandbox::Workspace>& files) const;
   std::int64_t used_ns() const { return used_ns_.load(std::memory_order_relaxed); }
   bool gone() const { return files_.expired(); }
+  std::shared_ptr<const sandbox::Workspace> files() const { return files_.lock(); }
 
   // A call comes whose answer may be kept. True: there is work to do, and it is the caller's to
   // have work() or leave_work() called once.

@@ -1,0 +1,75 @@
+#include "server/search/selection.h"
+
+#include <utility>
+
+#include "server/search/content_index.h"
+#include "server/search/known_walk.h"
+
+namespace quarry::search {
+namespace {
+
+// What every match of the pattern contains, as the index takes it.
+index::Query lookup(const Required& required) {
+  std::vector<index::Query> all;
+  for (const std::vector<std::string>& texts : required.all) {
+    std::vector<index::Query> any;
+    any.reserve(texts.size());
+    for (const std::string& text : texts) any.push_back(index::Query::text(text, required.fold));
+    all.push_back(index::Query::any(std::move(any)));
+  }
+  return index::Query::all(std::move(all));
+}
+
+Sifted take(const Walk& walk, const FileFilter& filter) {
+  Sifted taken;
+  taken.read = walk.files();
+  if (filter.takes_all()) return taken;
+  std::string path;
+  taken.filtered = std::erase_if(taken.read, [&](Walk::Place place) {
+    path.clear();
+    walk.append_path(path, place);
+    return !filter.takes(path);
+  });
+  return taken;
+}
+
+}  // namespace
+
+void Selection::Reading::count_unread(Counts& counts) const {
+  counts.files_searched += searched;
+  counts.binary += binary;
+}
+
+Result<Selection> Selection::make(const Engine& engine, const sandbox::Path& path,
+                                  const FileFilter& filter, bool include_ignored,
+                                  const Stop& stop) {
+  Selection selection(engine, path, filter);
+  TRY_ASSIGN(const sandbox::Metadata metadata, engine.workspace.target_metadata(path));
+  if (metadata.kind != sandbox::Kind::kDirectory) {
+    TRY(engine.workspace.open_file(path));  // says what is wrong with it
+    return selection;
+  }
+  WalkOptions options;
+  options.include_ignored = include_ignored;
+  TRY_ASSIGN(selection.walk_, known_walk(engine, path, options, stop));
+  return selection;
+}
+
+Selection::Reading Selection::reading(std::span<const Matcher* const> matchers) const {
+  if (!walk_) return {Corpus(engine_.workspace, path_)};
+  ContentIndex* const index =
+      engine_.catalogue == nullptr ? nullptr : engine_.catalogue->contents();
+  if (index == nullptr) {
+    Sifted taken = take(*walk_, filter_);
+    return {Corpus(engine_.workspace, *walk_, std::move(taken.read)), taken.filtered};
+  }
+  std::vector<index::Query> any;
+  any.reserve(matchers.size());
+  for (const Matcher* matcher : matchers) any.push_back(lookup(matcher->required()));
+  Sifted sifted = index->sift(*walk_, index::Query::any(std::move(any)), filter_);
+  engine_.catalogue->had_to_read(sifted.read.size());
+  return {Corpus(engine_.workspace, *walk_, std::move(sifted.read)), sifted.filtered,
+          sifted.searched, sifted.binary, sifted.by_index};
+}
+
+}  // namespace quarry::search

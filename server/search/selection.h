@@ -1,0 +1,59 @@
+// Selection: the files that one search takes, and which of them it must read.
+//
+// One file, or those below a directory that the filter takes. Where a content index knows the
+// tree, files that cannot hold what every match contains are not read; they are counted as they
+// would be if they were.
+//
+// Const members are safe from any thread. Everything in the engine outlives it, and it outlives
+// what it selects.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "server/search/corpus.h"
+#include "server/search/count_matches.h"
+#include "server/search/engine.h"
+#include "server/search/file_filter.h"
+#include "server/search/matcher.h"
+#include "server/search/stop.h"
+
+namespace quarry::search {
+
+class Selection {
+ public:
+  // Files to read, and what is known of those that need not be.
+  struct Reading {
+    Corpus corpus;
+    std::uint64_t filtered = 0;  // files that the filter left out
+    std::uint64_t searched = 0;
+    std::uint64_t binary = 0;
+    bool by_index = false;
+
+    // As if all had been read.
+    void count_unread(Counts& counts) const;
+  };
+
+  // `path`: a file, or a directory whose tree is walked. kNotFound, and what opening it says.
+  static Result<Selection> make(const Engine& engine, const sandbox::Path& path,
+                                const FileFilter& filter, bool include_ignored, const Stop& stop);
+
+  // What a search for any of `matchers` has to read.
+  Reading reading(std::span<const Matcher* const> matchers) const;
+  // Null: one file.
+  const Walk* walk() const { return walk_ ? &*walk_ : nullptr; }
+  const FileFilter& filter() const { return filter_; }
+
+ private:
+  Selection(const Engine& engine, const sandbox::Path& path, const FileFilter& filter)
+      : engine_(engine), path_(path), filter_(filter) {}
+
+  const Engine& engine_;
+  sandbox::Path path_;
+  const FileFilter& filter_;
+  std::optional<Walk> walk_;
+};
+
+}  // namespace quarry::search
