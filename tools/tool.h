@@ -164,6 +164,8 @@ struct Traits {
   Effect effect = Effect::kReads;
   std::chrono::milliseconds deadline{5000};
   Depends depends = Depends::kOther;
+  // The budget of a call that does not say max_tokens, where that is less than usual. 0: as usual.
+  std::int64_t usual_tokens = 0;
   // Of a quick tool: whether a call with these arguments is of the heavy lane. Looks at them only;
   // they may be anything.
   bool (*heavy)(json::Value arguments) = nullptr;

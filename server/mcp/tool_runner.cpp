@@ -12,10 +12,14 @@ namespace quarry::mcp {
 namespace {
 
 // Rule 2 of every tool: the answer's budget in tokens of four bytes.
-Result<std::int64_t> read_budget(json::Value arguments, const Limits& limits) {
-  const json::Value given = arguments.find("max_tokens");
+Result<std::int64_t> read_budget(const Call& call, const Limits& limits) {
+  const json::Value given = call.arguments.find("max_tokens");
   const std::int64_t most = limits[Limit::kMaxTokens];
-  if (!given || given.is(json::Type::kNull)) return std::min(limits[Limit::kAnswerTokens], most);
+  if (!given || given.is(json::Type::kNull)) {
+    const std::int64_t usual = std::min(limits[Limit::kAnswerTokens], most);
+    const std::int64_t own = call.tool->traits.usual_tokens;
+    return own == 0 ? usual : std::min(own, usual);
+  }
   std::optional<std::int64_t> tokens;
   if (given.is(json::Type::kNumber)) tokens = given.integer();
   if (given.is(json::Type::kString)) {
@@ -171,7 +175,7 @@ void ToolRunner::decline(std::unique_ptr<Call> call, const Error& error) {
 
 Result<void> ToolRunner::prepare(Call& call) {
   TRY_ASSIGN(const std::string_view handle, read_handle(call.arguments));
-  TRY_ASSIGN(call.max_tokens, read_budget(call.arguments, world_.limits));
+  TRY_ASSIGN(call.max_tokens, read_budget(call, world_.limits));
   TRY_ASSIGN(call.session, world_.sessions.find(handle));
   return {};
 }

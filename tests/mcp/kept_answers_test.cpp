@@ -60,8 +60,11 @@ Result<void> write(const Write& args, ToolContext& context, ToolOutput& output) 
 
 constexpr tools::Tool kAskTool = tools::make_tool<Ask, kAsk, ask>(
     {.name = "ask", .lane = Lane::kHeavy, .deadline = 20s, .depends = Depends::kTree});
-constexpr tools::Tool kBriefTool = tools::make_tool<Ask, kAsk, ask>(
-    {.name = "brief", .lane = Lane::kHeavy, .deadline = 300ms, .depends = Depends::kTree});
+constexpr tools::Tool kBriefTool = tools::make_tool<Ask, kAsk, ask>({.name = "brief",
+                                                                     .lane = Lane::kHeavy,
+                                                                     .deadline = 300ms,
+                                                                     .depends = Depends::kTree,
+                                                                     .usual_tokens = 3000});
 constexpr tools::Tool kQuickTool = tools::make_tool<Ask, kAsk, ask>(
     {.name = "quick", .lane = Lane::kQuick, .deadline = 20s, .depends = Depends::kTree});
 constexpr tools::Tool kWriteTool = tools::make_tool<Write, kWrite, write>(
@@ -147,6 +150,9 @@ TEST_CASE("kept answers: other arguments and another budget are other questions"
   // The session's handle and a budget that is the default are no difference.
   CHECK(server.call("ask", R"({"text":"x","session":"default"})") == first);
   CHECK(server.call("ask", R"({"text":"x","max_tokens":8000})") == first);
+  const std::string brief = server.call("brief", R"({"text":"x"})");
+  CHECK(server.call("brief", R"({"text":"x","max_tokens":3000})") == brief);
+  CHECK(server.call("brief", R"({"text":"x","max_tokens":8000})") != brief);
   CHECK(server.call("ask", R"({"session":"none","text":"x"})").find("no session") !=
         std::string::npos);
 }

@@ -233,6 +233,7 @@ constinit const Tool analyze_repository =
                                    .lane = Lane::kHeavy,
                                    .effect = Effect::kReads,
                                    .deadline = std::chrono::seconds(10),
-                                   .depends = Depends::kTreeAndGit});
+                                   .depends = Depends::kTreeAndGit,
+                                   .usual_tokens = 3000});
 
 }  // namespace quarry::tools
