@@ -26,8 +26,10 @@ Catalogue::Catalogue(std::shared_ptr<watch::Tree> tree, const Clock& clock,
       contents_(indexer == nullptr ? nullptr : indexer->make_index()) {}
 
 void Catalogue::had_to_read(std::uint64_t files) {
-  if (indexer_ == nullptr || files < Indexer::kWorthFiles) return;
-  if (++searches_ >= Indexer::kWorthSearches) indexer_->learn(shared_from_this());
+  if (indexer_ == nullptr) return;
+  if (files >= Indexer::kWorthFiles) ++searches_;
+  if (searches_ < Indexer::kWorthSearches) return;
+  if (files >= Indexer::kWorthFiles || contents_->due()) indexer_->learn(shared_from_this());
 }
 
 std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, pool::Pool& pool,

@@ -1,6 +1,7 @@
 #include "server/search/content_index.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace quarry::search {
@@ -26,9 +27,11 @@ Sifted ContentIndex::sift(const Walk& walk, const index::Query& query,
                           const FileFilter& filter) const {
   Sifted result;
   auto state = state_.lock();
+  const bool usable = !query.anything() && state->verified_ns != 0 &&
+                      clock_.steady_ns() - state->verified_ns <= kMostAgeNs;
   std::vector<bool> candidate(state->files.size());
   std::vector<bool> hit(state->directories.size());
-  if (!query.anything()) {
+  if (usable) {
     state->signatures.each_candidate(query, [&](FileId id) {
       candidate[id] = true;
       hit[state->files[id].directory] = true;
@@ -37,8 +40,7 @@ Sifted ContentIndex::sift(const Walk& walk, const index::Query& query,
   std::string path;
   for (std::uint32_t number = 0; number < walk.directories.size(); ++number) {
     const Listing& listing = walk.listing(number);
-    const auto found =
-        query.anything() ? state->by_listing.end() : state->by_listing.find(&listing);
+    const auto found = usable ? state->by_listing.find(&listing) : state->by_listing.end();
     const Directory* known =
         found == state->by_listing.end() ? nullptr : &state->directories[found->second];
     if (known != nullptr && known->unknown == 0 && !hit[found->second] && filter.takes_all()) {
@@ -73,19 +75,27 @@ Sifted ContentIndex::sift(const Walk& walk, const index::Query& query,
 
 bool ContentIndex::advance(const sandbox::Workspace& files,
                            const std::shared_ptr<const TreeNode>& tree, const Stop& slice) {
-  if (plan_.tree != tree) plan(tree);
+  if (plan_.tree != tree || (plan_.waiting.empty() && due())) plan(tree);
   while (!plan_.waiting.empty() && !slice.now()) {
     const TreeNode& node = *plan_.waiting.back();
     plan_.waiting.pop_back();
     read_directory(files, node);
     state_.lock()->waiting = plan_.waiting.size();
   }
-  return !plan_.waiting.empty();
+  if (!plan_.waiting.empty()) return true;
+  if (plan_.began_ns != 0) state_.lock()->verified_ns = std::exchange(plan_.began_ns, 0);
+  return false;
 }
 
-// Finds the directories whose listings are new, and forgets those that are gone.
+// Finds the directories whose listings are new, and forgets those that are gone. Where it is time
+// to ask all files, all directories are to be read; what is left of that when the tree changes
+// stays to be done.
 void ContentIndex::plan(const std::shared_ptr<const TreeNode>& tree) {
-  plan_.tree = tree;
+  const bool begins = plan_.began_ns == 0 && due();
+  if (begins) plan_.began_ns = clock_.steady_ns();
+  std::unordered_set<const Listing*> unasked;
+  for (const TreeNode* node : plan_.waiting) unasked.insert(node->listing.get());
+  const std::shared_ptr<const TreeNode> before = std::exchange(plan_.tree, tree);
   plan_.waiting.clear();
   std::vector<const TreeNode*> open = {tree.get()};
   auto state = state_.lock();
@@ -97,6 +107,8 @@ void ContentIndex::plan(const std::shared_ptr<const TreeNode>& tree) {
     if (const auto same = state->by_listing.find(node->listing.get());
         same != state->by_listing.end()) {
       present[same->second] = true;
+      if (!begins && !unasked.contains(node->listing.get())) continue;
+      plan_.waiting.push_back(node);
       continue;
     }
     plan_.waiting.push_back(node);
@@ -244,6 +256,11 @@ void ContentIndex::forget_directory(State& state, std::uint32_t number) {
   state.by_path.erase(directory.listing->path.text());
   directory = {};
   state.free_directories.push_back(number);
+}
+
+bool ContentIndex::due() const {
+  const std::int64_t verified_ns = state_.lock()->verified_ns;
+  return verified_ns == 0 || clock_.steady_ns() - verified_ns > kMostAgeNs / 2;
 }
 
 void ContentIndex::drop() {

@@ -6,7 +6,9 @@
 //
 // What it says of a directory holds as long as the catalogue gives the same Listing for it. A
 // directory that changed is searched by reading until advance() has come to it; then only its
-// changed files are read again.
+// changed files are read again. A watch does not tell of everything (watch/tree.h), so nothing is
+// believed for longer than kMostAgeNs: by then advance() has asked every file for its stamp again,
+// or searches read everything until it has.
 //
 // Left to reading: large files and those in other encodings than UTF-8 (see IndexedTexts), such as
 // cannot be opened or hold secrets, and whatever does not fit into the budget.
@@ -22,6 +24,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/base/clock.h"
 #include "server/base/guarded.h"
 #include "server/index/signatures.h"
 #include "server/sandbox/workspace.h"
@@ -29,6 +32,7 @@
 #include "server/search/indexed_text.h"
 #include "server/search/stop.h"
 #include "server/search/walk.h"
+#include "server/watch/tree.h"
 
 namespace quarry::search {
 
@@ -59,8 +63,11 @@ class ContentIndex {
     std::uint64_t waiting = 0;     // directories that advance() has to read
     bool full = false;             // the budget is used up: some files are left to reading
   };
-  // Both outlive it.
-  ContentIndex(IndexedTexts& texts, IndexBudget& budget) : texts_(texts), budget_(budget) {}
+  static constexpr std::int64_t kMostAgeNs = watch::kMaxAgeNs;
+
+  // All outlive it.
+  ContentIndex(IndexedTexts& texts, IndexBudget& budget, const Clock& clock)
+      : texts_(texts), budget_(budget), clock_(clock) {}
   ~ContentIndex() { drop(); }
   ContentIndex(const ContentIndex&) = delete;
   ContentIndex& operator=(const ContentIndex&) = delete;
@@ -73,6 +80,8 @@ class ContentIndex {
   bool advance(const sandbox::Workspace& files, const std::shared_ptr<const TreeNode>& tree,
                const Stop& slice);
   void drop();
+  // advance() should be called: it is time to ask the files again.
+  bool due() const;
   Stats stats() const;
 
  private:
@@ -101,13 +110,15 @@ class ContentIndex {
     std::unordered_map<const Listing*, std::uint32_t> by_listing;
     std::unordered_map<std::string, std::uint32_t> by_path;
     std::uint64_t sifted = 0, read_bytes = 0, from_store = 0, waiting = 0;
-    std::size_t in_budget = 0;  // bytes
+    std::size_t in_budget = 0;     // bytes
+    std::int64_t verified_ns = 0;  // every file was asked for its stamp after that; 0: never
     bool full = false;
   };
   // What advance() has still to do for one tree.
   struct Plan {
     std::shared_ptr<const TreeNode> tree;
     std::vector<const TreeNode*> waiting;  // the last first
+    std::int64_t began_ns = 0;             // not 0: all directories are asked, since then
   };
   // What is known of a directory's files before it is entered into the state.
   struct Reading;
@@ -124,6 +135,7 @@ class ContentIndex {
 
   IndexedTexts& texts_;
   IndexBudget& budget_;
+  const Clock& clock_;
   Plan plan_;  // advance()'s own
   mutable Guarded<State> state_;
 };

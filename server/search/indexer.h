@@ -43,7 +43,7 @@ class Indexer {
         token_(parts.clock) {}
 
   std::unique_ptr<ContentIndex> make_index() {
-    return std::make_unique<ContentIndex>(texts_, budget_);
+    return std::make_unique<ContentIndex>(texts_, budget_, parts_.clock);
   }
   // Brings the index of `catalogue` up to the tree as it is, unless somebody is at it.
   void learn(const std::shared_ptr<Catalogue>& catalogue);

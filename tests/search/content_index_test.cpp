@@ -22,8 +22,10 @@ using Files = std::map<std::string, std::string>;
 class ShiftedClock final : public Clock {
  public:
   explicit ShiftedClock(std::int64_t ms) : ms_(ms) {}
-  std::int64_t steady_ns() const override { return system_.steady_ns(); }
+  std::int64_t steady_ns() const override { return system_.steady_ns() + later_ns; }
   std::int64_t wall_ms() const override { return system_.wall_ms() + ms_; }
+
+  std::int64_t later_ns = 0;
 
  private:
   SystemClock system_;
@@ -38,7 +40,7 @@ struct World {
         store(store::Store::in_memory()),
         texts(*store, clock),
         budget{.most = most_bytes},
-        index(texts, budget) {}
+        index(texts, budget, clock) {}
 
   Stop never() { return {searched.cancel, searched.clock}; }
   std::shared_ptr<const TreeNode> read() {
@@ -158,13 +160,31 @@ TEST_CASE("content index: what another index has read is taken from the store") 
   first.learn(tree);
   IndexedTexts texts(*first.store, first.clock);
   IndexBudget budget{.most = 1 << 20};
-  ContentIndex second(texts, budget);
+  ContentIndex second(texts, budget, first.clock);
   while (second.advance(*first.searched.workspace, tree, first.never())) {
   }
   CHECK(second.stats().read_bytes == 0);
   CHECK(second.stats().from_store == 3);
   const Walk walk(tree, *tree);
   CHECK(second.sift(walk, index::Query::text("alpha", false), {}).read.size() == 1);
+}
+
+// As through a shared mapping or a hard link elsewhere: the watch tells of nothing.
+TEST_CASE("content index: a change that nobody told of is found when its time is up") {
+  World world(Files{{"a/one", "alpha\n"}, {"a/two", "words untouched\n"}});
+  const auto tree = world.read();
+  world.learn(tree);
+  world.searched.files.write("a/one", "delta and more\n");
+  CHECK(sift(world, tree, "delta and more").read.empty());
+  world.clock.later_ns = ContentIndex::kMostAgeNs / 2 + 1'000'000'000;
+  CHECK(world.index.due());
+  world.clock.later_ns = ContentIndex::kMostAgeNs + 1'000'000'000;
+  CHECK(sift(world, tree, "delta and more").read == Paths{"a/one", "a/two"});
+  const std::uint64_t before = world.index.stats().read_bytes;
+  world.learn(tree);
+  CHECK(world.index.stats().read_bytes - before == 15);
+  CHECK_FALSE(world.index.due());
+  CHECK(sift(world, tree, "delta and more").read == Paths{"a/one"});
 }
 
 TEST_CASE("content index: dropped, it knows nothing and can learn again") {
