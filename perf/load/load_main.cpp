@@ -1,7 +1,8 @@
 // quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT]: measures the server through
 // its pipes, each figure beside a floor that was measured in the same run. The server and the
 // floors are looked for beside this binary. With --soak [CALLS] nothing is timed; see soak.h. With
-// --search TREE grep is measured beside ripgrep on that tree, and nothing else; see searches.h.
+// --search TREE grep, glob and list_directory are measured beside ripgrep and fd on that tree, and
+// nothing else; --readme FILE puts the table there; see searches.h.
 
 #include <cstdio>
 #include <cstdlib>
@@ -31,6 +32,7 @@ struct Options {
   std::string json;
   std::string server;
   std::string search;  // a tree
+  std::string readme;  // where its table goes
   std::string only;    // cases whose name holds this
   fs::path here;       // the directory of this binary
 };
@@ -69,12 +71,14 @@ Options parse(int argc, char** argv) {
       options.server = argv[++i];
     } else if (word == "--search" && i + 1 < argc) {
       options.search = fs::canonical(argv[++i]);
+    } else if (word == "--readme" && i + 1 < argc) {
+      options.readme = argv[++i];
     } else if (word == "--case" && i + 1 < argc) {
       options.only = argv[++i];
     } else {
       throw std::runtime_error(
           "usage: quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT] "
-          "[--soak [CALLS]] [--search TREE]");
+          "[--soak [CALLS]] [--search TREE [--readme FILE]]");
     }
   }
   return options;
@@ -207,8 +211,13 @@ int main(int argc, char** argv) {
   try {
     const Options options = parse(argc, argv);
     if (!options.search.empty()) {
-      const std::vector<std::string> command = {options.server, "serve"};
-      return compare_searches(command, options.search, options.only, options.quick ? 3 : 7) ? 0 : 1;
+      const TempDirectory state;
+      const bool right = compare_searches({options.server, "serve", "--state-dir", state.path()},
+                                          {.tree = options.search,
+                                           .only = options.only,
+                                           .rounds = options.quick ? 3U : 7U,
+                                           .readme = options.readme});
+      return right ? 0 : 1;
     }
     if (options.soak > 0) return Bench(options).soak() ? 0 : 1;
     const Report report = Bench(options).run();

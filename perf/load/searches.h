@@ -1,20 +1,29 @@
-// Searches: grep beside ripgrep on one tree, in one run, turn about.
+// Searches: grep beside ripgrep, glob and list_directory beside fd, on one tree, in one run, turn
+// about.
 //
-// Cold is a fresh server, from its start to the answer; warm is the same question to a server that
-// has answered it before and keeps no answers. CPU is that of the whole process. Answers are
-// checked: where both count lines, the number of them is the same but for what the two take for
-// text.
+// First is a fresh server, from its start to the answer; scanned is the same question to a server
+// that has answered before and keeps nothing (--no-cache); indexed is that to one with the names
+// and the index of contents, learnt before, and a question that it has not answered yet. CPU is
+// that of the whole process. Numbers are compared: what the answers count is the same but for a
+// thousandth, which is what the two may take for text.
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace quarry::perf {
 
-// Prints a row for each case whose name holds `only`. False when an answer is wrong or `rg` is not
-// there. `command` starts a server without its root.
-bool compare_searches(const std::vector<std::string>& command, const std::string& tree,
-                      const std::string& only, std::size_t rounds);
+struct SearchOptions {
+  std::string tree;
+  std::string only;    // cases whose name holds this
+  std::size_t rounds;  // of each case
+  std::string readme;  // a file whose table is replaced (search_report.h); may be empty
+};
+
+// Prints a row for each case. False when an answer is wrong or a peer is not installed. `command`
+// starts a server without its root.
+bool compare_searches(const std::vector<std::string>& command, const SearchOptions& options);
 
 }  // namespace quarry::perf
