@@ -21,12 +21,27 @@ namespace {
               max_bytes);
 }
 
-// Fills `into` from `offset` until it is full or the file ends; the bytes read, or -errno.
-ssize_t fill(int fd, std::int64_t offset, char* into, std::size_t want) {
+}  // namespace
+
+File::File(std::shared_ptr<const std::string> bytes) : bytes_(std::move(bytes)) {
+  stamp_.size = static_cast<std::int64_t>(bytes_->size());
+}
+
+File::File(File&& other) noexcept
+    : fd_(std::move(other.fd_)),
+      bytes_(std::move(other.bytes_)),
+      stamp_(other.stamp_),
+      judged_(other.judged_.load(std::memory_order_relaxed)) {}
+
+ssize_t File::fill(std::int64_t offset, char* into, std::size_t want) const {
+  if (bytes_ != nullptr) {
+    const auto from = static_cast<std::size_t>(std::min(offset, stamp_.size));
+    return static_cast<ssize_t>(bytes_->copy(into, want, from));
+  }
   std::size_t have = 0;
   while (have < want) {
     const ssize_t got =
-        pread(fd, into + have, want - have, offset + static_cast<std::int64_t>(have));
+        pread(fd_.get(), into + have, want - have, offset + static_cast<std::int64_t>(have));
     if (got == 0) break;
     if (got > 0) {
       have += static_cast<std::size_t>(got);
@@ -37,17 +52,10 @@ ssize_t fill(int fd, std::int64_t offset, char* into, std::size_t want) {
   return static_cast<ssize_t>(have);
 }
 
-}  // namespace
-
-File::File(File&& other) noexcept
-    : fd_(std::move(other.fd_)),
-      stamp_(other.stamp_),
-      judged_(other.judged_.load(std::memory_order_relaxed)) {}
-
 Result<void> File::judge(std::string_view seen) const {
   std::array<char, kKeyProbeBytes> probe;
   if (seen.size() < probe.size() && static_cast<std::int64_t>(seen.size()) < stamp_.size) {
-    const ssize_t got = fill(fd_.get(), 0, probe.data(), probe.size());
+    const ssize_t got = fill(0, probe.data(), probe.size());
     if (got < 0) return cannot_read(static_cast<int>(-got));
     seen = std::string_view(probe.data(), static_cast<std::size_t>(got));
   }
@@ -55,7 +63,7 @@ Result<void> File::judge(std::string_view seen) const {
   if (look == KeyLook::kKey) return private_key();
   if (look == KeyLook::kMaybeBundle) {
     std::string bundle(kKeyBundleBytes, '\0');
-    const ssize_t got = fill(fd_.get(), 0, bundle.data(), bundle.size());
+    const ssize_t got = fill(0, bundle.data(), bundle.size());
     if (got < 0) return cannot_read(static_cast<int>(-got));
     bundle.resize(static_cast<std::size_t>(got));
     if (holds_private_key(bundle)) return private_key();
@@ -65,7 +73,7 @@ Result<void> File::judge(std::string_view seen) const {
 }
 
 Result<std::size_t> File::read_at(std::int64_t offset, std::span<char> into) const {
-  const ssize_t got = fill(fd_.get(), offset, into.data(), into.size());
+  const ssize_t got = fill(offset, into.data(), into.size());
   if (got < 0) return cannot_read(static_cast<int>(-got));
   if (!judged_.load(std::memory_order_relaxed)) {
     const auto seen = static_cast<std::size_t>(offset == 0 ? got : 0);
@@ -85,7 +93,7 @@ Result<void> File::read_all(std::string& out, std::int64_t max_bytes) const {
     const std::size_t have = out.size();
     ssize_t got = 0;
     out.resize_and_overwrite(want, [&](char* buffer, std::size_t) {
-      got = fill(fd_.get(), static_cast<std::int64_t>(have), buffer + have, want - have);
+      got = fill(static_cast<std::int64_t>(have), buffer + have, want - have);
       return have + static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     });
     if (got < 0) return cannot_read(static_cast<int>(-got));
@@ -106,6 +114,7 @@ Result<void> File::read_all(std::string& out, std::int64_t max_bytes) const {
 }
 
 Result<Stamp> File::restamp() const {
+  if (bytes_ != nullptr) return stamp_;
   struct stat status {};
   if (fstat(fd_.get(), &status) != 0) return cannot_read(errno);
   return stamp_of(status);

@@ -120,6 +120,12 @@ Result<void> Workspace::check_shown(const Path& path, std::string_view bytes) co
   return {};
 }
 
+File Workspace::make_file(std::shared_ptr<const std::string> bytes) const {
+  File file(std::move(bytes));
+  if (!secrets_allowed_) file.guard_keys();
+  return file;
+}
+
 Result<File> Workspace::open_file(const Path& path) const {
   if (secrets_allowed_) {
     Fd fd(open_beneath(root_fd_.get(), path.text(), kReadFlags, resolver_));

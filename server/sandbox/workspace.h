@@ -55,10 +55,12 @@ struct Metadata {
   std::string link_target;  // of a symlink, as stored
 };
 
-// An opened regular file.
+// An opened regular file, or bytes that are read as if they were one.
 class File {
  public:
   File(Fd fd, const Stamp& stamp) : fd_(std::move(fd)), stamp_(stamp) {}
+  // Has a size and no times.
+  explicit File(std::shared_ptr<const std::string> bytes);
   File(File&& other) noexcept;
   File& operator=(File&&) = delete;
 
@@ -76,10 +78,14 @@ class File {
   Result<Stamp> restamp() const;
 
  private:
+  // Fills `into` from `offset` until it is full or the file ends; the bytes read, or -errno.
+  ssize_t fill(std::int64_t offset, char* into, std::size_t want) const;
   // `seen`: what was just read from the start, or nothing.
   Result<void> judge(std::string_view seen) const;
 
   Fd fd_;
+  // Instead of a descriptor. Owners: this and whoever else has the same bytes.
+  std::shared_ptr<const std::string> bytes_;
   Stamp stamp_;
   // Not a guarded key, or not guarded. Relaxed: whoever finds it unset looks for itself.
   mutable std::atomic<bool> judged_{true};
@@ -147,6 +153,8 @@ class Workspace {
   // kDenied when `bytes`, all or the start of a file that was not opened here, are hidden for the
   // path's name or for what they are.
   Result<void> check_shown(const Path& path, std::string_view bytes) const;
+  // `bytes` as a file of this workspace, hidden like one for what they are.
+  File make_file(std::shared_ptr<const std::string> bytes) const;
 
   // Absolute path of the root, resolved; and as it was given.
   const std::string& root() const { return root_; }
