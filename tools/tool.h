@@ -42,6 +42,9 @@ class Pool;
 namespace quarry::search {
 class Catalogue;
 }
+namespace quarry::revision {
+class Cache;
+}
 namespace quarry::session {
 class Ledger;
 class Session;
@@ -127,6 +130,7 @@ struct ToolContext {
   const ServerFacts& server;
   session::Ledger* ledger;  // what the session has received; null unless it was opened with one
   search::Catalogue* catalogue = nullptr;  // of the session's tree; null: none is kept
+  revision::Cache* revisions = nullptr;    // what is known of git revisions; null: none is kept
   std::int64_t max_tokens;                 // the answer's budget, bytes / 4 (rule 2 of every tool)
 };
 

@@ -23,6 +23,7 @@
 #include "server/metrics/call_metrics.h"
 #include "server/pool/background_thread.h"
 #include "server/pool/pool.h"
+#include "server/revision/cache.h"
 #include "server/rpc/line_writer.h"
 #include "server/sandbox/confine.h"
 #include "server/search/indexer.h"
@@ -68,6 +69,7 @@ class Instance {
   const std::unique_ptr<store::Store> store_;
   session::Sessions sessions_;
   files::LineIndexes line_indexes_{clock_};
+  revision::Cache revisions_;
   change::Changes changes_;
   mcp::ToolList tools_;
   metrics::CallMetrics metrics_;

@@ -208,6 +208,15 @@ void LiveFacts::append_metrics(json::Writer& out) const {
     append_catalogue(out, parts_.kept->catalogue_stats());
     append_contents(out, parts_.kept->content_stats());
   }
+  if (parts_.revisions != nullptr) {
+    const revision::Cache::Stats revisions = parts_.revisions->stats();
+    out.key("revisions").begin_object();
+    out.field("hits", revisions.hits);
+    out.field("misses", revisions.misses);
+    out.field("objects", revisions.objects);
+    out.field("bytes", revisions.bytes);
+    out.end_object();
+  }
   if (parts_.writer == nullptr) return;
   const rpc::LineWriter::Stats wire = parts_.writer->stats();
   out.key("wire").begin_object();

@@ -14,6 +14,7 @@
 #include "server/mcp/tool_list.h"
 #include "server/metrics/call_metrics.h"
 #include "server/pool/pool.h"
+#include "server/revision/cache.h"
 #include "server/rpc/line_writer.h"
 #include "server/sandbox/confine.h"
 #include "server/session/sessions.h"
@@ -38,7 +39,8 @@ class LiveFacts final : public tools::ServerFacts {
     const Clock& clock;
     sandbox::Confinement confinement;
     Limits limits{};
-    const KeptAnswers* kept = nullptr;  // null: none are kept
+    const KeptAnswers* kept = nullptr;           // null: none are kept
+    const revision::Cache* revisions = nullptr;  // null: none is kept
   };
   explicit LiveFacts(const Parts& parts) : parts_(parts), started_ns_(parts.clock.steady_ns()) {}
 

@@ -219,6 +219,7 @@ Result<void> ToolRunner::invoke(Call& call) {
                              .server = world_.facts,
                              .ledger = call.session->ledger(),
                              .catalogue = catalogue.get(),
+                             .revisions = world_.revisions,
                              .max_tokens = call.max_tokens};
   return call.tool->call(call.arguments, context, call.output);
 }

@@ -42,7 +42,8 @@ class ToolRunner {
     CallPool& calls;
     MemoryCare& memory;
     Limits limits{};
-    KeptAnswers* kept = nullptr;  // null: every call runs
+    KeptAnswers* kept = nullptr;           // null: every call runs
+    revision::Cache* revisions = nullptr;  // null: none is kept
   };
   explicit ToolRunner(const World& world) : world_(world) {}
 

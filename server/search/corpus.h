@@ -9,17 +9,21 @@
 #include <string>
 #include <vector>
 
+#include "server/search/engine.h"
+#include "server/search/snapshot.h"
 #include "server/search/walk.h"
 
 namespace quarry::search {
 
 class Corpus {
  public:
-  // Opens files one after another; neighbours in the corpus share an opened directory. Belongs
-  // to one thread.
+  // Opens files one after another; neighbours in the corpus share an opened directory. Of a
+  // snapshot up to `ahead` files that follow are read together. Belongs to one thread.
   class Opener {
    public:
-    explicit Opener(const Corpus& corpus) : corpus_(&corpus) {}
+    explicit Opener(const Corpus& corpus, std::size_t ahead = 1)
+        : corpus_(&corpus), ahead_(ahead) {}
+    // Of a snapshot also kTooLarge, and kTimeout and kCancelled of the call.
     Result<sandbox::File> open(std::size_t index);
     // Whether it is a file whose content the workspace does not show.
     bool hidden(std::size_t index) const;
@@ -27,13 +31,26 @@ class Corpus {
 
    private:
     Result<sandbox::Dir*> directory(std::uint32_t index);
+    Result<sandbox::File> open_content(std::size_t index);
+    Result<void> read_ahead(std::size_t begin);
     const Corpus* corpus_;
+    std::size_t ahead_;
+    // Of a snapshot: what was read last, the files from batch_begin_ on.
+    std::vector<Snapshot::Content> batch_;
+    std::size_t batch_begin_ = 0;
     std::uint32_t current_ = 0;
     std::optional<sandbox::Dir> open_;
   };
 
   Corpus(const sandbox::Workspace& workspace, const Walk& walk, std::vector<Walk::Place> places)
       : workspace_(&workspace), walk_(&walk), places_(std::move(places)) {}
+  // Of a walk of the engine's snapshot.
+  Corpus(const Engine& engine, const Walk& walk, std::vector<Walk::Place> places)
+      : workspace_(&engine.workspace),
+        walk_(&walk),
+        places_(std::move(places)),
+        snapshot_(engine.snapshot),
+        cancel_(&engine.cancel) {}
   // The one file `path`.
   Corpus(const sandbox::Workspace& workspace, sandbox::Path path)
       : workspace_(&workspace), file_(std::move(path)) {}
@@ -47,6 +64,8 @@ class Corpus {
   const sandbox::Workspace* workspace_;
   const Walk* walk_ = nullptr;
   std::vector<Walk::Place> places_;
+  const Snapshot* snapshot_ = nullptr;
+  const CancelToken* cancel_ = nullptr;  // of the call, with a snapshot
   sandbox::Path file_;
 };
 

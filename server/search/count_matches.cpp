@@ -39,7 +39,7 @@ class Counter {
  public:
   explicit Counter(Search& search)
       : search_(search),
-        opener_(search.corpus),
+        opener_(search.corpus, kChunkFiles),
         matcher_(search.matcher),
         options_(search.options),
         scanner_(search.matcher, search.stop, false),
@@ -64,7 +64,14 @@ class Counter {
     FileCount result;
     auto file = opener_.open(index);
     if (!file) {
-      result.skip = opener_.hidden(index) ? Skip::kSecret : Skip::kUnreadable;
+      const Code code = file.error().code;
+      if (code == Code::kTimeout || code == Code::kCancelled) {
+        chunk.stopped = true;
+      } else if (code == Code::kTooLarge) {
+        result.skip = Skip::kTooLarge;
+      } else {
+        result.skip = opener_.hidden(index) ? Skip::kSecret : Skip::kUnreadable;
+      }
       return result;
     }
     TextReader::Options options = reader_options(matcher_, options_.max_file_bytes);

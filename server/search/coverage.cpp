@@ -48,6 +48,11 @@ void add_walk(Parts& parts, const EntryCounts& walk, std::string_view verb) {
                         walk.ignored_files + walk.ignored_directories == 1 ? "it" : "them"));
 }
 
+void add_snapshot(Parts& parts, const EntryCounts& walk) {
+  parts.add(walk.symlinks, walk.symlinks == 1 ? "symlink" : "symlinks");
+  parts.add(walk.special, walk.special == 1 ? "submodule" : "submodules");
+}
+
 void append_walk_notes(std::string& out, const Walk& walk) {
   append_cuts(out, walk.stopped, walk.full_at);
   append_notes(out, walk.notes);

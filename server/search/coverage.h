@@ -29,6 +29,9 @@ class Parts {
 // what could not be read. `verb` is what include_ignored would do: "searches", "lists".
 void add_walk(Parts& parts, const EntryCounts& walk, std::string_view verb);
 
+// What a walk of a snapshot left out: symlinks and submodules.
+void add_snapshot(Parts& parts, const EntryCounts& walk);
+
 // Lines about what cut the walk short, and about ignore files that were not read.
 void append_walk_notes(std::string& out, const Walk& walk);
 void append_cuts(std::string& out, bool stopped, std::size_t full_at);

@@ -10,13 +10,15 @@
 namespace quarry::search {
 
 class Catalogue;
+class Snapshot;
 
 struct Engine {
   const sandbox::Workspace& workspace;
   pool::Pool& pool;
   const CancelToken& cancel;
   const Clock& clock;
-  Catalogue* catalogue = nullptr;  // null: every search reads the directories
+  Catalogue* catalogue = nullptr;      // null: every search reads the directories
+  const Snapshot* snapshot = nullptr;  // searched instead of what is on disk; null: the disk
 };
 
 }  // namespace quarry::search

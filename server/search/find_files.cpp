@@ -10,6 +10,7 @@
 #include "server/search/known_walk.h"
 #include "server/search/recency.h"
 #include "server/search/second_look.h"
+#include "server/search/snapshot.h"
 
 namespace quarry::search {
 namespace {
@@ -149,7 +150,7 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   std::vector<std::uint32_t> order(answer.matched);
   std::iota(order.begin(), order.end(), 0U);
   bool sorted = true;
-  if (query.sort == FileOrder::kMtime && order.size() > 1) {
+  if (query.sort == FileOrder::kMtime && order.size() > 1 && engine.snapshot == nullptr) {
     sorted = order_by_mtime(engine, walk, places, query.offset + query.limit, stop, order);
   }
   std::string elsewhere;
@@ -168,12 +169,17 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
                        counted(order.size(), "file"));
   }
   out += fmt::format("{} of {} match", order.size(), counted(answer.files, "file"));
+  if (engine.snapshot != nullptr) out += " " + engine.snapshot->label();
   if (!elsewhere.empty()) out += fmt::format("; but {}", elsewhere);
   Parts skipped;
   // Listed here, though not followed.
   EntryCounts left_out = walk;
   left_out.symlinks = 0;
-  add_walk(skipped, left_out, "lists");
+  if (engine.snapshot != nullptr) {
+    add_snapshot(skipped, left_out);
+  } else {
+    add_walk(skipped, left_out, "lists");
+  }
   if (!skipped.text().empty()) out += fmt::format("; not listed: {}", skipped.text());
   out.push_back('\n');
   if (!sorted) out += "incomplete: time was up before all were dated; sorted by path\n";

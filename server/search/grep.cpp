@@ -11,6 +11,7 @@
 #include "server/search/line_scanner.h"
 #include "server/search/second_look.h"
 #include "server/search/selection.h"
+#include "server/search/snapshot.h"
 
 namespace quarry::search {
 namespace {
@@ -36,6 +37,13 @@ std::string size_text(std::int64_t bytes) {
   return fmt::format("{} bytes", bytes);
 }
 
+// The largest file that is searched.
+std::int64_t largest(const GrepQuery& query, const Engine& engine) {
+  if (query.match.multiline) return static_cast<std::int64_t>(TextReader::kWholeBytes);
+  if (engine.snapshot == nullptr) return query.max_file_bytes;
+  return std::min(query.max_file_bytes, static_cast<std::int64_t>(Snapshot::kMaxBytes));
+}
+
 // What there is beyond the page, and how to get it.
 void append_more(std::string& out, const GrepQuery& query, const Counts& counts,
                  const Rendered& rendered) {
@@ -54,8 +62,9 @@ void append_more(std::string& out, const GrepQuery& query, const Counts& counts,
                      rendered.cut ? " (max_tokens reached)" : "", next);
 }
 
-void append_coverage(std::string& out, const GrepQuery& query, const Walk* walk,
-                     std::uint64_t filtered, const Counts& counts, const std::string& elsewhere) {
+void append_coverage(std::string& out, const GrepQuery& query, const Engine& engine,
+                     const Walk* walk, std::uint64_t filtered, const Counts& counts,
+                     const std::string& elsewhere) {
   const std::string files = counted(counts.files_searched, "file");
   const bool early = counts.not_reached > 0 && !counts.stopped;
   if (query.mode == OutputMode::kFiles) {
@@ -64,13 +73,11 @@ void append_coverage(std::string& out, const GrepQuery& query, const Walk* walk,
     out += fmt::format("{}{} in {} of {}", early ? "at least " : "",
                        counted(counts.matches, "match"), counts.files_matched, files);
   }
+  if (engine.snapshot != nullptr) out += " " + engine.snapshot->label();
   if (!elsewhere.empty()) out += fmt::format("; but {}", elsewhere);
   Parts skipped;
   skipped.add(counts.binary, "binary");
-  skipped.add(counts.too_large,
-              fmt::format("over {}", size_text(query.match.multiline ? static_cast<std::int64_t>(
-                                                                           TextReader::kWholeBytes)
-                                                                     : query.max_file_bytes)));
+  skipped.add(counts.too_large, fmt::format("over {}", size_text(largest(query, engine))));
   skipped.add(counts.unreadable, "unreadable");
   skipped.add(counts.secret, counts.secret == 1 ? "file for secrets" : "files for secrets");
   skipped.add(counts.lines_over_limit, counts.lines_over_limit == 1 ? "line over the match limit"
@@ -81,7 +88,11 @@ void append_coverage(std::string& out, const GrepQuery& query, const Walk* walk,
   skipped.add(filtered, query.glob.empty()   ? "of other types"
                         : query.type.empty() ? "outside glob"
                                              : "outside glob and type");
-  if (walk != nullptr) add_walk(skipped, *walk, "searches");
+  if (walk != nullptr && engine.snapshot != nullptr) {
+    add_snapshot(skipped, *walk);
+  } else if (walk != nullptr) {
+    add_walk(skipped, *walk, "searches");
+  }
   if (!skipped.text().empty()) out += fmt::format("; not searched: {}", skipped.text());
   out.push_back('\n');
 }
@@ -144,7 +155,7 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
   if (!answer.text.empty()) answer.text.push_back('\n');
   append_more(answer.text, query, counts, rendered);
-  append_coverage(answer.text, query, walk, reading.filtered, counts, elsewhere);
+  append_coverage(answer.text, query, engine, walk, reading.filtered, counts, elsewhere);
   append_notes(answer.text, walk, matcher, counts);
   answer.matches = counts.matches;
   answer.files_matched = counts.files_matched;

@@ -1,6 +1,8 @@
 #include "server/search/known_walk.h"
 
+#include "server/sandbox/shown.h"
 #include "server/search/ignore_files.h"
+#include "server/search/snapshot.h"
 
 namespace quarry::search {
 namespace {
@@ -37,10 +39,22 @@ KnownTree from_catalogue(const Engine& engine, const Path& start, const Stop& st
   return known;
 }
 
+Result<KnownTree> from_snapshot(const Snapshot& snapshot, const Path& start) {
+  KnownTree known;
+  known.tree = snapshot.tree();
+  known.top = known.tree->find(start.text());
+  if (known.top == nullptr) {
+    return fail(Code::kNotFound, "no directory '{}' {}", sandbox::shown_name(start.display()),
+                snapshot.label());
+  }
+  return known;
+}
+
 }  // namespace
 
 Result<KnownTree> known_tree(const Engine& engine, const Path& start, const WalkOptions& options,
                              const Stop& stop, Effort effort) {
+  if (engine.snapshot != nullptr) return from_snapshot(*engine.snapshot, start);
   if (engine.catalogue != nullptr && !options.include_ignored) {
     KnownTree known = from_catalogue(engine, start, stop, effort);
     if (known.top != nullptr) return known;

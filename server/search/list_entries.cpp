@@ -8,6 +8,7 @@
 #include "server/base/utf8.h"
 #include "server/search/coverage.h"
 #include "server/search/known_walk.h"
+#include "server/search/snapshot.h"
 
 namespace quarry::search {
 namespace {
@@ -98,6 +99,27 @@ std::string describe(const Path& path, const Metadata& metadata, const Engine& e
   return out;
 }
 
+// Where the link `index` of a snapshot's listing leads; nothing when that cannot be read.
+void append_snapshot_target(std::string& out, const Engine& engine, const Listing& listing,
+                            std::size_t index) {
+  if (listing.sizes[index] > Path::kMaxBytes) return;
+  const auto content = engine.snapshot->read({&listing.ids[index], 1}, engine.cancel);
+  if (!content || content->front() == nullptr) return;
+  append_target(out, engine.workspace, listing.path, *content->front());
+}
+
+std::string describe_in_snapshot(const Path& path, const Engine& engine, const SnapshotPart& part) {
+  const Listing& listing = part.walk.listing(part.entry->directory);
+  const std::size_t index = part.entry->entry;
+  const Kind kind = listing.entries[index].kind;
+  std::string out;
+  utf8::append_escaped_name(out, path.display());
+  if (kind == Kind::kSymlink) append_snapshot_target(out, engine, listing, index);
+  out += fmt::format("\n{}, ", snapshot_kind(kind));
+  if (kind == Kind::kFile) out += counted(listing.sizes[index], "byte") + ", ";
+  return out + engine.snapshot->label() + "\n";
+}
+
 // Writes the page of a tree.
 class TreeWriter {
  public:
@@ -181,10 +203,11 @@ class TreeWriter {
     }
     const bool link = entry.kind == Kind::kSymlink;
     if (!link && entry.kind != Kind::kFile) {
-      out.append(" (special file)");
+      out.append(engine_.snapshot != nullptr ? " (submodule)" : " (special file)");
       return;
     }
     if (!link && !query_.sizes) return;
+    if (engine_.snapshot != nullptr) return append_content(out, listing, entry, link);
     auto metadata = engine_.workspace.metadata(listing.path.child(listing.name(entry)));
     if (!metadata) return;  // gone since the directory was read
     if (link) {
@@ -192,6 +215,16 @@ class TreeWriter {
     } else {
       out +=
           fmt::format(" ({})", counted(static_cast<std::uint64_t>(metadata->stamp.size), "byte"));
+    }
+  }
+
+  // The size, or a link's target, as the snapshot has it.
+  void append_content(std::string& out, const Listing& listing, const WalkEntry& entry, bool link) {
+    const auto index = static_cast<std::size_t>(&entry - listing.entries.data());
+    if (link) {
+      append_snapshot_target(out, engine_, listing, index);
+    } else {
+      out += fmt::format(" ({})", counted(listing.sizes[index], "byte"));
     }
   }
 
@@ -242,7 +275,9 @@ Result<KnownTree> read(const ListQuery& query, const Engine& engine, const Stop&
   TRY_ASSIGN(KnownTree known, known_tree(engine, query.path, options, stop, Effort::kPeek));
   left_out.add(*known.top, query.depth);
   // As if it had been read for this.
-  if (left_out.entries >= ListQuery::kMaxEntries) known.full_at = ListQuery::kMaxEntries;
+  if (engine.snapshot == nullptr && left_out.entries >= ListQuery::kMaxEntries) {
+    known.full_at = ListQuery::kMaxEntries;
+  }
   return known;
 }
 
@@ -250,12 +285,17 @@ Result<KnownTree> read(const ListQuery& query, const Engine& engine, const Stop&
 
 Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
   const Stop stop(engine.cancel, engine.clock);
-  TRY_ASSIGN(const Metadata metadata, engine.workspace.metadata(query.path));
-  if (metadata.kind != Kind::kDirectory) {
-    const auto target = engine.workspace.target_metadata(query.path);
-    const bool leads_to_directory =
-        metadata.kind == Kind::kSymlink && target && target->kind == Kind::kDirectory;
-    if (!leads_to_directory) return describe(query.path, metadata, engine);
+  if (engine.snapshot != nullptr) {
+    TRY_ASSIGN(const SnapshotPart part, find_part(*engine.snapshot, query.path));
+    if (part.entry) return describe_in_snapshot(query.path, engine, part);
+  } else {
+    TRY_ASSIGN(const Metadata metadata, engine.workspace.metadata(query.path));
+    if (metadata.kind != Kind::kDirectory) {
+      const auto target = engine.workspace.target_metadata(query.path);
+      const bool leads_to_directory =
+          metadata.kind == Kind::kSymlink && target && target->kind == Kind::kDirectory;
+      if (!leads_to_directory) return describe(query.path, metadata, engine);
+    }
   }
   LeftOut left_out;
   TRY_ASSIGN(const KnownTree known, read(query, engine, stop, left_out));
@@ -277,6 +317,7 @@ Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
   utf8::append_escaped_name(shown, query.path.display());
   out += fmt::format("{} in {}", counted(writer.total(), "entry"), shown);
   if (query.depth > 1) out += fmt::format(" to depth {}", query.depth);
+  if (engine.snapshot != nullptr) out += " " + engine.snapshot->label();
   out.push_back('\n');
   if (left_out.ignored > 0) {
     out += fmt::format("{} ignored: {}{} (include_ignored=true lists them)\n", left_out.ignored,

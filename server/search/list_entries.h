@@ -5,6 +5,8 @@
 // left out and named in the last lines. Lines are in path order; a page that starts within a
 // directory repeats the directories above it.
 //
+// In a snapshot everything that it holds is listed, whatever the ignore rules.
+//
 // Safe from any thread.
 
 #pragma once

@@ -74,31 +74,6 @@ void judge(Listing& listing) {
   }
 }
 
-void count(Listing& listing) {
-  EntryCounts& counts = listing.counts;
-  for (const WalkEntry& entry : listing.entries) {
-    if (entry.ignored) {
-      ++(entry.kind == Kind::kDirectory ? counts.ignored_directories : counts.ignored_files);
-      continue;
-    }
-    ++listing.visible;
-    if (entry.kind == Kind::kFile) {
-      ++counts.regular;
-    } else if (entry.kind == Kind::kSymlink) {
-      ++counts.symlinks;
-    } else if (entry.kind != Kind::kDirectory) {
-      ++counts.special;
-    }
-  }
-  counts.entries = listing.entries.size();
-  counts.noted = listing.notes.size();
-  counts.unreadable = listing.unreadable ? 1 : 0;
-  counts.worktrees = listing.worktree ? 1 : 0;
-  counts.listings = 1;
-  counts.bytes = sizeof(Listing) + listing.path.text().capacity() + listing.names.capacity() +
-                 listing.entries.size() * (sizeof(WalkEntry) + sizeof(std::int64_t));
-}
-
 }  // namespace
 
 EntryCounts& EntryCounts::operator+=(const EntryCounts& other) {
@@ -116,6 +91,31 @@ EntryCounts& EntryCounts::operator+=(const EntryCounts& other) {
   entries += other.entries;
   bytes += other.bytes;
   return *this;
+}
+
+void Listing::count() {
+  for (const WalkEntry& entry : entries) {
+    if (entry.ignored) {
+      ++(entry.kind == Kind::kDirectory ? counts.ignored_directories : counts.ignored_files);
+      continue;
+    }
+    ++visible;
+    if (entry.kind == Kind::kFile) {
+      ++counts.regular;
+    } else if (entry.kind == Kind::kSymlink) {
+      ++counts.symlinks;
+    } else if (entry.kind != Kind::kDirectory) {
+      ++counts.special;
+    }
+  }
+  counts.entries = entries.size();
+  counts.noted = notes.size();
+  counts.unreadable = unreadable ? 1 : 0;
+  counts.worktrees = worktree ? 1 : 0;
+  counts.listings = 1;
+  counts.bytes = sizeof(Listing) + path.text().capacity() + names.capacity() +
+                 entries.size() * (sizeof(WalkEntry) + sizeof(std::int64_t)) +
+                 ids.size() * (sizeof(ObjectId) + sizeof(std::uint64_t));
 }
 
 const WalkEntry* Listing::find(std::string_view wanted) const {
@@ -139,7 +139,7 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
   if (!opened) {
     // Gone since its parent was listed: as if it had been before.
     listing.unreadable = opened.error().code != Code::kNotFound;
-    count(listing);
+    listing.count();
     return Failure(std::move(opened).error());
   }
   listing.read = true;
@@ -169,7 +169,7 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
       listing.times[i].store(Listing::kNoTime, std::memory_order_relaxed);
     }
   }
-  count(listing);
+  listing.count();
   return {};
 }
 

@@ -13,6 +13,7 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -26,6 +27,8 @@
 #include "server/search/stop.h"
 
 namespace quarry::search {
+
+using ObjectId = std::array<char, 20>;  // git's, of a blob
 
 struct WalkEntry {
   std::uint32_t name_at = 0;  // into the Listing's names
@@ -63,6 +66,8 @@ struct Listing {
   }
   // The entry of that name, or null.
   const WalkEntry* find(std::string_view wanted) const;
+  // Fills in `counts` and `visible`; of what is put together by hand.
+  void count();
 
   sandbox::Path path;
   bool read = false;  // its entries are known, all of them unless cut or full
@@ -78,6 +83,9 @@ struct Listing {
   std::vector<std::string> notes;  // ignore files that were not read, and why
   // mtime in ns of each entry, or kNoTime.
   std::unique_ptr<std::atomic<std::int64_t>[]> times;
+  // Of each entry; of a Snapshot's listing only.
+  std::vector<ObjectId> ids;
+  std::vector<std::uint64_t> sizes;
   EntryCounts counts;         // of its own entries
   std::uint64_t visible = 0;  // entries that are not ignored
 };

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "server/sandbox/shown.h"
 #include "server/search/content_index.h"
 #include "server/search/known_walk.h"
+#include "server/search/snapshot.h"
 
 namespace quarry::search {
 namespace {
@@ -18,6 +20,12 @@ index::Query lookup(const Required& required) {
     all.push_back(index::Query::any(std::move(any)));
   }
   return index::Query::all(std::move(all));
+}
+
+Sifted one(Walk::Place file) {
+  Sifted taken;
+  taken.read.push_back(file);
+  return taken;
 }
 
 Sifted take(const Walk& walk, const FileFilter& filter) {
@@ -44,6 +52,17 @@ Result<Selection> Selection::make(const Engine& engine, const sandbox::Path& pat
                                   const FileFilter& filter, bool include_ignored,
                                   const Stop& stop) {
   Selection selection(engine, path, filter);
+  if (engine.snapshot != nullptr) {
+    TRY_ASSIGN(SnapshotPart part, find_part(*engine.snapshot, path));
+    if (part.entry && part.walk.entry(*part.entry).kind != sandbox::Kind::kFile) {
+      return fail(Code::kInvalidArgs, "'{}' is a {} {}; name a file or a directory",
+                  sandbox::shown_name(path.display()),
+                  snapshot_kind(part.walk.entry(*part.entry).kind), engine.snapshot->label());
+    }
+    selection.walk_ = std::move(part.walk);
+    selection.file_ = part.entry;
+    return selection;
+  }
   TRY_ASSIGN(const sandbox::Metadata metadata, engine.workspace.target_metadata(path));
   if (metadata.kind != sandbox::Kind::kDirectory) {
     TRY(engine.workspace.open_file(path));  // says what is wrong with it
@@ -57,6 +76,10 @@ Result<Selection> Selection::make(const Engine& engine, const sandbox::Path& pat
 
 Selection::Reading Selection::reading(std::span<const Matcher* const> matchers) const {
   if (!walk_) return {Corpus(engine_.workspace, path_)};
+  if (engine_.snapshot != nullptr) {
+    Sifted taken = file_ ? one(*file_) : take(*walk_, filter_);
+    return {Corpus(engine_, *walk_, std::move(taken.read)), taken.filtered};
+  }
   ContentIndex* const index =
       engine_.catalogue == nullptr ? nullptr : engine_.catalogue->contents();
   if (index == nullptr) {

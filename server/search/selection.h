@@ -1,8 +1,8 @@
 // Selection: the files that one search takes, and which of them it must read.
 //
-// One file, or those below a directory that the filter takes. Where a content index knows the
-// tree, files that cannot hold what every match contains are not read; they are counted as they
-// would be if they were.
+// One file, or those below a directory that the filter takes, on disk or in a snapshot. Where a
+// content index knows the tree, files that cannot hold what every match contains are not read; they
+// are counted as they would be if they were.
 //
 // Const members are safe from any thread. Everything in the engine outlives it, and it outlives
 // what it selects.
@@ -43,7 +43,7 @@ class Selection {
   // What a search for any of `matchers` has to read.
   Reading reading(std::span<const Matcher* const> matchers) const;
   // Null: one file.
-  const Walk* walk() const { return walk_ ? &*walk_ : nullptr; }
+  const Walk* walk() const { return walk_ && !file_ ? &*walk_ : nullptr; }
   const FileFilter& filter() const { return filter_; }
 
  private:
@@ -54,6 +54,7 @@ class Selection {
   sandbox::Path path_;
   const FileFilter& filter_;
   std::optional<Walk> walk_;
+  std::optional<Walk::Place> file_;  // of a snapshot, the one
 };
 
 }  // namespace quarry::search

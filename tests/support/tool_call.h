@@ -42,6 +42,7 @@ struct ToolWorld {
   const Clock* clock = nullptr;  // the machine's, when null
   Given<const tools::ServerFacts> server{};
   session::Ledger* ledger = nullptr;
+  revision::Cache* revisions = nullptr;
   std::int64_t max_tokens = 8000;
   std::int64_t deadline_ns = CancelToken::kNever;  // on the clock
 };
@@ -81,6 +82,7 @@ inline ToolAnswer call_tool(const tools::Tool& tool, std::string_view arguments,
                              .progress = progress,
                              .server = world.server.get(),
                              .ledger = world.ledger,
+                             .revisions = world.revisions,
                              .max_tokens = world.max_tokens};
   const Result<void> called = tool.call(document.root(), context, answer.output);
   if (!called) answer.error = called.error().message;

@@ -1,3 +1,4 @@
+#include "server/revision/revision.h"
 #include "server/sandbox/workspace.h"
 #include "server/search/list_entries.h"
 #include "server/search/stop.h"
@@ -13,6 +14,7 @@ struct Args {
   std::int64_t offset = 0;
   bool sizes = false;
   bool include_ignored = false;
+  std::optional<std::string_view> ref;
 };
 
 constexpr auto kFields = json::fields(
@@ -22,7 +24,8 @@ constexpr auto kFields = json::fields(
     json::field<&Args::limit>("limit").optional().range(1, 20'000),
     json::field<&Args::offset>("offset").optional().range(0, 1'000'000'000),
     json::field<&Args::sizes>("sizes").optional(),
-    json::field<&Args::include_ignored>("include_ignored").optional().synonyms("includeIgnored"));
+    json::field<&Args::include_ignored>("include_ignored").optional().synonyms("includeIgnored"),
+    json::field<&Args::ref>("ref").synonyms("revision", "commit"));
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   search::ListQuery query;
@@ -32,13 +35,29 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.offset = static_cast<std::uint64_t>(args.offset);
   query.sizes = args.sizes;
   query.include_ignored = args.include_ignored;
+  std::unique_ptr<revision::Revision> revision;
+  if (args.ref) {
+    TRY_ASSIGN(revision,
+               revision::Revision::open(
+                   *args.ref, {context.files, context.git, context.store, context.revisions},
+                   context.cancel));
+  }
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   const search::Stop stop(context.cancel, context.clock);
-  TRY_ASSIGN(output.text, search::list_entries(query, {context.files, context.pool, context.cancel,
-                                                       context.clock, context.catalogue}));
+  TRY_ASSIGN(output.text,
+             search::list_entries(query, {context.files, context.pool, context.cancel,
+                                          context.clock, context.catalogue, revision.get()}));
   // The listing's own stop was made later and ends later.
-  output.keep = !stop.now() && context.files.plain(query.path);
+  output.keep = !args.ref && !stop.now() && context.files.plain(query.path);
   return {};
+}
+
+// The git helper is waited for.
+bool needs_worker(json::Value arguments) {
+  for (const std::string_view name : {"ref", "revision", "commit"}) {
+    if (arguments.find(name)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -53,6 +72,7 @@ constinit const Tool list_directory = make_tool<Args, kFields, run>({
     .effect = Effect::kReads,
     .deadline = std::chrono::seconds(10),
     .depends = Depends::kTree,
+    .heavy = needs_worker,
 });
 
 }  // namespace quarry::tools

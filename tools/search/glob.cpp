@@ -1,3 +1,4 @@
+#include "server/revision/revision.h"
 #include "server/sandbox/workspace.h"
 #include "server/search/find_files.h"
 #include "tools/tool.h"
@@ -20,6 +21,7 @@ struct Args {
   std::int64_t offset = 0;
   search::FileOrder sort = search::FileOrder::kMtime;
   bool include_ignored = false;
+  std::optional<std::string_view> ref;
 };
 
 constexpr auto kFields = json::fields(
@@ -31,7 +33,8 @@ constexpr auto kFields = json::fields(
     json::field<&Args::sort>("sort").optional(),
     json::field<&Args::include_ignored>("include_ignored")
         .optional()
-        .synonyms("includeIgnored", "no_ignore"));
+        .synonyms("includeIgnored", "no_ignore"),
+    json::field<&Args::ref>("ref").synonyms("revision", "commit"));
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   search::FindQuery query;
@@ -41,11 +44,18 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.limit = static_cast<std::uint64_t>(args.limit);
   query.offset = static_cast<std::uint64_t>(args.offset);
   query.include_ignored = args.include_ignored;
+  std::unique_ptr<revision::Revision> revision;
+  if (args.ref) {
+    TRY_ASSIGN(revision,
+               revision::Revision::open(
+                   *args.ref, {context.files, context.git, context.store, context.revisions},
+                   context.cancel));
+  }
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   TRY_ASSIGN(search::FindAnswer answer,
              search::find_files(query, {context.files, context.pool, context.cancel, context.clock,
-                                        context.catalogue}));
-  output.keep = answer.repeatable && context.files.plain(query.path);
+                                        context.catalogue, revision.get()}));
+  output.keep = !args.ref && answer.repeatable && context.files.plain(query.path);
   output.text = std::move(answer.text);
   return {};
 }

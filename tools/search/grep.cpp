@@ -1,5 +1,6 @@
 #include "server/search/grep.h"
 
+#include "server/revision/revision.h"
 #include "server/sandbox/workspace.h"
 #include "tools/tool.h"
 
@@ -30,6 +31,7 @@ struct Args {
   std::int64_t head_limit = 100;
   std::int64_t offset = 0;
   bool include_ignored = false;
+  std::optional<std::string_view> ref;
   std::optional<bool> case_sensitive;
   std::optional<bool> is_regexp;
   std::optional<bool> line_numbers;
@@ -58,6 +60,7 @@ constexpr auto kFields = json::fields(
     json::field<&Args::include_ignored>("include_ignored")
         .optional()
         .synonyms("includeIgnored", "no_ignore", "includeIgnoredFiles"),
+    json::field<&Args::ref>("ref").synonyms("revision", "commit"),
     json::field<&Args::case_sensitive>("case_sensitive").hidden().synonyms("caseSensitive"),
     json::field<&Args::is_regexp>("isRegexp").hidden().synonyms("is_regex"),
     json::field<&Args::line_numbers>("-n").hidden());
@@ -78,11 +81,18 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.head_limit = static_cast<std::uint64_t>(args.head_limit);
   query.offset = static_cast<std::uint64_t>(args.offset);
   query.include_ignored = args.include_ignored;
+  std::unique_ptr<revision::Revision> revision;
+  if (args.ref) {
+    TRY_ASSIGN(revision,
+               revision::Revision::open(
+                   *args.ref, {context.files, context.git, context.store, context.revisions},
+                   context.cancel));
+  }
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   TRY_ASSIGN(search::GrepAnswer answer,
              search::grep(query, {context.files, context.pool, context.cancel, context.clock,
-                                  context.catalogue}));
-  output.keep = answer.repeatable && context.files.plain(query.path);
+                                  context.catalogue, revision.get()}));
+  output.keep = !args.ref && answer.repeatable && context.files.plain(query.path);
   output.text = std::move(answer.text);
   return {};
 }
