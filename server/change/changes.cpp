@@ -83,7 +83,7 @@ Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Ent
     const auto place =
         path ? workspace.place(*path) : Result<sandbox::Place>(Failure(path.error()));
     if (place) place->drop_draft(draft_tag(entry.id, at));
-    const Looks look = looks(workspace, entry.steps[at], config_.limits[Limit::kChangeBytes]);
+    const Looks look = looks(workspace, entry, at, config_.limits[Limit::kChangeBytes]);
     fresh += look == Looks::kNew ? 1 : 0;
     old += look == Looks::kOld ? 1 : 0;
   }

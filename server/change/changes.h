@@ -46,6 +46,7 @@ struct Undone {
   std::string undo_id;               // the change that reverts it; "" when it was not made
   std::string refusal;               // why it was not; "" when it was, or would be
   std::vector<journal::Step> steps;  // of the change, without bytes
+  std::set<std::string> kept;        // directories it made that stay: something else is in them
   // Of files that were and are there; as many as kShownBytes hold.
   std::vector<Rewritten> rewritten;
   static constexpr std::size_t kShownBytes = 1 << 20;

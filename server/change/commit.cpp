@@ -70,7 +70,9 @@ Result<void> Change::make(std::size_t at) {
     case Step::Kind::kMove: {
       TRY_ASSIGN(const Path to, path_in(workspace_, step.to));
       TRY_ASSIGN(const Place target, workspace_.place(to));
-      TRY_ASSIGN(const bool moved, place.move_to(target, /*replace=*/false));
+      const bool replace = at > 0 && entry_.is_replaced_by_next(at - 1);
+      if (replace) TRY(check_unchanged(target, plans_[at - 1]));
+      TRY_ASSIGN(const bool moved, place.move_to(target, replace));
       if (!moved) {
         return fail(Code::kUnavailable,
                     "'{}' cannot be renamed across file systems; copy it (copy=true) and delete it",
@@ -85,6 +87,7 @@ Result<void> Change::make(std::size_t at) {
       if (step.after && step.kind == Step::Kind::kFile) return write_file(place, step, plan, at);
       if (step.after) return place.make_link(plan.bytes);
       TRY(check_unchanged(place, plan));
+      if (entry_.is_replaced_by_next(at)) return {};  // the move does it, with no moment in between
       return place.remove_file();
   }
   return {};
@@ -116,6 +119,11 @@ Result<void> Change::revert(std::size_t at) {
     return place.set_mode(step.before->mode);
   }
   if (!step.before) return place.remove_file();
+  if (entry_.is_replaced_by_next(at)) {
+    // It is there still when the move failed.
+    TRY_ASSIGN(const auto there, place.look());
+    if (there) return {};
+  }
   if (step.kind == Step::Kind::kLink) return place.make_link(step.old_bytes);
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), kPrivate));
   TRY(draft.write(step.old_bytes));

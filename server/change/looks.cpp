@@ -35,12 +35,16 @@ std::optional<State> state_at(const sandbox::Workspace& workspace, const Path& p
 
 }  // namespace
 
-Looks looks(const sandbox::Workspace& workspace, const Step& step, std::int64_t most) {
+Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, std::size_t at,
+            std::int64_t most) {
+  const Step& step = entry.steps[at];
   const auto path = path_in(workspace, step.path);
   if (!path) return Looks::kNeither;
   const auto here = state_at(workspace, *path, most);
   if (step.kind == Step::Kind::kMove) return here ? Looks::kOld : Looks::kNew;
   if (is(step.after, here)) return Looks::kNew;
+  // What lies there is the old or what was moved onto it, and the two may be the same.
+  if (entry.is_replaced_by_next(at)) return looks(workspace, entry, at + 1, most);
   return is(step.before, here) ? Looks::kOld : Looks::kNeither;
 }
 

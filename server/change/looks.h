@@ -13,7 +13,9 @@ namespace quarry::change {
 
 enum class Looks : std::uint8_t { kOld, kNew, kNeither };
 
-// Content is told by its hash. `most`: the largest file that is read, in bytes.
-Looks looks(const sandbox::Workspace& workspace, const journal::Step& step, std::int64_t most);
+// What became of the step `at`. Content is told by its hash. `most`: the largest file that is read,
+// in bytes.
+Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, std::size_t at,
+            std::int64_t most);
 
 }  // namespace quarry::change

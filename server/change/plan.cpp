@@ -333,13 +333,19 @@ Result<void> Change::move(const Path& from, const Path& to) {
     TRY(copy(from, to));
     return what.kind == Kind::kDirectory ? remove_tree(from) : remove(from);
   }
+  // So that an undo can tell whether it is still the same. What is larger is not read.
+  std::optional<journal::State> moved;
+  if (what.kind != Kind::kDirectory && what.stamp.size <= changes_.limits()[Limit::kChangeBytes]) {
+    TRY_ASSIGN(const std::optional<Found> found, read(from));
+    if (found) moved = state_of(found->bytes, found->metadata.mode);
+  }
   planned_[from] = {};
   planned_[to] = {.exists = true, .step = {}, .origin = at};
   return add({.kind = Step::Kind::kMove,
               .path = from.text(),
               .to = to.text(),
               .before = {},
-              .after = {},
+              .after = std::move(moved),
               .old_bytes = {}},
              {});
 }

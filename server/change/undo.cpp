@@ -35,7 +35,7 @@ std::map<std::string, Left> left_by(const journal::Entry& entry) {
   for (const Step& step : entry.steps) {
     if (step.kind == Step::Kind::kMove) {
       left[step.path] = {.kind = step.kind, .state = {}};
-      left[step.to] = {.kind = step.kind, .state = {}, .moved_here = true};
+      left[step.to] = {.kind = step.kind, .state = step.after, .moved_here = true};
     } else {
       left[step.path] = {.kind = step.kind, .state = step.after};
     }
@@ -62,29 +62,35 @@ Result<std::string> difference(Change& change, const sandbox::Workspace& workspa
   return std::string();
 }
 
-// A directory that the change made goes when nothing else is in it now.
-Result<void> revert_directory(Change& change, const sandbox::Workspace& workspace, const Path& path,
+// A directory that the change made goes when nothing else is in it now. Whether it goes, or is
+// gone.
+Result<bool> revert_directory(Change& change, const sandbox::Workspace& workspace, const Path& path,
                               const std::set<std::string>& going) {
   auto listing = workspace.open_directory(path);
   if (!listing) {
     const bool gone = listing.error().code == Code::kNotFound;
-    return gone ? Result<void>() : Failure(listing.error());
+    if (gone) return true;
+    return Failure(listing.error());
   }
   sandbox::Dir::Entry entry;
   while (true) {
     TRY_ASSIGN(const bool more, listing->next(entry));
     if (!more) break;
-    if (going.count(path.child(entry.name).text()) == 0) return {};
+    if (going.count(path.child(entry.name).text()) == 0) return false;
   }
-  return change.remove_directory(path);
+  TRY(change.remove_directory(path));
+  return true;
 }
 
 Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
-                           journal::Entry& entry) {
+                           journal::Entry& entry, std::set<std::string>& kept) {
   std::set<std::string> going;
   for (const Step& step : entry.steps) {
-    if (step.after && !step.before) going.insert(step.path);
-    if (!step.to.empty()) going.insert(step.to);
+    if (!step.to.empty()) {
+      going.insert(step.to);
+    } else if (step.after && !step.before) {
+      going.insert(step.path);
+    }
   }
   for (std::size_t i = entry.steps.size(); i-- > 0;) {
     Step& step = entry.steps[i];
@@ -99,7 +105,10 @@ Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
         if (step.before) {
           TRY(change.make_directory(path, step.before->mode));
         } else {
-          TRY(revert_directory(change, workspace, path, going));
+          TRY_ASSIGN(const bool goes, revert_directory(change, workspace, path, going));
+          if (goes) break;
+          kept.insert(step.path);
+          going.erase(step.path);
         }
         break;
       case Step::Kind::kFile:
@@ -142,6 +151,7 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
                 .undo_id = {},
                 .refusal = {},
                 .steps = listed.entry.steps,
+                .kept = {},
                 .rewritten = {}};
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
   TRY_ASSIGN(journal::Listed loaded, journal->load(listed.entry.id));
@@ -156,15 +166,19 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
   if (listed.outcome == Outcome::kPartly) {
     // Cut off in the middle: what was made of it is taken back.
     const auto most = config_.limits[Limit::kChangeBytes];
-    std::erase_if(entry.steps,
-                  [&](const Step& step) { return looks(workspace, step, most) == Looks::kOld; });
+    std::vector<Step> made;
+    for (std::size_t at = 0; at < entry.steps.size(); ++at) {
+      if (looks(workspace, entry, at, most) == Looks::kOld) continue;
+      made.push_back(entry.steps[at]);
+    }
+    entry.steps = std::move(made);
     undone.steps = entry.steps;
     for (Step& step : undone.steps) step.old_bytes.clear();
   }
   TRY_ASSIGN(undone.refusal, difference(change, workspace, entry));
   if (!undone.refusal.empty()) return undone;
   TRY(keep_contents(undone, change, workspace, entry));
-  TRY(plan_reversal(change, workspace, entry));
+  TRY(plan_reversal(change, workspace, entry, undone.kept));
   return undone;
 }
 
@@ -229,7 +243,9 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
                    .tool = listed.entry.tool,
                    .undo_id = {},
                    .refusal = one.error().message,
-                   .steps = {}};
+                   .steps = {},
+                   .kept = {},
+                   .rewritten = {}};
     }
     done.push_back(std::move(*one));
     // What came before was changed by what could not be undone, or may have been.

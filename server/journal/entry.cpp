@@ -23,6 +23,13 @@ std::optional<State> read_state(ByteReader& in) {
 
 }  // namespace
 
+bool Entry::is_replaced_by_next(std::size_t at) const {
+  if (at + 1 >= steps.size()) return false;
+  const Step& next = steps[at + 1];
+  const bool removes = steps[at].kind == Step::Kind::kFile || steps[at].kind == Step::Kind::kLink;
+  return removes && !steps[at].after && next.kind == Step::Kind::kMove && next.to == steps[at].path;
+}
+
 std::size_t Entry::bytes() const {
   constexpr std::size_t kAround = 64;
   std::size_t sum = kAround + session.size() + root.size();

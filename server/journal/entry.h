@@ -26,7 +26,7 @@ struct Step {
   std::string path;             // relative to the root, real
   std::string to;               // of a move: where `path` went, whatever it is
   std::optional<State> before;  // nullopt: nothing was there
-  std::optional<State> after;   // nullopt: nothing is there
+  std::optional<State> after;   // nullopt: nothing is there; of a move: of the file or link moved
   std::string old_bytes;        // of a file or link that was there: its content or target
 };
 
@@ -39,6 +39,8 @@ struct Entry {
   std::string undoes;  // the id of the change that this one reverts
   std::vector<Step> steps;
 
+  // Whether the step `at` removes what the next one moves something onto: both happen at once.
+  bool is_replaced_by_next(std::size_t at) const;
   // Bytes that keeping it takes.
   std::size_t bytes() const;
 };

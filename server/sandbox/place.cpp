@@ -17,7 +17,19 @@ namespace {
 
 constexpr int kMaxLinks = 40;  // the kernel's own limit
 
+bool same_file(int one_fd, const char* one, int other_fd, const char* other) {
+  struct stat first {};
+  struct stat second {};
+  return fstatat(one_fd, one, &first, AT_SYMLINK_NOFOLLOW) == 0 &&
+         fstatat(other_fd, other, &second, AT_SYMLINK_NOFOLLOW) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 int rename_at(int from_fd, const char* from, int to_fd, const char* to, bool replace) {
+  // A rename of one name of a file onto another of its names does nothing, and succeeds.
+  if (replace && same_file(from_fd, from, to_fd, to)) {
+    return unlinkat(from_fd, from, 0) == 0 ? 0 : errno;
+  }
   if (renameat2(from_fd, from, to_fd, to, replace ? 0 : RENAME_NOREPLACE) == 0) return 0;
   if (replace || (errno != EINVAL && errno != ENOSYS)) return errno;
   // The file system may not know RENAME_NOREPLACE. A link fails where the name is taken; a

@@ -116,6 +116,35 @@ TEST_CASE("undo: a directory that was made stays when something else is in it by
   CHECK(world.names() == Names{"new/", "new/other"});
 }
 
+TEST_CASE("undo: says which directory it keeps") {
+  World world;
+  world.put("new/file", "x");
+  world.tree.write("new/other", "by hand");
+  const auto undone = world.changes->undo(*world.workspace, {.session = "one"}, world.cancel);
+  REQUIRE(undone);
+  CHECK(undone->at(0).kept == std::set<std::string>{"new"});
+}
+
+TEST_CASE("undo: leaves a moved file that was changed since, whether it replaced another or not") {
+  for (const bool replaces : {false, true}) {
+    World world;
+    world.tree.write("from", "moved");
+    if (replaces) world.tree.write("to", "old");
+    auto change = world.begin({"from", "to"});
+    if (replaces) REQUIRE(change->remove(world.path("to")));
+    REQUIRE(change->move(world.path("from"), world.path("to")));
+    REQUIRE(change->commit());
+    change.reset();
+    world.tree.write("to", "by hand");
+    CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("'to' was changed since"));
+    CHECK(world.tree.read("to") == "by hand");
+    world.tree.write("to", "moved");  // the same again, by another hand
+    CHECK(world.undo({.session = "one"}) == kUndone);
+    CHECK(world.tree.read("from") == "moved");
+    CHECK((access(world.tree.path("to").c_str(), F_OK) == 0) == replaces);
+  }
+}
+
 TEST_CASE("undo: survives a restart of the server") {
   World world;
   world.put("a", "x");

@@ -26,13 +26,17 @@ constexpr auto kFields =
 
 constexpr std::size_t kShownSteps = 20;  // of one change
 
-void append_step(std::string& out, const Step& step) {
+void append_step(std::string& out, const Step& step, const change::Undone& undone) {
   std::string path;
   utf8::append_escaped_name(path, step.path);
   if (step.kind == Step::Kind::kMove) {
     std::string to;
     utf8::append_escaped_name(to, step.to);
     out += fmt::format("  {} moved back to {}\n", to, path);
+    return;
+  }
+  if (undone.kept.count(step.path) != 0) {
+    out += fmt::format("  {}/ kept: something else is in it\n", path);
     return;
   }
   const char* what = step.kind == Step::Kind::kDirectory ? "/" : "";
@@ -64,7 +68,7 @@ void append(std::string& out, const change::Undone& undone, bool dry_run, std::s
                      dry_run ? "would be undone" : "undone");
   std::size_t shown = 0;
   for (std::size_t i = undone.steps.size(); i-- > 0 && shown < kShownSteps; ++shown) {
-    append_step(out, undone.steps[i]);
+    append_step(out, undone.steps[i], undone);
     append_diff(out, undone.steps[i], undone, room);
   }
   if (undone.steps.size() > shown) {

@@ -1,8 +1,10 @@
+#include "tests/support/faulty_process.h"
 #include "tests/tools/files/change_call.h"
 
 namespace quarry::tools {
 
 extern const Tool move_path;
+extern const Tool undo;
 
 namespace {
 
@@ -32,6 +34,49 @@ TEST_CASE("move_path replaces a file only when told to, and a link as a link") {
              Contains("moved b to link"));
   CHECK(call.files.read("link") == "a");
   CHECK(call.files.read("c") == "c");
+}
+
+TEST_CASE("move_path replaces another name of the same file, and the other content stays") {
+  ChangeCall call(std::map<std::string, std::string>{{"a", "same"}});
+  std::filesystem::create_hard_link(call.files.path("a"), call.files.path("b"));
+  CHECK_THAT(call(move_path, R"({"source":"a","destination":"b","overwrite":true})"),
+             Contains("moved a to b"));
+  CHECK(call.names() == Names{"b"});
+  call(undo, "{}");
+  CHECK(call.names() == Names{"a", "b"});
+  CHECK(call.files.read("a") == "same");
+  CHECK(call.files.read("b") == "same");
+}
+
+TEST_CASE("move_path: a file that is replaced is there at every moment") {
+  if (!test::can_trace()) return;
+  for (std::size_t at = 1;; ++at) {
+    ChangeCall call({{"a", "new"}, {"b", "old"}});
+    const test::TempWorkspace state;
+    const auto ran = test::run_with(
+        {.kind = test::Fault::Kind::kKilledAfter, .at = at}, [&](test::Window& window) {
+          test::ToolCaller inside(call.files.root(), state.root(), /*sync=*/true);
+          window.open();
+          std::string answer =
+              inside(move_path, R"({"source":"a","destination":"b","overwrite":true})");
+          window.close();
+          return answer;
+        });
+    if (!ran.killed) {
+      CHECK(at > 10);
+      break;
+    }
+    INFO("killed after call " << at);
+    REQUIRE(std::filesystem::exists(call.files.path("b")));
+    const bool moved = !std::filesystem::exists(call.files.path("a"));
+    CHECK(call.files.read("b") == (moved ? "new" : "old"));
+    // The next server knows which it was, and takes all of it back.
+    test::ToolCaller next(call.files.root(), state.root());
+    const std::string undone = next(undo, "{}");
+    CHECK_THAT(undone, moved ? Contains("moved back to a") : Contains("no change"));
+    CHECK(call.files.read("a") == "new");
+    CHECK(call.files.read("b") == "old");
+  }
 }
 
 TEST_CASE("move_path says what it does not move") {
