@@ -48,6 +48,9 @@ struct Receipt {
 
 class Change {
  public:
+  static constexpr std::uint32_t kNewFile = 0666;
+  static constexpr std::uint32_t kNewProgram = 0777;
+
   Change(Changes& changes, const sandbox::Workspace& workspace, Author author,
          const CancelToken& cancel);
   ~Change();
@@ -61,10 +64,11 @@ class Change {
   // what a change may take.
   Result<std::optional<Found>> read(const sandbox::Path& path);
 
-  // A file with `bytes`, made or replaced, with the directories on the way. `mode`: of a new file
-  // (else by the umask), and of an old one when given.
+  // A file with `bytes`, made or replaced, with the directories on the way. `mode`: that it has
+  // then, when given; else an old one keeps its own, and a new one has `new_mode` less the umask.
   Result<void> put(const sandbox::Path& path, std::string bytes,
-                   std::optional<std::uint32_t> mode = std::nullopt);
+                   std::optional<std::uint32_t> mode = std::nullopt,
+                   std::uint32_t new_mode = kNewFile);
   Result<void> put_link(const sandbox::Path& path, std::string target);
   // With those on the way.
   Result<void> make_directory(const sandbox::Path& path,
@@ -92,6 +96,7 @@ class Change {
     std::optional<std::uint32_t> mode;  // of what is made
     std::optional<sandbox::Stamp> was;  // what must still be there
     bool check = true;                  // false: an earlier step makes it
+    std::uint32_t new_mode = kNewFile;  // of a new file, less the umask, when `mode` says nothing
   };
   // What the steps so far will have made of a path.
   struct Planned {

@@ -14,9 +14,8 @@ using journal::Step;
 using sandbox::Path;
 using sandbox::Place;
 
-constexpr std::uint32_t kPrivate = 0600;  // until a draft looks like what it replaces
-constexpr std::uint32_t kNewFile = 0666;  // less the umask
-constexpr std::uint32_t kNewDirectory = 0777;
+constexpr std::uint32_t kPrivate = 0600;       // until a draft looks like what it replaces
+constexpr std::uint32_t kNewDirectory = 0777;  // less the umask
 
 }  // namespace
 
@@ -51,7 +50,7 @@ Result<void> Change::check_unchanged(const Place& place, const Plan& plan) const
 
 Result<void> Change::write_file(const Place& place, const Step& step, const Plan& plan,
                                 std::size_t at) {
-  TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), step.before ? kPrivate : kNewFile));
+  TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), step.before ? kPrivate : plan.new_mode));
   TRY(draft.write(plan.bytes));
   TRY(check_unchanged(place, plan));
   if (step.before) TRY(draft.resemble(place));

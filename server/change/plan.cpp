@@ -186,9 +186,10 @@ Result<void> Change::make_directory(const Path& path, std::optional<std::uint32_
              {.bytes = {}, .mode = mode, .was = {}});
 }
 
-Result<void> Change::put(const Path& path, std::string bytes, std::optional<std::uint32_t> mode) {
+Result<void> Change::put(const Path& path, std::string bytes, std::optional<std::uint32_t> mode,
+                         std::uint32_t new_mode) {
   TRY(changes_.protection().check(workspace_, path));
-  Plan plan{.bytes = std::move(bytes), .mode = mode, .was = {}};
+  Plan plan{.bytes = std::move(bytes), .mode = mode, .was = {}, .new_mode = new_mode};
   TRY_ASSIGN(std::optional<Found> found, read_planned(path, plan));
   Step step{.kind = Step::Kind::kFile, .path = path.text()};
   if (found) {

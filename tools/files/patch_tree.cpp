@@ -227,7 +227,7 @@ Result<void> PatchTree::plan(std::size_t at, std::string& said) {
   if (part.kind == Kind::kRename) facts = fmt::format(", renamed from {}", shown(part.from));
   if (part.kind == Kind::kCopy) facts = fmt::format(", copied from {}", shown(part.from));
   if (patch.mode && part.kind == Kind::kCreate) {
-    if ((*patch.mode & kExecutable) != 0) file.new_mode = *patch.mode & 0777U;
+    file.program = (*patch.mode & kExecutable) != 0;
   } else if (patch.mode) {
     // As git does it: who may read may execute, or nobody.
     const std::uint32_t readers = (old_mode & 0444U) >> 2U;
@@ -288,7 +288,8 @@ Result<void> PatchTree::emit() {
     // Content that comes from elsewhere brings its mode along.
     const bool brings = file.mode != 0 && (!was.bytes || file.origin);
     const auto mode = brings && !file.new_mode ? std::optional(file.mode) : file.new_mode;
-    TRY(change_.put(path, std::move(*file.bytes), mode));
+    TRY(change_.put(path, std::move(*file.bytes), mode,
+                    file.program ? change::Change::kNewProgram : change::Change::kNewFile));
   }
   return {};
 }

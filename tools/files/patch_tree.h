@@ -43,7 +43,8 @@ class PatchTree {
     std::optional<std::string> bytes;  // nullopt: nothing is there
     std::uint32_t mode = 0;
     std::optional<std::uint32_t> new_mode;  // that was asked for
-    std::optional<sandbox::Path> origin;    // what was renamed to here
+    bool program = false;  // a new file that may be executed, as far as the umask lets it
+    std::optional<sandbox::Path> origin;  // what was renamed to here
     bool operator==(const File&) const = default;
   };
 

@@ -77,6 +77,18 @@ TEST_CASE("apply_patch: all or nothing, and every file that does not fit is name
   CHECK(call.files.read("a.c") == "one\n");
 }
 
+TEST_CASE("apply_patch: a program that is made has the mode that the umask leaves it") {
+  for (const auto& [mask, want] : {std::pair{0077U, 0700U}, {0027U, 0750U}, {0U, 0777U}}) {
+    ChangeCall call(std::map<std::string, std::string>{{"kept", "k\n"}});
+    const mode_t before = umask(mask);
+    call(apply_patch,
+         arguments("diff --git a/it b/it\nnew file mode 100755\n--- /dev/null\n+++ b/it\n"
+                   "@@ -0,0 +1 @@\n+#!/bin/sh\n"));
+    umask(before);
+    CHECK(mode_of(call, "it") == want);
+  }
+}
+
 TEST_CASE("apply_patch: V4A, as models write it") {
   ChangeCall call({{"a.py", "class A:\n  def f():\n    pass\n"}, {"old.py", "x\n"}});
   CHECK_THAT(call(apply_patch, R"({"input":"*** Begin Patch\n*** Update File: a.py\n)"
