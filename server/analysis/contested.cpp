@@ -150,6 +150,17 @@ bool is_contested(std::string_view extension) {
   return std::ranges::find(kRules, extension, &Rule::extension) != kRules.end();
 }
 
+void add_neighbour(Neighbours& neighbours, std::string_view path) {
+  const std::string_view extension = extension_of(base_name(path));
+  if (!extension.empty()) ++neighbours.by_extension[extension];
+}
+
+std::optional<LanguageId> language_among(std::string_view path, const Neighbours& neighbours) {
+  const auto by_path = language_by_path(path);
+  if (by_path || language_by_name(path)) return by_path;
+  return decide_contested(extension_of(base_name(path)), neighbours);
+}
+
 std::optional<LanguageId> decide_contested(std::string_view extension,
                                            const Neighbours& neighbours) {
   const auto rule = std::ranges::find(kRules, extension, &Rule::extension);

@@ -22,6 +22,12 @@ struct Neighbours {
 
 bool is_contested(std::string_view extension);
 
+// Counts a source file, whatever directory it lies in.
+void add_neighbour(Neighbours& neighbours, std::string_view path);
+
+// The language of a file that nobody has read: by its path, else by its neighbours.
+std::optional<LanguageId> language_among(std::string_view path, const Neighbours& neighbours);
+
 // Nothing when the neighbours do not tell.
 std::optional<LanguageId> decide_contested(std::string_view extension,
                                            const Neighbours& neighbours);

@@ -1,5 +1,6 @@
 #include "server/analysis/project_part.h"
 
+#include "server/analysis/contested.h"
 #include "server/analysis/ecosystem/stored_facts.h"
 #include "server/analysis/languages.h"
 #include "server/analysis/manifest/value.h"
@@ -19,15 +20,18 @@ class Tree {
  public:
   explicit Tree(const PartInput& input) : input_(input), index_(input.survey.index) {
     files_.reserve(index_.files().size());
+    const Neighbours neighbours = source_neighbours();
     for (std::size_t i = 0; i < index_.files().size(); ++i) {
       const git::TrackedFile& file = index_.files()[i];
       if (!is_regular(file)) continue;
       const PathClass& path_class = input.survey.classes[i];
       project::File one{index_.below_top(file.path), file.size, {}, true, true};
       one.source = path_class.share == Share::kSource;
-      one.own_place =
-          one.source || (path_class.share == Share::kGenerated && !path_class.by_directory);
-      const auto language = language_by_path(file.path);
+      // A lock file is generated and a wrapper is another project's, but both tell of this one.
+      const bool by_attributes = path_class.rule == ".gitattributes";
+      one.own_place = one.source || (!path_class.by_directory &&
+                                     (!by_attributes || path_class.share == Share::kGenerated));
+      const auto language = language_among(file.path, neighbours);
       if (language && language_kind(*language) == LanguageKind::kProgramming) {
         one.language = language_name(*language);
       }
@@ -50,6 +54,19 @@ class Tree {
   }
 
  private:
+  Neighbours source_neighbours() const {
+    Neighbours neighbours;
+    neighbours.at_top = [this](std::string_view name) {
+      return index_.find(index_.under_top(name)) != nullptr;
+    };
+    for (std::size_t i = 0; i < index_.files().size(); ++i) {
+      const git::TrackedFile& file = index_.files()[i];
+      const bool source = input_.survey.classes[i].share == Share::kSource;
+      if (source && is_regular(file)) add_neighbour(neighbours, file.path);
+    }
+    return neighbours;
+  }
+
   ecosystem::Facts facts(const ecosystem::Reader& reader, std::string_view path) const {
     ecosystem::Facts none;
     none.path = path;
@@ -108,6 +125,7 @@ void place_under(project::Project& project, const FileIndex& index) {
       path(one->at.path);
     }
     path(module.at.path);
+    path(module.aside);
     all(module.build_systems);
     all(module.frameworks);
     all(module.dependencies);

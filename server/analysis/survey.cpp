@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <set>
 
 #include "server/analysis/languages.h"
 #include "server/base/utf8.h"
@@ -39,7 +40,9 @@ Result<void> read_attributes(Survey& survey, const Contents& contents, const Can
 
 class Classifier {
  public:
-  explicit Classifier(Survey& survey) : survey_(survey), index_(survey.index) {}
+  explicit Classifier(Survey& survey) : survey_(survey), index_(survey.index) {
+    for (const git::TrackedFile& file : index_.files()) add_stylesheet(file.path);
+  }
 
   void classify(const FileIndex::Directory& directory) {
     const PathClass of_directory = classify_directory(index_.below_top(directory.path));
@@ -85,7 +88,27 @@ class Classifier {
       std::string beside(path.substr(0, path.size() - name.size()));
       if (index_.find(beside.append(sibling)) != nullptr) return {Share::kGenerated, false, name};
     }
+    if (is_compiled_css(path)) return {Share::kGenerated, false, "*.css of a stylesheet"};
     return classify_name(name);
+  }
+
+  // a.scss makes a.css, beside it or in a folder for what is made. "_a.scss" is only included.
+  void add_stylesheet(std::string_view path) {
+    static constexpr auto kExtensions =
+        std::to_array<std::string_view>({".scss", ".sass", ".less", ".styl"});
+    const std::string_view name = base_name(path);
+    const std::string_view extension = extension_of(name);
+    if (std::ranges::find(kExtensions, extension) == kExtensions.end()) return;
+    if (name.starts_with('_')) return;
+    sheets_.insert(path.substr(0, path.size() - extension.size()));
+    sheet_names_.insert(name.substr(0, name.size() - extension.size()));
+  }
+
+  bool is_compiled_css(std::string_view path) const {
+    if (!path.ends_with(".css")) return false;
+    const std::string_view stem = path.substr(0, path.size() - 4);
+    if (sheets_.contains(stem)) return true;
+    return stem.find("css/") != std::string_view::npos && sheet_names_.contains(base_name(stem));
   }
 
   PathClass overridden(std::string_view path, PathClass path_class) const {
@@ -121,6 +144,8 @@ class Classifier {
 
   Survey& survey_;
   const FileIndex& index_;
+  std::set<std::string_view> sheets_;       // paths of stylesheets that are compiled, without ends
+  std::set<std::string_view> sheet_names_;  // their names
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kEvidence = 3;
 constexpr std::size_t kCheckEvery = 4096;
+constexpr std::string_view kChartLanguage = "Go template";
 constexpr std::string_view kByContent = "marked as generated";
 
 struct Sum {
@@ -90,7 +91,10 @@ class Tally {
     const std::string_view extension = extension_of(name);
     if (!extension.empty()) ++neighbours_.by_extension[extension];
     const auto named = says.language ? find_language_by_alias(*says.language) : std::nullopt;
-    if (named) {
+    if (is_of_chart(file.path)) {
+      of_charts_ = true;
+      count_language(*find_language(kChartLanguage), file, judged.size, says.detectable);
+    } else if (named) {
       count_language(*named, file, judged.size, says.detectable);
     } else if (judged.verdict.language != Verdict::kNone) {
       if (has_content_rules(extension)) ++decided_[extension][judged.verdict.language];
@@ -100,6 +104,13 @@ class Tally {
     } else {
       unrecognised_.add(file, judged.size, extension.empty() ? "no extension" : extension);
     }
+  }
+
+  // templates/_helpers.tpl of a Helm chart, whose modeline says Mustache by habit.
+  bool is_of_chart(std::string_view path) const {
+    const std::size_t at = path.rfind("templates/");
+    if (!path.ends_with(".tpl") || at == std::string_view::npos) return false;
+    return index_.find(std::string(path.substr(0, at)).append("Chart.yaml")) != nullptr;
   }
 
   void count_language(LanguageId id, const git::TrackedFile& file, std::uint64_t size,
@@ -152,7 +163,10 @@ class Tally {
       facts_.languages.push_back(std::move(fact));
     }
     std::ranges::stable_sort(facts_.languages, std::greater<>{}, &LanguageFact::bytes);
-    const auto code = std::ranges::find(facts_.languages, "programming", &LanguageFact::kind);
+    // Charts are programs in a language of templates.
+    const auto code = std::ranges::find_if(facts_.languages, [this](const LanguageFact& one) {
+      return one.kind == "programming" || (of_charts_ && one.name == kChartLanguage);
+    });
     if (code != facts_.languages.end()) {
       facts_.main_language = code->name;
     } else if (!facts_.languages.empty()) {
@@ -187,6 +201,7 @@ class Tally {
   std::array<Heap, 4> left_out_;
   Heap data_;
   Heap unrecognised_;
+  bool of_charts_ = false;
   TreeFacts& facts_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "server/analysis/contested.h"
 #include "server/analysis/ecosystem/stored_facts.h"
 #include "server/analysis/languages.h"
 #include "server/analysis/manifest/text.h"
@@ -43,9 +44,12 @@ std::vector<Case> parse_cases(std::string_view text) {
 
 Project project_of(const std::map<std::string, std::string>& files) {
   std::vector<File> list;
+  Neighbours neighbours;
+  neighbours.at_top = [&](std::string_view name) { return files.contains(std::string(name)); };
+  for (const auto& [path, content] : files) add_neighbour(neighbours, path);
   for (const auto& [path, content] : files) {
     File file{path, content.size()};
-    const auto language = language_by_path(path);
+    const auto language = language_among(path, neighbours);
     if (language && language_kind(*language) == LanguageKind::kProgramming) {
       file.language = language_name(*language);
     }

@@ -13,6 +13,11 @@ bool is_test_package(std::string_view name) {
          name.starts_with("NUnit") || name.starts_with("MSTest") || name == "coverlet.collector";
 }
 
+// A value that MSBuild computes says nothing.
+bool is_computed(std::string_view text) {
+  return text.find("$(") != std::string_view::npos;
+}
+
 void read_items(const Value& root, Facts& facts) {
   for (const Value& group : root.items) {
     for (const Value& item : group.items) {
@@ -31,9 +36,10 @@ void read_items(const Value& root, Facts& facts) {
         add_version(facts, ".NET", item.text, item.line, 50);
       } else if (item.name == "TargetFrameworkVersion") {
         add_version(facts, ".NET", item.text, item.line, 51);
-      } else if (item.name == "AssemblyName" && item.text.find('$') == std::string::npos) {
+      } else if (item.name == "AssemblyName" && !is_computed(item.text)) {
         facts.name = item.text;
-      } else if (item.name == "Version" && group.name == "PropertyGroup") {
+      } else if (item.name == "Version" && group.name == "PropertyGroup" &&
+                 !is_computed(item.text)) {
         facts.version = item.text;
       } else if (item.name == "PackageLicenseExpression") {
         set_licence(facts, item);
@@ -48,6 +54,13 @@ void read_items(const Value& root, Facts& facts) {
   }
 }
 
+// "Aspire.AppHost.Sdk/13.1.0"
+void add_sdk(Facts& facts, std::string_view name, std::string_view version, std::uint32_t line) {
+  const std::size_t slash = name.find('/');
+  if (slash != std::string_view::npos) version = name.substr(slash + 1);
+  add_dependency(facts, name.substr(0, slash), version, Use::kBuild, line);
+}
+
 void read_project(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_xml(source.text), facts);
   const std::string_view file = source.path.substr(source.path.rfind('/') + 1);
@@ -56,7 +69,10 @@ void read_project(const Source& source, Facts& facts) {
   if (kind == ".fsproj") facts.languages.emplace_back("F#");
   if (kind == ".vbproj") facts.languages.emplace_back("Visual Basic .NET");
   if (const Value& sdk = root["@Sdk"]) {
-    add_dependency(facts, sdk.text, "", Use::kBuild, sdk.line);
+    add_sdk(facts, sdk.text, "", sdk.line);
+  }
+  if (const Value& sdk = root["Sdk"]) {
+    add_sdk(facts, sdk["@Name"].text, sdk["@Version"].text, sdk.line);
   }
   read_items(root, facts);
 }
@@ -66,6 +82,44 @@ void read_props(const Source& source, Facts& facts) {
   read_items(root, facts);
   for (Dependency& one : facts.dependencies) one.use = Use::kBuild;
   for (Version& one : facts.versions) one.rank = 55;
+}
+
+Use use_of_group(std::string_view group) {
+  const std::string name = manifest::lower(group);
+  if (name.starts_with("test")) return Use::kTest;
+  return name == "build" || name == "docs" || name == "doc" ? Use::kDev : Use::kRuntime;
+}
+
+// Paket: "nuget Name ~> 1.0" of the whole tree; which of them a project uses is in its
+// paket.references.
+void read_paket(const Source& source, Facts& facts) {
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    const std::vector<std::string_view> words = manifest::words(line);
+    if (words.size() < 2 || manifest::lower(words[0]) != "nuget") return;
+    std::string version;
+    for (std::size_t i = 2; i < words.size() && i < 4; ++i) {
+      const bool ranged = words[i].find_first_not_of("<>=~!") != 0;
+      if (!ranged && !manifest::is_digit(words[i][0])) break;
+      if (!version.empty()) version.push_back(' ');
+      version += words[i];
+      if (!ranged) break;
+    }
+    facts.shared.push_back({std::string(words[1]), std::move(version), Use::kRuntime, number});
+  });
+}
+
+void read_paket_references(const Source& source, Facts& facts) {
+  Use use = Use::kRuntime;
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    const std::vector<std::string_view> words = manifest::words(line);
+    if (words.empty() || words[0].starts_with('#') || words[0].starts_with("//")) return;
+    if (words[0] == "group" && words.size() > 1) {
+      use = use_of_group(words[1]);
+    } else if (words[0].find(':') == std::string_view::npos) {  // "File:x.fs" is a source file
+      const bool test = use == Use::kRuntime && is_test_package(words[0]);
+      add_dependency(facts, words[0], "", test ? Use::kTest : use, number);
+    }
+  });
 }
 
 void read_packages_config(const Source& source, Facts& facts) {
@@ -135,7 +189,8 @@ constexpr Reader kDotnetReaders[] = {
     {"Directory.Packages.props", "nuget", "", "NuGet", Role::kPart, read_props},
     {"packages.config", "nuget", "", "NuGet", Role::kPart, read_packages_config},
     {"packages.lock.json", "nuget", "", "nuget", Role::kLock},
-    {"paket.dependencies", "nuget", "", "paket", Role::kLock},
+    {"paket.dependencies", "nuget", "", "paket", Role::kLock, read_paket},
+    {"paket.references", "nuget", "", "", Role::kPart, read_paket_references},
     {"global.json", "nuget", "", "", Role::kSettings, read_global_json},
     {"Properties/launchSettings.json", "nuget", "", "", Role::kSettings, read_launch_settings},
 };

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "server/analysis/languages.h"
+#include "server/analysis/project/aside.h"
 #include "server/analysis/project/choose.h"
 #include "server/analysis/project/commands.h"
 #include "server/analysis/project/dependency_names.h"
@@ -35,11 +36,18 @@ class Assembler {
       }
     }
     if (!project.modules.empty()) project.main = choose_main(project.modules);
+    set_aside(project);
     project.readiness = readiness_of(project);
     return project;
   }
 
  private:
+  // Where even the main module is an example, examples are what the project is.
+  static void set_aside(Project& project) {
+    if (project.modules.empty() || !aside_place(project.main_module()->path).empty()) return;
+    for (Module& module : project.modules) module.aside = aside_place(module.path);
+  }
+
   Module make(const Draft& draft) const {
     Module module;
     module.path = draft.directory.empty() ? "." : std::string(draft.directory);
@@ -143,6 +151,8 @@ class Assembler {
       const Dependency* value = shared(of.directory, fact.ecosystem, fact.name);
       if (value != nullptr && !value->version.empty()) fact.version = value->version;
     }
+    // "${version}", "$(Version)": what a build computes says nothing here.
+    if (fact.version.find('$') != std::string::npos) fact.version.clear();
     return fact;
   }
 

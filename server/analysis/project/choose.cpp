@@ -1,10 +1,10 @@
 #include "server/analysis/project/choose.h"
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "server/analysis/manifest/text.h"
+#include "server/analysis/project/aside.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -115,20 +115,10 @@ std::string_view default_manager(std::string_view ecosystem) {
   return {};
 }
 
-bool is_aside(std::string_view path) {
-  constexpr std::array<std::string_view, 25> kNames = {
-      "example",    "examples", "sample",  "samples",   "test",       "tests",   "docs",
-      "doc",        "bench",    "benches", "benchmark", "benchmarks", "fuzz",    "tools",
-      "tool",       "scripts",  "e2e",     "demo",      "demos",      "website", "fixtures",
-      "playground", "hack",     "utils",   "contrib"};
-  for (const std::string_view part : manifest::split(path, '/')) {
-    if (std::ranges::find(kNames, part) != kNames.end()) return true;
-    if (part.ends_with(".Tests") || part.ends_with(".Test") || part.ends_with("-e2e") ||
-        part.ends_with("-tests") || part.ends_with("_test") || part.ends_with("Tests")) {
-      return true;
-    }
-  }
-  return false;
+// Starts the other projects of its solution.
+bool is_orchestrator(const Module& module) {
+  return std::ranges::find(module.frameworks, ".NET Aspire", &FrameworkFact::name) !=
+         module.frameworks.end();
 }
 
 }  // namespace
@@ -261,8 +251,11 @@ std::size_t choose_main(const std::vector<Module>& modules) {
   const auto score = [&](const Module& one) {
     const bool top = one.path == "." && one.bytes * 5 >= all;
     const bool started = one.port() != nullptr || !one.containers.empty();
-    return std::tuple(modules.size() == 1 || top, !is_aside(one.path),
-                      one.bytes * (started ? 2 : 1));
+    const bool secondary = is_secondary(one.path);
+    // Scripts beside a chart are not what it is.
+    const std::uint64_t code = one.language.empty() ? 0 : one.bytes;
+    return std::tuple(modules.size() == 1, !secondary && is_orchestrator(one), top, !secondary,
+                      code * (started ? 2 : 1), one.dependencies.size());
   };
   std::size_t best = 0;
   for (std::size_t i = 1; i < modules.size(); ++i) {

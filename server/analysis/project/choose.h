@@ -26,8 +26,9 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
 // The package manager of an ecosystem in a directory.
 Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_view ecosystem);
 
-// Index of the main module: the top's when it has code or is alone, else the module with most of
-// it: examples, tests and tools come last. REQUIRES: modules is not empty.
+// Index of the main module: one that starts the others, the top's when it has code or is alone,
+// else the module with most of it, or with most dependencies; secondary ones (aside.h) come last.
+// REQUIRES: modules is not empty.
 std::size_t choose_main(const std::vector<Module>& modules);
 
 }  // namespace quarry::analysis::project

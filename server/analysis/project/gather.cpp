@@ -70,10 +70,17 @@ std::vector<Manifest> read_all(const Tree& tree, std::uint64_t& left_out) {
   return manifests;
 }
 
+// src/main/resources of Maven and Gradle: what a program carries with it, as a bundle for browsers.
+bool is_resource(std::string_view path) {
+  const std::size_t at = path.find("/resources/");
+  const std::string_view set = at == std::string_view::npos ? "" : directory_of(path.substr(0, at));
+  return set == "src" || set.ends_with("/src");
+}
+
 // Whether a file is code of the project: neither a manifest that is a program (a Gemfile says
 // nothing about Ruby in the project) nor a language of build systems.
 bool is_code(const File& file) {
-  if (!file.source || file.language.empty()) return false;
+  if (!file.source || file.language.empty() || is_resource(file.path)) return false;
   for (const std::string_view one :
        {"Makefile", "CMake", "Meson", "Starlark", "Dockerfile", "M4"}) {
     if (file.language == one) return false;

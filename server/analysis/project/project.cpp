@@ -34,6 +34,13 @@ const PortFact* Module::port() const {
   return found == ports.end() ? nullptr : &*found;
 }
 
+std::vector<const Module*> Project::by_weight() const {
+  std::vector<const Module*> all;
+  for (const Module& one : modules) all.push_back(&one);
+  std::ranges::stable_partition(all, [](const Module* one) { return one->aside.empty(); });
+  return all;
+}
+
 Readiness readiness_of(const Project& project) {
   Readiness readiness;
   const Module* module = project.main_module();

@@ -111,6 +111,7 @@ struct Module {
   Named licence;
   std::uint64_t bytes = 0;           // of its own code
   std::vector<std::string> members;  // modules of its workspace, by path
+  std::string aside;                 // what groups it with other examples and tests (aside.h)
 
   const FrameworkFact* primary_framework() const;  // null when none; never a test tool
   const CommandFact* command(CommandRole role) const;
@@ -143,6 +144,8 @@ struct Project {
   std::uint64_t manifests_left_out = 0;  // beyond the bounds
 
   const Module* main_module() const { return modules.empty() ? nullptr : &modules[main]; }
+  // Those that stand for themselves first; each half by path.
+  std::vector<const Module*> by_weight() const;
 };
 
 // The one formula: points per thing that a container image needs.

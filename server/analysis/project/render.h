@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "server/analysis/project/project.h"
 #include "server/json/writer.h"
@@ -33,6 +35,14 @@ struct Show {
 
 // Members of the object that `out` is in.
 void append_json(json::Writer& out, const Project& project, const Show& show);
+
+// Modules aside (aside.h), counted by what groups them, when they are too many to be listed.
+struct AsideGroup {
+  std::string_view place;
+  std::size_t modules = 0;
+};
+inline constexpr std::size_t kFewAside = 6;
+std::vector<AsideGroup> aside_groups(const Project& project);
 
 // Lines, each with a line end before it.
 void append_text(std::string& out, const Project& project, const Show& show);

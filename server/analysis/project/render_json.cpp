@@ -81,10 +81,15 @@ class Answer {
   }
 
   void modules() {
+    const std::vector<AsideGroup> aside = aside_groups(project_);
+    std::vector<const Module*> listed = project_.by_weight();
+    std::uint64_t rest = 0;
+    for (const AsideGroup& one : aside) rest += one.modules;
+    listed.resize(listed.size() - rest);
     out_.key("modules").begin_array();
-    const std::size_t most = std::min(project_.modules.size(), show_.most_modules);
+    const std::size_t most = std::min(listed.size(), show_.most_modules);
     for (std::size_t i = 0; i < most; ++i) {
-      const Module& one = project_.modules[i];
+      const Module& one = *listed[i];
       const FrameworkFact* framework = one.primary_framework();
       out_.begin_object().field("path", escaped(one.path));
       text("name", one.name).text("version", one.version).text("language", one.language);
@@ -103,11 +108,16 @@ class Answer {
       out_.end_object();
     }
     out_.end_array();
-    const std::uint64_t rest = project_.modules.size() - most;
-    if (rest > 0) out_.field("modules_left_out", rest);
+    if (most < listed.size()) out_.field("modules_left_out", listed.size() - most);
+    if (aside.empty()) return;
+    out_.field("modules_aside", rest);
+    list("aside", aside, [&](const AsideGroup& one) {
+      text("place", one.place);
+      out_.field("modules", one.modules);
+    });
   }
 
-  // One list over all modules, the main one's facts first.
+  // One list over all modules: the main one's facts first, those aside last.
   template <class Fact>
   struct Of {
     const Module* module;
@@ -122,8 +132,8 @@ class Answer {
       }
     };
     if (const Module* main = project_.main_module()) take(*main);
-    for (const Module& module : project_.modules) {
-      if (&module != project_.main_module()) take(module);
+    for (const Module* module : project_.by_weight()) {
+      if (module != project_.main_module()) take(*module);
     }
     return found;
   }

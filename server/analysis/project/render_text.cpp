@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "server/analysis/project/render.h"
 #include "server/base/utf8.h"
@@ -93,16 +94,24 @@ class Text {
 
   void modules(const Module& main) {
     if (project_.modules.size() < 2) return;
-    line("modules: ").add(std::to_string(project_.modules.size()));
+    const std::vector<AsideGroup> aside = aside_groups(project_);
+    std::size_t rest = project_.modules.size();
+    for (const AsideGroup& one : aside) rest -= one.modules;
+    line("modules: ").add(std::to_string(rest));
     std::size_t shown = 0;
-    for (const Module& one : project_.modules) {
-      if (&one == &main) continue;
+    for (const Module* one : project_.by_weight()) {
+      if (one == &main || (!aside.empty() && !one->aside.empty())) continue;
       if (++shown > show_.most_modules) {
-        line("  ...");
-        return;
+        line("  ").add(std::to_string(rest - shown)).add(" more");
+        break;
       }
-      line("  ").module(one);
+      line("  ").module(*one);
     }
+    if (aside.empty()) return;
+    line("aside, of tests, examples and templates: ");
+    join(aside, [&](const AsideGroup& one) {
+      add(one.place).add(" (").add(std::to_string(one.modules)).add(")");
+    });
   }
 
   void readiness() {
@@ -201,6 +210,21 @@ class Text {
 };
 
 }  // namespace
+
+std::vector<AsideGroup> aside_groups(const Project& project) {
+  std::map<std::string_view, std::size_t> places;
+  std::size_t all = 0;
+  for (const Module& one : project.modules) {
+    if (one.aside.empty()) continue;
+    ++places[one.aside];
+    ++all;
+  }
+  std::vector<AsideGroup> groups;
+  if (all <= kFewAside) return groups;
+  for (const auto& [place, modules] : places) groups.push_back({place, modules});
+  std::ranges::stable_sort(groups, std::greater<>{}, &AsideGroup::modules);
+  return groups;
+}
 
 void append_text(std::string& out, const Project& project, const Show& show) {
   Text(out, project, show).write();

@@ -71,6 +71,8 @@ class Scan {
         assignment(token);
         call(token);
         main(token);
+      } else if (token.is("#") && is_c()) {
+        condition();
       }
     }
     return std::move(facts_);
@@ -85,8 +87,29 @@ class Scan {
     static const Token kNone;
     return steps <= at_ ? tokens_[at_ - steps] : kNone;
   }
+  bool is_c() const { return language_ == "C" || language_ == "C++" || language_ == "Objective-C"; }
   static bool is_number(const Token& token) {
     return token.is_word() && !token.text.empty() && manifest::is_digit(token.text[0]);
+  }
+
+  // Of C's kin: what stands under "#ifdef X_TEST" is another program's.
+  void condition() {
+    const Token& word = ahead(1);
+    if (word.is("endif") && !conditions_.empty()) conditions_.pop_back();
+    if (word.is("else") && !conditions_.empty()) conditions_.back() = false;
+    if (!word.is("if") && !word.is("ifdef") && !word.is("ifndef")) return;
+    bool aside = false;
+    for (std::size_t i = 2; ahead(i).line == word.line && !word.is("ifndef"); ++i) {
+      if (ahead(i).is("!")) break;
+      aside = aside || names_aside(ahead(i).text);
+    }
+    conditions_.push_back(aside);
+  }
+  static bool names_aside(std::string_view macro) {
+    constexpr std::array<std::string_view, 6> kWords = {"TEST",    "BENCH",      "DEMO",
+                                                        "EXAMPLE", "STANDALONE", "FUZZ"};
+    return std::ranges::any_of(
+        kWords, [&](std::string_view one) { return macro.find(one) != std::string_view::npos; });
   }
 
   void url(const Token& token) {
@@ -163,7 +186,7 @@ class Scan {
   }
 
   void call(const Token& token) {
-    if (language_ == "C" || language_ == "C++") return;  // listen() is the system's: no port in it
+    if (is_c()) return;  // listen() is the system's: no port in it
     if (language_ == "Go" && last_part(token.text) == "Addr" && ahead(1).is(":") &&
         ahead(2).is_string()) {
       if (const std::uint32_t port = port_of_address(ahead(2).text)) {
@@ -201,15 +224,14 @@ class Scan {
   }
 
   void main(const Token& token) {
-    if (facts_.main_line > 0) return;
+    if (facts_.main_line > 0 || std::ranges::find(conditions_, true) != conditions_.end()) return;
     const bool java =
         language_ == "Java" && token.is("main") && ahead(1).is("(") && behind(1).is("void");
     const bool go =
         language_ == "Go" && token.is("main") && ahead(1).is("(") && behind(1).is("func");
     const bool other = (language_ == "Kotlin" && token.is("main") && behind(1).is("fun")) ||
                        (language_ == "Rust" && token.is("main") && behind(1).is("fn")) ||
-                       ((language_ == "C" || language_ == "C++") && token.is("main") &&
-                        behind(1).is("int") && ahead(1).is("(")) ||
+                       (is_c() && token.is("main") && behind(1).is("int") && ahead(1).is("(")) ||
                        (language_ == "Scala" && token.is("App") && behind(1).is("extends")) ||
                        token.is("SpringBootApplication");
     const bool python = language_ == "Python" && token.is("__name__") && ahead(3).is_string() &&
@@ -220,6 +242,7 @@ class Scan {
   std::string_view language_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
+  std::vector<bool> conditions_;  // the open ones: whether each is of tests
   std::map<std::string, std::uint32_t> named_;
   SourceFacts facts_;
 };
