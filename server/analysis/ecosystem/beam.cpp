@@ -32,7 +32,7 @@ void read_mix(const Source& source, Facts& facts) {
     if (version.empty() && !located) continue;
     if (!version.empty() && version.find_first_of("0123456789") == std::string_view::npos) continue;
     Use use = Use::kRuntime;
-    for (std::size_t j = i + 3; j < tokens.size() && !tokens[j].is("}"); ++j) {
+    for (std::size_t j = i + 3; j < list_end(tokens, i) && !tokens[j].is("}"); ++j) {
       if (!tokens[j].is("only:")) continue;
       bool dev = false;
       bool test = false;
@@ -55,7 +55,7 @@ void read_rebar(const Source& source, Facts& facts) {
     }
     if (!tokens[i].is("{") || !tokens[i + 1].is("deps") || !tokens[i + 2].is(",")) continue;
     int depth = 0;
-    for (std::size_t j = i + 3; j + 2 < tokens.size(); ++j) {
+    for (std::size_t j = i + 3; j + 2 < list_end(tokens, i); ++j) {
       if (tokens[j].is("[") || tokens[j].is("{")) ++depth;
       if (tokens[j].is("]") || tokens[j].is("}")) --depth;
       if (depth == 0) break;

@@ -1,5 +1,6 @@
 // Dockerfiles, compose files, Procfiles and their relatives: ports, images, start commands.
 
+#include <algorithm>
 #include <array>
 
 #include "server/analysis/ecosystem/reading.h"
@@ -38,53 +39,57 @@ std::string command_line(std::string_view text) {
   return line.empty() ? std::string(text) : line;
 }
 
+constexpr std::size_t kMostArguments = 1000;
+
 void read_dockerfile(const Source& source, Facts& facts) {
   std::vector<Variable> arguments;
   std::string entry;
   std::string command;
   std::uint32_t command_at = 0;
-  for_each_instruction(
-      source.text, [&](const std::string& name, std::string_view rest, std::uint32_t line) {
-        if (name == "from") {
-          std::vector<std::string_view> words = manifest::words(rest);
-          while (!words.empty() && words[0].starts_with("--")) words.erase(words.begin());
-          if (!words.empty()) facts.images.emplace_back(words[0]);
-          facts.ports.clear();  // only the last stage's count
-          entry.clear();
-          command.clear();
-        } else if (name == "arg" || name == "env") {
-          for (const std::string_view word : manifest::words(rest)) {
-            const std::size_t equals = word.find('=');
-            if (equals == std::string_view::npos) break;
-            arguments.push_back(
-                {std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)), line});
+  for_each_instruction(source.text, [&](const std::string& name, std::string_view rest,
+                                        std::uint32_t line) {
+    if (name == "from") {
+      const std::vector<std::string_view> words = manifest::words(rest);
+      const auto image = std::ranges::find_if(
+          words, [](std::string_view word) { return !word.starts_with("--"); });
+      if (image != words.end()) facts.images.emplace_back(*image);
+      facts.ports.clear();  // only the last stage's count
+      entry.clear();
+      command.clear();
+    } else if ((name == "arg" || name == "env") && arguments.size() < kMostArguments) {
+      const auto known = static_cast<std::ptrdiff_t>(arguments.size());
+      for (const std::string_view word : manifest::words(rest)) {
+        const std::size_t equals = word.find('=');
+        if (equals == std::string_view::npos) break;
+        arguments.push_back(
+            {std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)), line});
+      }
+      const std::vector<std::string_view> words = manifest::words(rest);
+      if (words.size() == 2 && words[0].find('=') == std::string_view::npos) {
+        arguments.push_back({std::string(words[0]), std::string(words[1]), line});
+      }
+      if (name == "env")
+        facts.variables.insert(facts.variables.end(), arguments.begin() + known, arguments.end());
+    } else if (name == "expose") {
+      for (std::string_view word : manifest::words(rest)) {
+        if (word.starts_with('$')) {
+          std::string_view key = word.substr(1);
+          if (key.starts_with('{')) key = key.substr(1, key.find_first_of("}:") - 1);
+          for (const Variable& one : arguments) {
+            if (one.name == key) word = one.value;
           }
-          const std::vector<std::string_view> words = manifest::words(rest);
-          if (words.size() == 2 && words[0].find('=') == std::string_view::npos) {
-            arguments.push_back({std::string(words[0]), std::string(words[1]), line});
-          }
-          if (name == "env")
-            facts.variables.insert(facts.variables.end(), arguments.begin(), arguments.end());
-        } else if (name == "expose") {
-          for (std::string_view word : manifest::words(rest)) {
-            if (word.starts_with('$')) {
-              std::string_view key = word.substr(1);
-              if (key.starts_with('{')) key = key.substr(1, key.find_first_of("}:") - 1);
-              for (const Variable& one : arguments) {
-                if (one.name == key) word = one.value;
-              }
-            }
-            const std::uint32_t port = manifest::leading_port(word.substr(0, word.find('/')));
-            if (port > 0) facts.ports.push_back({port, PortSource::kExpose, true, "", line});
-          }
-        } else if (name == "entrypoint") {
-          entry = command_line(rest);
-          command_at = line;
-        } else if (name == "cmd") {
-          command = command_line(rest);
-          command_at = line;
         }
-      });
+        const std::uint32_t port = manifest::leading_port(word.substr(0, word.find('/')));
+        if (port > 0) facts.ports.push_back({port, PortSource::kExpose, true, "", line});
+      }
+    } else if (name == "entrypoint") {
+      entry = command_line(rest);
+      command_at = line;
+    } else if (name == "cmd") {
+      command = command_line(rest);
+      command_at = line;
+    }
+  });
   if (!entry.empty() && !command.empty()) entry += " ";
   if (!(entry + command).empty()) facts.scripts.push_back({"start", entry + command, command_at});
 }

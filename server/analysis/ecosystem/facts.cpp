@@ -11,6 +11,8 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
+constexpr std::size_t kBinaryBytes = 8192;  // a NUL in them is no text
+
 // Exact names in a map, everything else in order.
 struct Index {
   std::map<std::string_view, const Reader*> by_name;
@@ -80,7 +82,14 @@ const Reader* find_reader(std::string_view path) {
 Facts read(const Reader& reader, const Source& source) {
   Facts facts;
   facts.path = source.path;
-  if (reader.read != nullptr) reader.read(source, facts);
+  const std::string_view text = source.text;
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
+    facts.problems.push_back({0, "it is UTF-16; only UTF-8 is read"});
+  } else if (text.substr(0, kBinaryBytes).find('\0') != std::string_view::npos) {
+    facts.problems.push_back({0, "it is binary, whatever it is called"});
+  } else if (reader.read != nullptr) {
+    reader.read(source, facts);
+  }
   for (Variable& one : facts.variables) {
     if (!project::may_show(one.name, one.value)) one.value.clear();
   }

@@ -122,7 +122,7 @@ void read_opam(const Source& source, Facts& facts) {
       facts.licence_line = tokens[i].line;
     }
     if (!tokens[i].is("depends") || !tokens[i + 2].is("[")) continue;
-    for (std::size_t j = i + 3; j < tokens.size() && !tokens[j].is("]"); ++j) {
+    for (std::size_t j = i + 3; j < list_end(tokens, i) && !tokens[j].is("]"); ++j) {
       if (!tokens[j].is_string()) continue;
       std::string version;
       Use use = Use::kRuntime;
@@ -157,7 +157,7 @@ void read_dune_project(const Source& source, Facts& facts) {
     }
     if (!tokens[i + 1].is("depends")) continue;
     int depth = 1;
-    for (std::size_t j = i + 2; j < tokens.size() && depth > 0; ++j) {
+    for (std::size_t j = i + 2; j < list_end(tokens, i) && depth > 0; ++j) {
       if (tokens[j].is("(")) {
         ++depth;
         if (depth != 2 || j + 1 >= tokens.size()) continue;

@@ -20,7 +20,7 @@ void for_each_call(const std::vector<Token>& tokens, Each each) {
     if (!tokens[i].is_word() || !tokens[i + 1].is("(")) continue;
     Call call{tokens[i].text, {}, tokens[i].line};
     std::size_t depth = 1;
-    for (std::size_t j = i + 2; j < tokens.size() && depth > 0; ++j) {
+    for (std::size_t j = i + 2; j < list_end(tokens, i) && depth > 0; ++j) {
       if (tokens[j].is("(")) ++depth;
       if (tokens[j].is(")")) --depth;
       if (depth == 1 && tokens[j].kind != Token::Kind::kLineEnd && !tokens[j].is(")")) {
@@ -165,7 +165,8 @@ void read_configure(const Source& source, Facts& facts) {
   for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
     if (!tokens[i].is_word() || !tokens[i + 1].is("(")) continue;
     std::vector<std::string_view> words;
-    for (std::size_t j = i + 2; j < tokens.size() && words.size() < 12 && !tokens[j].is(")"); ++j) {
+    for (std::size_t j = i + 2; j < list_end(tokens, i) && words.size() < 12 && !tokens[j].is(")");
+         ++j) {
       if (tokens[j].is_word() || tokens[j].is_string() || tokens[j].is(",")) {
         words.push_back(tokens[j].text);
       }

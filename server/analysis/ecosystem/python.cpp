@@ -217,7 +217,7 @@ void read_setup_py(const Source& source, Facts& facts) {
     const bool test = key.is("tests_require");
     if (!value.is("[") || (!runtime && !test && !key.is("setup_requires"))) continue;
     const Use use = runtime ? Use::kRuntime : test ? Use::kTest : Use::kBuild;
-    for (std::size_t j = i + 3; j < tokens.size() && !tokens[j].is("]"); ++j) {
+    for (std::size_t j = i + 3; j < list_end(tokens, i) && !tokens[j].is("]"); ++j) {
       if (tokens[j].is_string()) add_requirement(facts, tokens[j].text, use, tokens[j].line);
     }
   }

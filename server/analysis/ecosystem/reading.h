@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,9 +24,18 @@ inline Value taken(Parsed parsed, Facts& facts) {
   return std::move(parsed.root);
 }
 
+// Where a list that begins at token `at` ends at the latest. Lists of manifests are shorter, and
+// one that nothing closes must not make each of its beginnings a walk to the end of the file.
+inline constexpr std::size_t kMostListTokens = 2000;
+inline std::size_t list_end(const std::vector<Token>& tokens, std::size_t at) {
+  return std::min(tokens.size(), at + kMostListTokens);
+}
+
+inline constexpr std::size_t kMostFacts = 10'000;  // of a kind, of one manifest
+
 inline void add_dependency(Facts& facts, std::string_view name, std::string_view version, Use use,
                            std::uint32_t line) {
-  if (name.empty()) return;
+  if (name.empty() || facts.dependencies.size() >= kMostFacts) return;
   facts.dependencies.push_back({std::string(name), std::string(version), use, line});
 }
 

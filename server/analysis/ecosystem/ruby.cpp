@@ -17,7 +17,8 @@ void read_gemfile(const Source& source, Facts& facts) {
     if (!at.is_word()) continue;
     const bool first = i == 0 || tokens[i - 1].kind == Token::Kind::kLineEnd;
     const auto end_of_line = [&](std::size_t from) {
-      while (from < tokens.size() &&
+      const std::size_t last = list_end(tokens, from);
+      while (from < last &&
              (tokens[from].kind != Token::Kind::kLineEnd || tokens[from - 1].is(","))) {
         ++from;
       }
@@ -26,7 +27,9 @@ void read_gemfile(const Source& source, Facts& facts) {
     if (at.is("do")) {
       Use use = blocks.empty() ? Use::kRuntime : blocks.back();
       std::size_t begin = i;
-      while (begin > 0 && tokens[begin - 1].kind != Token::Kind::kLineEnd) --begin;
+      while (begin > 0 && begin + kMostListTokens > i &&
+             tokens[begin - 1].kind != Token::Kind::kLineEnd)
+        --begin;
       if (tokens[begin].is("group")) {
         bool test = false;
         bool dev = false;

@@ -51,7 +51,7 @@ void read_nimble(const Source& source, Facts& facts) {
     }
     if (at.is("task")) facts.scripts.push_back({std::string(tokens[i + 1].text), "", at.line});
     if (!at.is("requires")) continue;
-    for (std::size_t j = i + 1; j < tokens.size(); ++j) {
+    for (std::size_t j = i + 1; j < list_end(tokens, i); ++j) {
       if (tokens[j].kind == Token::Kind::kLineEnd && !tokens[j - 1].is(",")) break;
       if (!tokens[j].is_string()) continue;
       const std::string_view text = tokens[j].text;
@@ -129,7 +129,7 @@ void read_makefile_pl(const Source& source, Facts& facts) {
     }
     const bool test = tokens[i].is("TEST_REQUIRES");
     if (!test && !tokens[i].is("PREREQ_PM")) continue;
-    for (std::size_t j = i + 1; j + 3 < tokens.size() && !tokens[j].is("}"); ++j) {
+    for (std::size_t j = i + 1; j + 3 < list_end(tokens, i) && !tokens[j].is("}"); ++j) {
       if (!tokens[j + 1].is("=") || !tokens[j + 2].is(">") || tokens[j].is("PREREQ_PM") || test) {
         if (!tokens[j + 1].is("=") || tokens[j].is("TEST_REQUIRES")) continue;
       }
@@ -204,7 +204,7 @@ void read_rockspec(const Source& source, Facts& facts) {
     }
     const bool test = tokens[i].is("test_dependencies");
     if ((!tokens[i].is("dependencies") && !test) || !tokens[i + 2].is("{")) continue;
-    for (std::size_t j = i + 3; j < tokens.size() && !tokens[j].is("}"); ++j) {
+    for (std::size_t j = i + 3; j < list_end(tokens, i) && !tokens[j].is("}"); ++j) {
       if (!tokens[j].is_string()) continue;
       const std::string_view text = tokens[j].text;
       const std::size_t end = std::min(text.find_first_of(" <>=~"), text.size());

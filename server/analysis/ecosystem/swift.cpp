@@ -40,7 +40,7 @@ void read_package(const Source& source, Facts& facts) {
     if (!at.is(".package") || !tokens[i + 1].is("(")) continue;
     std::string_view name;
     std::string_view version;
-    for (std::size_t j = i + 2; j < tokens.size() && !tokens[j].is(")"); ++j) {
+    for (std::size_t j = i + 2; j < list_end(tokens, i) && !tokens[j].is(")"); ++j) {
       if (!tokens[j].is_string()) continue;
       if (tokens[j].text.find('/') != std::string_view::npos)
         name = repository_of(tokens[j].text);

@@ -1,6 +1,7 @@
 #include "server/analysis/manifest/tokens.h"
 
 #include <algorithm>
+#include <array>
 
 #include "server/analysis/manifest/text.h"
 
@@ -75,6 +76,8 @@ class Scanner {
       skip_to(end, 3);
       return;
     }
+    std::size_t& open = open_until_[static_cast<unsigned char>(quote) & 0x7FU];
+    if (at_ < open) return mark();
     std::size_t end = at_ + 1;
     while (end < text_.size() && text_[end] != quote && text_[end] != '\n') {
       if (text_[end] == '\\' && end + 1 < text_.size()) ++end;
@@ -83,12 +86,16 @@ class Scanner {
     end = std::min(end, text_.size());
     // An apostrophe that nothing closes on its line is a mark: Rust's and Scala's lifetimes, prose.
     if (end >= text_.size() || text_[end] != quote) {
-      add(Token::Kind::kMark, text_.substr(at_, 1));
-      ++at_;
-      return;
+      open = end;
+      return mark();
     }
     add(Token::Kind::kString, text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
+  }
+
+  void mark() {
+    add(Token::Kind::kMark, text_.substr(at_, 1));
+    ++at_;
   }
 
   void skip_to(std::size_t end, std::size_t width) {
@@ -106,6 +113,8 @@ class Scanner {
   std::vector<std::string_view> comments_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
+  // By quote: no string begins before this place, as a walk to its line's end has found.
+  std::array<std::size_t, 128> open_until_{};
   std::size_t brackets_ = 0;
   std::uint32_t line_ = 1;
 };

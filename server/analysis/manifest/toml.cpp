@@ -6,6 +6,7 @@
 #define TOML_MAX_NESTED_VALUES 64
 #include <toml++/toml.h>
 
+#include "server/analysis/manifest/text.h"
 #include "server/analysis/manifest/value.h"
 
 namespace quarry::analysis::manifest {
@@ -51,10 +52,34 @@ class TomlConverter {
   std::size_t values_ = 0;
 };
 
+// The line of a dotted key of more than kMaxDepth parts; 0 when there is none. The library makes a
+// table for each part without a bound, and takes them apart by recursion, down to the stack's end.
+std::uint32_t line_of_deep_key(std::string_view text) {
+  std::uint32_t line = 1;
+  std::size_t dots = 0;
+  bool part = false;
+  for (const char c : text) {
+    if (c == '.' && part) {
+      if (++dots > kMaxDepth) return line;
+      part = false;
+    } else if (is_word(c) || c == '-' || c == '"' || c == '\'' || (c & 0x80) != 0) {
+      part = true;
+    } else if (c != ' ' && c != '\t') {
+      if (c == '\n') ++line;
+      dots = 0;
+      part = false;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 Parsed parse_toml(std::string_view text) {
   if (auto problem = too_large(text)) return {{}, std::move(problem)};
+  if (const std::uint32_t line = line_of_deep_key(text); line > 0) {
+    return {{}, Problem{line, "a key of more parts than are read"}};
+  }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();

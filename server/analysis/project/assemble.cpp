@@ -249,17 +249,24 @@ class Assembler {
     std::ranges::stable_sort(module.dependencies, {}, &DependencyFact::use);
   }
 
-  static bool fits(const std::vector<std::string_view>& pattern, std::size_t p,
-                   const std::vector<std::string_view>& path, std::size_t t) {
-    if (p == pattern.size()) return t == path.size();
-    if (pattern[p] == "**") {
-      for (std::size_t i = t; i <= path.size(); ++i) {
-        if (fits(pattern, p + 1, path, i)) return true;
+  // Part by part: how much of the path the pattern so far may stand for. "**" is any number of
+  // parts, so that trying each in turn would take forever with a few of them.
+  static bool fits(const std::vector<std::string_view>& pattern,
+                   const std::vector<std::string_view>& path) {
+    std::vector<bool> reached(path.size() + 1);
+    reached[0] = true;
+    for (const std::string_view part : pattern) {
+      std::vector<bool> next(path.size() + 1);
+      for (std::size_t t = 0; t <= path.size(); ++t) {
+        if (part == "**") {
+          next[t] = reached[t] || (t > 0 && next[t - 1]);
+        } else {
+          next[t] = t > 0 && reached[t - 1] && manifest::matches(part, path[t - 1]);
+        }
       }
-      return false;
+      reached = std::move(next);
     }
-    return t < path.size() && manifest::matches(pattern[p], path[t]) &&
-           fits(pattern, p + 1, path, t + 1);
+    return reached.back();
   }
 
   // Which modules a workspace's patterns name. Patterns only choose among the modules that were
@@ -283,7 +290,7 @@ class Assembler {
         for (const ecosystem::Member& pattern : one.facts.members) {
           if (++patterns > 1000) break;
           const auto want = manifest::split(pattern.pattern, '/');
-          if (want.size() <= 16 && fits(want, 0, parts, 0)) member = !pattern.excluded;
+          if (want.size() <= 16 && fits(want, parts)) member = !pattern.excluded;
         }
         const auto known = std::ranges::find(into->members, module.path);
         if (member && known == into->members.end()) into->members.push_back(module.path);

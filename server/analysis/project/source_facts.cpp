@@ -99,7 +99,7 @@ class Scan {
     if (word.is("else") && !conditions_.empty()) conditions_.back() = false;
     if (!word.is("if") && !word.is("ifdef") && !word.is("ifndef")) return;
     bool aside = false;
-    for (std::size_t i = 2; ahead(i).line == word.line && !word.is("ifndef"); ++i) {
+    for (std::size_t i = 2; i < 40 && ahead(i).line == word.line && !word.is("ifndef"); ++i) {
       if (ahead(i).is("!")) break;
       aside = aside || names_aside(ahead(i).text);
     }

@@ -1,0 +1,215 @@
+// Manifests that mean harm: too large, too deep, lying about what they are, leading elsewhere or
+// around in a circle. Each costs a bounded amount of reading and a finding, never an answer.
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/analysis/manifest/text.h"
+#include "server/analysis/project/facts_text.h"
+#include "tests/analysis/project_fixture.h"
+#include "tests/analysis/world.h"
+
+namespace quarry::analysis {
+namespace {
+
+using test::World;
+
+// Bytes that this process has asked the system to read.
+std::uint64_t bytes_read() {
+  std::ifstream stream("/proc/self/io");
+  std::string name;
+  std::uint64_t count = 0;
+  REQUIRE(stream >> name >> count);
+  REQUIRE(name == "rchar:");
+  return count;
+}
+
+std::string facts_of(const Report& report) {
+  std::string text;
+  for (const std::string& line : project::fact_lines(report.project)) text += line + "\n";
+  return text;
+}
+
+TEST_CASE("a manifest that is no manifest costs little reading and one finding") {
+  struct Row {
+    const char* name;
+    void (*make)(World& world);
+    const char* finding;
+  };
+  const Row rows[] = {
+      {"a hundred megabytes",
+       [](World& world) {
+         const std::string path = world.tree.path("package.json");
+         REQUIRE(truncate(path.c_str(), 100'000'000) == 0);
+       },
+       "finding package.json not read: *"},
+      {"a link out of the tree",
+       [](World& world) { world.tree.link("../outside.json", "package.json"); },
+       "finding package.json not read: it is no regular file"},
+      {"a link to an endless device",
+       [](World& world) { world.tree.link("/dev/zero", "package.json"); },
+       "finding package.json not read: it is no regular file"},
+      {"a link to itself", [](World& world) { world.tree.link("package.json", "package.json"); },
+       "finding package.json not read: it is no regular file"},
+      {"a directory", [](World& world) { world.tree.write("package.json/a", "a"); },
+       "finding package.json not read: it is no regular file"},
+      {"a pipe that nobody writes into",
+       [](World& world) { REQUIRE(mkfifo(world.tree.path("package.json").c_str(), 0600) == 0); },
+       "finding package.json not read: it is no regular file"},
+      {"bytes of a program",
+       [](World& world) {
+         world.tree.write("package.json", std::string("\x7f"
+                                                      "ELF\0\1",
+                                                      6));
+       },
+       "finding package.json it is binary, whatever it is called"},
+      {"another encoding",
+       [](World& world) { world.tree.write("package.json", std::string("\xff\xfe{\0}\0", 6)); },
+       "finding package.json it is UTF-16; only UTF-8 is read"},
+      {"nothing at all", [](World& world) { world.tree.write("package.json", ""); },
+       "finding package.json*"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    World world({{"package.json", "{\"name\": \"before\"}"}, {"a.py", "print(1)\n"}});
+    if (row.name != rows[0].name) std::filesystem::remove(world.tree.path("package.json"));
+    std::ofstream(world.tree.path("../outside.json")) << R"({"name": "escaped"})";
+    row.make(world);
+    const std::uint64_t before = bytes_read();
+    const std::string facts = facts_of(world.report());
+    CHECK(bytes_read() - before < 1'000'000);
+    INFO(facts);
+    std::size_t found = 0;
+    manifest::for_each_line(facts, [&](std::string_view line, std::uint32_t) {
+      if (manifest::matches(row.finding, line)) ++found;
+    });
+    CHECK(found == 1);
+    CHECK(facts.find("escaped") == std::string::npos);
+    CHECK(facts.find(". language Python") != std::string::npos);  // the rest is still read
+  }
+}
+
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+TEST_CASE("manifests nested without end are given up with a finding") {
+  constexpr std::size_t kDeep = 100'000;
+  struct Row {
+    const char* path;
+    std::string content;
+    bool finding = true;  // a script's braces are only not followed
+  };
+  const Row rows[] = {
+      {"package.json", repeated("[", kDeep)},
+      {"package.json", repeated("{\"a\":", kDeep)},
+      {"package.json", repeated("[", kDeep) + repeated("]", kDeep)},
+      {"Cargo.toml", "a = " + repeated("[", kDeep)},
+      {"Cargo.toml", "a = " + repeated("{a=", kDeep)},
+      {"Cargo.toml", repeated("a.", kDeep) + "a = 1"},
+      {"Cargo.toml", "[" + repeated("a.", kDeep) + "a]\nb = 1"},
+      {"pnpm-workspace.yaml", repeated("[", kDeep)},
+      {"pnpm-workspace.yaml", repeated("{a: ", kDeep)},
+      {"pnpm-workspace.yaml", repeated("- ", kDeep)},
+      {"pnpm-workspace.yaml", repeated("? ", kDeep)},
+      {"pom.xml", repeated("<a>", kDeep)},
+      {"pom.xml", repeated("<a>", kDeep) + repeated("</a>", kDeep)},
+      {"build.gradle", repeated("a {", kDeep), false},
+      {"build.gradle", repeated("a(", kDeep), false},
+      {"main.tf", repeated("a {", kDeep), false},
+      {"dune-project", repeated("(", kDeep), false},
+      {"mix.exs", repeated("[", kDeep), false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.path << ": " << row.content.substr(0, 12));
+    const auto lines = project::fact_lines(project::project_of({{row.path, row.content}}));
+    const bool found = std::ranges::any_of(lines, [&](const std::string& line) {
+      return line.starts_with(std::string("finding ") + row.path);
+    });
+    CHECK(found == row.finding);
+  }
+}
+
+TEST_CASE("aliases and entities that multiply are not followed to the end") {
+  std::string yaml = "a0: &a0 [x, x]\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before + ", " + before +
+            "]\n";
+  }
+  const auto parsed = manifest::parse_yaml(yaml);
+  REQUIRE(parsed.problem);
+  CHECK(parsed.problem->message == "more values or deeper than is read");
+  std::string xml = "<!DOCTYPE a [<!ENTITY e \"xxxxxxxxxx\"><!ENTITY f \"&e;&e;&e;\">]><a>&f;</a>";
+  CHECK(manifest::parse_xml(xml).root.text == "&f;");
+}
+
+TEST_CASE("workspaces that lead out, around, or everywhere name only modules that are there") {
+  const std::string many = repeated("**/", 15) + "x";
+  std::string deep = "a";
+  for (int i = 0; i < 60; ++i) deep += "/a";
+  const auto lines = project::fact_lines(project::project_of({
+      {"package.json",
+       R"({"name": "top", "workspaces": ["a", "../..", "/etc", ".", ")" + many + R"("]})"},
+      {"a/package.json", R"({"name": "a", "workspaces": ["..", "../a", "b/../.."]})"},
+      {deep + "/package.json", R"({"name": "deep"})"},
+      {"go.work", "use (\n  .\n  ../out\n)\n"},
+      {"go.mod", "module m\n"},
+      {"r/Cargo.toml", "[workspace]\nmembers = [\".\", \"s\"]\n[package]\nname = \"r\"\n"},
+      {"r/s/Cargo.toml", "[workspace]\nmembers = [\"..\", \"../s\"]\n[package]\nname = \"s\"\n"},
+      {"m/pom.xml",
+       "<project><modules><module>../m</module><module>n</module></modules></project>"},
+      {"m/n/pom.xml", "<project><parent><relativePath>../../m</relativePath></parent></project>"},
+      {"g/settings.gradle", "include ':h', ':..:g'\n"},
+      {"g/build.gradle", "plugins { id 'java' }\n"},
+      {"g/h/build.gradle", "plugins { id 'java' }\n"},
+  }));
+  std::vector<std::string> members;
+  std::ranges::copy_if(lines, std::back_inserter(members), [](const std::string& line) {
+    return line.find(" member ") != std::string::npos;
+  });
+  CHECK(members ==
+        std::vector<std::string>{". member a", "g member g/h", "m member m/n", "r member r/s"});
+}
+
+// What nothing closes makes a careless reader look for its end again and again: the time would
+// grow with the square of the size, and the runner's limit is far below that.
+TEST_CASE("each reader gets through its manifests with nothing closed, over and over") {
+  constexpr std::size_t kSize = 60'000;
+  std::set<std::pair<std::string, std::string>> done;
+  for (const auto& entry : std::filesystem::directory_iterator(QUARRY_PROJECT_CASES)) {
+    std::ifstream stream(entry.path(), std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    for (const project::Case& one : project::parse_cases(text.str())) {
+      for (const auto& [path, content] : one.files) {
+        const ecosystem::Reader* reader = ecosystem::find_reader(path);
+        if (reader == nullptr || reader->read == nullptr || content.empty()) continue;
+        if (!done.emplace(reader->pattern, content).second) continue;
+        for (const std::string_view dropped : {"", ")]}>\"'`", "\n", ")]}>\n"}) {
+          std::string unit;
+          for (const char c : content) {
+            if (dropped.find(c) == std::string_view::npos) unit.push_back(c);
+          }
+          if (unit.empty()) continue;
+          const std::string hostile = repeated(unit, kSize / unit.size() + 1);
+          INFO(path << " without " << dropped << ": " << content);
+          CHECK(ecosystem::read(*reader, {path, hostile}).path == path);
+        }
+      }
+    }
+  }
+  CHECK(done.size() > 100);
+}
+
+}  // namespace
+}  // namespace quarry::analysis
