@@ -156,9 +156,9 @@ void add_neighbour(Neighbours& neighbours, std::string_view path) {
 }
 
 std::optional<LanguageId> language_among(std::string_view path, const Neighbours& neighbours) {
-  const auto by_path = language_by_path(path);
-  if (by_path || language_by_name(path)) return by_path;
-  return decide_contested(extension_of(base_name(path)), neighbours);
+  if (const auto by_name = language_by_name(path)) return by_name;
+  const auto decided = decide_contested(extension_of(base_name(path)), neighbours);
+  return decided ? decided : language_by_path(path);
 }
 
 std::optional<LanguageId> decide_contested(std::string_view extension,

@@ -25,7 +25,7 @@ bool is_contested(std::string_view extension);
 // Counts a source file, whatever directory it lies in.
 void add_neighbour(Neighbours& neighbours, std::string_view path);
 
-// The language of a file that nobody has read: by its path, else by its neighbours.
+// The language of a file that nobody has read: by its name, its neighbours, its extension.
 std::optional<LanguageId> language_among(std::string_view path, const Neighbours& neighbours);
 
 // Nothing when the neighbours do not tell.

@@ -250,6 +250,15 @@ void read_flake(const Source& source, Facts& facts) {
   }
 }
 
+// config.toml is many programs' file; a site's says where the site is.
+void read_site(const Source& source, Facts& facts) {
+  const Value root = manifest::parse_toml(source.text).root;
+  const Value& zola = root["base_url"];
+  const Value& hugo = root["baseURL"] ? root["baseURL"] : root["baseurl"];
+  if (zola.is_string()) add_dependency(facts, "zola", "", Use::kBuild, zola.line);
+  if (hugo.is_string()) add_dependency(facts, "hugo", "", Use::kBuild, hugo.line);
+}
+
 constexpr Reader kSmallReaders[] = {
     {"build.zig", "zig", "Zig", "Zig", Role::kModule},
     {"build.zig.zon", "zig", "Zig", "Zig", Role::kModule, read_zon},
@@ -272,6 +281,7 @@ constexpr Reader kSmallReaders[] = {
     {"flake.lock", "nix", "", "nix", Role::kLock},
     {"foundry.toml", "foundry", "Solidity", "Foundry", Role::kModule},
     {"hugo.toml", "hugo", "", "Hugo", Role::kPart},
+    {"config.toml", "site", "", "", Role::kPart, read_site},
     {"mkdocs.yml", "mkdocs", "", "MkDocs", Role::kPart},
 };
 

@@ -135,9 +135,9 @@ constexpr FrameworkRow kFrameworksOtherRows[] = {
     {"Lapis", kWeb, "luarocks:lapis", "", "", 8080},
     {"LOVE", kGame, "", "", "conf.lua"},
     // Static sites and documentation by their files
-    {"Hugo", kStatic, "", "", "hugo.toml hugo.yaml hugo.json config/_default/hugo.toml", 1313,
-     "hugo server"},
-    {"Zola", kStatic, "", "", "", 1111},
+    {"Hugo", kStatic, "site:hugo", "", "hugo.toml hugo.yaml hugo.json config/_default/hugo.toml",
+     1313, "hugo server"},
+    {"Zola", kStatic, "site:zola", "", "", 1111, "zola serve"},
     {"MkDocs", kStatic, "pypi:mkdocs pypi:mkdocs-material", "", "mkdocs.yml", 8000, "mkdocs serve"},
     {"Sphinx", kStatic, "pypi:sphinx", "pypi:django pypi:flask pypi:fastapi", "conf.py"},
     {"Pelican", kStatic, "pypi:pelican", "", "pelicanconf.py", 8000},
