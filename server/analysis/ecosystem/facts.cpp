@@ -28,7 +28,7 @@ Index make_index() {
                              beam_readers(),       swift_readers(),    dart_readers(),
                              functional_readers(), small_readers(),    infrastructure_readers(),
                              container_readers(),  settings_readers(), ci_readers(),
-                             command_readers()}) {
+                             command_readers(),    licence_readers(),  kubernetes_readers()}) {
     for (const Reader& reader : readers) {
       if (reader.pattern.find_first_of("*/") == std::string_view::npos) {
         index.by_name.emplace(reader.pattern, &reader);

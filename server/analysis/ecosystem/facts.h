@@ -157,6 +157,11 @@ std::span<const Reader> container_readers();
 std::span<const Reader> settings_readers();
 std::span<const Reader> ci_readers();
 std::span<const Reader> command_readers();
+std::span<const Reader> licence_readers();
+std::span<const Reader> kubernetes_readers();
+
+// The ecosystem of files that are no manifests: texts of licences.
+inline constexpr std::string_view kLicence = "licence";
 
 // The reader of a path, if any. The first pattern of the lists above that fits.
 const Reader* find_reader(std::string_view path);

@@ -215,6 +215,20 @@ void read_prisma(const Source& source, Facts& facts) {
   }
 }
 
+// DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
+void read_django(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPython);
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    const bool key = tokens[i].text == "ENGINE" && tokens[i + 1].is(":");
+    if (!key || !tokens[i + 2].is_string()) continue;
+    std::string_view engine = tokens[i + 2].text;
+    if (engine.ends_with("postgis")) engine = "postgresql";
+    if (const auto* service = project::find_service_by_provider(engine)) {
+      facts.services.push_back({std::string(service->name), "Django ENGINE", tokens[i + 2].line});
+    }
+  }
+}
+
 constexpr auto kSettings = Role::kSettings;
 
 constexpr Reader kSettingsReaders[] = {
@@ -249,6 +263,8 @@ constexpr Reader kSettingsReaders[] = {
     {"application.yml", "", "", "", kSettings, read_application_yaml},
     {"application.yaml", "", "", "", kSettings, read_application_yaml},
     {"config/database.yml", "", "", "", kSettings, read_rails_database},
+    {"settings.py", "", "Python", "", kSettings, read_django},
+    {"settings/*.py", "", "Python", "", kSettings, read_django},
     {"schema.prisma", "", "", "Prisma", kSettings, read_prisma},
 };
 

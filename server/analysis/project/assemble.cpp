@@ -75,12 +75,33 @@ class Assembler {
     }
     add_native_manager(module, draft);
     for (const Manifest* one : draft.manifests) take(module, *one, draft);
+    add_licence_text(module, draft.directory);
     add_frameworks(module, draft, [this](const std::string& path) { return exists(path); });
     add_services(module);
     add_entries(module, draft, tree_);
     add_commands(module, draft);
     finish(module);
     return module;
+  }
+
+  // Where no manifest tells: the nearest texts; several in one place are for the reader to choose.
+  void add_licence_text(Module& module, std::string_view directory) const {
+    while (module.licence.name.empty()) {
+      const auto here = gathered_.by_directory.find(directory);
+      for (std::size_t i = 0; here != gathered_.by_directory.end() && i < here->second.size();
+           ++i) {
+        const Manifest& one = *here->second[i];
+        const std::string& id = one.facts.licence;
+        if (one.reader->ecosystem != ecosystem::kLicence || id.empty()) continue;
+        if (module.licence.name.empty()) {
+          module.licence = {id, "", {one.facts.path, 0}};
+        } else if (module.licence.name != id) {
+          module.licence.name += " OR " + id;
+        }
+      }
+      if (directory.empty()) return;
+      directory = directory_of(directory);
+    }
   }
 
   // C and C++ have no manager of their own: Conan or vcpkg when one is used.
@@ -162,14 +183,17 @@ class Assembler {
     const bool here = one.directory == draft.directory;
     // A module that is none of its own here: what a mobile framework made for its platforms.
     if (reader.role == Role::kModule && !facts.no_module && !here) return;
-    if (reader.role == Role::kContainer) module.containers.push_back(facts.path);
+    // Not every file under k8s/ is of Kubernetes.
+    const bool other = reader.ecosystem == "kubernetes" && facts.no_module;
+    if (reader.role == Role::kContainer && !other) module.containers.push_back(facts.path);
     if (reader.role == Role::kSettings) module.settings.push_back(facts.path);
     const bool builds = reader.role == Role::kModule || reader.role == Role::kPart;
     const auto same = [&](const Named& system) { return system.name == reader.tool; };
     if (builds && !reader.tool.empty() && std::ranges::none_of(module.build_systems, same)) {
       module.build_systems.push_back({std::string(reader.tool), "", {facts.path, 0}});
     }
-    if (module.licence.name.empty() && !facts.licence.empty() && here) {
+    const bool text = reader.ecosystem == ecosystem::kLicence;
+    if (module.licence.name.empty() && !facts.licence.empty() && here && !text) {
       module.licence = {facts.licence, "", {facts.path, facts.licence_line}};
     }
     for (const Dependency& dependency : facts.dependencies) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/analysis/manifest/text.h"
+#include "server/analysis/project/ci_commands.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -153,6 +154,7 @@ class Commands {
     defaults();
     starts();
     scripts(From::kOthers);
+    continuous_integration();
     std::ranges::stable_sort(module_.commands, {}, &CommandFact::role);
   }
 
@@ -322,6 +324,21 @@ class Commands {
     for (const EntryFact& one : module_.entries) {
       if (module_.command(kStart) != nullptr) return;
       start_of(one);
+    }
+  }
+
+  // What a machine builds and tests with, where nothing else tells.
+  void continuous_integration() {
+    const bool build = module_.command(kBuild) == nullptr;
+    const bool test = module_.command(kTest) == nullptr;
+    for (const Manifest* manifest : draft_.manifests) {
+      if (manifest->reader->role != Role::kCi) continue;
+      for (const ecosystem::Script& script : manifest->facts.scripts) {
+        const auto role = role_of_ci_line(script.command);
+        if (!role) continue;
+        const bool wanted = *role == kBuild ? build : test;
+        if (wanted) put(*role, script.command, "", {manifest->facts.path, script.line});
+      }
     }
   }
 

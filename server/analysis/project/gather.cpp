@@ -103,7 +103,10 @@ void add_top(const std::vector<const File*>& code, Gathered& gathered) {
     while (!at.empty() && !gathered.drafts.contains(at)) at = directory_of(at);
     if (at.empty()) outside += file->size;
   }
-  const bool alone = gathered.drafts.empty() && (all > 0 || !gathered.manifests.empty());
+  const bool told = std::ranges::any_of(gathered.manifests, [](const Manifest& one) {
+    return one.reader->ecosystem != ecosystem::kLicence;
+  });
+  const bool alone = gathered.drafts.empty() && (all > 0 || told);
   if (alone || (outside > 0 && outside * 4 >= all)) gathered.drafts[""].directory = "";
 }
 

@@ -1,0 +1,91 @@
+// Licences by their texts, as SPDX names them. "GPL-3.0" says nothing of later versions: the text
+// does not tell.
+
+#include "server/analysis/ecosystem/reading.h"
+
+namespace quarry::analysis::ecosystem {
+namespace {
+
+constexpr std::size_t kTitleBytes = 400;  // licences mention others further down
+constexpr std::size_t kTextBytes = 8192;
+
+// In lower case, blanks and line ends as one blank each.
+struct Rule {
+  std::string_view id;
+  std::string_view phrase;
+  std::string_view also = {};  // must be there too
+  bool title = false;          // the phrase stands at the beginning
+};
+// The first that fits.
+constexpr Rule kRules[] = {
+    {"AGPL-3.0", "gnu affero general public license", "version 3", true},
+    {"LGPL-3.0", "gnu lesser general public license", "version 3, 29 june", true},
+    {"LGPL-2.1", "gnu lesser general public license", "version 2.1", true},
+    {"LGPL-2.0", "gnu library general public license", "version 2", true},
+    {"GPL-3.0", "gnu general public license version 3", "", true},
+    {"GPL-2.0", "gnu general public license version 2", "", true},
+    {"Apache-2.0", "apache license version 2.0", "", true},
+    {"MPL-2.0", "mozilla public license version 2.0"},
+    {"MPL-2.0", "mozilla public license, version 2.0"},
+    {"EPL-2.0", "eclipse public license - v 2.0"},
+    {"EPL-1.0", "eclipse public license - v 1.0"},
+    {"BSL-1.0", "boost software license - version 1.0"},
+    {"BSL-1.0", "boost software license, version 1.0"},
+    {"Unlicense", "this is free and unencumbered software released into the public domain"},
+    {"CC0-1.0", "cc0 1.0 universal", "", true},
+    {"WTFPL", "do what the fuck you want to public license", "", true},
+    {"ISC", "permission to use, copy, modify, and/or distribute this software for any purpose",
+     "provided that the above copyright notice"},
+    {"ISC", "permission to use, copy, modify, and distribute this software for any purpose",
+     "provided that the above copyright notice"},
+    {"0BSD", "permission to use, copy, modify, and/or distribute this software for any purpose"},
+    {"MIT", "permission is hereby granted, free of charge, to any person obtaining a copy",
+     "permission notice shall be included"},
+    {"MIT-0", "permission is hereby granted, free of charge, to any person obtaining a copy"},
+    {"BSD-4-Clause", "redistribution and use in source and binary forms",
+     "all advertising materials"},
+    {"BSD-3-Clause", "redistribution and use in source and binary forms", "neither the name"},
+    {"BSD-2-Clause", "redistribution and use in source and binary forms"},
+};
+
+std::string flattened(std::string_view text) {
+  std::string flat;
+  const std::string lowered = manifest::lower(text.substr(0, kTextBytes));  // words point into it
+  for (const std::string_view word : manifest::words(lowered)) {
+    flat.append(flat.empty() ? 0 : 1, ' ').append(word);
+  }
+  return flat;
+}
+
+void read_licence(const Source& source, Facts& facts) {
+  const std::string text = flattened(source.text);
+  for (const Rule& rule : kRules) {
+    const std::size_t at = text.find(rule.phrase);
+    if (at == std::string::npos || (rule.title && at > kTitleBytes)) continue;
+    if (text.find(rule.also) == std::string::npos) continue;
+    facts.licence = rule.id;
+    return;
+  }
+}
+
+constexpr Reader kLicenceReaders[] = {
+    {"LICENSE", kLicence, "", "", Role::kPart, read_licence},
+    {"LICENSE.*", kLicence, "", "", Role::kPart, read_licence},
+    {"LICENSE-*", kLicence, "", "", Role::kPart, read_licence},
+    {"LICENCE", kLicence, "", "", Role::kPart, read_licence},
+    {"LICENCE.*", kLicence, "", "", Role::kPart, read_licence},
+    {"License.txt", kLicence, "", "", Role::kPart, read_licence},
+    {"license", kLicence, "", "", Role::kPart, read_licence},
+    {"license.*", kLicence, "", "", Role::kPart, read_licence},
+    {"COPYING", kLicence, "", "", Role::kPart, read_licence},
+    {"COPYING.*", kLicence, "", "", Role::kPart, read_licence},
+    {"UNLICENSE", kLicence, "", "", Role::kPart, read_licence},
+};
+
+}  // namespace
+
+std::span<const Reader> licence_readers() {
+  return kLicenceReaders;
+}
+
+}  // namespace quarry::analysis::ecosystem
