@@ -149,6 +149,7 @@ Region vote(const std::vector<std::string_view>& lines, const std::vector<std::s
 Region resemble(const std::vector<std::string_view>& lines,
                 const std::vector<std::string>& wanted) {
   constexpr std::size_t kLeastShare = 60;  // percent
+  if (wanted.empty()) return {};           // of an empty line nothing is left to compare
   std::size_t anchor = 0;
   for (std::size_t i = 1; i < wanted.size() && i < kAnchors; ++i) {
     if (wanted[i].size() > wanted[anchor].size()) anchor = i;

@@ -15,6 +15,13 @@ Result<std::vector<FilePatch>> parse_patch(std::string_view text) {
                 "there is no patch in this text; give a unified diff (--- a/FILE, +++ b/FILE, "
                 "@@ -1,3 +1,4 @@) or '*** Begin Patch' with '*** Update File: FILE'");
   }
+  for (const FilePatch& file : files) {
+    const bool from = file.kind == FilePatch::Kind::kCreate || !file.old_path.empty();
+    const bool to = file.kind == FilePatch::Kind::kDelete || !file.new_path.empty();
+    if (!from || !to) {
+      return fail(Code::kInvalidArgs, "line {} of the patch names no file", file.patch_line);
+    }
+  }
   return files;
 }
 

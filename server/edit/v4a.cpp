@@ -30,7 +30,7 @@ class V4aParser {
         ++at_;
       } else if (lines_.starts(at_, kEnd)) {
         break;
-      } else if (begins_section()) {
+      } else if (begins_file()) {
         TRY(parse_section());
       } else {
         return fail(Code::kInvalidArgs,
@@ -43,10 +43,10 @@ class V4aParser {
   }
 
  private:
-  bool begins_section() const {
-    return lines_.starts(at_, kUpdate) || lines_.starts(at_, kAdd) || lines_.starts(at_, kDelete) ||
-           lines_.starts(at_, kBegin);
+  bool begins_file() const {
+    return lines_.starts(at_, kUpdate) || lines_.starts(at_, kAdd) || lines_.starts(at_, kDelete);
   }
+  bool begins_section() const { return begins_file() || lines_.starts(at_, kBegin); }
   bool ends_section() const {
     return at_ == lines_.size() || begins_section() || lines_.starts(at_, kEnd);
   }
