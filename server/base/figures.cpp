@@ -1,5 +1,6 @@
 #include "server/base/figures.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -62,21 +63,22 @@ void append_utc(std::string& out, std::int64_t seconds) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  const auto digits = [&out](unsigned value, unsigned divisor) {
-    for (; divisor > 0; divisor /= 10) out.push_back(static_cast<char>('0' + value / divisor % 10));
+  constexpr std::string_view kShape = "0000-00-00T00:00:00Z";
+  std::array<char, kShape.size()> text;
+  std::ranges::copy(kShape, text.begin());
+  const auto two_digits = [&text](std::size_t at, unsigned value) {
+    text[at] = static_cast<char>('0' + value / 10 % 10);
+    text[at + 1] = static_cast<char>('0' + value % 10);
   };
-  digits(static_cast<unsigned>(static_cast<int>(date.year())), 1000);
-  out.push_back('-');
-  digits(static_cast<unsigned>(date.month()), 10);
-  out.push_back('-');
-  digits(static_cast<unsigned>(date.day()), 10);
-  out.push_back('T');
-  digits(static_cast<unsigned>(clock.hours().count()), 10);
-  out.push_back(':');
-  digits(static_cast<unsigned>(clock.minutes().count()), 10);
-  out.push_back(':');
-  digits(static_cast<unsigned>(clock.seconds().count()), 10);
-  out.push_back('Z');
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  two_digits(0, year / 100);
+  two_digits(2, year % 100);
+  two_digits(5, static_cast<unsigned>(date.month()));
+  two_digits(8, static_cast<unsigned>(date.day()));
+  two_digits(11, static_cast<unsigned>(clock.hours().count()));
+  two_digits(14, static_cast<unsigned>(clock.minutes().count()));
+  two_digits(17, static_cast<unsigned>(clock.seconds().count()));
+  out.append(text.data(), text.size());
 }
 
 }  // namespace quarry

@@ -96,14 +96,35 @@ bool append_escaped(std::string& out, std::string_view text) {
   return high >> 16U == 0;
 }
 
+// Appends one piece escaped, in its quotes: most strings are short, and growing three times costs
+// more than the string. True when all of it is ASCII.
+// REQUIRES: text.size() <= kPiece.
+bool append_short(std::string& out, std::string_view text) {
+  std::uint32_t high = 0;
+  const std::size_t before = out.size();
+  const std::size_t room = before + text.size() * kLongestEscape + kSlack + 2;
+  out.resize_and_overwrite(room, [&](char* begin, std::size_t) {
+    char* at = begin + before;
+    *at++ = '"';
+    at = escape(text.data(), text.data() + text.size(), at, high);
+    *at++ = '"';
+    return static_cast<std::size_t>(at - begin);
+  });
+  return high >> 16U == 0;
+}
+
 }  // namespace
 
 void append_string(std::string& out, std::string_view text) {
-  out.push_back('"');
-  const std::size_t start = out.size();
+  const std::size_t before = out.size();
   // ASCII needs no look at its UTF-8, and most text is ASCII.
+  if (text.size() <= kPiece) {
+    if (append_short(out, text) || simdjson::validate_utf8(text)) return;
+    out.resize(before);
+  }
+  out.push_back('"');
   if (!append_escaped(out, text) && !simdjson::validate_utf8(text)) {
-    out.resize(start);
+    out.resize(before + 1);
     std::string repaired;
     utf8::append_repaired(repaired, text);
     append_escaped(out, repaired);
