@@ -18,7 +18,7 @@ struct Names {
   std::string_view paths;  // apart by blanks, most telling first; '*' for one component
   bool verified;           // counts only where a program begins
 };
-constexpr Names kNames[] = {
+constexpr Names kEntryNames[] = {
     {"JavaScript",
      "server.js app.js index.js main.js src/server.js src/app.js src/index.js src/main.js "
      "src/index.jsx src/main.jsx server/index.js",
@@ -94,7 +94,7 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
       found.push_back({file, file->path.substr(cut), true});
     }
   }
-  for (const Names& names : kNames) {
+  for (const Names& names : kEntryNames) {
     const bool kin = names.language == "JavaScript" && module.language == "TypeScript";
     if (names.language != module.language && !kin) continue;
     for (const std::string_view pattern : manifest::words(names.paths)) {
