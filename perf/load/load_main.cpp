@@ -2,7 +2,8 @@
 // its pipes, each figure beside a floor that was measured in the same run. The server and the
 // floors are looked for beside this binary. With --soak [CALLS] nothing is timed; see soak.h. With
 // --search TREE grep, glob and list_directory are measured beside ripgrep and fd on that tree, and
-// nothing else; --readme FILE puts the table there; see searches.h.
+// nothing else; --readme FILE puts the table there; see searches.h. With --analyze [TREE] only
+// analyze_repository is measured, on made trees and on that one; see analyses.h.
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,8 +12,10 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "perf/corpora/tree.h"
+#include "perf/load/analyses.h"
 #include "perf/load/cases.h"
 #include "perf/load/changes.h"
 #include "perf/load/measure.h"
@@ -33,8 +36,10 @@ struct Options {
   std::string server;
   std::string search;  // a tree
   std::string readme;  // where its table goes
-  std::string only;    // cases whose name holds this
-  fs::path here;       // the directory of this binary
+  bool analyze = false;
+  std::string analyzed;  // a tree
+  std::string only;      // cases whose name holds this
+  fs::path here;         // the directory of this binary
 };
 
 class TempDirectory {
@@ -71,6 +76,9 @@ Options parse(int argc, char** argv) {
       options.server = argv[++i];
     } else if (word == "--search" && i + 1 < argc) {
       options.search = fs::canonical(argv[++i]);
+    } else if (word == "--analyze") {
+      options.analyze = true;
+      if (i + 1 < argc && argv[i + 1][0] != '-') options.analyzed = fs::canonical(argv[++i]);
     } else if (word == "--readme" && i + 1 < argc) {
       options.readme = argv[++i];
     } else if (word == "--case" && i + 1 < argc) {
@@ -78,7 +86,7 @@ Options parse(int argc, char** argv) {
     } else {
       throw std::runtime_error(
           "usage: quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT] "
-          "[--soak [CALLS]] [--search TREE [--readme FILE]]");
+          "[--soak [CALLS]] [--search TREE [--readme FILE]] [--analyze [TREE]]");
     }
   }
   return options;
@@ -218,6 +226,17 @@ int main(int argc, char** argv) {
                                            .rounds = options.quick ? 3U : 7U,
                                            .readme = options.readme});
       return right ? 0 : 1;
+    }
+    if (options.analyze) {
+      const TempDirectory place;
+      using Sizes = std::vector<std::size_t>;
+      measure_analyses({.command = {options.server, "serve"},
+                        .echo = {options.here / "quarry_echo"},
+                        .place = place.path(),
+                        .files = options.quick ? Sizes{10, 200} : Sizes{10, 2'000, 80'000},
+                        .tree = options.analyzed,
+                        .rounds = options.quick ? 2U : 7U});
+      return 0;
     }
     if (options.soak > 0) return Bench(options).soak() ? 0 : 1;
     const Report report = Bench(options).run();
