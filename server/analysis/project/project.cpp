@@ -37,7 +37,8 @@ const PortFact* Module::port() const {
 std::vector<const Module*> Project::by_weight() const {
   std::vector<const Module*> all;
   for (const Module& one : modules) all.push_back(&one);
-  std::ranges::stable_partition(all, [](const Module* one) { return one->aside.empty(); });
+  std::stable_partition(all.begin(), all.end(),
+                        [](const Module* one) { return one->aside.empty(); });
   return all;
 }
 
