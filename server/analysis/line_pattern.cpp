@@ -56,10 +56,14 @@ bool matches(std::string_view line, std::string_view pattern, bool fold) {
       if (!line.empty() && is_word(line.front())) return false;
     } else if (what == '*') {
       if (pattern.empty()) return true;
-      for (; !line.empty(); line.remove_prefix(1)) {
+      // Where a byte must come next, only its places are tried: most lines have none.
+      const char next = pattern.front();
+      const bool plain = !fold && next != ' ' && next != '%';
+      for (;; line.remove_prefix(1)) {
+        if (plain) line.remove_prefix(std::min(line.find(next), line.size()));
         if (matches(line, pattern, fold)) return true;
+        if (line.empty()) return false;
       }
-      return matches(line, pattern, fold);
     }
   }
   return true;
