@@ -11,8 +11,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/git/client.h"
@@ -36,6 +38,13 @@ class Revision final : public search::Snapshot {
   // The revision `ref`. Its errors are those of git: kInvalidArgs and kNotFound name it.
   static Result<std::unique_ptr<Revision>> open(std::string_view ref, const Source& source,
                                                 const CancelToken& cancel);
+  // Null when there is no `ref`: the tree on disk is meant.
+  static Result<std::unique_ptr<Revision>> open_if_named(std::optional<std::string_view> ref,
+                                                         const Source& source,
+                                                         const CancelToken& cancel) {
+    if (!ref) return std::unique_ptr<Revision>();
+    return open(*ref, source, cancel);
+  }
 
   const std::shared_ptr<const search::TreeNode>& tree() const override { return tree_; }
   const std::string& label() const override { return label_; }

@@ -35,13 +35,10 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.offset = static_cast<std::uint64_t>(args.offset);
   query.sizes = args.sizes;
   query.include_ignored = args.include_ignored;
-  std::unique_ptr<revision::Revision> revision;
-  if (args.ref) {
-    TRY_ASSIGN(revision,
-               revision::Revision::open(
-                   *args.ref, {context.files, context.git, context.store, context.revisions},
-                   context.cancel));
-  }
+  TRY_ASSIGN(const std::unique_ptr<revision::Revision> revision,
+             revision::Revision::open_if_named(
+                 args.ref, {context.files, context.git, context.store, context.revisions},
+                 context.cancel));
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   const search::Stop stop(context.cancel, context.clock);
   TRY_ASSIGN(output.text,
