@@ -9,10 +9,12 @@ include(tidy/format.cmake)
 quarry_unit_tests(tidy tidy nlohmann_json::nlohmann_json)
 target_sources(tidy_test PRIVATE tidy/source_tree.cpp)
 target_compile_definitions(tidy_test PRIVATE QUARRY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+quarry_not_sanitized(tidy_test)
 
 add_library(quarry_transcripts STATIC transcripts/transcript.cpp transcripts/match.cpp
   transcripts/play.cpp)
 target_link_libraries(quarry_transcripts PUBLIC quarry_test_support nlohmann_json::nlohmann_json)
+quarry_not_sanitized(quarry_transcripts)
 quarry_unit_tests(transcripts transcripts quarry_transcripts)
 add_executable(transcript_runner transcripts/runner_main.cpp)
 target_link_libraries(transcript_runner PRIVATE quarry_transcripts)
@@ -49,6 +51,7 @@ add_test(NAME "transcript: example hello_tool" COMMAND transcript_runner $<TARGE
 quarry_unit_tests(wire wire nlohmann_json::nlohmann_json)
 target_sources(wire_test PRIVATE wire/client.cpp)
 target_compile_definitions(wire_test PRIVATE QUARRY_BINARY="$<TARGET_FILE:quarry>")
+quarry_not_sanitized(wire_test)
 
 add_test(NAME "clients: the public SDKs drive the server in every mode"
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/clients/run $<TARGET_FILE:quarry>)

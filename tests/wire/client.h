@@ -21,8 +21,8 @@ using test::ServerOptions;
 using test::ServerProcess;
 using test::TempWorkspace;
 
-// Sanitizers multiply memory and time: bounds on them are judged without.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Sanitizers multiply the server's memory and time: bounds on them are judged without.
+#ifdef QUARRY_SANITIZED
 inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;

@@ -28,7 +28,6 @@ using Files = std::map<std::string, std::string>;
 struct Change {
   Files before;
   Files after;
-  std::string to;  // of a move; whatever lies there by then is moved back
   bool operator<(const Change& other) const {
     return std::tie(before, after) < std::tie(other.before, other.after);
   }
@@ -70,10 +69,9 @@ void put(State& state, const std::string& path, const std::string& now) {
 }
 
 // Each of `made` as a change of its own number.
-bool change(State& state, int number, const Files& made, const std::string& to = {}) {
+bool change(State& state, int number, const Files& made) {
   Change& one = state.changes[number];
   one.after = made;
-  one.to = to;
   for (const auto& [path, now] : made) {
     one.before[path] = content(state, path).value_or(kNothing);
     put(state, path, now);
@@ -86,17 +84,12 @@ bool undo(State& state, const Call& call) {
   bool as_left = found != state.changes.end();
   if (as_left) {
     for (const auto& [path, left] : found->second.after) {
-      const std::string now = content(state, path).value_or(kNothing);
-      as_left = as_left && (path == found->second.to ? now != kNothing : now == left);
+      as_left = as_left && content(state, path).value_or(kNothing) == left;
     }
   }
   if (call.worked != as_left) return false;
   if (!as_left) return true;
-  const Change& one = found->second;
-  const std::string moved = content(state, one.to).value_or(kNothing);
-  for (const auto& [path, was] : one.before) {
-    put(state, path, one.to.empty() || path == one.to ? was : moved);
-  }
+  for (const auto& [path, was] : found->second.before) put(state, path, was);
   return true;
 }
 
@@ -133,7 +126,7 @@ bool apply(State& state, const Call& call) {
     case Kind::kWrite:
       return change(state, call.number, {{call.path, call.text}});
     case Kind::kMove:
-      return change(state, call.number, {{call.path, kNothing}, {call.other, *there}}, call.other);
+      return change(state, call.number, {{call.path, kNothing}, {call.other, *there}});
     case Kind::kDelete:
       return change(state, call.number, {{call.path, kNothing}});
     case Kind::kUndo:
