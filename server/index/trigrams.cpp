@@ -66,9 +66,8 @@ std::string fold_characters(std::string_view text) {
 
 }  // namespace
 
-TrigramCollector::TrigramCollector() : seen_(std::make_unique<std::uint64_t[]>(kTrigrams / 64)) {}
-
 void TrigramCollector::add(std::string_view text) {
+  if (!seen_) seen_ = std::make_unique<std::uint64_t[]>(kTrigrams / 64);
   if (has_foldable(text)) {
     add_plain(fold_characters(text));
   } else {

@@ -24,12 +24,10 @@ namespace quarry::index {
 using Trigram = std::uint32_t;
 inline constexpr std::size_t kTrigrams = std::size_t{1} << 24U;
 
-// Collects the distinct trigrams of one text after another. Holds 2 MiB; reuse it. Belongs to one
-// thread.
+// Collects the distinct trigrams of one text after another. Holds 2 MiB from the first text on;
+// reuse it. Belongs to one thread.
 class TrigramCollector {
  public:
-  TrigramCollector();
-
   // The text goes on, at a line's start or with at least two bytes that were there before.
   void add(std::string_view text);
   // Those of the text so far, each once, in no order. Valid until the next call of anything.
@@ -46,7 +44,7 @@ class TrigramCollector {
     found_.push_back(trigram);
   }
 
-  std::unique_ptr<std::uint64_t[]> seen_;  // a bit for each of kTrigrams
+  std::unique_ptr<std::uint64_t[]> seen_;  // a bit for each of kTrigrams; null before the first
   std::vector<Trigram> found_;
 };
 
