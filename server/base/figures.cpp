@@ -57,27 +57,31 @@ void append_hash(std::string& out, std::uint64_t hash) {
   out.append(text.data(), text.size());
 }
 
-void append_utc(std::string& out, std::int64_t seconds) {
-  // std::chrono instead of gmtime_r, which takes the time zone's lock.
+// std::chrono's calendar instead of gmtime_r, which takes the time zone's lock.
+UtcText utc_text(std::int64_t seconds) {
   const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  constexpr std::string_view kShape = "0000-00-00T00:00:00Z";
-  std::array<char, kShape.size()> text;
-  std::ranges::copy(kShape, text.begin());
+  const auto of_day = static_cast<unsigned>((time - day).count());
+  UtcText text = {'0', '0', '0', '0', '-', '0', '0', '-', '0', '0',
+                  'T', '0', '0', ':', '0', '0', ':', '0', '0', 'Z'};
   const auto two_digits = [&text](std::size_t at, unsigned value) {
-    text[at] = static_cast<char>('0' + value / 10 % 10);
+    text[at] = static_cast<char>('0' + value / 10);
     text[at + 1] = static_cast<char>('0' + value % 10);
   };
-  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year())) % 10'000;
   two_digits(0, year / 100);
   two_digits(2, year % 100);
   two_digits(5, static_cast<unsigned>(date.month()));
   two_digits(8, static_cast<unsigned>(date.day()));
-  two_digits(11, static_cast<unsigned>(clock.hours().count()));
-  two_digits(14, static_cast<unsigned>(clock.minutes().count()));
-  two_digits(17, static_cast<unsigned>(clock.seconds().count()));
+  two_digits(11, of_day / 3600);
+  two_digits(14, of_day / 60 % 60);
+  two_digits(17, of_day % 60);
+  return text;
+}
+
+void append_utc(std::string& out, std::int64_t seconds) {
+  const UtcText text = utc_text(seconds);
   out.append(text.data(), text.size());
 }
 

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -18,6 +19,8 @@ void append_integer(std::string& out, std::int64_t value);
 void append_size(std::string& out, std::uint64_t bytes);
 
 // "2026-01-31T23:59:00Z" (ISO 8601) of Unix seconds; years 0 to 9999.
+using UtcText = std::array<char, 20>;
+UtcText utc_text(std::int64_t seconds);
 void append_utc(std::string& out, std::int64_t seconds);
 
 // 16 lower-case hexadecimal digits, as content_hash() shows a hash64().

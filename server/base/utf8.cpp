@@ -35,6 +35,11 @@ std::size_t ascii_prefix(std::string_view bytes) {
   return at;
 }
 
+// Stands for itself in a name.
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7F && c != '\\';
+}
+
 }  // namespace
 
 Character next(std::string_view bytes) {
@@ -94,7 +99,12 @@ void append_repaired(std::string& out, std::string_view bytes) {
 
 void append_escaped_name(std::string& out, std::string_view name) {
   static constexpr char kHex[] = "0123456789abcdef";
-  while (!name.empty()) {
+  while (true) {
+    std::size_t plain = 0;
+    while (plain < name.size() && is_plain(name[plain])) ++plain;
+    out.append(name.substr(0, plain));
+    name.remove_prefix(plain);
+    if (name.empty()) return;
     const Character one = next(name);
     const std::string_view bytes = name.substr(0, one.length);
     if (bytes == "\\") {

@@ -3,6 +3,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+
+#include "server/json/scan.h"
 
 namespace quarry::json {
 namespace {
@@ -13,6 +16,17 @@ void append_number(std::string& out, Number value) {
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   static_cast<void>(error);  // 32 bytes hold every 64-bit integer and the shortest of any double
   out.append(digits.data(), end);
+}
+
+// Whether all of [at, at + size) stands for itself in a JSON string and is ASCII.
+// REQUIRES: kBlock readable bytes behind it.
+bool is_plain(const char* at, std::size_t size) {
+  std::uint32_t special = 0;
+  std::size_t done = 0;
+  for (; done + kBlock <= size; done += kBlock) special |= escaped_and_high(at + done);
+  const std::uint32_t counts = (1U << (size - done)) - 1;
+  special |= escaped_and_high(at + done) & (counts << 16U | counts);
+  return special == 0;
 }
 
 }  // namespace
@@ -51,17 +65,40 @@ Writer& Writer::end_array() {
   return *this;
 }
 
-Writer& Writer::key(std::string_view name) {
+// Names, and most values, are short and stand for themselves: they are copied before they are
+// looked at, and the string grows once for all that belongs to one.
+void Writer::quoted(std::string_view text, bool is_key) {
+  constexpr std::size_t kShort = 256;
   separate();
-  append_string(out_, name);
-  out_.push_back(':');
-  after_key_ = true;
+  bool plain = text.size() <= kShort;
+  if (plain) {
+    const std::size_t before = out_.size();
+    out_.resize_and_overwrite(before + text.size() + kBlock + 3, [&](char* begin, std::size_t) {
+      char* at = begin + before;
+      *at++ = '"';
+      if (!text.empty()) std::memcpy(at, text.data(), text.size());
+      plain = is_plain(at, text.size());
+      if (!plain) return before;
+      at += text.size();
+      *at++ = '"';
+      if (is_key) *at++ = ':';
+      return static_cast<std::size_t>(at - begin);
+    });
+  }
+  if (!plain) {
+    append_string(out_, text);
+    if (is_key) out_.push_back(':');
+  }
+  after_key_ = is_key;
+}
+
+Writer& Writer::key(std::string_view name) {
+  quoted(name, /*is_key=*/true);
   return *this;
 }
 
 Writer& Writer::string(std::string_view text) {
-  separate();
-  append_string(out_, text);
+  quoted(text, /*is_key=*/false);
   return *this;
 }
 

@@ -50,6 +50,7 @@ class Writer {
 
  private:
   void separate();
+  void quoted(std::string_view text, bool is_key);
   std::string& out_;
   bool first_ = true;  // nothing yet in the innermost container
   bool after_key_ = false;

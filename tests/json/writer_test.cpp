@@ -63,6 +63,28 @@ TEST_CASE("every byte at every place of the blocks is escaped as the other libra
   }
 }
 
+TEST_CASE("names and strings of a writer are escaped as those that stand alone") {
+  for (std::size_t size = 0; size < 300; size += size < 40 ? 1 : 37) {
+    for (int byte = 0; byte < 256; ++byte) {
+      // Where the text ends, and where its blocks do.
+      for (const std::size_t place : {std::size_t{0}, size / 2, size - 1}) {
+        if (place >= size) continue;
+        std::string text(size, 'x');
+        text[place] = static_cast<char>(byte);
+        std::string alone;
+        append_string(alone, text);
+        std::string out;
+        Writer(out).begin_object().field("first", 1).field(text, text).end_object();
+        const std::string want = "{\"first\":1," + alone + ":" + alone + "}";
+        if (out != want) FAIL(want << " is " << out);
+      }
+    }
+  }
+  std::string out;
+  Writer(out).begin_array().string({}).string("").end_array();
+  CHECK(out == R"(["",""])");
+}
+
 TEST_CASE("random text of any density of escapes agrees with the other library") {
   std::mt19937 random(20240607);
   const std::string pieces[] = {"\"",

@@ -7,9 +7,8 @@ namespace quarry::tools {
 namespace {
 
 void append_time(json::Writer& out, std::string_view name, std::int64_t milliseconds) {
-  std::string text;
-  append_utc(text, milliseconds / 1000);
-  out.field(name, text);
+  const UtcText text = utc_text(milliseconds / 1000);
+  out.field(name, std::string_view(text.data(), text.size()));
 }
 
 }  // namespace
