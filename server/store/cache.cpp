@@ -18,7 +18,7 @@ constexpr int kSamplesPerPut = 4;
 Result<void> Cache::change(std::string_view key, const std::optional<std::string>& record,
                            std::uint32_t now) {
   auto sweep = writer_.lock();
-  const WriterLock writing(directory_, StateDirectory::Byte::kCacheWriter, patience_);
+  const WriterLock writing(lock_, patience_);
   TRY(writing.check());
   const std::size_t bytes = record ? record->size() : 0;
   if (bytes > environment_->map_bytes() / 4) {

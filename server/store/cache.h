@@ -27,7 +27,9 @@ class Cache {
   // `directory` must outlive it.
   Cache(StateDirectory& directory, std::unique_ptr<Environment> environment,
         std::chrono::milliseconds patience)
-      : directory_(directory), environment_(std::move(environment)), patience_(patience) {}
+      : lock_{directory, StateDirectory::Byte::kCacheWriter},
+        environment_(std::move(environment)),
+        patience_(patience) {}
 
   Environment& environment() { return *environment_; }
   // nullopt: erases. `now` is the second of the change.
@@ -41,7 +43,7 @@ class Cache {
 
   static Result<void> evict(Environment::Change& change, Sweep& sweep, std::uint32_t now);
 
-  StateDirectory& directory_;
+  StateDirectory::ByteLock lock_;
   const std::unique_ptr<Environment> environment_;
   const std::chrono::milliseconds patience_;
   Guarded<Sweep> writer_;  // held by the one thread that changes the cache

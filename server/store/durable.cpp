@@ -81,18 +81,26 @@ class Durable::InState final : public ChangeSet::Base {
 };
 
 Durable::Durable(Parts parts)
-    : directory_(parts.directory),
-      state_(std::move(parts.state)),
+    : state_(std::move(parts.state)),
       recent_(std::move(parts.recent)),
+      state_lock_{parts.directory, StateDirectory::Byte::kStateWriter},
+      recent_lock_(recent_->writer(), parts.directory),
       recent_bytes_(parts.recent_bytes),
       patience_(parts.patience),
       second_(std::move(parts.second)),
       on_damage_(std::move(parts.on_damage)) {}
 
 Result<Covered> Durable::covered_in(const Environment::Snapshot& state) const {
+  const std::uint64_t change = state.id();
+  {
+    auto known = covered_.lock();
+    if (known->state == change) return known->covered;
+  }
   std::string bytes;
   TRY_ASSIGN(const bool found, state.find(kOwnKey, bytes));
-  return found ? decode_covered(bytes) : Covered{};
+  const Covered covered = found ? decode_covered(bytes) : Covered{};
+  *covered_.lock() = {.state = change, .covered = covered};
+  return covered;
 }
 
 bool Durable::obsolete(const RecentRecord& record, const Covered& covered) const {
@@ -143,7 +151,7 @@ Layer Durable::valid(RecentLog::Part&& part, const Covered& covered) const {
 
 Result<bool> Durable::change_recent(PendingChange& change) {
   const auto alone = recent_writer_.lock();
-  const WriterLock writing(directory_, StateDirectory::Byte::kRecentWriter, patience_);
+  const WriterLock writing(recent_lock_, patience_);
   TRY(writing.check());
   TRY_ASSIGN(const RecentLog::Size pending, recent_->size());
   TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
@@ -181,7 +189,7 @@ Result<Layer> Durable::pending_records(std::uint64_t& last) {
 
 Result<bool> Durable::flush(milliseconds patience) {
   const auto alone = state_writer_.lock();
-  const WriterLock writing(directory_, StateDirectory::Byte::kStateWriter, patience);
+  const WriterLock writing(state_lock_, patience);
   TRY(writing.check());
   std::uint64_t last = 0;
   TRY_ASSIGN(const Layer pending, pending_records(last));
@@ -199,7 +207,7 @@ Result<bool> Durable::flush(milliseconds patience) {
   }
   // From here on it is on disk; what is not forgotten now does not count and is forgotten later.
   const auto alone_in_recent = recent_writer_.lock();
-  const WriterLock writing_recent(directory_, StateDirectory::Byte::kRecentWriter, patience);
+  const WriterLock writing_recent(recent_lock_, patience);
   TRY_ASSIGN(const std::uint64_t left, this->pending());
   if (left > 0 && writing_recent.check()) (void)recent_->restart(last);
   return !pending.records.empty();
@@ -207,14 +215,14 @@ Result<bool> Durable::flush(milliseconds patience) {
 
 void Durable::change_state(CommitQueue::Batch batch) {
   const auto alone = state_writer_.lock();
-  const WriterLock writing(directory_, StateDirectory::Byte::kStateWriter, patience_);
+  const WriterLock writing(state_lock_, patience_);
   Result<void> outcome = writing.check();
   if (!outcome) {
     for (PendingChange* change : batch) change->outcome = outcome;
     return;
   }
   const auto alone_in_recent = recent_writer_.lock();
-  const WriterLock writing_recent(directory_, StateDirectory::Byte::kRecentWriter, patience_);
+  const WriterLock writing_recent(recent_lock_, patience_);
   outcome = writing_recent.check();
   if (outcome) outcome = commit_batch(batch);
   if (outcome) return;

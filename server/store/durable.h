@@ -29,6 +29,7 @@
 #include "server/store/covered.h"
 #include "server/store/environment.h"
 #include "server/store/layer.h"
+#include "server/store/page_lock.h"
 #include "server/store/recent_log.h"
 #include "server/store/state_directory.h"
 
@@ -76,22 +77,31 @@ class Durable {
   class Merged;
   class InState;
 
+  // What `covered` was after some change of `state`, which is read once for each of them.
+  struct KnownCovered {
+    std::uint64_t state = UINT64_MAX;
+    Covered covered;
+  };
+
   Result<Covered> covered_in(const Environment::Snapshot& state) const;
   bool obsolete(const RecentRecord& record, const Covered& covered) const;
   Layer valid(RecentLog::Part&& part, const Covered& covered) const;
   Result<Layer> pending_records(std::uint64_t& last);
   Result<void> commit_batch(CommitQueue::Batch batch);
 
-  StateDirectory& directory_;
   // Closed in the reverse order.
   const std::unique_ptr<Environment> state_;
   const std::unique_ptr<RecentLog> recent_;
+  // Between processes.
+  StateDirectory::ByteLock state_lock_;
+  PageLock recent_lock_;
   const std::size_t recent_bytes_;
   const std::chrono::milliseconds patience_;
   const std::function<std::uint32_t()> second_;
   const std::function<void()> on_damage_;
   std::atomic<std::uint64_t> flushes_{0};
   std::atomic<bool> crowded_{false};
+  mutable Guarded<KnownCovered> covered_;
   Guarded<int> state_writer_;   // held by the one thread that changes `state`
   Guarded<int> recent_writer_;  // the same of `recent`
 };

@@ -49,6 +49,8 @@ class RecentHead {
     page_->last_change.store(change, std::memory_order_release);
     page_->position.store(position.word(), std::memory_order_release);
   }
+  // Who writes, as PageLock has it. 0 in a new file.
+  std::atomic<std::uint64_t>& writer() { return page_->writer; }
 
  private:
   struct Page {
@@ -56,6 +58,7 @@ class RecentHead {
     std::uint64_t epoch;
     std::atomic<std::uint64_t> position;
     std::atomic<std::uint64_t> last_change;
+    std::atomic<std::uint64_t> writer;
   };
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -67,6 +68,8 @@ class RecentLog {
   static Result<Opened> open(const StateDirectory& directory, const std::string& name);
 
   std::uint64_t epoch() const { return head_->epoch(); }
+  // The writer's lock, for PageLock.
+  std::atomic<std::uint64_t>& writer() { return head_->writer(); }
   // Another one than before when something may have changed.
   RecentHead::Position position() const { return head_->position(); }
 

@@ -14,8 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr char kFormat[] = "quarry state 3";
-constexpr std::string_view kOlderFormats[] = {"quarry state 1", "quarry state 2"};
+constexpr char kFormat[] = "quarry state 4";
+constexpr std::string_view kOlderFormats[] = {"quarry state 1", "quarry state 2", "quarry state 3"};
 constexpr milliseconds kOpeningPatience{2000};
 constexpr std::size_t kNoteBytes = 256;
 
@@ -64,10 +64,6 @@ struct flock range(short type, off_t first, off_t length) {
   bytes.l_start = first;
   bytes.l_len = length;
   return bytes;
-}
-
-off_t process_byte() {
-  return static_cast<off_t>(StateDirectory::Byte::kFirstProcess) + getpid();
 }
 
 }  // namespace
@@ -122,7 +118,7 @@ Result<void> StateDirectory::enter() {
   if (!lock(Byte::kOpening, kOpeningPatience)) {
     return fail(Code::kUnavailable, "another process keeps the state directory locked");
   }
-  struct flock own = range(F_WRLCK, process_byte(), 1);
+  struct flock own = range(F_WRLCK, static_cast<off_t>(process_byte()), 1);
   if (fcntl(lock_.get(), F_OFD_SETLK, &own) != 0) {
     if (errno != EAGAIN && errno != EACCES) return cannot("locked", errno);
     return fail(Code::kUnavailable, "this process has the state directory open already");
@@ -152,6 +148,15 @@ StateDirectory::~StateDirectory() {
   // Not by closing alone: a child that was forked and has not executed yet shares the locks.
   struct flock everything = range(F_UNLCK, 0, 0);
   fcntl(lock_.get(), F_OFD_SETLK, &everything);
+}
+
+std::uint32_t StateDirectory::process_byte() const {
+  return static_cast<std::uint32_t>(Byte::kFirstProcess) + static_cast<std::uint32_t>(getpid());
+}
+
+bool StateDirectory::lives(std::uint32_t byte) const {
+  struct flock one = range(F_WRLCK, static_cast<off_t>(byte), 1);
+  return fcntl(lock_.get(), F_OFD_GETLK, &one) != 0 || one.l_type != F_UNLCK;
 }
 
 bool StateDirectory::lock(Byte byte, milliseconds patience) {

@@ -7,12 +7,14 @@
 //
 // Who uses it is known by locks on bytes of its file `lock`, which the kernel drops when a
 // process dies: one for opening, one per process, one for each environment's writer. They are
-// open-file-description locks: a second opening in one process conflicts with the first.
+// open-file-description locks: a second opening in one process conflicts with the first. The log
+// of recent changes has its own (page_lock.h).
 //
 //   lock  version  *.boot  state/  recent/  cache/  *.damaged/  *.suspect
 //
-// A directory of version 1 (`state` alone, without `recent` before it) or 2 (`recent` is a
-// database) is taken over when no process has it open; what is in `state` is written the same way.
+// A directory of version 1 (`state` alone, without `recent` before it) 2 (`recent` is a
+// database) or 3 (the log's writers are kept apart by another lock) is taken over when no process
+// has it open; what is in `state` is written the same way.
 //
 // Not to be used in the child of a fork. Safe from any thread.
 
@@ -31,13 +33,7 @@ namespace quarry::store {
 
 class StateDirectory {
  public:
-  enum class Byte {
-    kOpening = 0,
-    kStateWriter = 1,
-    kCacheWriter = 2,
-    kRecentWriter = 3,
-    kFirstProcess = 16
-  };
+  enum class Byte { kOpening = 0, kStateWriter = 1, kCacheWriter = 2, kFirstProcess = 16 };
 
   // The opening lock is held until opened().
   static Result<std::unique_ptr<StateDirectory>> open(const std::string& path);
@@ -56,8 +52,22 @@ class StateDirectory {
   bool lock(Byte byte, std::chrono::milliseconds patience);
   void unlock(Byte byte);
 
-  // How often lock() had to wait.
+  // One of them, as WriterLock takes it.
+  struct ByteLock {
+    StateDirectory& directory;
+    Byte byte;
+    bool lock(std::chrono::milliseconds patience) { return directory.lock(byte, patience); }
+    void unlock() { directory.unlock(byte); }
+  };
+
+  // The byte that this process keeps locked as long as it has the directory open.
+  std::uint32_t process_byte() const;
+  // Whether another process keeps `byte` locked.
+  bool lives(std::uint32_t byte) const;
+
+  // How often somebody had to wait for a lock between processes.
   std::uint64_t waits() const { return waits_; }
+  void count_wait() { ++waits_; }
 
   // At most 256 bytes of a regular file in the directory, without the last newline; "" when there
   // is none.

@@ -1,4 +1,5 @@
-// WriterLock: the writer's lock of one environment between processes, for the life of the object.
+// WriterLock: the writer's lock of one part of the store between processes, for the life of the
+// object: a StateDirectory::ByteLock or a PageLock.
 //
 // Taken before LMDB's own lock, which has no time limit: a process that was stopped while it
 // writes must not block the others for ever. Belongs to one thread.
@@ -8,17 +9,17 @@
 #include <chrono>
 
 #include "server/base/result.h"
-#include "server/store/state_directory.h"
 
 namespace quarry::store {
 
+template <class Lock>
 class WriterLock {
  public:
-  WriterLock(StateDirectory& directory, StateDirectory::Byte byte,
-             std::chrono::milliseconds patience)
-      : directory_(directory), byte_(byte), held_(directory.lock(byte, patience)) {}
+  // `lock` outlives it.
+  WriterLock(Lock& lock, std::chrono::milliseconds patience)
+      : lock_(lock), held_(lock.lock(patience)) {}
   ~WriterLock() {
-    if (held_) directory_.unlock(byte_);
+    if (held_) lock_.unlock();
   }
   WriterLock(const WriterLock&) = delete;
   WriterLock& operator=(const WriterLock&) = delete;
@@ -30,8 +31,7 @@ class WriterLock {
   }
 
  private:
-  StateDirectory& directory_;
-  StateDirectory::Byte byte_;
+  Lock& lock_;
   bool held_;
 };
 

@@ -1,5 +1,6 @@
 // Several processes on one state directory, and processes that are killed (SE-05 to SE-08).
 
+#include <atomic>
 #include <csignal>
 #include <ctime>
 #include <random>
@@ -10,6 +11,8 @@
 
 #include "server/base/fd.h"
 #include "server/store/lmdb_store.h"
+#include "server/store/page_lock.h"
+#include "server/store/recent_head.h"
 #include "server/store/store.h"
 #include "tests/store/support.h"
 
@@ -106,7 +109,11 @@ TEST_CASE("store does not wait for ever for a process that stopped while writing
     (*other)->opened();
     using std::chrono::milliseconds;
     if (!(*other)->lock(StateDirectory::Byte::kStateWriter, milliseconds(0))) return 2;
-    if (!(*other)->lock(StateDirectory::Byte::kRecentWriter, milliseconds(0))) return 3;
+    const Fd recent(openat((*other)->fd(), "recent", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const auto head = RecentHead::open(recent.get());
+    if (!head) return 5;
+    PageLock recent_lock((*head)->writer(), **other);
+    if (!recent_lock.lock(milliseconds(0))) return 3;
     if (!(*other)->lock(StateDirectory::Byte::kCacheWriter, milliseconds(0))) return 4;
     holds.tell();
     for (;;) pause();
@@ -128,6 +135,51 @@ TEST_CASE("store does not wait for ever for a process that stopped while writing
   CHECK(exit_code(stopped) == 128 + SIGKILL);
   CHECK(store.put(Table::kSessions, "k", "w"));  // the kernel gave the lock back
   CHECK(store.put(Table::kGit, "k", "w"));
+}
+
+TEST_CASE("page lock is held by one process, and taken over from one that died") {
+  using std::chrono::milliseconds;
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  REQUIRE(Store::at(directory)->put(Table::kSessions, "k", "v"));
+  std::atomic<std::uint64_t> own_word{0};
+  auto mine = StateDirectory::open(directory);
+  REQUIRE(mine);
+  (*mine)->opened();
+  const Fd recent(openat((*mine)->fd(), "recent", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto head = RecentHead::open(recent.get());
+  REQUIRE(head);
+  PageLock lock((*head)->writer(), **mine);
+  REQUIRE(lock.lock(milliseconds(0)));
+  CHECK((*mine)->waits() == 0);
+  const Pipe held;
+  const pid_t child = start_process([&] {
+    auto other = StateDirectory::open(directory);
+    if (!other) return 1;
+    (*other)->opened();
+    PageLock same((*head)->writer(), **other);
+    if (same.lock(milliseconds(5))) return 2;  // it is ours
+    held.tell();
+    if (!same.lock(milliseconds(60'000))) return 3;
+    held.tell();
+    for (;;) pause();
+  });
+  REQUIRE(held.wait());
+  lock.unlock();
+  REQUIRE(held.wait());
+  CHECK_FALSE(lock.lock(milliseconds(5)));
+  CHECK((*mine)->waits() == 1);
+  REQUIRE(kill(child, SIGKILL) == 0);
+  CHECK(exit_code(child) == 128 + SIGKILL);
+  CHECK(lock.lock(milliseconds(0)));
+  lock.unlock();
+  // What an earlier process of our number left, and what nobody can have written.
+  for (const std::uint64_t left :
+       {std::uint64_t{7} << 32U | (*mine)->process_byte(), std::uint64_t{0xFFFFFFFFFFFFFFFF}}) {
+    own_word = left;
+    PageLock over(own_word, **mine);
+    CHECK(over.lock(milliseconds(0)));
+  }
 }
 
 TEST_CASE("store goes on in memory when another process hangs while opening (SE-07)") {

@@ -97,19 +97,19 @@ TEST_CASE("state directory on a network or user-space file system is refused (SE
 }
 
 TEST_CASE("state directory of another version is refused and not touched (SE-15)") {
-  for (const char* version : {"quarry state 0\n", "quarry state 4\n", "", "x", "quarry state 11\n",
+  for (const char* version : {"quarry state 0\n", "quarry state 5\n", "", "x", "quarry state 11\n",
                               "quarry state 21\n"}) {
     INFO(version);
     const TempWorkspace files;
     const std::string directory = files.path("s");
     REQUIRE(Store::at(directory)->put(Table::kSessions, "k", "v"));
-    CHECK(files.read("s/version") == "quarry state 3\n");
+    CHECK(files.read("s/version") == "quarry state 4\n");
     files.write("s/version", version);
     check_refused(directory,
                   "the state directory was written by another version of quarry; "
                   "remove it or name another one");
     CHECK(files.read("s/version") == version);
-    files.write("s/version", "quarry state 3\n");
+    files.write("s/version", "quarry state 4\n");
     CHECK(Store::at(directory)->get(Table::kSessions, "k") == "v");
   }
 }
