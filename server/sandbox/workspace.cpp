@@ -209,6 +209,12 @@ std::optional<Stamp> Workspace::glance(const char* name) const {
   return metadata_of(status).stamp;
 }
 
+std::optional<Stamp> Workspace::root_stamp() const {
+  struct stat status {};
+  if (fstat(root_fd_.get(), &status) != 0) return std::nullopt;
+  return metadata_of(status).stamp;
+}
+
 Result<void> Workspace::check_root() const {
   struct stat status {};
   const bool same =

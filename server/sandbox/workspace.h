@@ -178,8 +178,9 @@ class Workspace {
   // The stamp of the root's own entry `name` (no path), itself when it is a symlink; nullopt when
   // there is none. One system call: for asking often whether a file is still the one that was read.
   std::optional<Stamp> glance(const char* name) const;
-  // Whether `stamp` is that of the root directory, whatever its times.
-  bool is(const Stamp& stamp) const { return stamp.device == device_ && stamp.inode == inode_; }
+  // The stamp of the directory that was opened as the root: another one as soon as an entry of it
+  // was made, renamed or removed, or it was renamed itself. One system call, without a path.
+  std::optional<Stamp> root_stamp() const;
   // Where `path` really lies: symlinks beneath the root are resolved, the last one as `last` says.
   // What does not exist is taken as it is written, below the deepest directory that does.
   Result<Path> real(const Path& path, Last last) const;

@@ -4,8 +4,6 @@ namespace quarry::session {
 namespace {
 
 constexpr std::int64_t kMaxHeadBytes = 4096;
-// Coarser than any file system's clock that keeps ctime at all.
-constexpr std::int64_t kTickMs = 100;
 
 std::string branch_in(std::string_view head) {
   constexpr std::string_view kPrefix = "ref: refs/heads/";
@@ -19,27 +17,40 @@ std::string branch_in(std::string_view head) {
 
 Branch::Known Branch::read(const sandbox::Workspace& workspace, std::int64_t now_ms) {
   Known known;
-  const auto git = workspace.parse(".git");
-  const auto head = workspace.parse(".git/HEAD");
-  if (!git || !head) return known;
-  // Before the file: a directory that is replaced meanwhile is found out at the next look.
-  if (auto directory = workspace.open_workspace(*git)) known.directory = std::move(*directory);
-  const auto file = workspace.open_file(*head);
-  std::string text;
-  if (!file || !file->read_all(text, kMaxHeadBytes)) return known;
-  known.name = branch_in(text);
-  if (now_ms - file->stamp().ctime_ns / 1'000'000 > kTickMs) known.stamp = file->stamp();
+  const auto path = workspace.parse(".git");
+  const auto head = workspace.parse("HEAD");
+  if (!path || !head) return known;
+  // Before what is read, so that a change meanwhile is found out at the next look.
+  auto stamp = workspace.root_stamp();
+  if (auto git = workspace.open_workspace(*path)) {
+    known.git = std::move(*git);
+    stamp = known.git->root_stamp();
+    // Where a link leads elsewhere tomorrow, nothing that is kept open would show it.
+    const auto itself = workspace.metadata(*path);
+    if (!itself || itself->kind != sandbox::Kind::kDirectory) stamp.reset();
+    if (auto file = known.git->open_file(*head)) {
+      std::string text;
+      if (file->read_all(text, kMaxHeadBytes)) known.name = branch_in(text);
+      if (!sandbox::settled(file->stamp(), now_ms)) stamp.reset();
+      known.head = std::make_unique<const sandbox::File>(std::move(*file));
+    }
+  }
+  if (stamp && sandbox::settled(*stamp, now_ms)) known.stamp = stamp;
   return known;
 }
 
+bool Branch::is_current(const Known& known, const sandbox::Workspace& workspace) {
+  if (!known.stamp) return false;
+  if ((known.git ? *known.git : workspace).root_stamp() != known.stamp) return false;
+  if (!known.head) return true;
+  const auto head = known.head->restamp();
+  return head && *head == known.head->stamp();
+}
+
 std::string Branch::name(const sandbox::Workspace& workspace, std::int64_t now_ms) {
-  const auto git = workspace.glance(".git");
-  if (!git) return {};
   {
     auto known = known_.lock();
-    if (known->stamp && known->directory && known->directory->is(*git)) {
-      if (known->directory->glance("HEAD") == known->stamp) return known->name;
-    }
+    if (is_current(*known, workspace)) return known->name;
   }
   Known found = read(workspace, now_ms);
   std::string name = found.name;

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <thread>
+
 #include "tests/tools/session/session_fixture.h"
 
 namespace quarry::test {
@@ -22,17 +25,38 @@ TEST_CASE("session_status tells one session with its branch and calls") {
 
 TEST_CASE("session_status sees every change of the branch at once") {
   SessionFixture fixture;
-  fixture.clock.now_ms = SystemClock().wall_ms() + 3'600'000;  // HEAD is old
+  fixture.clock.now_ms = SystemClock().wall_ms() + 3'600'000;  // all times can be trusted
   const auto branch = [&] {
-    return fixture.call(session_status, R"({"session":"default"})").value("branch", "");
+    const auto ask = [&] {
+      return fixture.call(session_status, R"({"session":"default"})").value("branch", "");
+    };
+    const std::string first = ask();
+    CHECK(ask() == first);
+    // What comes next is of another tick of the file system's clock.
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    return first;
   };
   CHECK(branch() == "");
+  fixture.files.run({"mkdir", ".git"});
+  CHECK(branch() == "");
   fixture.files.write(".git/HEAD", "ref: refs/heads/one\n");
-  CHECK(branch() == "one");
   CHECK(branch() == "one");
   fixture.files.write(".git/HEAD.lock", "ref: refs/heads/two\n");
   fixture.files.run({"mv", ".git/HEAD.lock", ".git/HEAD"});
   CHECK(branch() == "two");
+  fixture.files.write(".git/HEAD", "ref: refs/heads/six\n");  // in place, as long as before
+  CHECK(branch() == "six");
+  fixture.files.run({"mv", ".git", "away"});
+  CHECK(branch() == "");
+  fixture.files.run({"ln", "-s", "away", ".git"});
+  CHECK(branch() == "six");
+  fixture.files.run({"cp", "-r", "away", "other"});
+  fixture.files.write("other/HEAD", "ref: refs/heads/ten\n");
+  fixture.files.run({"ln", "-sfn", "other", ".git"});
+  CHECK(branch() == "ten");
+  fixture.files.run({"rm", ".git"});
+  fixture.files.run({"mv", "away", ".git"});
+  CHECK(branch() == "six");
   fixture.files.run({"rm", ".git/HEAD"});
   CHECK(branch() == "");
 }
