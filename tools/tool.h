@@ -170,6 +170,8 @@ struct Traits {
   Depends depends = Depends::kOther;
   // The budget of a call that does not say max_tokens, where that is less than usual. 0: as usual.
   std::int64_t usual_tokens = 0;
+  // It looks itself at what is stored of the session; else the server does, before the call.
+  bool looks_up_session = false;
   // Of a quick tool: whether a call with these arguments is of the heavy lane. Looks at them only;
   // they may be anything.
   bool (*heavy)(json::Value arguments) = nullptr;

@@ -141,7 +141,7 @@ std::vector<Case> all_cases() {
   std::vector<Case> cases;
   cases.push_back({.name = "ping", .turns = {{request("ping", nullptr)}}, .pipelined = true});
   cases.push_back({.name = "smallest tool (session_status)",
-                   .turns = {{call("session_status", Json::object())}},
+                   .turns = {{call("session_status", {{"session", "default"}})}},
                    .pipelined = true});
   cases.push_back({.name = "tools/list",
                    .turns = {{request("tools/list", nullptr)}},

@@ -89,14 +89,23 @@ Record Sessions::default_record(std::optional<Record> stored) const {
 }
 
 Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle) {
+  return find(handle, /*as_stored=*/true);
+}
+
+Result<std::shared_ptr<Session>> Sessions::known(std::string_view handle) {
+  return find(handle, /*as_stored=*/false);
+}
+
+Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle, bool as_stored) {
   if (handle.empty() || handle == kDefaultHandle) return default_session();
   if (!is_handle(handle)) return unknown();
   // Before the record is read: what changes in between is read again next time.
-  const std::uint64_t generation = store_.generation();
+  const std::uint64_t generation = as_stored ? store_.generation() : 0;
   std::shared_ptr<Session> known = loaded_.find(handle);
   if (known && !roots_.allows(known->root())) return roots_.left_out();
-  if (known && known->checked() == generation && !known->lapsed(clock_.wall_ms())) return known;
-  return load(handle, generation, std::move(known));
+  const bool current = known && (!as_stored || known->checked() == generation);
+  if (current && !known->lapsed(clock_.wall_ms())) return known;
+  return load(handle, as_stored ? generation : store_.generation(), std::move(known));
 }
 
 Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::uint64_t generation,

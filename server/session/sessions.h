@@ -73,15 +73,22 @@ class Sessions {
   // kNotFound when there is none or it has expired; the text says how to get a new one. kDenied
   // when its root is not allowed here.
   Result<std::shared_ptr<Session>> find(std::string_view handle);
+  // The same, for a caller that looks at what is stored itself: one that is at hand is as it was
+  // when it was last looked at.
+  Result<std::shared_ptr<Session>> known(std::string_view handle);
   // kTooLarge when there are too many.
   Result<Opened> open(const OpenOptions& options);
   // All of the changes or none. kConflict when `expected_version` is not the session's; kTooLarge
   // over a limit.
   Result<Updated> update(std::string_view handle, const Changes& changes);
+  // The same of a session that find() or known() has given.
+  Result<Updated> update(Session& session, const Changes& changes);
   // All of the updates or none, in their order. The error says which one failed.
   Result<std::vector<Updated>> update_all(std::span<const Update> updates);
   // The record and the state of one moment, as much as `options` has room for.
   Result<StateView> state(std::string_view handle, const StateOptions& options);
+  // The same of a session that find() or known() has given.
+  Result<StateView> state(Session& session, const StateOptions& options);
   Result<Listed> list(const ListOptions& options);
   // The default session cannot be closed (kDenied).
   Result<store::Written> close(std::string_view handle);
@@ -105,6 +112,7 @@ class Sessions {
     Guarded<Sessions*> sessions;
   };
 
+  Result<std::shared_ptr<Session>> find(std::string_view handle, bool as_stored);
   Result<std::shared_ptr<Session>> load(std::string_view handle, std::uint64_t generation,
                                         std::shared_ptr<Session> known);
   Failure expired(const Record& record) const;

@@ -102,18 +102,22 @@ Result<void> collect(Source& source, const std::string& id, const StateOptions& 
 }  // namespace
 
 Result<StateView> Sessions::state(std::string_view handle, const StateOptions& options) {
+  TRY_ASSIGN(const auto session, find(handle));
+  return state(*session, options);
+}
+
+Result<StateView> Sessions::state(Session& session, const StateOptions& options) {
   for (const std::string_view name : options.keys) {
     if (name.empty() || name.size() > config_.limits.size(Limit::kSessionKeyBytes)) {
       return fail(Code::kInvalidArgs, "argument 'keys': a key has 1 to {} bytes, one has {}",
                   config_.limits[Limit::kSessionKeyBytes], name.size());
     }
   }
-  TRY_ASSIGN(const auto session, find(handle));
-  const bool is_default = session->handle() == kDefaultHandle;
-  const std::string id = is_default ? rows::default_id(session->root()) : session->handle();
+  const bool is_default = session.handle() == kDefaultHandle;
+  const std::string id = is_default ? rows::default_id(session.root()) : session.handle();
   StateView view;
-  if (!is_default && options.keys.empty() && session->checked() == store_.generation()) {
-    view.record = session->record();
+  if (options.keys.empty() && session.checked() == store_.generation()) {
+    view.record = session.record();
     if (view.record.keys == 0) return view;
   }
   const auto read = [&](auto& source) -> Result<void> {
@@ -130,8 +134,9 @@ Result<StateView> Sessions::state(std::string_view handle, const StateOptions& o
     return {};
   };
   bool whole = false;
+  std::uint64_t before = 0;
   for (int i = 0; i < kTries && !whole; ++i) {
-    const std::uint64_t before = store_.generation();
+    before = store_.generation();
     TRY(read(store_));
     if (store_.generation() == before) {
       whole = true;
@@ -143,8 +148,9 @@ Result<StateView> Sessions::state(std::string_view handle, const StateOptions& o
   if (!whole) {
     TRY(store_.change([&](store::Transaction& change) { return read(change); }));
   }
-  session->adopt(view.record);
-  view.record = session->record();
+  session.adopt(view.record);
+  if (whole) session.set_checked(before);
+  view.record = session.record();
   return view;
 }
 

@@ -129,15 +129,19 @@ Result<Record> Sessions::apply(store::Transaction& change, const Session& sessio
 
 Result<Updated> Sessions::update(std::string_view handle, const Changes& changes) {
   TRY_ASSIGN(const auto session, find(handle));
-  TRY(check(changes, session->handle() == kDefaultHandle));
+  return update(*session, changes);
+}
+
+Result<Updated> Sessions::update(Session& session, const Changes& changes) {
+  TRY(check(changes, session.handle() == kDefaultHandle));
   Record record;
   TRY_ASSIGN(const store::Written written,
              store_.change([&](store::Transaction& change) -> Result<void> {
-               TRY_ASSIGN(record, apply(change, *session, changes));
+               TRY_ASSIGN(record, apply(change, session, changes));
                return {};
              }));
   const std::uint64_t version = record.version;
-  session->adopt(std::move(record));
+  session.adopt(std::move(record));
   return Updated{.version = version, .durable = written.durable};
 }
 

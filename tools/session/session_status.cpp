@@ -65,9 +65,9 @@ void append_state(json::Writer& out, const session::StateView& view, bool one_ke
 Result<void> one(const Args& args, ToolContext& context, json::Writer& out) {
   TRY_ASSIGN(
       const session::StateView view,
-      context.sessions.state(args.session, {.keys = args.keys,
-                                            .offset = static_cast<std::uint64_t>(args.offset),
-                                            .max_bytes = state_budget(context.max_tokens)}));
+      context.sessions.state(context.session, {.keys = args.keys,
+                                               .offset = static_cast<std::uint64_t>(args.offset),
+                                               .max_bytes = state_budget(context.max_tokens)}));
   out.key("sessions").begin_array().begin_object();
   append_session(out, view.record);
   out.end_object().end_array();
@@ -118,7 +118,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
 }  // namespace
 
 extern const Tool session_status;
-constinit const Tool session_status =
-    make_tool<Args, kFields, run>({.name = "session_status", .group = Group::kSessions});
+constinit const Tool session_status = make_tool<Args, kFields, run>(
+    {.name = "session_status", .group = Group::kSessions, .looks_up_session = true});
 
 }  // namespace quarry::tools

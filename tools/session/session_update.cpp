@@ -62,7 +62,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   if (changes.set.empty() && changes.unset.empty() && !changes.label && !changes.ttl_s) {
     return fail(Code::kInvalidArgs, "nothing to change: give 'set', 'unset', 'label' or 'ttl_s'");
   }
-  TRY_ASSIGN(const session::Updated updated, context.sessions.update(args.session, changes));
+  TRY_ASSIGN(const session::Updated updated, context.sessions.update(context.session, changes));
   json::Writer out(output.structured);
   out.begin_object();
   out.field("session", context.session.handle());
@@ -76,10 +76,10 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
 }  // namespace
 
 extern const Tool session_update;
-constinit const Tool session_update =
-    make_tool<Args, kFields, run>({.name = "session_update",
-                                   .group = Group::kSessions,
-                                   .order = Order::kAlone,
-                                   .effect = Effect::kKeepsState});
+constinit const Tool session_update = make_tool<Args, kFields, run>({.name = "session_update",
+                                                                     .group = Group::kSessions,
+                                                                     .order = Order::kAlone,
+                                                                     .effect = Effect::kKeepsState,
+                                                                     .looks_up_session = true});
 
 }  // namespace quarry::tools

@@ -109,8 +109,8 @@ TEST_CASE("session_update reaches no session through a handle that is none") {
   for (const std::string& handle :
        {std::string("../x"), std::string(22, 'A'), std::string(1 << 20, 'A'), one.handle.substr(1),
         one.handle + "A", std::string("default-x")}) {
-    const auto answer =
-        one.fixture.call(session_update, R"({"session":")" + handle + R"(","set":{"a":"1"}})");
+    const auto answer = one.fixture.call(
+        session_update, R"({"session":")" + handle + R"(","set":{"a":"1"}})", handle);
     CHECK(holds(answer.value("error", ""), "no session with this handle"));
   }
   CHECK(one.status()["sessions"][0]["version"] == 0);
