@@ -3,6 +3,7 @@
 
 #include "server/base/utf8.h"
 #include "server/files/read.h"
+#include "server/revision/revision.h"
 #include "server/search/find_files.h"
 #include "tools/files/read_one.h"
 #include "tools/tool.h"
@@ -94,7 +95,8 @@ bool has_glob(std::string_view text) {
   return text.find_first_of("*?{") != text.npos;
 }
 
-// What `paths` names, one file each: globs are matched in the tree, without what is ignored.
+// What `paths` names, one file each: globs are matched in the tree, without what is ignored, or in
+// the revision.
 struct Wanted {
   std::string path;
   std::string problem;  // instead of a file: why `path` names none, or not all it could
@@ -102,22 +104,25 @@ struct Wanted {
 
 Result<std::vector<Wanted>> find_wanted(const Args& args, const ToolContext& context) {
   std::vector<Wanted> wanted;
+  std::unique_ptr<revision::Revision> revision;  // once there is a glob to match in it
   for (const std::string_view path : args.paths) {
     if (!has_glob(path)) {
       wanted.push_back({std::string(path), {}});
       continue;
     }
-    if (args.ref) {
-      wanted.push_back({std::string(path), "a glob is not matched at a revision; name the files"});
-      continue;
+    if (!revision) {
+      TRY_ASSIGN(revision,
+                 revision::Revision::open_if_named(
+                     args.ref, {context.files, context.git, context.store, context.revisions},
+                     context.cancel));
     }
     search::FindQuery query;
     query.pattern = path;
     query.sort = search::FileOrder::kPath;
     query.limit = kMostPaths;
     query.max_bytes = kMostPaths * 8192;  // as long as paths can be
-    auto found = search::find_files(
-        query, {context.files, context.pool, context.cancel, context.clock, context.catalogue});
+    auto found = search::find_files(query, {context.files, context.pool, context.cancel,
+                                            context.clock, context.catalogue, revision.get()});
     if (!found) {
       if (found.error().code == Code::kCancelled) return Failure(found.error());
       wanted.push_back({std::string(path), std::move(found).error().message});
@@ -133,7 +138,9 @@ Result<std::vector<Wanted>> find_wanted(const Args& args, const ToolContext& con
     if (found->matched == 0) {
       wanted.push_back(
           {std::string(path),
-           "no file matches; glob with include_ignored=true looks at ignored files too"});
+           args.ref
+               ? "no file of the revision matches"
+               : "no file matches; glob with include_ignored=true looks at ignored files too"});
     } else if (found->matched > listed || !found->complete) {
       wanted.push_back(
           {std::string(path), fmt::format("more than {} files match; narrow it", listed)});

@@ -165,8 +165,12 @@ TEST_CASE("read_file reads a file as a revision has it") {
         "a.txt at main (" + id + "): 6 B, hex\n" +
             "00000000  31 0a                                             |1.|\n"
             "bytes 0 to before 2 of 6; continue with ref=main, mode=hex, offset=2, limit=2");
-  CHECK(git(read_file, R"({"paths":["a.txt","*.c"],"ref":"main"})")
-            .ends_with("*.c: not read: a glob is not matched at a revision; name the files"));
+  git.workspace.write("new.txt", "of the tree alone\n");
+  CHECK(git(read_file, R"({"paths":["*.txt","*.c"],"ref":"main"})") ==
+        header + "     1\t1\n     2\t2\n     3\t3\n\n" +
+            "*.c: not read: no file of the revision matches");
+  CHECK(git(read_file, R"({"paths":["*.txt"],"ref":"no-such"})").find("no revision 'no-such'") !=
+        std::string::npos);
 }
 
 TEST_CASE("read_file hides private keys and files for secrets at any revision") {

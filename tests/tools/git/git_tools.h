@@ -1,4 +1,5 @@
-// Calls a git tool on a repository, with a context that holds the workspace and its git client.
+// Calls a tool on a repository, with a context that holds the workspace, its git client, a store
+// and a pool without workers.
 
 #pragma once
 
@@ -7,7 +8,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "server/pool/pool.h"
 #include "server/sandbox/workspace.h"
+#include "server/store/store.h"
 #include "tests/git/git_fixture.h"
 #include "tests/support/tool_call.h"
 
@@ -21,9 +24,15 @@ struct GitTools : git::test::Fixture {
                          std::int64_t max_tokens = 8000) {
     auto files = sandbox::Workspace::open(workspace.root());
     REQUIRE(files);
-    ToolAnswer answer =
-        call_tool(tool, arguments,
-                  {.files = **files, .git = client, .clock = &clock, .max_tokens = max_tokens});
+    const auto store = store::Store::in_memory();
+    pool::Pool pool({.workers = 0});
+    ToolAnswer answer = call_tool(tool, arguments,
+                                  {.files = **files,
+                                   .git = client,
+                                   .store = *store,
+                                   .pool = pool,
+                                   .clock = &clock,
+                                   .max_tokens = max_tokens});
     structured = std::move(answer.output.structured);
     return answer.text();
   }
