@@ -1,7 +1,6 @@
 #include <sys/stat.h>
 
 #include "server/base/hash.h"
-#include "server/files/encoding.h"
 #include "tests/tools/files/change_call.h"
 
 namespace quarry::tools {
@@ -145,55 +144,6 @@ TEST_CASE("edit_file leaves every byte outside the edited lines as it was") {
     }
   }
   CHECK(done == 2 * 4 * 6 * 2 * 3);
-}
-
-TEST_CASE("edit_file keeps every other byte in every encoding") {
-  struct Row {
-    const char* encoding;
-    const char* words;  // of that encoding
-  };
-  const Row rows[] = {{"utf-8", "na\u00EFve \u65E5\u672C"},
-                      {"utf-16le", "na\u00EFve \u65E5\u672C"},
-                      {"utf-16be", "na\u00EFve \U0001F600"},
-                      {"iso-8859-1", "d\u00E9j\u00E0 vu"},
-                      {"windows-1252", "\u201Cquoted\u201D \u20AC"},
-                      {"windows-1251", "\u043F\u0440\u0438\u0432\u0435\u0442"},
-                      {"koi8-r", "\u043F\u0440\u0438\u0432\u0435\u0442"},
-                      {"gbk", "\u4F60\u597D\u4E16\u754C"},
-                      {"shift_jis", "\u65E5\u672C\u8A9E \u8868\uFF71"},
-                      {"euc-jp", "\u65E5\u672C\u8A9E"},
-                      {"euc-kr", "\uC548\uB155"}};
-  const std::vector<std::vector<std::string>> ends = {
-      {"\n"}, {"\r\n"}, {"\r"}, {"\n", "\r\n", "\r"}};
-  for (const Row& row : rows) {
-    const files::Charset charset = files::find_charset(row.encoding).value();
-    for (const bool marked : {false, true}) {
-      const std::string mark(files::Charset(*charset.row, marked, charset.found).bom());
-      if (marked && mark.empty()) continue;
-      for (const auto& end : ends) {
-        for (const bool closed : {true, false}) {
-          for (const int at : {0, 3, 6}) {
-            std::string before;
-            std::string want;
-            for (int i = 0; i < 7; ++i) {
-              const std::string line_end =
-                  i < 6 || closed ? end[static_cast<std::size_t>(i) % end.size()] : "";
-              const std::string line = row.words + std::to_string(i);
-              before += line + (i == at ? "target" : "") + line_end;
-              want += line + (i == at ? row.words : "") + line_end;
-            }
-            INFO(row.encoding << " " << marked << closed << at);
-            ChangeCall call(Files{{"f", mark + files::encode(before, charset).value()}});
-            const std::string answer = call(
-                edit_file, R"({"path":"f","old_string":"target","new_string":")" +
-                               std::string(row.words) + R"(","encoding":")" + row.encoding + "\"}");
-            INFO(answer);
-            CHECK(call.files.read("f") == mark + files::encode(want, charset).value());
-          }
-        }
-      }
-    }
-  }
 }
 
 }  // namespace
