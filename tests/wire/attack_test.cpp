@@ -5,61 +5,20 @@
 // Beside the root lies outside/ with a token. Whatever is asked, the token never comes back,
 // nothing in outside/ changes, the server answers, and no text names what lies outside.
 
-#include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 
 #include <catch2/catch.hpp>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "tests/sandbox/forked.h"
-#include "tests/wire/client.h"
+#include "tests/wire/siege.h"
 
 namespace quarry::wire {
 namespace {
 
 namespace fs = std::filesystem;
-using sandbox::test::forked;
-using sandbox::test::Report;
-
-constexpr const char* kToken = "token-7d1f0c";
-
-// What a kernel may lack.
-struct Kernel {
-  bool openat2 = true;
-  bool landlock = true;
-};
-
-// This process and what it starts find themselves on `kernel`.
-void live_on(const Kernel& kernel) {
-  const auto lacks = [](long call) {
-    return std::vector<sock_filter>{
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)};
-  };
-  std::vector<sock_filter> filter = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(offsetof(seccomp_data, nr)))};
-  const auto add = [&](const std::vector<sock_filter>& more) {
-    filter.insert(filter.end(), more.begin(), more.end());
-  };
-  if (!kernel.openat2) add(lacks(SYS_openat2));
-  if (!kernel.landlock) add(lacks(SYS_landlock_create_ruleset));
-  add({BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)});
-  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    throw std::runtime_error("no seccomp");
-  }
-}
 
 enum class Must {
   kFail,       // whatever is done there
@@ -245,35 +204,23 @@ class Trap {
   const TempWorkspace tree;
 
  private:
-  using Found = std::map<std::string, std::string>;
-
-  // Names, kinds and contents at and below `path`.
-  static void find(const fs::path& path, Found& found) {
-    const auto status = fs::symlink_status(path);
-    std::string& what = found[path.string()];
-    what = std::to_string(static_cast<int>(status.type()));
-    if (fs::is_regular_file(status)) {
-      std::ifstream file(path, std::ios::binary);
-      what.append(std::istreambuf_iterator<char>(file), {});
-    } else if (fs::is_directory(status)) {
-      for (const auto& entry : fs::directory_iterator(path)) find(entry.path(), found);
-    }
-  }
-  Found outside() const {
-    Found found;
-    for (const std::string& path : {outside_, tree.root() + "_secret"}) find(path, found);
+  Snapshot outside() const {
+    Snapshot found;
+    for (const std::string& path : {outside_, tree.root() + "_secret"}) take_snapshot(path, found);
     return found;
   }
   // What no file tool may change.
-  Found fenced() const {
-    Found found;
-    for (const char* path : {".git", "nested", "linked", "fifo"}) find(tree.path(path), found);
+  Snapshot fenced() const {
+    Snapshot found;
+    for (const char* path : {".git", "nested", "linked", "fifo"}) {
+      take_snapshot(tree.path(path), found);
+    }
     return found;
   }
 
   std::string outside_;
-  Found outside_before_;
-  Found fenced_before_;
+  Snapshot outside_before_;
+  Snapshot fenced_before_;
 };
 
 bool must_fail(const Row& row, const Argument& argument) {
