@@ -132,10 +132,11 @@ Result<void> keep_contents(Undone& undone, Change& change, const sandbox::Worksp
   std::size_t left = Undone::kShownBytes;
   for (const Step& step : entry.steps) {
     if (step.kind != Step::Kind::kFile || !step.before || !step.after) continue;
-    if (workspace.hides(step.path) || step.before->size + step.after->size > left) continue;
+    if (step.before->size + step.after->size > left) continue;
     TRY_ASSIGN(const Path path, path_in(workspace, step.path));
     TRY_ASSIGN(std::optional<Found> now, change.read(path));
-    if (!now) continue;
+    if (!now || !workspace.check_shown(path, now->bytes)) continue;
+    if (!workspace.check_shown(path, step.old_bytes)) continue;
     left -= step.before->size + step.after->size;
     undone.rewritten.push_back({step.path, std::move(now->bytes), step.old_bytes});
   }

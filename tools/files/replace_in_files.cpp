@@ -130,6 +130,7 @@ Result<std::string> plan_all(const Args& args, const search::Replacer& replacer,
     TRY(context.cancel.check());
     TRY_ASSIGN(std::optional<change::Found> found, read_file_or_none(change, path));
     if (!found) continue;
+    TRY(context.files.check_shown(path, found->bytes));
     std::string name;
     utf8::append_escaped_name(name, path.display());
     auto made = replaced_file(replacer, found->bytes, name, expansion, scratch);

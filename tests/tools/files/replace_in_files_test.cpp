@@ -113,6 +113,22 @@ TEST_CASE(
   CHECK(std::filesystem::is_symlink(call.files.path("link")));
 }
 
+TEST_CASE("replace_in_files: a private key is neither changed nor shown, whatever its name") {
+  const std::string key = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + std::string(70, 'k') + "\n";
+  ChangeCall call(Tree{{"d/notes.txt", key}, {"d/b", "k\n"}});
+  for (const char* dry_run : {"true", "false"}) {
+    const std::string end = std::string(R"(,"dry_run":)") + dry_run + "}";
+    CHECK_THAT(
+        call(replace_in_files, R"({"pattern":"k","replacement":"l","path":"d/notes.txt")" + end),
+        StartsWith("error: ") && Contains("private key") && !Contains("kkk"));
+    CHECK_THAT(call(replace_in_files, R"({"pattern":"k","replacement":"l")" + end),
+               Contains("1 hit in 1 of 1 file searched") &&
+                   Contains("not searched: 1 file for secrets") && !Contains("kkk"));
+  }
+  CHECK(call.files.read("d/notes.txt") == key);
+  CHECK(call.files.read("d/b") == "l\n");
+}
+
 TEST_CASE("replace_in_files: mistakes leave the tree as it was") {
   ChangeCall call(Tree{{"a", "a\n"}, {".env", "a\n"}});
   call.files.link("/etc", "out");

@@ -51,6 +51,15 @@ TEST_CASE("undo shows what it puts back, not what is hidden, and keeps to its bu
   call(write_file, R"({"path":".env","content":"KEY=new\n"})");
   const std::string hidden = call(undo, "{}");
   CHECK_THAT(hidden, Contains(".env put back as it was") && !Contains("KEY"));
+  const std::string key = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + std::string(70, 'k') + "\n";
+  call(write_file, R"({"path":"notes","content":"none yet"})");
+  call.files.write("notes", key);
+  call(write_file, R"({"path":"notes","content":"overwritten"})");
+  for (const char* arguments : {R"({"dry_run":true})", "{}"}) {
+    CHECK_THAT(call(undo, arguments), Contains("notes put back as it was") && !Contains("kkk") &&
+                                          !Contains("overwritten"));
+  }
+  CHECK(call.files.read("notes") == key);
   call(replace_in_files,
        R"({"pattern":"word","replacement":"WORD","path":"many","dry_run":false})");
   CHECK_THAT(call(undo, "{}"), Contains("-WORD\n+word\n") && Contains("  and 30 more\n"));
