@@ -144,32 +144,5 @@ TEST_CASE("changes of one file from four servers at once are all made") {
   }
 }
 
-TEST_CASE("a read-only session or server writes through no tool") {
-  Client client({.files = {{"file", "x"}}});
-  client.initialize();
-  const Json opened = client.request(
-      1, "tools/call", {{"name", "session_open"}, {"arguments", {{"read_only", true}}}});
-  const std::string handle = opened["result"]["structuredContent"]["session"];
-  const std::vector<std::pair<std::string, Json>> calls = {
-      {"write_file", {{"path", "file"}, {"content", "y"}}},
-      {"edit_file", {{"path", "file"}, {"old_string", "x"}, {"new_string", "y"}}},
-      {"move_path", {{"source", "file"}, {"destination", "b"}}},
-      {"delete_path", {{"path", "file"}}},
-      {"undo", Json::object()}};
-  Client fenced({.files = {{"file", "x"}}, .arguments = {"--read-only"}});
-  fenced.initialize();
-  for (auto [tool, arguments] : calls) {
-    INFO(tool);
-    const Json off = fenced.request(2, "tools/call", {{"name", tool}, {"arguments", arguments}});
-    CHECK(off.dump().find("--read-only") != std::string::npos);
-    arguments["session"] = handle;
-    const Json answer = client.request(3, "tools/call", {{"name", tool}, {"arguments", arguments}});
-    CHECK(answer["result"].value("isError", false));
-    CHECK(answer.dump().find("read-only") != std::string::npos);
-  }
-  CHECK(client.workspace.read("file") == "x");
-  CHECK(fenced.workspace.read("file") == "x");
-}
-
 }  // namespace
 }  // namespace quarry::wire
