@@ -41,12 +41,12 @@ Result<void> Changes::recover(const sandbox::Workspace& workspace, const CancelT
   if (recovered_.lock()->count(workspace.root()) != 0) return {};
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
   if (journal != nullptr) {
-    for (const std::string& id : journal->open_entries(workspace.root())) {
-      const auto listed = journal->load(id);
-      if (listed) {
-        TRY(recover_one(workspace, listed->entry, cancel));
-      } else if (listed.error().code == Code::kNotFound) {
-        journal->forget_unbegun(id);
+    for (const journal::OpenEntry& open : journal->open_entries(workspace.root())) {
+      const auto entry = journal->load(open.frame);
+      if (entry) {
+        TRY(recover_one(workspace, *entry, open.frame, cancel));
+      } else if (entry.error().code == Code::kNotFound) {
+        TRY(journal->forget_open(open.id));
       }
     }
   }
@@ -59,7 +59,7 @@ void Changes::look_again(const sandbox::Workspace& workspace) {
 }
 
 Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Entry& entry,
-                                  const CancelToken& cancel) {
+                                  const journal::Frame& frame, const CancelToken& cancel) {
   std::vector<std::string> names;
   for (const Step& step : entry.steps) {
     names.push_back(workspace.root() + "/" + step.path);
@@ -70,12 +70,9 @@ Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Ent
   if (!held)
     return held.error().code == Code::kUnavailable ? Result<void>() : Failure(held.error());
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
-  TRY_ASSIGN(const journal::Listed now, journal->load(entry.id));
-  if (now.outcome != Outcome::kOpen) {
-    // It was ended, and its process died, or failed, right then.
-    journal->forget_open(entry.id);
-    return {};
-  }
+  TRY_ASSIGN(const Outcome now, journal->outcome_of(entry.id, frame));
+  // When it was ended, its process died, or failed, right then.
+  if (now != Outcome::kOpen) return journal->forget_open(entry.id);
   std::size_t fresh = 0;
   std::size_t old = 0;
   for (std::size_t at = 0; at < entry.steps.size(); ++at) {

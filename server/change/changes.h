@@ -77,7 +77,7 @@ class Changes {
   // Settles what a killed process, or a journal that could not be written, has left open.
   Result<void> recover(const sandbox::Workspace& workspace, const CancelToken& cancel);
   Result<void> recover_one(const sandbox::Workspace& workspace, const journal::Entry& entry,
-                           const CancelToken& cancel);
+                           const journal::Frame& frame, const CancelToken& cancel);
   // The next change or undo of this root recovers it again.
   void look_again(const sandbox::Workspace& workspace);
   Result<Undone> undo_one(Change& change, const sandbox::Workspace& workspace,

@@ -155,8 +155,7 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
                 .kept = {},
                 .rewritten = {}};
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
-  TRY_ASSIGN(journal::Listed loaded, journal->load(listed.entry.id));
-  journal::Entry& entry = loaded.entry;
+  TRY_ASSIGN(journal::Entry entry, journal->load(listed.frame));
   change.reverts(entry.id);
   std::vector<Path> paths;
   for (const auto& [text, left] : left_by(entry)) {

@@ -1,10 +1,10 @@
 #include "server/journal/journal.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <optional>
 #include <unordered_map>
 
 #include <dirent.h>
@@ -12,58 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/base/bytes.h"
-#include "server/base/hash.h"
-#include "server/base/log.h"
+#include "server/journal/frames.h"
 
 namespace quarry::journal {
 namespace {
 
-constexpr char kBegin = 'B';
-constexpr char kEnd = 'E';
-constexpr std::uint32_t kMagic = 0x314A5551;  // "QUJ1"
 constexpr std::chrono::milliseconds kPatience{5000};
-
-constexpr std::string_view kMark = "open-";
-
-std::string mark_of(const std::string& id) {
-  return std::string(kMark).append(id);
-}
-
-struct Header {
-  std::uint32_t magic = kMagic;
-  char kind = 0;
-  std::array<char, 3> unused{};
-  std::uint64_t length = 0;
-  std::uint64_t checksum = 0;  // of kind and payload
-};
-static_assert(sizeof(Header) == 24);
-
-std::uint64_t checksum_of(char kind, std::string_view payload) {
-  return hash64(payload) ^ (static_cast<std::uint64_t>(kind) << 56U);
-}
-
-std::string frame_of(char kind, std::string_view payload) {
-  Header header;
-  header.kind = kind;
-  header.length = payload.size();
-  header.checksum = checksum_of(kind, payload);
-  std::string frame(sizeof header, '\0');
-  std::memcpy(frame.data(), &header, sizeof header);
-  return frame.append(payload);
-}
-
-// The first frame of `bytes`; false when there is no whole one.
-bool take_frame(std::string_view bytes, char& kind, std::string_view& payload) {
-  Header header;
-  if (bytes.size() < sizeof header) return false;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  bytes.remove_prefix(sizeof header);
-  if (header.magic != kMagic || header.length > bytes.size()) return false;
-  payload = bytes.substr(0, header.length);
-  kind = header.kind;
-  return checksum_of(kind, payload) == header.checksum;
-}
 
 [[gnu::cold]] Failure disk_failure(int error) {
   if (error == ENOSPC || error == EDQUOT) {
@@ -88,11 +42,9 @@ bool write_all(int fd, std::string_view bytes, std::uint64_t offset) {
   return true;
 }
 
-bool read_all(int fd, std::uint64_t from, std::string& out) {
-  struct stat status {};
-  if (fstat(fd, &status) != 0) return false;
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  out.resize(size > from ? size - from : 0);
+// As much as there is of `length` bytes.
+bool read_some(int fd, std::uint64_t from, std::uint64_t length, std::string& out) {
+  out.resize(length);
   std::size_t have = 0;
   while (have < out.size()) {
     const ssize_t got =
@@ -106,46 +58,48 @@ bool read_all(int fd, std::uint64_t from, std::string& out) {
   return true;
 }
 
-struct Ended {
-  std::string_view id;
-  Outcome outcome = Outcome::kOpen;
-};
-
-Ended decode_end(std::string_view payload) {
-  ByteReader in(payload);
-  Ended ended;
-  ended.id = in.string();
-  ended.outcome = static_cast<Outcome>(std::min<std::uint64_t>(in.number(), 3));
-  return ended;
+bool read_all(int fd, std::string& out) {
+  struct stat status {};
+  return fstat(fd, &status) == 0 &&
+         read_some(fd, 0, static_cast<std::uint64_t>(status.st_size), out);
 }
 
 }  // namespace
 
-// The right to append, among processes and threads, for the life of the object: a lock of its own
-// open file description.
+// The right to append, among threads and processes, for the life of the object, with what the head
+// says. Threads wait for each other at the descriptors, processes by a lock of theirs.
 class Journal::Lock {
  public:
-  Lock(int directory, const Clock& clock) {
-    fd_ = Fd(openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd_) {
+  explicit Lock(Journal& journal) : files_(journal.files_.lock()) {
+    Fd& fd = files_->lock;
+    const auto open_lock = [&] {
+      constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+      fd = Fd(openat(journal.directory_.get(), "lock", kFlags, 0600));
+      return static_cast<bool>(fd);
+    };
+    if (!fd && !open_lock()) {
       error_ = errno;
       return;
     }
-    struct flock whole {};
-    whole.l_type = F_WRLCK;
-    whole.l_whence = SEEK_SET;
-    const std::int64_t until = clock.steady_ns() + std::chrono::nanoseconds(kPatience).count();
-    while (fcntl(fd_.get(), F_OFD_SETLK, &whole) != 0) {
+    const std::int64_t until =
+        journal.clock_.steady_ns() + std::chrono::nanoseconds(kPatience).count();
+    while (!set_lock(F_WRLCK)) {
       error_ = errno;
-      if ((error_ != EAGAIN && error_ != EACCES && error_ != EINTR) || clock.steady_ns() > until) {
-        return;
-      }
+      const bool busy = error_ == EAGAIN || error_ == EACCES || error_ == EINTR;
+      if (!busy || journal.clock_.steady_ns() > until) return;
       const timespec pause{.tv_sec = 0, .tv_nsec = 200'000};
       nanosleep(&pause, nullptr);
     }
-    error_ = 0;
-    if (pread(fd_.get(), &position_, sizeof position_, 0) != sizeof position_) position_ = {};
+    held_ = true;
+    error_ = read_head() ? 0 : errno;
+    if (error_ == 0 && !known_) head_.segment = journal.last_segment();
   }
+  ~Lock() {
+    // What cannot be unlocked is closed.
+    if (held_ && !set_lock(F_UNLCK)) files_->lock = Fd();
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
 
   Result<void> check() const {
     if (error_ == 0) return {};
@@ -154,16 +108,40 @@ class Journal::Lock {
     }
     return disk_failure(error_);
   }
-  Position position() const { return position_; }
-  void set_position(Position position) const {
-    // A hint: what is lost of it is found again by the frames' checksums.
-    (void)(pwrite(fd_.get(), &position, sizeof position, 0) == sizeof position);
+  Head& head() { return head_; }
+  Files& files() { return *files_; }
+  Result<void> save() {
+    if (write_all(files_->lock.get(), encode(head_), 0)) return {};
+    return disk_failure(errno);
   }
 
  private:
-  Fd fd_;
+  bool set_lock(short type) {
+    struct flock whole {};
+    whole.l_type = type;
+    whole.l_whence = SEEK_SET;
+    return fcntl(files_->lock.get(), F_OFD_SETLK, &whole) == 0;
+  }
+  bool read_head() {
+    constexpr std::size_t kUsual = 4096;
+    std::string bytes(kUsual, '\0');
+    const int fd = files_->lock.get();
+    const ssize_t got = pread(fd, bytes.data(), bytes.size(), 0);
+    if (got < 0 && errno != EINTR) return false;
+    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    // More than usual, or a read that fell short.
+    if (bytes.size() < needed_for_head(bytes) && !read_all(fd, bytes)) return false;
+    std::optional<Head> head = decode_head(bytes);
+    known_ = head.has_value();
+    if (head) head_ = std::move(*head);
+    return true;
+  }
+
+  Guarded<Files>::Lock files_;
   int error_ = 0;
-  Position position_;
+  bool held_ = false;
+  bool known_ = false;
+  Head head_;
 };
 
 Result<std::unique_ptr<Journal>> Journal::open(const Options& options, const Clock& clock) {
@@ -184,53 +162,34 @@ Result<void> Journal::begin(const Entry& entry) {
                 "once",
                 entry.bytes(), options_.max_bytes);
   }
-  const Lock lock(directory_.get(), clock_);
+  Lock lock(*this);
   TRY(lock.check());
-  const std::string mark = mark_of(entry.id);
-  const Fd fd(
-      openat(directory_.get(), mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd) return disk_failure(errno);
-  auto begun = write_all(fd.get(), entry.root, 0)
-                   ? write_frame(lock, frame_of(kBegin, encode(entry)), options_.sync)
-                   : Result<void>(disk_failure(errno));
-  if (!begun) forget_open(entry.id);
-  return begun;
+  TRY_ASSIGN(const Frame frame, write_frame(lock, frame_of(kBegin, encode(entry)), options_.sync));
+  lock.head().add({.id = entry.id, .root = entry.root, .frame = frame});
+  return lock.save();
 }
 
 Result<void> Journal::end(const std::string& id, Outcome outcome) {
-  std::string payload;
-  ByteWriter(payload).string(id).number(static_cast<std::uint64_t>(outcome));
-  const Lock lock(directory_.get(), clock_);
+  Lock lock(*this);
   TRY(lock.check());
-  auto ended = write_frame(lock, frame_of(kEnd, payload), /*sync=*/false);
-  if (ended) forget_open(id);
-  return ended;
+  TRY(write_frame(lock, frame_of(kEnd, encode_end(id, outcome)), /*sync=*/false));
+  lock.head().remove(id);
+  return lock.save();
 }
 
-void Journal::forget_unbegun(const std::string& id) const {
-  // Whoever is about to begin keeps the lock from its mark to its frame.
-  const Lock lock(directory_.get(), clock_);
-  if (!lock.check()) return;
-  const auto listed = load(id);
-  if (!listed && listed.error().code == Code::kNotFound) forget_open(id);
+Result<void> Journal::forget_open(const std::string& id) {
+  Lock lock(*this);
+  TRY(lock.check());
+  lock.head().remove(id);
+  return lock.save();
 }
 
-void Journal::forget_open(const std::string& id) const {
-  (void)unlinkat(directory_.get(), mark_of(id).c_str(), 0);
-}
-
-std::vector<std::string> Journal::open_entries(const std::string& root) const {
-  std::vector<std::string> ids;
-  each_name([&](const std::string& name) {
-    if (!name.starts_with(kMark)) return;
-    const Fd fd(openat(directory_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    std::string text;
-    // An empty one is of a process that was killed, or stopped by the disk, right then.
-    if (fd && read_all(fd.get(), 0, text) && (text == root || text.empty())) {
-      ids.push_back(name.substr(kMark.size()));
-    }
-  });
-  return ids;
+std::vector<OpenEntry> Journal::open_entries(const std::string& root) {
+  Lock lock(*this);
+  if (!lock.check()) return {};
+  std::vector<OpenEntry> open = std::move(lock.head().open);
+  std::erase_if(open, [&](const OpenEntry& entry) { return entry.root != root; });
+  return open;
 }
 
 void Journal::each_name(const std::function<void(const std::string&)>& visit) const {
@@ -241,36 +200,60 @@ void Journal::each_name(const std::function<void(const std::string&)>& visit) co
   closedir(listing);
 }
 
-Result<void> Journal::write_frame(const Lock& lock, std::string_view frame, bool sync) {
-  Position at = lock.position();
-  bool fresh = at.tail >= options_.segment_bytes;
-  if (fresh) at = {.segment = at.segment + 1, .tail = 0};
-  const Fd fd(openat(directory_.get(), name_of(at.segment).c_str(),
-                     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return disk_failure(errno);
-  fresh = fresh || at.tail == 0;
+int Journal::open_segment(Files& files, std::uint64_t segment, std::uint64_t& size) const {
+  struct stat status {};
+  for (bool again = false;; again = true) {
+    if (!files.segment || files.segment_number != segment) {
+      constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+      files.segment = Fd(openat(directory_.get(), name_of(segment).c_str(), kFlags, 0600));
+      files.segment_number = segment;
+    }
+    if (!files.segment || fstat(files.segment.get(), &status) != 0) return -1;
+    if (status.st_nlink > 0 || again) break;
+    files.segment = Fd();  // somebody removed it
+  }
+  size = static_cast<std::uint64_t>(status.st_size);
+  return files.segment.get();
+}
+
+Result<Frame> Journal::write_frame(Lock& lock, std::string_view frame, bool sync) {
+  Head& head = lock.head();
+  bool fresh = head.tail >= options_.segment_bytes;
+  const std::uint64_t segment = fresh ? head.segment + 1 : head.segment;
+  std::uint64_t tail = fresh ? 0 : head.tail;
+  fresh = fresh || tail == 0;
+  std::uint64_t size = 0;
+  const int fd = open_segment(lock.files(), segment, size);
+  if (fd < 0) return disk_failure(errno);
+  if (size < tail) tail = 0;  // a crash of the machine took what was said to be whole
   // What another process appended before it could say so counts.
   std::string beyond;
-  if (!read_all(fd.get(), at.tail, beyond)) return disk_failure(errno);
+  if (size > tail && !read_some(fd, tail, size - tail, beyond)) return disk_failure(errno);
   char kind = 0;
   std::string_view payload;
   for (std::string_view rest = beyond; take_frame(rest, kind, payload);) {
-    rest.remove_prefix(sizeof(Header) + payload.size());
-    at.tail += sizeof(Header) + payload.size();
+    rest.remove_prefix(kFrameHeader + payload.size());
+    tail += kFrameHeader + payload.size();
   }
-  const bool written = write_all(fd.get(), frame, at.tail);
-  if (!written || (sync && fdatasync(fd.get()) != 0)) {
+  const bool written = write_all(fd, frame, tail);
+  if (!written || (sync && fdatasync(fd) != 0)) {
     const int error = errno;
-    (void)(ftruncate(fd.get(), static_cast<off_t>(at.tail)) == 0);
+    (void)(ftruncate(fd, static_cast<off_t>(tail)) == 0);
     return disk_failure(error);
   }
   if (sync && fresh && fsync(directory_.get()) != 0) return disk_failure(errno);
-  at.tail += frame.size();
+  const Frame at{.segment = segment, .offset = tail, .length = frame.size() - kFrameHeader};
+  head.segment = segment;
+  head.tail = tail + frame.size();
   // A longer frame that was half written may lie behind.
-  if (!beyond.empty()) (void)(ftruncate(fd.get(), static_cast<off_t>(at.tail)) == 0);
-  lock.set_position(at);
-  if (fresh) prune(at.segment);
-  return {};
+  if (!beyond.empty()) (void)(ftruncate(fd, static_cast<off_t>(head.tail)) == 0);
+  if (fresh) prune(segment);
+  return at;
+}
+
+std::uint64_t Journal::last_segment() const {
+  const std::vector<std::uint64_t> all = segments();
+  return all.empty() ? 1 : all.back();
 }
 
 std::vector<std::uint64_t> Journal::segments() const {
@@ -303,7 +286,7 @@ Result<std::string> Journal::read_segment(std::uint64_t segment) const {
   std::string bytes;
   const Fd fd(openat(directory_.get(), name_of(segment).c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return bytes;  // pruned meanwhile
-  if (!fd || !read_all(fd.get(), 0, bytes)) return disk_failure(errno);
+  if (!fd || !read_all(fd.get(), bytes)) return disk_failure(errno);
   return bytes;
 }
 
@@ -312,23 +295,25 @@ Result<void> Journal::each(const std::function<bool(const Listed&)>& visit) cons
   std::unordered_map<std::string, Outcome> outcomes;
   for (std::size_t i = all.size(); i-- > 0;) {
     TRY_ASSIGN(const std::string bytes, read_segment(all[i]));
-    std::vector<std::string_view> begun;
+    std::vector<std::pair<Frame, std::string_view>> begun;
     std::unordered_map<std::string, Outcome> here;  // the last word of each counts
     char kind = 0;
     std::string_view payload;
     for (std::string_view rest = bytes; take_frame(rest, kind, payload);) {
-      if (kind == kBegin) begun.push_back(payload);
+      const Frame frame{
+          .segment = all[i], .offset = bytes.size() - rest.size(), .length = payload.size()};
+      if (kind == kBegin) begun.emplace_back(frame, payload);
       if (kind == kEnd) {
         const Ended ended = decode_end(payload);
         here[std::string(ended.id)] = ended.outcome;
       }
-      rest.remove_prefix(sizeof(Header) + payload.size());
+      rest.remove_prefix(kFrameHeader + payload.size());
     }
     outcomes.merge(here);  // what a later segment says stays
     for (std::size_t at = begun.size(); at-- > 0;) {
-      auto entry = decode(begun[at], /*with_bytes=*/false);
+      auto entry = decode(begun[at].second, /*with_bytes=*/false);
       if (!entry) continue;
-      Listed listed{.entry = std::move(*entry)};
+      Listed listed{.entry = std::move(*entry), .frame = begun[at].first};
       const auto outcome = outcomes.find(listed.entry.id);
       if (outcome != outcomes.end()) listed.outcome = outcome->second;
       if (!visit(listed)) return {};
@@ -337,31 +322,37 @@ Result<void> Journal::each(const std::function<bool(const Listed&)>& visit) cons
   return {};
 }
 
-Result<Listed> Journal::load(const std::string& id) const {
-  const std::vector<std::uint64_t> all = segments();
-  std::optional<Outcome> outcome;  // what the latest segment that knows one says
-  for (std::size_t i = all.size(); i-- > 0;) {
-    TRY_ASSIGN(const std::string bytes, read_segment(all[i]));
-    std::optional<Entry> entry;
-    std::optional<Outcome> here;
+Result<Entry> Journal::load(const Frame& frame) const {
+  const Fd fd(openat(directory_.get(), name_of(frame.segment).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno != ENOENT) return disk_failure(errno);
+  std::string bytes;
+  if (fd && frame.length <= options_.max_bytes &&
+      !read_some(fd.get(), frame.offset, kFrameHeader + frame.length, bytes)) {
+    return disk_failure(errno);
+  }
+  char kind = 0;
+  std::string_view payload;
+  if (take_frame(bytes, kind, payload) && kind == kBegin) {
+    if (auto entry = decode(payload, /*with_bytes=*/true)) return std::move(*entry);
+  }
+  return fail(Code::kNotFound, "the change is not kept any more");
+}
+
+Result<Outcome> Journal::outcome_of(const std::string& id, const Frame& frame) const {
+  Outcome outcome = Outcome::kOpen;
+  for (const std::uint64_t segment : segments()) {
+    if (segment < frame.segment) continue;
+    TRY_ASSIGN(const std::string bytes, read_segment(segment));
     char kind = 0;
     std::string_view payload;
     for (std::string_view rest = bytes; take_frame(rest, kind, payload);) {
-      rest.remove_prefix(sizeof(Header) + payload.size());
-      if (kind == kEnd) {
-        const Ended ended = decode_end(payload);
-        if (ended.id == id) here = ended.outcome;
-      } else if (kind == kBegin) {
-        const auto begun = decode(payload, /*with_bytes=*/false);
-        if (begun && begun->id == id) entry = decode(payload, /*with_bytes=*/true);
-      }
-    }
-    if (!outcome) outcome = here;
-    if (entry) {
-      return Listed{.entry = std::move(*entry), .outcome = outcome.value_or(Outcome::kOpen)};
+      rest.remove_prefix(kFrameHeader + payload.size());
+      if (kind != kEnd) continue;
+      const Ended ended = decode_end(payload);
+      if (ended.id == id) outcome = ended.outcome;
     }
   }
-  return fail(Code::kNotFound, "no change '{}' is kept", id);
+  return outcome;
 }
 
 std::uint64_t Journal::bytes() const {

@@ -2,15 +2,16 @@
 //
 // A directory of its own, outside every root, shared by the processes of one user:
 //
-//   lock          which segment is the last and how far it is known to be whole
+//   lock          head.h: how far the last segment is known to be whole, which entries are open
 //   00000001.log  ... segments: frames one after the other, each with its length and checksum
-//   open-<id>     an entry that was begun and not ended: its process is at it, or died
 //
 // begin() appends a frame with the whole entry and returns when it is on disk (or, without `sync`,
-// in the kernel: it then survives the death of the process but not that of the machine). end()
-// appends what became of it. A frame that a killed process has left half is overwritten by the
-// next; one that is damaged ends its segment. Segments go, oldest first, when together they exceed
-// `max_bytes` and when they are older than `max_age`.
+// in the kernel: it then survives the death of the process but not that of the machine) and is
+// listed as open. An entry that is not listed was not begun: whoever was killed in between has made
+// nothing of it. end() appends what became of it. The file `lock` and the last segment stay open. A
+// frame that a killed process has left half is overwritten by the next; one that is damaged ends
+// its segment. Segments go, oldest first, when together they exceed `max_bytes` and when they are
+// older than `max_age`.
 //
 // Safe from any thread and between processes. Errors: kUnavailable (disk full or failing, another
 // process keeps the lock), kTooLarge (one entry beyond max_bytes).
@@ -29,6 +30,7 @@
 #include "server/base/guarded.h"
 #include "server/base/result.h"
 #include "server/journal/entry.h"
+#include "server/journal/head.h"
 
 namespace quarry::journal {
 
@@ -36,6 +38,7 @@ namespace quarry::journal {
 struct Listed {
   Entry entry;
   Outcome outcome = Outcome::kOpen;
+  Frame frame;
 };
 
 class Journal {
@@ -54,34 +57,39 @@ class Journal {
   // Not waited for: what it says is found out again when it is lost.
   Result<void> end(const std::string& id, Outcome outcome);
 
-  // That an entry is open: of one that end() was told of.
-  void forget_open(const std::string& id) const;
-  // The same of one whose process died before it was begun; not when it is about to be.
-  void forget_unbegun(const std::string& id) const;
-
-  // Ids of the entries of `root` that were begun and not ended, and of what may be one.
-  std::vector<std::string> open_entries(const std::string& root) const;
+  // Strikes it off the list of open entries, whatever became of it.
+  Result<void> forget_open(const std::string& id);
+  // The entries of `root` that are open. None when the journal cannot be read now.
+  std::vector<OpenEntry> open_entries(const std::string& root);
 
   // Newest first, until `visit` returns false. A damaged frame hides what follows it in its
   // segment.
   Result<void> each(const std::function<bool(const Listed&)>& visit) const;
   // With the old bytes. kNotFound when it is not there (any more).
-  Result<Listed> load(const std::string& id) const;
+  Result<Entry> load(const Frame& frame) const;
+  // What became of the entry that lies at `frame`.
+  Result<Outcome> outcome_of(const std::string& id, const Frame& frame) const;
 
   // Of all segments, on disk.
   std::uint64_t bytes() const;
 
  private:
-  struct Position {
-    std::uint64_t segment = 1;
-    std::uint64_t tail = 0;
+  // Open descriptors, held from one change to the next.
+  struct Files {
+    Fd lock;
+    Fd segment;
+    std::uint64_t segment_number = 0;
   };
   class Lock;
 
   Journal(const Options& options, const Clock& clock, Fd directory)
       : options_(options), clock_(clock), directory_(std::move(directory)) {}
   std::string name_of(std::uint64_t segment) const;
-  Result<void> write_frame(const Lock& lock, std::string_view frame, bool sync);
+  // Where the frame lies; the head says so when it is saved.
+  Result<Frame> write_frame(Lock& lock, std::string_view frame, bool sync);
+  // Opened when it is not the one that is open.
+  int open_segment(Files& files, std::uint64_t segment, std::uint64_t& size) const;
+  std::uint64_t last_segment() const;
   void each_name(const std::function<void(const std::string&)>& visit) const;
   std::vector<std::uint64_t> segments() const;  // ascending
   void prune(std::uint64_t keep);
@@ -90,6 +98,7 @@ class Journal {
   const Options options_;
   const Clock& clock_;
   const Fd directory_;
+  Guarded<Files> files_;
 };
 
 }  // namespace quarry::journal

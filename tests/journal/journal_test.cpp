@@ -66,12 +66,32 @@ std::vector<std::string> listed(const Journal& journal) {
   return all;
 }
 
+std::vector<std::string> open_ids(Journal& journal, const std::string& root) {
+  std::vector<std::string> ids;
+  for (const OpenEntry& open : journal.open_entries(root)) {
+    ids.push_back(open.id);
+    const auto loaded = journal.load(open.frame);
+    REQUIRE(loaded);
+    CHECK(loaded->id == open.id);
+  }
+  return ids;
+}
+
+Frame frame_in(const Journal& journal, const std::string& id) {
+  Frame found;
+  REQUIRE(journal.each([&](const Listed& one) {
+    if (one.entry.id == id) found = one.frame;
+    return one.entry.id != id;
+  }));
+  return found;
+}
+
 TEST_CASE("journal: entries come back newest first, with what became of them") {
   World world;
   {
     const auto journal = world.open();
     REQUIRE(journal->begin(entry("a1")));
-    CHECK(journal->open_entries("/root of a") == std::vector<std::string>{"a1"});
+    CHECK(open_ids(*journal, "/root of a") == std::vector<std::string>{"a1"});
     REQUIRE(journal->end("a1", Outcome::kDone));
     REQUIRE(journal->begin(entry("b1", std::string(5000, 'x'))));
     REQUIRE(journal->begin(entry("a2")));
@@ -80,16 +100,20 @@ TEST_CASE("journal: entries come back newest first, with what became of them") {
   const auto journal = world.open();
   CHECK(listed(*journal) == std::vector<std::string>{"a2 2", "b1 0", "a1 1"});
   CHECK(journal->open_entries("/root of a").empty());
-  CHECK(journal->open_entries("/root of b") == std::vector<std::string>{"b1"});
+  CHECK(open_ids(*journal, "/root of b") == std::vector<std::string>{"b1"});
   // What is said later, in another segment, counts.
   REQUIRE(journal->end("b1", Outcome::kPartly));
   CHECK(listed(*journal) == std::vector<std::string>{"a2 2", "b1 3", "a1 1"});
-  const auto whole = journal->load("b1");
+  const Frame frame = frame_in(*journal, "b1");
+  const auto whole = journal->load(frame);
   REQUIRE(whole);
-  CHECK(whole->outcome == Outcome::kPartly);
-  CHECK(whole->entry.steps.at(0).old_bytes == std::string(5000, 'x'));
-  CHECK(whole->entry.steps.at(0).before == entry("b1", std::string(5000, 'x')).steps.at(0).before);
-  CHECK(journal->load("none").error().code == Code::kNotFound);
+  CHECK(journal->outcome_of("b1", frame).value() == Outcome::kPartly);
+  CHECK(whole->steps.at(0).old_bytes == std::string(5000, 'x'));
+  CHECK(whole->steps.at(0).before == entry("b1", std::string(5000, 'x')).steps.at(0).before);
+  CHECK(journal->load({.segment = 9}).error().code == Code::kNotFound);
+  Frame wrong = frame;
+  ++wrong.offset;
+  CHECK(journal->load(wrong).error().code == Code::kNotFound);
   std::size_t seen = 0;
   REQUIRE(journal->each([&](const Listed&) { return ++seen < 2; }));
   CHECK(seen == 2);
@@ -110,7 +134,6 @@ TEST_CASE("journal: what a killed process left half is overwritten, whole frames
         .write(bytes.data(), static_cast<std::streamsize>(cut));
     // As if the process had not come to say how far the segment is whole.
     fs::remove(world.directory() + "/lock");
-    fs::remove(world.directory() + "/open-a3");
     const auto journal = world.open();
     REQUIRE(journal->begin(entry("a3")));
     CHECK(listed(*journal) == std::vector<std::string>{"a3 0", "a1 0"});
@@ -182,6 +205,65 @@ TEST_CASE("journal: processes append side by side, and none is lost") {
   const auto all = listed(*world.open());
   CHECK(all.size() == kProcesses * kEntries);
   CHECK(std::all_of(all.begin(), all.end(), [](const auto& one) { return one.ends_with(" 1"); }));
+}
+
+TEST_CASE(
+    "journal: the list of open entries is kept whatever its length, and hostile bytes are none") {
+  Head head{.segment = 3, .tail = 77, .open = {}};
+  for (std::size_t i = 0; i < Head::kMostOpen + 5; ++i) {
+    head.add({.id = std::to_string(i), .root = "/root", .frame = {.segment = 2, .offset = i}});
+  }
+  const std::string bytes = encode(head);
+  const auto whole = decode_head(bytes);
+  REQUIRE(whole);
+  CHECK(whole->segment == 3);
+  CHECK(whole->tail == 77);
+  REQUIRE(whole->open.size() == Head::kMostOpen);
+  CHECK(whole->open.front().id == "5");  // the oldest went
+  CHECK(whole->open.back().frame == head.open.back().frame);
+  for (std::size_t cut = 0; cut < bytes.size(); cut += 11) {
+    const auto half = decode_head(std::string_view(bytes).substr(0, cut));
+    CHECK((!half || (half->tail == 77 && half->open.empty())));
+  }
+  std::string damaged = bytes;
+  damaged[100] = static_cast<char>(~damaged[100]);
+  CHECK(decode_head(damaged)->open.empty());
+
+  // In the file: more than is read at once.
+  World world;
+  const auto journal = world.open();
+  for (int i = 0; i < 200; ++i) REQUIRE(journal->begin(entry("a" + std::to_string(i), "")));
+  CHECK(open_ids(*world.open(), "/root of a").size() == 200);
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(world.open()->end("a" + std::to_string(i), Outcome::kDone));
+  }
+  CHECK(journal->open_entries("/root of a").empty());
+}
+
+TEST_CASE("journal: goes on in the last segment when it does not know how far it is whole") {
+  World world;
+  for (const char* id : {"a1", "a2", "a3"}) {
+    REQUIRE(world.open(1 << 20U, 1)->begin(entry(id)));  // a segment for each
+  }
+  fs::remove(world.directory() + "/lock");
+  REQUIRE(world.open(1 << 20U, 4096)->begin(entry("a4")));
+  CHECK(world.segments().size() == 3);
+  CHECK(listed(*world.open()).front() == "a4 0");
+}
+
+TEST_CASE("journal: what somebody removed while it was open is made again") {
+  World world;
+  const auto journal = world.open();
+  REQUIRE(journal->begin(entry("a1")));
+  fs::remove(world.segments().at(0));
+  REQUIRE(journal->begin(entry("a2")));
+  CHECK(listed(*journal) == std::vector<std::string>{"a2 0"});
+  // Or a crash of the machine took a part of.
+  REQUIRE(journal->begin(entry("a3")));
+  const std::string segment = world.segments().at(0);
+  fs::resize_file(segment, fs::file_size(segment) - 10);
+  REQUIRE(journal->begin(entry("a4")));
+  CHECK(listed(*journal) == std::vector<std::string>{"a4 0", "a2 0"});
 }
 
 TEST_CASE("journal: hostile bytes are no entry") {

@@ -110,11 +110,11 @@ bool has_leftovers(const Tree& tree) {
   });
 }
 
-bool has_open_entries(const std::string& state) {
-  for (const auto& entry : std::filesystem::directory_iterator(state + "/journal")) {
-    if (entry.path().filename().string().starts_with("open-")) return true;
-  }
-  return false;
+bool has_open_entries(const Stage& stage) {
+  const SystemClock clock;
+  const auto journal =
+      journal::Journal::open({.directory = stage.state.root() + "/journal"}, clock);
+  return !journal || !(*journal)->open_entries(stage.tree.root()).empty();
 }
 
 // What the undisturbed call makes of the tree, and by which calls.
@@ -160,7 +160,7 @@ class Player {
     // What the journal could not be told is found out by the next server.
     ToolCaller next(stage_.tree.root(), stage_.state.root());
     next(undo, R"({"dry_run":true})");
-    return has_open_entries(stage_.state.root()) ? "the journal holds an open entry" : "";
+    return has_open_entries(stage_) ? "the journal holds an open entry" : "";
   }
 
  private:
@@ -270,7 +270,7 @@ void check_after_kill(const Scenario& scenario, const Stage& stage, const Tree& 
   ToolCaller call(stage.tree.root(), stage.state.root());
   call(undo, R"({"dry_run":true})");
   CHECK_FALSE(has_leftovers(tree()));
-  CHECK_FALSE(has_open_entries(stage.state.root()));
+  CHECK_FALSE(has_open_entries(stage));
   const bool undoes = &scenario.call.tool == &undo;
   if (tree() == stage.before || (undoes && tree() == after)) {
     // Nothing was made, or all of an undo.
