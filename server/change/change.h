@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -104,9 +105,17 @@ class Change {
     std::optional<std::size_t> step;      // that writes it
     std::optional<sandbox::Path> origin;  // where it lies until then
   };
+  // What read() answered last.
+  struct Last {
+    sandbox::Path path;
+    Found found;
+  };
   using Visit = std::function<Result<void>(const sandbox::Path&, const sandbox::Metadata&)>;
 
+  // As Protection has it, asked once.
+  Result<void> check_free(const sandbox::Path& path);
   Result<std::optional<Found>> read_planned(const sandbox::Path& path, Plan& plan);
+  Result<std::optional<Found>> read_now(const sandbox::Path& path) const;
   Result<void> add(journal::Step step, Plan plan);
   Result<void> make_parents(const sandbox::Path& path);
   Result<bool> is_directory(const sandbox::Path& path) const;
@@ -133,6 +142,10 @@ class Change {
   journal::Entry entry_;
   std::vector<Plan> plans_;
   std::map<sandbox::Path, Planned> planned_;
+  std::set<sandbox::Path> free_;  // not protected
+  // What was there when it was read first.
+  std::map<sandbox::Path, std::optional<sandbox::Stamp>> seen_;
+  std::optional<Last> last_;
   std::optional<Locks::Held> held_;
   std::size_t bytes_ = 0;  // captured and new
 };

@@ -52,8 +52,13 @@ Result<void> Change::write_file(const Place& place, const Step& step, const Plan
                                 std::size_t at) {
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), step.before ? kPrivate : plan.new_mode));
   TRY(draft.write(plan.bytes));
-  TRY(check_unchanged(place, plan));
-  if (step.before) TRY(draft.resemble(place));
+  if (step.before) {
+    const auto alike = draft.resemble(place);
+    if (!alike) {
+      TRY(check_unchanged(place, plan));  // says it better
+      return alike;
+    }
+  }
   if (plan.mode) TRY(draft.set_mode(*plan.mode));
   if (changes_.sync()) TRY(draft.sync());
   TRY(check_unchanged(place, plan));

@@ -67,9 +67,12 @@ Change::~Change() = default;
 
 Result<void> Change::lock(std::span<const Path> paths) {
   TRY(changes_.recover(workspace_, cancel_));
+  free_.clear();
+  seen_.clear();
+  last_.reset();
   std::vector<std::string> names;
   for (const Path& path : paths) {
-    TRY(changes_.protection().check(workspace_, path));
+    TRY(check_free(path));
     names.push_back(workspace_.root() + "/" + path.text());
   }
   const std::string subject =
@@ -80,9 +83,19 @@ Result<void> Change::lock(std::span<const Path> paths) {
   return {};
 }
 
+Result<void> Change::check_free(const Path& path) {
+  if (free_.count(path) != 0) return {};
+  TRY(changes_.protection().check(workspace_, path));
+  free_.insert(path);
+  return {};
+}
+
 Result<std::optional<Found>> Change::read(const Path& path) {
   Plan unused;
-  return read_planned(path, unused);
+  TRY_ASSIGN(std::optional<Found> found, read_planned(path, unused));
+  // For the step that changes it. Of others only the stamp is kept.
+  if (found && planned_.count(path) == 0) last_ = Last{.path = path, .found = *found};
+  return found;
 }
 
 Result<std::optional<Found>> Change::read_planned(const Path& path, Plan& plan) {
@@ -105,7 +118,26 @@ Result<std::optional<Found>> Change::read_planned(const Path& path, Plan& plan) 
     }
     if (planned->second.origin) at = *planned->second.origin;
   }
-  const auto place = workspace_.place(at);
+  std::optional<Found> found;
+  if (last_ && last_->path == at) {
+    found = std::move(last_->found);
+    last_.reset();
+  } else {
+    TRY_ASSIGN(found, read_now(at));
+  }
+  const auto stamp = found ? std::optional(found->metadata.stamp) : std::nullopt;
+  // What was read once is what is changed, however often it was read.
+  const auto [seen, first] = seen_.emplace(at, stamp);
+  if (!first && seen->second != stamp) {
+    return fail(Code::kConflict, "'{}' was changed by another program meanwhile; read it again",
+                shown(path));
+  }
+  if (plan.check) plan.was = stamp;
+  return found;
+}
+
+Result<std::optional<Found>> Change::read_now(const Path& path) const {
+  const auto place = workspace_.place(path);
   if (!place) {
     // Nothing is where even its directory is not.
     if (place.error().code == Code::kNotFound) return std::optional<Found>();
@@ -126,7 +158,6 @@ Result<std::optional<Found>> Change::read_planned(const Path& path, Plan& plan) 
   } else if (there->kind == Kind::kSymlink) {
     TRY_ASSIGN(found.bytes, place->link_target());
   }
-  if (plan.check) plan.was = found.metadata.stamp;
   return std::optional(std::move(found));
 }
 
@@ -174,7 +205,7 @@ Result<void> Change::make_parents(const Path& path) {
 }
 
 Result<void> Change::make_directory(const Path& path, std::optional<std::uint32_t> mode) {
-  TRY(changes_.protection().check(workspace_, path));
+  TRY(check_free(path));
   TRY(make_parents(path));
   planned_[path] = {.exists = true, .step = entry_.steps.size(), .origin = {}};
   return add({.kind = Step::Kind::kDirectory,
@@ -188,7 +219,7 @@ Result<void> Change::make_directory(const Path& path, std::optional<std::uint32_
 
 Result<void> Change::put(const Path& path, std::string bytes, std::optional<std::uint32_t> mode,
                          std::uint32_t new_mode) {
-  TRY(changes_.protection().check(workspace_, path));
+  TRY(check_free(path));
   Plan plan{.bytes = std::move(bytes), .mode = mode, .was = {}, .new_mode = new_mode};
   TRY_ASSIGN(std::optional<Found> found, read_planned(path, plan));
   Step step{.kind = Step::Kind::kFile, .path = path.text()};
@@ -209,7 +240,7 @@ Result<void> Change::put(const Path& path, std::string bytes, std::optional<std:
 }
 
 Result<void> Change::put_link(const Path& path, std::string target) {
-  TRY(changes_.protection().check(workspace_, path));
+  TRY(check_free(path));
   Plan plan{.bytes = std::move(target), .mode = {}, .was = {}};
   TRY_ASSIGN(const std::optional<Found> found, read_planned(path, plan));
   if (found) return fail(Code::kConflict, "'{}' exists already", shown(path));
@@ -221,7 +252,7 @@ Result<void> Change::put_link(const Path& path, std::string target) {
 }
 
 Result<void> Change::remove(const Path& path) {
-  TRY(changes_.protection().check(workspace_, path));
+  TRY(check_free(path));
   Plan plan;
   TRY_ASSIGN(std::optional<Found> found, read_planned(path, plan));
   if (!found) return fail(Code::kNotFound, "'{}' does not exist", shown(path));
@@ -236,7 +267,7 @@ Result<void> Change::remove(const Path& path) {
 }
 
 Result<void> Change::each_below(const Path& directory, bool top_first, const Visit& visit) {
-  TRY(changes_.protection().check(workspace_, directory));
+  TRY(check_free(directory));
   TRY_ASSIGN(const Metadata itself, workspace_.metadata(directory));
   if (top_first) TRY(visit(directory, itself));
   std::vector<std::string> names;
@@ -273,7 +304,7 @@ Result<void> Change::remove_one(const Path& path, const Metadata& what) {
 }
 
 Result<void> Change::remove_directory(const Path& path) {
-  TRY(changes_.protection().check(workspace_, path));
+  TRY(check_free(path));
   TRY_ASSIGN(const Metadata what, workspace_.metadata(path));
   return remove_one(path, what);
 }
@@ -313,8 +344,8 @@ Result<void> Change::copy(const Path& from, const Path& to) {
 }
 
 Result<void> Change::move(const Path& from, const Path& to) {
-  TRY(changes_.protection().check(workspace_, from));
-  TRY(changes_.protection().check(workspace_, to));
+  TRY(check_free(from));
+  TRY(check_free(to));
   if (to == from || to.text().starts_with(from.text() + "/")) {
     return fail(Code::kInvalidArgs, "'{}' cannot be moved into itself", shown(from));
   }

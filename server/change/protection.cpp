@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include "server/base/utf8.h"
+#include "server/sandbox/place.h"
 
 namespace quarry::change {
 namespace {
@@ -16,8 +17,15 @@ std::string quoted(const Path& path) {
   return shown;
 }
 
+// Asked through its directory, where what is missing costs one call and no explanation.
 bool exists(const Workspace& workspace, const Path& path) {
-  return workspace.metadata(path).has_value();
+  const auto place = workspace.place(path);
+  if (place) {
+    const auto there = place->look();
+    return there && there->has_value();
+  }
+  // A directory that cannot be listed may be walked through.
+  return place.error().code != Code::kNotFound && workspace.metadata(path).has_value();
 }
 
 // What git itself takes for a git directory, or for one of a linked worktree.

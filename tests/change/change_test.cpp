@@ -76,6 +76,48 @@ TEST_CASE("change: what was read is what is changed, or nothing is") {
   }
 }
 
+TEST_CASE("change: what was read stays what is changed when it is read or said again") {
+  World world;
+  struct Row {
+    const char* name;
+    std::function<Result<void>(Change&)> step;
+  };
+  const Row rows[] = {
+      {"put", [&](Change& change) { return change.put(world.path("a"), "changed"); }},
+      {"remove", [&](Change& change) { return change.remove(world.path("a")); }},
+      {"read other, put",
+       [&](Change& change) -> Result<void> {
+         TRY(change.read(world.path("b")));
+         return change.put(world.path("a"), "changed");
+       }},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    world.tree.write("a", "old");
+    world.tree.write("b", "b");
+    const auto change = world.begin({"a"});
+    REQUIRE(change->read(world.path("a")));
+    world.tree.write("a", "by another hand");
+    auto done = row.step(*change);
+    if (done) {
+      const auto receipt = change->commit();
+      if (!receipt) done = Failure(receipt.error());
+    }
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code == Code::kConflict);
+    CHECK(world.tree.read("a") == "by another hand");
+  }
+  // Locked again, it is looked at afresh.
+  const auto change = world.begin({"a"});
+  REQUIRE(change->read(world.path("a")));
+  world.tree.write("a", "once more");
+  REQUIRE(change->lock(std::array{world.path("a")}));
+  const auto found = change->read(world.path("a"));
+  REQUIRE(found);
+  REQUIRE(found->has_value());
+  CHECK((*found)->bytes == "once more");
+}
+
 TEST_CASE("change: what appears where a file was to be made stays") {
   World world;
   const auto change = world.begin({"new"});
