@@ -68,34 +68,62 @@ void IgnoreRules::add(std::string_view line) {
   const bool plain = !has_wildcard(line);
   const bool extension = line.size() > 2 && line.starts_with("*.") &&
                          !has_wildcard(line.substr(1)) && !line.substr(2).contains('.');
-  const auto number = static_cast<std::uint32_t>(patterns_.size());
-  if (plain) {
-    (anchored ? paths_ : names_)[folded(line, fold_)].push_back(number);
-  } else if (!anchored && extension) {
-    extensions_[folded(line.substr(1), fold_)].push_back(number);
-  } else {
-    others_.push_back(number);
-  }
   auto glob = Glob::compile(line, Glob::Flavour::kIgnore, fold_);
   Pattern pattern{plain || !glob ? Glob::literal(line, fold_) : std::move(*glob),
                   {},
                   {},
+                  {},
                   negated,
-                  directories_only,
-                  anchored};
-  if (!fold_ && line.find_first_of("[\\") == std::string_view::npos) {
-    pattern.head = line.substr(0, line.find_first_of("*?"));
-    pattern.tail = line.substr(line.find_last_of("*?") + 1);
-    // The slash of a `**/` may stand for nothing.
-    if (pattern.tail.starts_with('/')) pattern.tail.erase(0, 1);
+                  directories_only};
+  const auto number = static_cast<std::uint32_t>(patterns_.size());
+  const auto index = [&](Index& into, std::string_view key) {
+    into.numbers[folded(key, fold_)].push_back(number);
+    into.lengths.add(key.size());
+  };
+  if (plain) {
+    index(anchored ? paths_ : names_, line);
+  } else if (!anchored && extension) {
+    index(extensions_, line.substr(1));
+  } else {
+    if (!fold_ && !line.contains('\\')) set_fixed(pattern, line);
+    others_.push_back({number, pattern.head.empty() ? '\0' : pattern.head.front(),
+                       pattern.tail.empty() ? '\0' : pattern.tail.back(), directories_only,
+                       anchored});
   }
   patterns_.push_back(std::move(pattern));
 }
 
+// REQUIRES: `line` holds no backslash.
+void IgnoreRules::set_fixed(Pattern& pattern, std::string_view line) {
+  constexpr std::string_view kWild = "*?[";
+  pattern.head = line.substr(0, line.find_first_of(kWild));
+  // A bracket may hold anything and end anywhere: behind the first one nothing is taken.
+  const std::string_view open = line.substr(0, line.find('['));
+  if (open.size() == line.size()) pattern.tail = line.substr(line.find_last_of(kWild) + 1);
+  for (std::size_t at = pattern.head.size(); at < open.size();) {
+    const std::size_t begin = std::min(open.find_first_not_of(kWild, at), open.size());
+    at = std::min(open.find_first_of(kWild, begin), open.size());
+    if (at - begin > pattern.inside.size()) pattern.inside = open.substr(begin, at - begin);
+  }
+  // The slashes around a `**` may be one, or stand for nothing.
+  if (line.contains("**")) pattern.inside.clear();
+  if (pattern.tail.starts_with('/')) pattern.tail.erase(0, 1);
+}
+
+bool IgnoreRules::matches(const Other& other, std::string_view text) const {
+  if (other.first != '\0' && text.front() != other.first) return false;
+  if (other.last != '\0' && text.back() != other.last) return false;
+  const Pattern& pattern = patterns_[other.number];
+  return text.size() >= pattern.head.size() && text.starts_with(pattern.head) &&
+         text.ends_with(pattern.tail) && text.contains(pattern.inside) &&
+         pattern.glob.matches(text);
+}
+
 void IgnoreRules::look_up(const Index& index, std::string_view key, bool is_directory,
                           std::int64_t& best) const {
-  const auto found = fold_ ? index.find(folded(key, true)) : index.find(key);
-  if (found == index.end()) return;
+  if (!index.lengths.may_have(key.size())) return;
+  const auto found = fold_ ? index.numbers.find(folded(key, true)) : index.numbers.find(key);
+  if (found == index.numbers.end()) return;
   for (auto number = found->second.rbegin(); number != found->second.rend(); ++number) {
     if (static_cast<std::int64_t>(*number) <= best) return;
     if (patterns_[*number].directories_only && !is_directory) continue;
@@ -108,19 +136,15 @@ IgnoreRules::Verdict IgnoreRules::judge(std::string_view path, bool is_directory
   if (patterns_.empty()) return Verdict::kNone;
   const std::string_view name = path.substr(path.rfind('/') + 1);
   std::int64_t best = -1;
-  if (!names_.empty()) look_up(names_, name, is_directory, best);
-  if (!paths_.empty()) look_up(paths_, path, is_directory, best);
+  look_up(names_, name, is_directory, best);
+  look_up(paths_, path, is_directory, best);
   const std::size_t dot = name.rfind('.');
-  if (dot != std::string_view::npos && !extensions_.empty()) {
-    look_up(extensions_, name.substr(dot), is_directory, best);
-  }
-  for (auto number = others_.rbegin(); number != others_.rend(); ++number) {
-    if (static_cast<std::int64_t>(*number) <= best) break;
-    const Pattern& pattern = patterns_[*number];
-    if (pattern.directories_only && !is_directory) continue;
-    const std::string_view text = pattern.anchored ? path : name;
-    if (pattern.may_match(text) && pattern.glob.matches(text)) {
-      best = *number;
+  if (dot != std::string_view::npos) look_up(extensions_, name.substr(dot), is_directory, best);
+  for (auto other = others_.rbegin(); other != others_.rend(); ++other) {
+    if (static_cast<std::int64_t>(other->number) <= best) break;
+    if (other->directories_only && !is_directory) continue;
+    if (matches(*other, other->anchored ? path : name)) {
+      best = other->number;
       break;
     }
   }

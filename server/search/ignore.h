@@ -20,6 +20,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,15 +52,24 @@ class IgnoreRules {
 
  private:
   struct Pattern {
-    // What a match starts and ends with, when that is plain text: tells most names apart before
-    // the glob is tried. Empty when case is folded.
-    bool may_match(std::string_view text) const {
-      return text.size() >= head.size() && text.starts_with(head) && text.ends_with(tail);
-    }
-
     Glob glob;
-    std::string head, tail;
-    bool negated, directories_only, anchored;
+    // What a match starts and ends with and holds somewhere, as far as that is plain text: tells
+    // most names apart before the glob is tried. Empty when case is folded.
+    std::string head, tail, inside;
+    bool negated, directories_only;
+  };
+  // A pattern that only trying finds.
+  struct Other {
+    std::uint32_t number;
+    char first, last;  // of head and tail; NUL where they are empty
+    bool directories_only, anchored;
+  };
+  // Tells most texts apart from those of an index by their lengths.
+  struct Lengths {
+    static constexpr std::size_t kMost = 63;  // and longer
+    void add(std::size_t length) { bits |= 1ULL << std::min(length, kMost); }
+    bool may_have(std::size_t length) const { return (bits >> std::min(length, kMost) & 1) != 0; }
+    std::uint64_t bits = 0;
   };
   struct Hash {
     using is_transparent = void;
@@ -67,7 +77,12 @@ class IgnoreRules {
       return std::hash<std::string_view>()(text);
     }
   };
-  using Index = std::unordered_map<std::string, std::vector<std::uint32_t>, Hash, std::equal_to<>>;
+  struct Index {
+    std::unordered_map<std::string, std::vector<std::uint32_t>, Hash, std::equal_to<>> numbers;
+    Lengths lengths;
+  };
+  static void set_fixed(Pattern& pattern, std::string_view line);
+  bool matches(const Other& other, std::string_view text) const;
   void add(std::string_view line);
   void look_up(const Index& index, std::string_view key, bool is_directory,
                std::int64_t& best) const;
@@ -79,7 +94,7 @@ class IgnoreRules {
   Index names_;
   Index paths_;
   Index extensions_;  // with the dot
-  std::vector<std::uint32_t> others_;
+  std::vector<Other> others_;
 };
 
 struct IgnoreLevel {

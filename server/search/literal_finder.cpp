@@ -74,25 +74,60 @@ struct Search {
   }
 };
 
-[[gnu::target("avx2")]] std::size_t by_avx2(const Search& s, std::size_t& from) {
-  const __m256i rare = _mm256_set1_epi8(s.text[s.rare]);
-  const __m256i second = _mm256_set1_epi8(s.text[s.second]);
-  const __m256i rare_fold = _mm256_set1_epi8(s.fold_bit(s.rare));
-  const __m256i second_fold = _mm256_set1_epi8(s.fold_bit(s.second));
+// What by_avx2 compares with, kept in registers.
+class Avx2Pair {
+ public:
+  [[gnu::target("avx2")]] explicit Avx2Pair(const Search& s)
+      : at_rare_(s.in + s.rare),
+        at_second_(s.in + s.second),
+        rare_(_mm256_set1_epi8(s.text[s.rare])),
+        second_(_mm256_set1_epi8(s.text[s.second])),
+        rare_fold_(_mm256_set1_epi8(s.fold_bit(s.rare))),
+        second_fold_(_mm256_set1_epi8(s.fold_bit(s.second))) {}
+
+  // Of the 32 places from `from` on, those that have both bytes, into `both`.
+  [[gnu::target("avx2"), gnu::always_inline]] inline void find(std::size_t from,
+                                                               __m256i& both) const {
+    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at_rare_ + from));
+    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at_second_ + from));
+    both = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(a, rare_fold_), rare_),
+                            _mm256_cmpeq_epi8(_mm256_or_si256(b, second_fold_), second_));
+  }
+
+ private:
+  const char* at_rare_;
+  const char* at_second_;
+  __m256i rare_, second_, rare_fold_, second_fold_;
+};
+
+[[gnu::target("avx2")]] std::size_t by_avx2(const Search& s, std::size_t& next) {
+  const Avx2Pair pair(s);
   const std::size_t reach = std::max(s.rare, s.second) + 32;
-  for (; from <= s.last && from + reach <= s.end; from += 32) {
-    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(s.in + from + s.rare));
-    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(s.in + from + s.second));
-    const __m256i both =
-        _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(a, rare_fold), rare),
-                         _mm256_cmpeq_epi8(_mm256_or_si256(b, second_fold), second));
-    auto hits = static_cast<std::uint32_t>(_mm256_movemask_epi8(both));
+  // Behind the last place from which 32 may be looked at.
+  const std::size_t end = s.end < reach ? 0 : std::min(s.last, s.end - reach) + 1;
+  // Counted in a variable of its own: `next` would be written to memory at each step.
+  std::size_t from = next;
+  __m256i first;
+  __m256i second;
+  while (from < end) {
+    pair.find(from, first);
+    if (from + 32 < end) {
+      pair.find(from + 32, second);
+      const __m256i any = _mm256_or_si256(first, second);
+      if (_mm256_testz_si256(any, any) != 0) {
+        from += 64;
+        continue;
+      }
+    }
+    auto hits = static_cast<std::uint32_t>(_mm256_movemask_epi8(first));
     for (; hits != 0; hits &= hits - 1) {
       const std::size_t at = from + static_cast<std::size_t>(std::countr_zero(hits));
       if (at > s.last) break;
       if (s.stands(at)) return at;
     }
+    from += 32;
   }
+  next = from;
   return std::string_view::npos;
 }
 
@@ -115,6 +150,18 @@ std::size_t by_sse2(const Search& s, std::size_t& from) {
     }
   }
   return std::string_view::npos;
+}
+
+// Where the first 128 bytes of text[from, to) begin that are not all ASCII, or too few are left.
+[[gnu::target("avx2")]] std::size_t skip_ascii_by_avx2(const char* text, std::size_t from,
+                                                       std::size_t to) {
+  for (; from + 128 <= to; from += 128) {
+    const auto* const at = reinterpret_cast<const __m256i*>(text + from);
+    const __m256i one = _mm256_or_si256(_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1));
+    const __m256i two = _mm256_or_si256(_mm256_loadu_si256(at + 2), _mm256_loadu_si256(at + 3));
+    if (_mm256_movemask_epi8(_mm256_or_si256(one, two)) != 0) break;
+  }
+  return from;
 }
 
 #endif
@@ -145,6 +192,9 @@ std::size_t LiteralFinder::find(std::string_view in, std::size_t from, std::size
 }
 
 std::size_t find_non_ascii(std::string_view in, std::size_t from, std::size_t to) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) from = skip_ascii_by_avx2(in.data(), from, to);
+#endif
   constexpr std::uint64_t kHigh = 0x8080808080808080U;
   const char* const text = in.data();
   const auto word = [&](std::size_t at) {
@@ -152,11 +202,6 @@ std::size_t find_non_ascii(std::string_view in, std::size_t from, std::size_t to
     std::memcpy(&bytes, text + at, sizeof bytes);
     return bytes;
   };
-  for (; from + 64 <= to; from += 64) {
-    std::uint64_t any = 0;
-    for (std::size_t i = 0; i < 64; i += 8) any |= word(from + i);
-    if ((any & kHigh) != 0) break;
-  }
   for (; from + 8 <= to && (word(from) & kHigh) == 0; from += 8) {
   }
   while (from < to && static_cast<signed char>(text[from]) >= 0) ++from;

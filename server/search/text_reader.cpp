@@ -39,13 +39,22 @@ std::size_t lines_back(const char* text, std::size_t end, std::size_t lines, std
 
 }  // namespace
 
+// Makes room for a text of `bytes`, whatever its lead.
 void TextReader::reserve(std::size_t bytes) {
-  if (bytes <= capacity_) return;
-  const std::size_t grown = std::max(bytes, std::size_t{64} << 10);
-  auto larger = std::make_unique_for_overwrite<char[]>(grown);
-  if (size_ > 0) std::memcpy(larger.get(), buffer_.get(), size_);
+  if (bytes + kLineBytes <= capacity_) return;
+  const std::size_t grown = std::max(bytes, std::size_t{64} << 10) + kLineBytes;
+  std::unique_ptr<char[], Free> larger(new (std::align_val_t{kLineBytes}) char[grown]);
+  if (size_ > 0) std::memcpy(larger.get() + lead_, text(), size_);
   buffer_ = std::move(larger);
   capacity_ = grown;
+}
+
+// What is left of the text ends where a cache line does.
+void TextReader::drop_front(std::size_t bytes) {
+  const char* const left = text() + bytes;
+  size_ -= bytes;
+  lead_ = (kLineBytes - size_ % kLineBytes) % kLineBytes;
+  std::memmove(text(), left, size_);
 }
 
 // Reads on in the file, as it was when it was opened; at_end_ behind the last byte. Nothing when
@@ -72,7 +81,7 @@ bool TextReader::fill(std::size_t target) {
   if (!codec_) {
     if (at_end_ || size_ >= target) return true;
     reserve(target);
-    const auto got = read(buffer_.get() + size_, target - size_);
+    const auto got = read(text() + size_, target - size_);
     size_ += got.value_or(0);
     return got.has_value();
   }
@@ -102,7 +111,7 @@ void TextReader::append_decoded() {
   }
   raw_.erase(0, raw_.size() - raw.size());
   reserve(size_ + decoded_.size());
-  std::memcpy(buffer_.get() + size_, decoded_.data(), decoded_.size());
+  std::memcpy(text() + size_, decoded_.data(), decoded_.size());
   size_ += decoded_.size();
 }
 
@@ -112,7 +121,7 @@ bool TextReader::start_decoding(const files::Charset& charset) {
   if (!codec) return false;
   codec_.emplace(std::move(*codec));
   charset_ = charset;
-  raw_.assign(buffer_.get(), size_);
+  raw_.assign(text(), size_);
   raw_.erase(0, charset.bom().size());
   size_ = 0;
   append_decoded();
@@ -122,7 +131,7 @@ bool TextReader::start_decoding(const files::Charset& charset) {
 Skip TextReader::open(sandbox::File file, const Options& options) {
   file_.emplace(std::move(file));
   options_ = options;
-  size_ = shown_ = 0;
+  size_ = shown_ = lead_ = 0;
   offset_ = 0;
   codec_.reset();
   raw_.clear();
@@ -134,7 +143,7 @@ Skip TextReader::open(sandbox::File file, const Options& options) {
   if (!fill(std::min(options.window_bytes, kSniffTextBytes))) {
     return hidden_ ? Skip::kSecret : Skip::kUnreadable;
   }
-  const std::string_view start(buffer_.get(), size_);
+  const std::string_view start(text(), size_);
   const std::string_view sniffed = start.substr(0, kSniffBytes);
   const bool marked = sniffed.starts_with("\xFF\xFE") || sniffed.starts_with("\xFE\xFF");
   if (marked || sniffed.contains('\0')) {
@@ -142,7 +151,7 @@ Skip TextReader::open(sandbox::File file, const Options& options) {
     if (!utf16 || !start_decoding(*utf16)) return Skip::kBinary;
   } else if (start.starts_with("\xEF\xBB\xBF")) {
     size_ -= 3;
-    std::memmove(buffer_.get(), buffer_.get() + 3, size_);
+    std::memmove(text(), text() + 3, size_);
   } else if (options.decode && !valid_start(start)) {
     const files::Charset charset = files::detect_charset(start);
     if (charset.kind() != files::CharsetKind::kUtf8) start_decoding(charset);
@@ -152,14 +161,14 @@ Skip TextReader::open(sandbox::File file, const Options& options) {
 
 // Makes \r\n of buffer[from, shown_) into \n; what lies behind moves up.
 void TextReader::fold(std::size_t from) {
-  char* const text = buffer_.get();
-  if (std::string_view(text + from, shown_ - from).find("\r\n") == std::string_view::npos) return;
+  char* const bytes = text();
+  if (std::string_view(bytes + from, shown_ - from).find("\r\n") == std::string_view::npos) return;
   std::size_t to = from;
   for (std::size_t i = from; i < shown_; ++i) {
-    if (text[i] == '\r' && i + 1 < shown_ && text[i + 1] == '\n') continue;
-    text[to++] = text[i];
+    if (bytes[i] == '\r' && i + 1 < shown_ && bytes[i + 1] == '\n') continue;
+    bytes[to++] = bytes[i];
   }
-  std::memmove(text + to, text + shown_, size_ - shown_);
+  std::memmove(bytes + to, bytes + shown_, size_ - shown_);
   size_ -= shown_ - to;
   shown_ = to;
 }
@@ -169,10 +178,9 @@ bool TextReader::next(Window& window, std::size_t keep) {
   std::size_t fresh = shown_;
   if (!first_) {
     if (at_end_ && shown_ == size_) return false;
-    const std::size_t from = open_line_ ? shown_ - std::min(shown_, overlap)
-                                        : lines_back(buffer_.get(), shown_, keep, overlap);
-    std::memmove(buffer_.get(), buffer_.get() + from, size_ - from);
-    size_ -= from;
+    const std::size_t from =
+        open_line_ ? shown_ - std::min(shown_, overlap) : lines_back(text(), shown_, keep, overlap);
+    drop_front(from);
     shown_ -= from;
     fresh = open_line_ ? 0 : shown_;
   }
@@ -183,18 +191,18 @@ bool TextReader::next(Window& window, std::size_t keep) {
   if (shown_ == size_) return false;
   window.continues = open_line_;
   open_line_ = false;
-  const void* last = at_end_ ? nullptr : memrchr(buffer_.get() + shown_, '\n', size_ - shown_);
+  const void* last = at_end_ ? nullptr : memrchr(text() + shown_, '\n', size_ - shown_);
   if (at_end_) {
     shown_ = size_;
   } else if (last != nullptr) {
-    shown_ = static_cast<std::size_t>(static_cast<const char*>(last) - buffer_.get()) + 1;
+    shown_ = static_cast<std::size_t>(static_cast<const char*>(last) - text()) + 1;
   } else {
     shown_ = size_;
     open_line_ = true;
   }
   if (options_.fold_line_ends) fold(fresh);
   window.open_end = open_line_;
-  window.text = {buffer_.get(), shown_};
+  window.text = {text(), shown_};
   window.fresh = fresh;
   return true;
 }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,17 +64,30 @@ class TextReader {
   std::string_view decoded_from() const { return codec_ ? charset_.name() : std::string_view(); }
 
  private:
+  char* text() const { return buffer_.get() + lead_; }
   void reserve(std::size_t bytes);
+  void drop_front(std::size_t bytes);
   bool fill(std::size_t target);
   std::optional<std::size_t> read(char* into, std::size_t most);
   bool start_decoding(const files::Charset& charset);
   void append_decoded();
   void fold(std::size_t from);
 
+  static constexpr std::size_t kLineBytes = 64;  // of the processor's cache
+  struct Free {
+    void operator()(char* buffer) const {
+      ::operator delete[](buffer, std::align_val_t{kLineBytes});
+    }
+  };
+
   std::optional<sandbox::File> file_;
   Options options_;
-  std::unique_ptr<char[]> buffer_;
+  // The text is buffer_[lead_, lead_ + size_), placed so that the kernel copies to the beginning of
+  // a cache line: to elsewhere it copies at half the speed (first grep of the Linux tree: 0.5 s of
+  // processor time less).
+  std::unique_ptr<char[], Free> buffer_;
   std::size_t capacity_ = 0;
+  std::size_t lead_ = 0;
   std::size_t size_ = 0;     // bytes in the buffer
   std::size_t shown_ = 0;    // of them, given in a window
   std::int64_t offset_ = 0;  // in the file, of the next read
