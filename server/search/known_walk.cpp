@@ -3,6 +3,7 @@
 #include "server/sandbox/shown.h"
 #include "server/search/ignore_files.h"
 #include "server/search/snapshot.h"
+#include "server/search/with_ignored.h"
 
 namespace quarry::search {
 namespace {
@@ -55,8 +56,14 @@ Result<KnownTree> from_snapshot(const Snapshot& snapshot, const Path& start) {
 Result<KnownTree> known_tree(const Engine& engine, const Path& start, const WalkOptions& options,
                              const Stop& stop, Effort effort) {
   if (engine.snapshot != nullptr) return from_snapshot(*engine.snapshot, start);
-  if (engine.catalogue != nullptr && !options.include_ignored) {
+  if (engine.catalogue != nullptr) {
     KnownTree known = from_catalogue(engine, start, stop, effort);
+    if (known.top != nullptr && options.include_ignored) {
+      const std::shared_ptr<const TreeNode> top(std::move(known.tree), known.top);
+      known.tree = with_ignored(top, engine.workspace, options, engine.pool, stop);
+      known.top = known.tree.get();
+      known.notes.clear();  // no rules are asked
+    }
     if (known.top != nullptr) return known;
     if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
   }

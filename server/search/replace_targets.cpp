@@ -4,6 +4,7 @@
 #include "server/search/count_matches.h"
 #include "server/search/coverage.h"
 #include "server/search/file_filter.h"
+#include "server/search/known_walk.h"
 
 namespace quarry::search {
 
@@ -19,7 +20,7 @@ Result<ReplaceTargets> find_targets(const Replacer& replacer, const sandbox::Pat
     targets.files_searched = 1;
     return targets;
   }
-  TRY_ASSIGN(const Walk tree, walk(engine.workspace, {&path, 1}, {}, engine.pool, stop));
+  TRY_ASSIGN(const Walk tree, known_walk(engine, path, {}, stop));
   std::vector<Walk::Place> places = tree.files();
   std::uint64_t filtered = 0;
   if (!filter.takes_all()) {

@@ -15,6 +15,7 @@
 
 #include "server/search/find_files.h"
 #include "server/search/grep.h"
+#include "server/search/known_walk.h"
 #include "server/search/list_entries.h"
 #include "tests/search/searched_tree.h"
 
@@ -49,23 +50,29 @@ struct Catalogued {
   std::shared_ptr<const TreeNode> now(Effort effort = Effort::kBuild) {
     return catalogue->now(*workspace, pool, stop(), effort);
   }
-  std::string find(std::string_view pattern, FileOrder order, bool with_catalogue) {
+  std::string find(std::string_view pattern, FileOrder order, bool with_catalogue,
+                   bool ignored_too = false) {
     FindQuery query;
     query.pattern = pattern;
     query.sort = order;
+    query.include_ignored = ignored_too;
     auto answer = find_files(query, engine(with_catalogue));
     return answer ? answer->text : "error: " + answer.error().message;
   }
-  std::string list(std::string_view where, int depth, bool sizes, bool with_catalogue) {
+  std::string list(std::string_view where, int depth, bool with_catalogue,
+                   bool ignored_too = false) {
     ListQuery query;
     query.path = workspace->parse(where).value();
     query.depth = depth;
-    query.sizes = sizes;
+    query.sizes = true;
+    query.include_ignored = ignored_too;
     auto answer = list_entries(query, engine(with_catalogue));
     return answer ? *answer : "error: " + answer.error().message;
   }
-  std::string grep(std::string_view pattern, std::string_view where, bool with_catalogue) {
+  std::string grep(std::string_view pattern, std::string_view where, bool with_catalogue,
+                   bool ignored_too = false) {
     GrepQuery query;
+    query.include_ignored = ignored_too;
     query.pattern = pattern;
     query.path = workspace->parse(where).value();
     auto answer = search::grep(query, engine(with_catalogue));
@@ -226,17 +233,19 @@ void check_rounds(int count, bool flood) {
       CHECK(kept == read);
       FAIL("the catalogue is not what is there");
     };
+    const bool all = changer.below(3) == 0;  // the ignored ones too
     // Not all questions each time: what was known before an older change must not come back.
     if (changer.below(4) != 0) {
       const auto order = changer.below(2) == 0 ? FileOrder::kMtime : FileOrder::kPath;
-      same(tree.find("**", order, true), tree.find("**", order, false));
+      same(tree.find("**", order, true, all), tree.find("**", order, false, all));
     }
     if (changer.below(3) == 0) {
-      same(tree.list(".", 4, true, true), tree.list(".", 4, true, false));
+      const int depth = 1 + changer.below(4);
+      same(tree.list(".", depth, true, all), tree.list(".", depth, false, all));
     }
     if (changer.below(3) == 0) {
       const char* const where = changer.below(2) == 0 ? "." : "a";
-      same(tree.grep("needle \\w+", where, true), tree.grep("needle \\w+", where, false));
+      same(tree.grep("needle \\w+", where, true, all), tree.grep("needle \\w+", where, false, all));
     }
     tree.settle();
   }
@@ -273,6 +282,20 @@ TEST_CASE("catalogue shares what has not changed and reads one directory for one
   CHECK(after->find("b/c")->listing != before->find("b/c")->listing);
   CHECK(tree.catalogue->stats().builds == 1);
   CHECK(tree.catalogue->stats().renewals == 1);
+}
+
+TEST_CASE("catalogue shares what no rule leaves out with a walk that asks no rules") {
+  Catalogued tree(Files{{"a/one", ""}, {"b/two", ""}, {"b/out/three", ""}, {".ignore", "out\n"}});
+  const auto known = tree.now();
+  REQUIRE(known);
+  WalkOptions options;
+  options.include_ignored = true;
+  const auto all = known_walk(tree.engine(true), sandbox::Path(), options, tree.stop());
+  REQUIRE(all);
+  CHECK(all->regular == 4);
+  CHECK(all->directories[1] == known->find("a"));
+  CHECK(all->directories[2] != known->find("b"));
+  CHECK(all->directories[3]->listing->path.text() == "b/out");
 }
 
 TEST_CASE("catalogue tells by a listing's identity whether a file's content may have changed") {

@@ -162,8 +162,9 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const Path given, context.files.parse(args.path));
   TRY_ASSIGN(const Path path, context.files.real(given, sandbox::Workspace::Last::kFollow));
   TRY_ASSIGN(search::ReplaceTargets targets,
-             search::find_targets(*replacer, path, args.glob,
-                                  {context.files, context.pool, context.cancel, context.clock}));
+             search::find_targets(
+                 *replacer, path, args.glob,
+                 {context.files, context.pool, context.cancel, context.clock, context.catalogue}));
   const std::size_t kept = leave_out_protected(targets.files, context);
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "replace_in_files"},
