@@ -222,7 +222,7 @@ class Limits {
   std::int64_t operator[](Limit limit) const { return values_[static_cast<std::size_t>(limit)]; }
   std::size_t size(Limit limit) const { return static_cast<std::size_t>((*this)[limit]); }
 
-  // kInvalidArgs when there is no such limit, it is fixed, or `value` is not 1 to its hard maximum.
+  // kInvalidArgs: no such limit, a fixed one, or not 1 (of index_bytes 0) to its hard maximum.
   Result<void> set(std::string_view name, std::int64_t value);
   // "name=value".
   Result<void> set(std::string_view assignment);

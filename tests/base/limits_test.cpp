@@ -8,7 +8,7 @@
 namespace quarry {
 namespace {
 
-TEST_CASE("limits: each may be set to its hard maximum and to one, and not beyond") {
+TEST_CASE("limits: each may be set to its hard maximum and to one, the index to none") {
   for (const LimitRow& row : kLimitTable) {
     INFO(row.name);
     Limits limits;
@@ -24,8 +24,10 @@ TEST_CASE("limits: each may be set to its hard maximum and to one, and not beyon
     CHECK(limits.set(row.name, 1));
     CHECK(limits[row.limit] == 1);
     CHECK_FALSE(limits.set(row.name, row.hard + 1));
-    CHECK_FALSE(limits.set(row.name, 0));
-    CHECK(limits[row.limit] == 1);
+    CHECK_FALSE(limits.set(row.name, -1));
+    const bool can_be_off = row.limit == Limit::kIndexBytes;
+    CHECK(limits.set(row.name, 0).has_value() == can_be_off);
+    CHECK(limits[row.limit] == (can_be_off ? 0 : 1));
   }
 }
 
