@@ -97,9 +97,13 @@ void append_coverage(std::string& out, const GrepQuery& query, const Engine& eng
   out.push_back('\n');
 }
 
-void append_notes(std::string& out, const Walk* walk, const Matcher& matcher,
-                  const Counts& counts) {
-  if (counts.stopped) out += "incomplete: time was up; narrow path or glob\n";
+void append_notes(std::string& out, const Walk* walk, const Matcher& matcher, const Counts& counts,
+                  const Rendered& rendered) {
+  if (counts.stopped) {
+    out += "incomplete: time was up; narrow path or glob\n";
+  } else if (rendered.late) {
+    out += "incomplete: time was up before all were shown; narrow path or glob\n";
+  }
   if (!matcher.note().empty()) out += fmt::format("note: pattern is {}\n", matcher.note());
   if (counts.decoded > 0) {
     out += fmt::format("note: {} decoded from an encoding that is not UTF-8\n",
@@ -156,14 +160,14 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   if (!answer.text.empty()) answer.text.push_back('\n');
   append_more(answer.text, query, counts, rendered);
   append_coverage(answer.text, query, engine, walk, reading.filtered, counts, elsewhere);
-  append_notes(answer.text, walk, matcher, counts);
+  append_notes(answer.text, walk, matcher, counts, rendered);
   answer.matches = counts.matches;
   answer.files_matched = counts.files_matched;
   answer.files_searched = counts.files_searched;
   answer.repeatable = answer.repeatable && !counts.stopped && counts.unreadable == 0 &&
                       !finish.now() &&
                       (walk == nullptr || (!walk->stopped && walk->unreadable == 0));
-  answer.complete = counts.not_reached == 0 && !counts.stopped &&
+  answer.complete = counts.not_reached == 0 && !counts.stopped && !rendered.late &&
                     (walk == nullptr || (!walk->stopped && walk->full_at == 0));
   return answer;
 }

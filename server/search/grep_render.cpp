@@ -150,6 +150,7 @@ class FileRenderer {
 struct Page {
   std::uint64_t shown = 0;
   bool cut = false;
+  bool late = false;
   std::size_t file = 0;          // the next to show
   std::uint64_t file_shown = 0;  // matches of it that are shown, or before the page
 };
@@ -166,6 +167,8 @@ Page append_page(std::string& out, const RenderInput& input, std::size_t limit) 
       skip -= matches;
       continue;
     }
+    page.late = input.stop.now();
+    if (page.late) return page;
     auto file = opener.open(page.file);
     if (!file) continue;
     const std::size_t begin = out.size();
@@ -178,6 +181,8 @@ Page append_page(std::string& out, const RenderInput& input, std::size_t limit) 
         FileRenderer(input, sink, skip, take).render(reader, std::move(*file));
     page.shown += shown;
     if (shown == 0) out.resize(begin);
+    page.late = !sink.full() && shown < take && input.stop.now();
+    if (page.late) return page;
     if (sink.full()) {
       page.cut = true;
       page.file_shown = skip + shown;
@@ -213,7 +218,7 @@ void append_shown_line(std::string& out, std::string_view line, Span match) {
 Rendered append_content(std::string& out, const RenderInput& input, std::size_t max_bytes) {
   const std::size_t begin = out.size();
   Page page = append_page(out, input, begin + max_bytes);
-  if (!page.cut) return {page.shown, false};
+  if (!page.cut) return {page.shown, false, page.late};
   out.resize(begin);
   page = append_page(out, input, begin + max_bytes / 4 * 3);
   const std::size_t limit = begin + max_bytes;
@@ -232,7 +237,7 @@ Rendered append_content(std::string& out, const RenderInput& input, std::size_t 
     rest += line;
   }
   if (rest.size() > heading) out += rest;
-  return {page.shown, true};
+  return {page.shown, true, page.late};
 }
 
 Rendered append_files(std::string& out, const RenderInput& input, std::size_t max_bytes) {

@@ -16,6 +16,7 @@ namespace quarry::search {
 struct Rendered {
   std::uint64_t shown = 0;  // matches with content, else files
   bool cut = false;         // max_bytes was reached before the page was full
+  bool late = false;        // time was up before it was
 };
 
 struct RenderInput {

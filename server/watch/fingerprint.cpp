@@ -100,6 +100,10 @@ class PartReader {
     }
     add_entry(entry.name, metadata->kind, metadata->mode, metadata->stamp);
     if (is_directory) {
+      if (part_.path.text().size() + 1 + entry.name.size() > Path::kMaxBytes) {
+        part_.failed = true;  // each deeper one would take longer to open
+        return;
+      }
       part_.below.emplace_back();
       part_.below.back().path = part_.path.child(entry.name);
       part_.below.back().area = below;

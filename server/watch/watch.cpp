@@ -248,6 +248,10 @@ void Watch::list(Dir& directory, const Task& task) {
     if (entry.kind != Kind::kDirectory) continue;
     const Area area = area_below(task.area, entry.name);
     if (area == Area::kSkipped) continue;
+    if (task.path.text().size() + 1 + entry.name.size() > Path::kMaxBytes) {
+      // Opened step by step, each deeper one would take longer: thousands of levels, minutes.
+      return fail(fmt::format("a directory has a path of more than {} bytes", Path::kMaxBytes));
+    }
     looks_.push_back({task.path.child(entry.name), area});
   }
 }

@@ -234,5 +234,28 @@ TEST_CASE("grep whose time runs out on the way counts what it saw and what it di
                                Contains("incomplete: time was up"));
 }
 
+TEST_CASE("grep whose time runs out while it shows what it found says so") {
+  Files files;
+  for (int i = 0; i < 50; ++i) files["f" + std::to_string(1000 + i)] = "hit\n";
+  SearchedTree tree(files);
+  GrepQuery query;
+  query.pattern = "hit";
+  EventClock clock;
+  CancelToken token(clock, 1'000'000'000'000);
+  REQUIRE(grep(query, {*tree.workspace, tree.pool, token, clock}));
+  EventClock ending;
+  CancelToken ended(ending, 1'000'000'000'000);
+  ending.at = clock.looks() - 20;
+  ending.event = [&] { ending.now_ns = 999'999'999'999; };
+  const auto answer = grep(query, {*tree.workspace, tree.pool, ended, ending});
+  REQUIRE(answer);
+  CHECK_FALSE(answer->complete);
+  CHECK_FALSE(answer->repeatable);
+  CHECK(answer->matches == 50);
+  CHECK_THAT(answer->text, Contains("f1000\n1:hit\n") && !Contains("f1049") &&
+                               Contains("50 matches in 50 of 50 files") &&
+                               Contains("incomplete: time was up before all were shown"));
+}
+
 }  // namespace
 }  // namespace quarry::search

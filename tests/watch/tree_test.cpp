@@ -330,6 +330,27 @@ TEST_CASE("a tree that may not be watched whole is checked by fingerprint, and s
   }
 }
 
+TEST_CASE("directories deeper than a path can say are neither watched nor fingerprinted (SR-09)") {
+  TreeFixture fixture;
+  int at = open(fixture.workspace.root().c_str(), O_RDONLY | O_DIRECTORY);
+  const std::string name(sandbox::Path::kMaxComponentBytes, 'd');
+  for (std::size_t bytes = 0; bytes <= sandbox::Path::kMaxBytes; bytes += name.size() + 1) {
+    REQUIRE(mkdirat(at, name.c_str(), 0755) == 0);
+    const int next = openat(at, name.c_str(), O_RDONLY | O_DIRECTORY);
+    close(at);
+    at = next;
+  }
+  close(at);
+  fixture.begin();
+  CHECK(fixture.tree->mode() == Mode::kChecking);
+  CHECK(fixture.tree->standing().why == "a directory has a path of more than 4096 bytes");
+  const CancelToken cancel(fixture.clock);
+  const Parallel in_turn = [](std::size_t count, const std::function<void(std::size_t)>& body) {
+    for (std::size_t i = 0; i < count; ++i) body(i);
+  };
+  CHECK_FALSE(fixture.tree->fingerprint(in_turn, cancel).has_value());
+}
+
 TEST_CASE("a directory that can be used but not listed is not watched past") {
   if (geteuid() == 0) {
     WARN("skipped: root may list every directory");
