@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/analysis/fact_cache.h"
+#include "server/analysis/last_look.h"
 #include "server/analysis/listing.h"
 #include "server/analysis/part.h"
 #include "server/analysis/survey.h"
@@ -14,22 +15,44 @@ bool stopped(const Error& error) {
   return error.code == Code::kCancelled || error.code == Code::kTimeout;
 }
 
+Result<std::unique_ptr<LastLook>> look_anew(const Sources& sources, const AnalyzeOptions& options,
+                                            const CancelToken& cancel) {
+  auto look = std::make_unique<LastLook>();
+  look->checked_ns = sources.clock.steady_ns();
+  TRY_ASSIGN(look->listing, list_files(sources, options, cancel));
+  TRY_ASSIGN(look->survey, make_survey(std::move(look->listing.index), *look->listing.contents,
+                                       sources.pool, cancel));
+  find_uncovered(*look);
+  return look;
+}
+
 Result<void> look_at_tree(const Sources& sources, const AnalyzeOptions& options, Report& report,
                           const CancelToken& cancel) {
-  TRY_ASSIGN(Listing listing, list_files(sources, options, cancel));
+  std::vector<std::uint32_t> changed;
+  std::unique_ptr<LastLook> look = take_last_look(sources, options);
+  bool renewed = false;
+  if (look != nullptr) {
+    TRY_ASSIGN(renewed, renew(*look, sources, changed, cancel));
+  }
+  if (!renewed) {
+    TRY_ASSIGN(look, look_anew(sources, options, cancel));
+  }
+  const Listing& listing = look->listing;
   report.origin = listing.origin;
-  report.commit = std::move(listing.commit);
-  report.notes = std::move(listing.notes);
+  report.commit = listing.commit;
+  report.notes = listing.notes;
   report.repeatable = listing.repeatable;
-  TRY_ASSIGN(Survey survey,
-             make_survey(std::move(listing.index), *listing.contents, sources.pool, cancel));
-  report.tree.notes = survey.notes;
+  report.tree.notes = look->survey.notes;
   FactCache cache(sources.store, *listing.contents, sources.files.root(),
                   report.origin == Origin::kRevision ? FactCache::Origin::kRevision
                                                      : FactCache::Origin::kWorkingTree,
                   options.refresh);
-  TRY(run_parts(all_parts(), {survey, *listing.contents, cache, sources.pool, cancel}, report));
+  TRY(run_parts(all_parts(),
+                {look->survey, *listing.contents, cache, sources.pool, cancel, look->memory,
+                 renewed ? &changed : nullptr},
+                report));
   report.files_read = cache.files_read();
+  if (report.repeatable) leave_last_look(sources, options, std::move(look));
   return {};
 }
 
@@ -54,10 +77,10 @@ Result<Report> analyze(const Sources& sources, const AnalyzeOptions& options,
 }
 
 Result<Report> analyze(const sandbox::Workspace& files, git::GitClient& git, store::Store& store,
-                       pool::Pool& pool, const Clock& clock, const AnalyzeOptions& options,
-                       const CancelToken& cancel) {
+                       pool::Pool& pool, const Clock& clock, search::Catalogue* catalogue,
+                       const AnalyzeOptions& options, const CancelToken& cancel) {
   GitRepository repository(git);
-  return analyze({files, repository, store, pool, clock}, options, cancel);
+  return analyze({files, repository, store, pool, clock, catalogue}, options, cancel);
 }
 
 }  // namespace quarry::analysis

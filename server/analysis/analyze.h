@@ -21,6 +21,7 @@
 #include "server/git/client.h"
 #include "server/pool/pool.h"
 #include "server/sandbox/workspace.h"
+#include "server/search/catalogue.h"
 #include "server/store/store.h"
 
 namespace quarry::analysis {
@@ -31,6 +32,7 @@ struct Sources {
   store::Store& store;
   pool::Pool& pool;
   const Clock& clock;
+  search::Catalogue* catalogue = nullptr;  // of the tree; null: none is kept
 };
 
 struct AnalyzeOptions {
@@ -48,7 +50,7 @@ Result<Report> analyze(const Sources& sources, const AnalyzeOptions& options,
 
 // The same over a git client.
 Result<Report> analyze(const sandbox::Workspace& files, git::GitClient& git, store::Store& store,
-                       pool::Pool& pool, const Clock& clock, const AnalyzeOptions& options,
-                       const CancelToken& cancel);
+                       pool::Pool& pool, const Clock& clock, search::Catalogue* catalogue,
+                       const AnalyzeOptions& options, const CancelToken& cancel);
 
 }  // namespace quarry::analysis

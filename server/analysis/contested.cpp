@@ -151,7 +151,9 @@ bool is_contested(std::string_view extension) {
 }
 
 void add_neighbour(Neighbours& neighbours, std::string_view path) {
-  const std::string_view extension = extension_of(base_name(path));
+  std::string_view name = base_name(path);
+  if (name.ends_with(".in")) name.remove_suffix(3);
+  const std::string_view extension = extension_of(name);
   if (!extension.empty()) ++neighbours.by_extension[extension];
 }
 

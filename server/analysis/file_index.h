@@ -1,7 +1,7 @@
 // FileIndex: the files of one state of a tree, sorted by path and grouped by directory: what every
 // part of an analysis looks at.
 //
-// Paths are those of the root; only files below `top` are in it. Immutable; const, safe from any
+// Paths are those of the root; only files below `top` are in it. const members are safe from any
 // thread.
 
 #pragma once
@@ -47,6 +47,12 @@ class FileIndex {
   // The files of a directory itself, by their number, sorted by name.
   std::span<const std::uint32_t> members(const Directory& directory) const {
     return std::span(members_).subspan(directory.first, directory.last - directory.first);
+  }
+
+  // A file is of another size or mode than it was. Not while others look.
+  void set_state(std::uint32_t file, std::uint64_t size, std::uint32_t mode) {
+    files_[file].size = size;
+    files_[file].mode = mode;
   }
 
   // Null when there is none.

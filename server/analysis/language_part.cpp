@@ -13,23 +13,26 @@ constexpr std::size_t kChunk = 16;  // directories that a worker judges at a tim
 
 class Judge {
  public:
-  Judge(const PartInput& input, std::vector<Judged>& judged)
+  // `sheets`: null when what is remembered is to be used.
+  Judge(const PartInput& input, VerdictSheets* sheets)
       : input_(input),
         index_(input.survey.index),
-        judged_(judged),
-        sheets_(input.cache, index_.top(), index_.files().size()) {}
+        known_(input.memory.languages),
+        sheets_(sheets) {}
 
-  Result<void> run() {
-    sheets_.load(input_.pool);
-    const auto directories = index_.directories();
-    std::vector<std::optional<Error>> errors((directories.size() + kChunk - 1) / kChunk);
+  // Judges and counts the `count` directories whose numbers number(i) gives.
+  template <class Number>
+  Result<void> run(std::size_t count, Number number) {
+    std::vector<std::optional<Error>> errors((count + kChunk - 1) / kChunk);
     input_.pool.fork_join(
         errors.size(),
         [&](std::size_t chunk) {
-          const std::size_t end = std::min(directories.size(), (chunk + 1) * kChunk);
+          const std::size_t end = std::min(count, (chunk + 1) * kChunk);
           for (std::size_t i = chunk * kChunk; i < end && !errors[chunk]; ++i) {
-            auto done = judge(directories[i]);
+            const FileIndex::Directory& directory = index_.directories()[number(i)];
+            auto done = judge(directory);
             if (!done) errors[chunk] = std::move(done).error();
+            known_.sums[number(i)] = sum_directory(input_.survey, known_.judged, directory);
           }
         },
         &input_.cancel);
@@ -37,7 +40,6 @@ class Judge {
     for (std::optional<Error>& error : errors) {
       if (error) return Failure(std::move(*error));
     }
-    sheets_.save();
     return {};
   }
 
@@ -46,69 +48,91 @@ class Judge {
     std::vector<std::uint32_t> wanted;
     for (const std::uint32_t at : index_.members(directory)) {
       const git::TrackedFile& file = index_.files()[at];
-      judged_[at].size = file.size;
-      if (!is_regular(file) || input_.survey.classes[at].share != Share::kSource) continue;
-      judged_[at].verdict = judge_path(file.path);
-      if (file.size > 0 && at < kMaxSampled && wants_sample(file.path)) wanted.push_back(at);
+      const bool source = input_.survey.classes[at].share == Share::kSource;
+      const bool wants = is_regular(file) && source && file.size > 0 && at < kMaxSampled &&
+                         wants_sample(file.path);
+      if (wants) {
+        wanted.push_back(at);
+      } else {
+        known_.judged[at] = judged_by_path(at);
+      }
     }
     if (wanted.empty()) return {};
+    const std::vector<std::uint32_t> unknown = take_kept(directory, wanted);
+    TRY(sample(directory, unknown));
+    if (sheets_ == nullptr) return {};
     std::vector<VerdictSheets::Entry> entries;
     entries.reserve(wanted.size());
-    const std::vector<std::uint32_t> unknown = take_kept(directory, wanted, entries);
-    TRY(sample(directory, unknown, entries));
-    sheets_.replace(directory.path, entries, !unknown.empty());
+    for (const std::uint32_t at : wanted) {
+      if (known_.identities[at] == 0) continue;
+      entries.push_back({VerdictSheets::name_of(index_.files()[at].path), known_.identities[at],
+                         known_.judged[at].verdict});
+    }
+    sheets_->replace(directory.path, entries, !unknown.empty());
     return {};
   }
 
-  // Those of `wanted` whose verdicts are not kept.
+  Judged judged_by_path(std::uint32_t at) const {
+    const git::TrackedFile& file = index_.files()[at];
+    const bool source = is_regular(file) && input_.survey.classes[at].share == Share::kSource;
+    return {source ? judge_path(file.path) : Verdict{}, file.size};
+  }
+
+  // Those of `wanted` whose verdicts are not known.
   std::vector<std::uint32_t> take_kept(const FileIndex::Directory& directory,
-                                       const std::vector<std::uint32_t>& wanted,
-                                       std::vector<VerdictSheets::Entry>& entries) {
-    std::vector<const VerdictSheets::Entry*> kept(wanted.size());
-    bool any = false;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      kept[i] =
-          sheets_.find(directory.path, VerdictSheets::name_of(index_.files()[wanted[i]].path));
-      any |= kept[i] != nullptr;
-    }
-    if (!any) return wanted;
+                                       const std::vector<std::uint32_t>& wanted) {
+    if (sheets_ != nullptr && !take_from_sheets(directory, wanted)) return wanted;
     std::vector<Contents::State> states(wanted.size());
     input_.contents.identify(index_, directory, wanted, states);
     std::vector<std::uint32_t> unknown;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      if (kept[i] == nullptr || states[i].identity == 0 ||
-          states[i].identity != kept[i]->identity) {
-        unknown.push_back(wanted[i]);
-        continue;
+      const std::uint32_t at = wanted[i];
+      if (states[i].identity == 0 || states[i].identity != known_.identities[at]) {
+        unknown.push_back(at);
+      } else {
+        known_.judged[at].size = states[i].size;
       }
-      judged_[wanted[i]] = {kept[i]->verdict, states[i].size};
-      entries.push_back(*kept[i]);
     }
     return unknown;
   }
 
+  // False when they hold none of them.
+  bool take_from_sheets(const FileIndex::Directory& directory,
+                        const std::vector<std::uint32_t>& wanted) {
+    bool any = false;
+    for (const std::uint32_t at : wanted) {
+      const auto* kept =
+          sheets_->find(directory.path, VerdictSheets::name_of(index_.files()[at].path));
+      if (kept == nullptr) continue;
+      known_.judged[at].verdict = kept->verdict;
+      known_.identities[at] = kept->identity;
+      any = true;
+    }
+    return any;
+  }
+
   Result<void> sample(const FileIndex::Directory& directory,
-                      const std::vector<std::uint32_t>& files,
-                      std::vector<VerdictSheets::Entry>& entries) {
+                      const std::vector<std::uint32_t>& files) {
     if (files.empty()) return {};
     input_.cache.count_read(files.size());
     return input_.contents.sample(
         index_, directory, files,
         [&](std::size_t i, const Sample* sample) {
-          if (sample == nullptr) return;  // the path has to do
-          const std::string_view path = index_.files()[files[i]].path;
-          Judged& judged = judged_[files[i]];
-          judged = {analysis::judge(path, *sample), sample->size};
-          if (sample->identity == 0) return;
-          entries.push_back({VerdictSheets::name_of(path), sample->identity, judged.verdict});
+          const std::uint32_t at = files[i];
+          const std::string_view path = index_.files()[at].path;
+          // What cannot be read is told by its path.
+          known_.judged[at] = sample == nullptr
+                                  ? judged_by_path(at)
+                                  : Judged{analysis::judge(path, *sample), sample->size};
+          known_.identities[at] = sample == nullptr ? 0 : sample->identity;
         },
         input_.cancel);
   }
 
   const PartInput& input_;
   const FileIndex& index_;
-  std::vector<Judged>& judged_;
-  VerdictSheets sheets_;
+  LanguageMemory& known_;
+  VerdictSheets* const sheets_;
 };
 
 }  // namespace
@@ -116,13 +140,26 @@ class Judge {
 Result<void> run_language_part(const PartInput& input, Report& report,
                                std::vector<std::string>& notes) {
   const std::size_t files = input.survey.index.files().size();
-  std::vector<Judged> judged(files);
-  TRY(Judge(input, judged).run());
+  LanguageMemory& known = input.memory.languages;
+  if (input.changed != nullptr) {
+    const std::vector<std::uint32_t>& changed = *input.changed;
+    TRY(Judge(input, nullptr).run(changed.size(), [&](std::size_t i) { return changed[i]; }));
+  } else {
+    known = {};
+    known.judged.resize(files);
+    known.identities.resize(files);
+    known.sums.resize(input.survey.index.directories().size());
+    VerdictSheets sheets(input.cache, input.survey.index.top(), files);
+    sheets.load(input.pool);
+    TRY(Judge(input, &sheets).run(known.sums.size(), [](std::size_t i) { return i; }));
+    sheets.save();
+  }
   if (files > kMaxSampled) {
     notes.push_back("only the first " + std::to_string(kMaxSampled) + " of " +
                     std::to_string(files) + " files were read to see their language");
   }
-  return tally(input.survey, judged, report.tree, input.cancel);
+  tally(input.survey, known.sums, report.tree);
+  return {};
 }
 
 }  // namespace quarry::analysis

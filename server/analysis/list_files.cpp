@@ -4,6 +4,7 @@
 
 #include "server/analysis/file_index.h"
 #include "server/analysis/languages.h"
+#include "server/analysis/working_contents.h"
 #include "server/base/figures.h"
 #include "server/search/walk.h"
 
@@ -11,6 +12,10 @@ namespace quarry::analysis {
 namespace {
 
 constexpr std::size_t kChunk = 16;  // directories whose files' sizes one worker asks for at a time
+
+std::uint32_t mode_of(const sandbox::Metadata& metadata) {
+  return (metadata.mode & 0100U) != 0 ? kExecutableMode : kPlainMode;
+}
 
 // The numbers of the places of each directory that holds any.
 std::vector<std::vector<std::uint32_t>> by_directory(
@@ -38,7 +43,7 @@ void describe(const sandbox::Workspace& workspace, const search::Walk& walk,
     const auto metadata = directory->metadata(base_name(files[at].path));
     if (!metadata) continue;
     files[at].size = static_cast<std::uint64_t>(metadata->stamp.size);
-    files[at].mode = (metadata->mode & 0100U) != 0 ? kExecutableMode : kPlainMode;
+    files[at].mode = mode_of(*metadata);
   }
 }
 
@@ -52,11 +57,33 @@ void note_count(std::vector<std::string>& notes, std::uint64_t count, std::strin
 
 }  // namespace
 
+void append_states(const sandbox::Workspace& workspace, const FileIndex& index,
+                   const FileIndex::Directory& directory, std::vector<FileState>& states) {
+  const auto opened = workspace.open_directory(*directory_path(directory.path));
+  for (const std::uint32_t at : index.members(directory)) {
+    // As above: a file that went away is an empty one.
+    FileState state{at, 0, 0};
+    if (opened) {
+      const auto metadata = opened->metadata(base_name(index.files()[at].path));
+      if (metadata) {
+        state.size = static_cast<std::uint64_t>(metadata->stamp.size);
+        state.mode = mode_of(*metadata);
+      }
+    }
+    states.push_back(state);
+  }
+}
+
 Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
+                              const std::shared_ptr<const search::TreeNode>& known,
                               const CancelToken& cancel) {
   const search::Stop stop(cancel, sources.clock);
-  TRY_ASSIGN(const search::Walk walk,
-             search::walk(sources.files, std::span(&top, 1), {}, sources.pool, stop));
+  search::Walk walk;
+  if (known != nullptr && top.is_root()) {
+    walk = search::Walk(known, *known);
+  } else {
+    TRY_ASSIGN(walk, search::walk(sources.files, std::span(&top, 1), {}, sources.pool, stop));
+  }
   TRY(cancel.check());
   const std::vector<search::Walk::Place> places = walk.files();
   FileList list;

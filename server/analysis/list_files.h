@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "server/analysis/analyze.h"
+#include "server/analysis/survey.h"
+#include "server/search/tree_node.h"
 
 namespace quarry::analysis {
 
@@ -16,7 +18,13 @@ struct FileList {
   bool repeatable = true;               // all was read, and in time
 };
 
+// `known`: the whole tree, where it is known, and null otherwise.
 Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
+                              const std::shared_ptr<const search::TreeNode>& known,
                               const CancelToken& cancel);
+
+// The states of one directory's files on disk, onto `states`; of those that are there.
+void append_states(const sandbox::Workspace& workspace, const FileIndex& index,
+                   const FileIndex::Directory& directory, std::vector<FileState>& states);
 
 }  // namespace quarry::analysis

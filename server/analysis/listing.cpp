@@ -6,6 +6,7 @@
 #include "server/analysis/revision_contents.h"
 #include "server/analysis/working_contents.h"
 #include "server/base/utf8.h"
+#include "server/search/catalogue.h"
 
 namespace quarry::analysis {
 namespace {
@@ -27,14 +28,27 @@ Result<Listing> list_revision(const Sources& sources, const sandbox::Path& top,
   return listing;
 }
 
-// The root itself is a bare repository, which has no files of its own to look at.
+}  // namespace
+
 bool is_bare(const Sources& sources, const CancelToken& cancel) {
   if (!sources.files.glance("HEAD") || !sources.files.glance("objects")) return false;
   const auto facts = sources.repository.facts(cancel);
   return facts && facts->bare && !facts->unborn;
 }
 
-}  // namespace
+std::optional<sandbox::Stamp> git_index_stamp(const Sources& sources) {
+  auto stamp = sources.files.glance(".git/index");
+  if (stamp && !sandbox::settled(*stamp, sources.clock.wall_ms())) stamp.reset();
+  return stamp;
+}
+
+std::string note_of_walk(const Result<std::vector<git::TrackedFile>>& tracked) {
+  if (tracked) return "git tracks no files yet: the directory was walked";
+  if (tracked.error().code == Code::kNotFound) {
+    return "no git repository: the directory was walked";
+  }
+  return "git's index cannot be read, so the directory was walked: " + tracked.error().message;
+}
 
 Result<Listing> list_files(const Sources& sources, const AnalyzeOptions& options,
                            const CancelToken& cancel) {
@@ -55,6 +69,13 @@ Result<Listing> list_files(const Sources& sources, const AnalyzeOptions& options
   }
   Listing listing;
   listing.contents = std::make_unique<WorkingContents>(sources.files, sources.clock);
+  listing.git_index = git_index_stamp(sources);
+  if (sources.catalogue != nullptr) {
+    const search::Stop stop(cancel, sources.clock);
+    listing.tree =
+        sources.catalogue->now(sources.files, sources.pool, stop, search::Effort::kBuild);
+    TRY(cancel.check());
+  }
   auto tracked = sources.repository.tracked_files(cancel);
   if (tracked && !tracked->empty()) {
     listing.index = FileIndex(std::move(*tracked), options.path.text());
@@ -62,16 +83,9 @@ Result<Listing> list_files(const Sources& sources, const AnalyzeOptions& options
     return listing;
   }
   if (!tracked && stopped(tracked.error())) return Failure(std::move(tracked).error());
-  if (tracked) {
-    listing.notes.emplace_back("git tracks no files yet: the directory was walked");
-  } else if (tracked.error().code == Code::kNotFound) {
-    listing.notes.emplace_back("no git repository: the directory was walked");
-  } else {
-    listing.repeatable = false;
-    listing.notes.push_back("git's index cannot be read, so the directory was walked: " +
-                            tracked.error().message);
-  }
-  TRY_ASSIGN(FileList walked, list_by_walk(sources, options.path, cancel));
+  listing.notes.push_back(note_of_walk(tracked));
+  if (!tracked && tracked.error().code != Code::kNotFound) listing.repeatable = false;
+  TRY_ASSIGN(FileList walked, list_by_walk(sources, options.path, listing.tree, cancel));
   listing.index = FileIndex(std::move(walked.files), options.path.text());
   listing.repeatable = listing.repeatable && walked.repeatable;
   std::ranges::move(walked.notes, std::back_inserter(listing.notes));

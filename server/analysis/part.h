@@ -14,6 +14,7 @@
 
 #include "server/analysis/contents.h"
 #include "server/analysis/fact_cache.h"
+#include "server/analysis/part_memory.h"
 #include "server/analysis/report.h"
 #include "server/analysis/survey.h"
 #include "server/base/cancel.h"
@@ -27,6 +28,10 @@ struct PartInput {
   FactCache& cache;
   pool::Pool& pool;  // fork_join inside a part is fine
   const CancelToken& cancel;
+  PartMemory& memory;
+  // The directories of the survey's index, by their numbers, whose files may be others than
+  // `memory` has it; all names are the same. Null: nothing is remembered.
+  const std::vector<std::uint32_t>* changed = nullptr;
 };
 
 struct Part {

@@ -1,5 +1,7 @@
 #include "server/analysis/project_part.h"
 
+#include <algorithm>
+
 #include "server/analysis/contested.h"
 #include "server/analysis/ecosystem/stored_facts.h"
 #include "server/analysis/languages.h"
@@ -16,55 +18,67 @@ std::string maker_name(std::string_view kind, std::string_view of) {
 
 constexpr std::uint64_t kMaxSourceBytes = 1UL << 20U;
 
-class Tree {
- public:
-  explicit Tree(const PartInput& input) : input_(input), index_(input.survey.index) {
-    files_.reserve(index_.files().size());
-    const Neighbours neighbours = source_neighbours();
-    for (std::size_t i = 0; i < index_.files().size(); ++i) {
-      const git::TrackedFile& file = index_.files()[i];
-      if (!is_regular(file)) continue;
-      const PathClass& path_class = input.survey.classes[i];
-      project::File one{index_.below_top(file.path), file.size, {}, true, true};
-      one.source = path_class.share == Share::kSource;
-      // A lock file is generated and a wrapper is another project's, but both tell of this one.
-      const bool by_attributes = path_class.rule == ".gitattributes";
-      one.own_place = one.source || (!path_class.by_directory &&
-                                     (!by_attributes || path_class.share == Share::kGenerated));
-      const auto language = language_among(file.path, neighbours);
-      if (language && language_kind(*language) == LanguageKind::kProgramming) {
-        one.language = language_name(*language);
-      }
-      files_.push_back(one);
+std::vector<project::File> files_of(const Survey& survey) {
+  const FileIndex& index = survey.index;
+  std::vector<project::File> files;
+  files.reserve(index.files().size());
+  for (std::size_t i = 0; i < index.files().size(); ++i) {
+    const git::TrackedFile& file = index.files()[i];
+    if (!is_regular(file)) continue;
+    const PathClass& path_class = survey.classes[i];
+    project::File one{index.below_top(file.path), file.size, {}, true, true};
+    one.source = path_class.share == Share::kSource;
+    // A lock file is generated and a wrapper is another project's, but both tell of this one.
+    const bool by_attributes = path_class.rule == ".gitattributes";
+    one.own_place = one.source || (!path_class.by_directory &&
+                                   (!by_attributes || path_class.share == Share::kGenerated));
+    const auto language = language_among(file.path, survey.neighbours);
+    if (language && language_kind(*language) == LanguageKind::kProgramming) {
+      one.language = language_name(*language);
     }
+    files.push_back(one);
+  }
+  return files;
+}
+
+class ProjectReader {
+ public:
+  explicit ProjectReader(const PartInput& input)
+      : input_(input), index_(input.survey.index), memory_(input.memory.project) {}
+
+  void find() {
+    memory_ = {};
+    memory_.files = files_of(input_.survey);
+    project::find_project(tree(), memory_);
   }
 
-  project::Project project() {
-    return project::find_project(
-        {files_,
-         [this](const ecosystem::Reader& reader, std::string_view path) {
-           return facts(reader, path);
-         },
-         [this](std::string_view language, std::string_view path) {
-           return source(language, path);
-         },
-         [this](std::size_t count, const std::function<void(std::size_t)>& body) {
-           input_.pool.fork_join(count, body, &input_.cancel);
-         }});
+  bool renew(const std::vector<std::uint32_t>& changed) {
+    std::vector<std::string_view> directories;
+    for (const std::uint32_t number : changed) {
+      const FileIndex::Directory& directory = index_.directories()[number];
+      directories.push_back(directory.path);
+      for (const std::uint32_t at : index_.members(directory)) {
+        const git::TrackedFile& file = index_.files()[at];
+        const auto known =
+            std::ranges::lower_bound(memory_.files, file.path, {}, &project::File::path);
+        if (known != memory_.files.end() && known->path == file.path) known->size = file.size;
+      }
+    }
+    const project::Tree now = tree();
+    return project::renew_project(now, directories, memory_);
   }
 
  private:
-  Neighbours source_neighbours() const {
-    Neighbours neighbours;
-    neighbours.at_top = [this](std::string_view name) {
-      return index_.find(index_.under_top(name)) != nullptr;
-    };
-    for (std::size_t i = 0; i < index_.files().size(); ++i) {
-      const git::TrackedFile& file = index_.files()[i];
-      const bool source = input_.survey.classes[i].share == Share::kSource;
-      if (source && is_regular(file)) add_neighbour(neighbours, file.path);
-    }
-    return neighbours;
+  project::Tree tree() const {
+    return {
+        memory_.files,
+        [this](const ecosystem::Reader& reader, std::string_view path) {
+          return facts(reader, path);
+        },
+        [this](std::string_view language, std::string_view path) { return source(language, path); },
+        [this](std::size_t count, const std::function<void(std::size_t)>& body) {
+          input_.pool.fork_join(count, body, &input_.cancel);
+        }};
   }
 
   ecosystem::Facts facts(const ecosystem::Reader& reader, std::string_view path) const {
@@ -107,7 +121,7 @@ class Tree {
 
   const PartInput& input_;
   const FileIndex& index_;
-  std::vector<project::File> files_;
+  project::Memory& memory_;
 };
 
 // Paths of the directory that was asked for become paths of the root.
@@ -119,7 +133,8 @@ void place_under(project::Project& project, const FileIndex& index) {
   const auto all = [&](auto& list) {
     for (auto& one : list) path(one.at.path);
   };
-  for (project::Module& module : project.modules) {
+  for (auto& shared : project.modules) {
+    project::Module module = *shared;
     path(module.path);
     for (project::Named* one : {&module.runtime, &module.manager, &module.licence}) {
       path(one->at.path);
@@ -137,6 +152,7 @@ void place_under(project::Project& project, const FileIndex& index) {
     for (auto* list : {&module.containers, &module.settings, &module.members}) {
       for (std::string& one : *list) path(one);
     }
+    shared = std::make_shared<const project::Module>(std::move(module));
   }
   all(project.ci);
   all(project.findings);
@@ -146,8 +162,10 @@ void place_under(project::Project& project, const FileIndex& index) {
 
 Result<void> run_project_part(const PartInput& input, Report& report,
                               std::vector<std::string>& notes) {
-  report.project = Tree(input).project();
+  ProjectReader reader(input);
+  if (input.changed == nullptr || !reader.renew(*input.changed)) reader.find();
   TRY(input.cancel.check());
+  report.project = input.memory.project.project;
   place_under(report.project, input.survey.index);
   if (const std::uint64_t rest = report.project.manifests_left_out; rest > 0) {
     notes.push_back(std::to_string(rest) + " manifests beyond the bound are not read");

@@ -22,10 +22,12 @@ std::string escaped(std::string_view name) {
 
 Result<void> read_attributes(Survey& survey, const Contents& contents, const CancelToken& cancel) {
   const FileIndex& index = survey.index;
-  for (const git::TrackedFile& file : index.files()) {
+  for (std::uint32_t i = 0; i < index.files().size(); ++i) {
+    const git::TrackedFile& file = index.files()[i];
     if (!file.path.ends_with(kAttributesFile) || base_name(file.path) != kAttributesFile) continue;
     const auto content = contents.read(file, Attributes::kMaxBytes, cancel);
     TRY(cancel.check());
+    survey.attribute_files.emplace_back(i, content ? content->identity : 0);
     std::string_view directory = file.path;
     directory.remove_suffix(std::min(directory.size(), kAttributesFile.size() + 1));
     if (!content) {
@@ -36,6 +38,23 @@ Result<void> read_attributes(Survey& survey, const Contents& contents, const Can
     }
   }
   return {};
+}
+
+void add_weight(WeakNames& names, std::uint8_t weighs, std::uint64_t bytes) {
+  if ((weighs & 1U) != 0) names.own += bytes;
+  for (std::size_t share = 0; share < names.weak.size(); ++share) {
+    if ((weighs & (2U << share)) != 0) names.weak[share] += bytes;
+  }
+}
+
+std::array<bool, 4> counted_of(const WeakNames& names) {
+  std::array<bool, 4> counted{};
+  for (const Share share : {Share::kVendored, Share::kGenerated, Share::kDocumentation}) {
+    const std::uint64_t bytes = names.weak[static_cast<std::size_t>(share)];
+    counted[static_cast<std::size_t>(share)] =
+        share == Share::kGenerated ? names.own == 0 && bytes > 0 : bytes / 20 > names.own;
+  }
+  return counted;
 }
 
 class Classifier {
@@ -51,27 +70,26 @@ class Classifier {
       if (!is_regular(file)) continue;
       PathClass path_class = of_directory;
       if (path_class.share == Share::kSource) path_class = class_of_name(file.path);
-      survey_.classes[at] = overridden(file.path, path_class);
+      path_class = overridden(file.path, path_class);
+      survey_.classes[at] = path_class;
+      const bool own = path_class.share == Share::kSource;
+      if (!(own || path_class.weak) || !is_code(file)) continue;
+      std::uint8_t& weighs = survey_.weak_names.weighs[at];
+      if (own) weighs |= 1U;
+      if (path_class.weak) weighs |= static_cast<std::uint8_t>(2U << unsigned(path_class.share));
     }
   }
 
   // A bundle often outweighs what it was made from: generated code counts only where there is no
   // other.
   void decide_weak() {
-    std::uint64_t own = 0;
-    std::array<std::uint64_t, 4> weak{};
+    WeakNames& names = survey_.weak_names;
     for (std::size_t i = 0; i < index_.files().size(); ++i) {
-      const git::TrackedFile& file = index_.files()[i];
-      const PathClass& path_class = survey_.classes[i];
-      if (!is_regular(file) || !(path_class.share == Share::kSource || path_class.weak)) continue;
-      if (!is_code(file)) continue;
-      if (path_class.share == Share::kSource) own += file.size;
-      if (path_class.weak) weak[static_cast<std::size_t>(path_class.share)] += file.size;
+      add_weight(names, names.weighs[i], index_.files()[i].size);
     }
+    names.counted = counted_of(names);
     for (const Share share : {Share::kVendored, Share::kGenerated, Share::kDocumentation}) {
-      const std::uint64_t bytes = weak[static_cast<std::size_t>(share)];
-      const bool most = share == Share::kGenerated ? own == 0 && bytes > 0 : bytes / 20 > own;
-      if (most) count_weak(share);
+      if (names.counted[static_cast<std::size_t>(share)]) count_weak(share);
     }
   }
 
@@ -148,6 +166,20 @@ class Classifier {
   std::set<std::string_view> sheet_names_;  // their names
 };
 
+void find_neighbours(Survey& survey) {
+  std::set<std::string_view> at_top;
+  for (std::size_t i = 0; i < survey.index.files().size(); ++i) {
+    const git::TrackedFile& file = survey.index.files()[i];
+    const std::string_view path = survey.index.below_top(file.path);
+    if (path.find('/') == std::string_view::npos) at_top.insert(path);
+    const bool source = survey.classes[i].share == Share::kSource;
+    if (source && is_regular(file)) add_neighbour(survey.neighbours, file.path);
+  }
+  survey.neighbours.at_top = [names = std::move(at_top)](std::string_view name) {
+    return names.contains(name);
+  };
+}
+
 }  // namespace
 
 Result<Survey> make_survey(FileIndex index, const Contents& contents, pool::Pool& pool,
@@ -155,6 +187,7 @@ Result<Survey> make_survey(FileIndex index, const Contents& contents, pool::Pool
   Survey survey;
   survey.index = std::move(index);
   survey.classes.resize(survey.index.files().size());
+  survey.weak_names.weighs.resize(survey.index.files().size());
   for (const git::TrackedFile& file : survey.index.files()) {
     if (file.mode == kSubmoduleMode) ++survey.submodules;
     if (is_regular(file)) ++survey.files;
@@ -172,7 +205,22 @@ Result<Survey> make_survey(FileIndex index, const Contents& contents, pool::Pool
                  &cancel);
   TRY(cancel.check());
   classifier.decide_weak();
+  find_neighbours(survey);
   return survey;
+}
+
+bool renew_survey(Survey& survey, const Contents& contents, std::span<const FileState> states) {
+  for (const auto& [file, identity] : survey.attribute_files) {
+    if (identity == 0 || contents.identity(survey.index.files()[file]) != identity) return false;
+  }
+  WeakNames& names = survey.weak_names;
+  for (const FileState& state : states) {
+    const git::TrackedFile& file = survey.index.files()[state.file];
+    // Sums of unsigned numbers: what is taken away was added before.
+    add_weight(names, names.weighs[state.file], state.size - file.size);
+    survey.index.set_state(state.file, state.size, state.mode);
+  }
+  return counted_of(names) == names.counted;
 }
 
 }  // namespace quarry::analysis

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <vector>
 
 #include "server/analysis/content_rules.h"
 #include "server/analysis/contested.h"
@@ -13,137 +12,176 @@ namespace quarry::analysis {
 namespace {
 
 constexpr std::size_t kEvidence = 3;
-constexpr std::size_t kCheckEvery = 4096;
 constexpr std::string_view kChartLanguage = "Go template";
 constexpr std::string_view kByContent = "marked as generated";
 
-struct Sum {
-  std::uint64_t bytes = 0;
-  std::uint64_t files = 0;
-  std::uint64_t largest = 0;
-  const git::TrackedFile* example = nullptr;
+// Why files are left out; the first are those of Share.
+constexpr std::size_t kProse = 4;
+constexpr std::size_t kUnrecognised = 5;
+constexpr std::size_t kHeaps = 6;
 
-  void add(const git::TrackedFile& file, std::uint64_t size) {
-    bytes += size;
-    files += 1;
-    if (example == nullptr || size > largest) {
-      largest = size;
-      example = &file;
-    }
-  }
-};
+// The sum of `key` in a short list.
+template <class List, class Same, class Make>
+Sum& sum_of(List& list, Same same, Make make) {
+  auto at = std::ranges::find_if(list, same);
+  if (at == list.end()) at = list.insert(list.end(), make());
+  return at->sum;
+}
 
-// One reason to leave files out, with its sum per rule.
-struct Heap {
-  Sum sum;
-  std::map<std::string, Sum, std::less<>> by_rule;
+std::size_t heap_of(LanguageId id, std::optional<bool> detectable) {
+  const LanguageKind kind = language_kind(id);
+  const bool code = kind == LanguageKind::kProgramming || kind == LanguageKind::kMarkup;
+  return detectable.value_or(code) ? kHeaps : kProse;
+}
 
-  void add(const git::TrackedFile& file, std::uint64_t size, std::string_view rule) {
-    sum.add(file, size);
-    auto at = by_rule.find(rule);
-    if (at == by_rule.end()) at = by_rule.emplace(rule, Sum{}).first;
-    at->second.add(file, size);
-  }
-};
+std::string_view rule_of(LanguageId id) {
+  const LanguageKind kind = language_kind(id);
+  const bool code = kind == LanguageKind::kProgramming || kind == LanguageKind::kMarkup;
+  return code ? std::string_view(".gitattributes") : language_name(id);
+}
 
-class Tally {
+class DirectoryCount {
  public:
-  Tally(const Survey& survey, std::span<const Judged> judged, TreeFacts& facts)
-      : survey_(survey), index_(survey.index), judged_(judged), facts_(facts) {
-    neighbours_.at_top = [this](std::string_view name) {
-      return index_.find(index_.under_top(name)) != nullptr;
-    };
-  }
+  DirectoryCount(const Survey& survey, std::span<const Judged> judged, DirectorySums& sums)
+      : survey_(survey), index_(survey.index), judged_(judged), sums_(sums) {}
 
-  Result<void> run(const CancelToken& cancel) {
-    for (std::size_t i = 0; i < judged_.size(); ++i) {
-      if (i % kCheckEvery == 0) TRY(cancel.check());
-      const git::TrackedFile& file = index_.files()[i];
-      if (file.mode == kSubmoduleMode) ++facts_.submodules;
-      if (!is_regular(file)) continue;
-      ++facts_.files;
-      facts_.bytes += judged_[i].size;
-      count(file, judged_[i], survey_.classes[i]);
-    }
-    count_undecided();
-    finish();
-    return {};
-  }
-
- private:
-  void count(const git::TrackedFile& file, const Judged& judged, const PathClass& path_class) {
+  void add(std::uint32_t at) {
+    const git::TrackedFile& file = index_.files()[at];
+    if (file.mode == kSubmoduleMode) ++sums_.submodules;
+    if (!is_regular(file)) return;
+    const Judged& judged = judged_[at];
+    const Sum one{judged.size, 1, judged.size, at};
+    ++sums_.files;
+    sums_.bytes += judged.size;
+    const PathClass& path_class = survey_.classes[at];
     if (path_class.share != Share::kSource) {
-      Heap& heap = left_out_[static_cast<std::size_t>(path_class.share)];
-      if (path_class.by_directory) {
-        heap.add(file, judged.size, index_.under_top(path_class.rule) + "/");
-      } else {
-        heap.add(file, judged.size, path_class.rule);
-      }
+      std::string rule = path_class.by_directory ? index_.under_top(path_class.rule)
+                                                 : std::string(path_class.rule);
+      if (path_class.by_directory) rule.push_back('/');
+      leave_out(static_cast<std::size_t>(path_class.share), rule, one);
       return;
     }
     const Overrides says = survey_.attributes.of(file.path);
     if (judged.verdict.generated && says.generated != false) {
-      left_out_[static_cast<std::size_t>(Share::kGenerated)].add(file, judged.size, kByContent);
+      leave_out(static_cast<std::size_t>(Share::kGenerated), kByContent, one);
       return;
     }
     std::string_view name = base_name(file.path);
     if (name.ends_with(".in")) name.remove_suffix(3);
     const std::string_view extension = extension_of(name);
-    if (!extension.empty()) ++neighbours_.by_extension[extension];
     const auto named = says.language ? find_language_by_alias(*says.language) : std::nullopt;
     if (is_of_chart(file.path)) {
-      of_charts_ = true;
-      count_language(*find_language(kChartLanguage), file, judged.size, says.detectable);
+      sums_.of_charts = true;
+      count(*find_language(kChartLanguage), says.detectable, one);
     } else if (named) {
-      count_language(*named, file, judged.size, says.detectable);
+      count(*named, says.detectable, one);
     } else if (judged.verdict.language != Verdict::kNone) {
-      if (has_content_rules(extension)) ++decided_[extension][judged.verdict.language];
-      count_language(judged.verdict.language, file, judged.size, says.detectable);
+      if (has_content_rules(extension)) decide(extension, judged.verdict.language);
+      count(judged.verdict.language, says.detectable, one);
     } else if (judged.verdict.undecided) {
-      undecided_[extension].push_back(&judged);
+      const auto same = [&](const DirectorySums::Undecided& other) {
+        return other.extension == extension && other.detectable == says.detectable;
+      };
+      sum_of(sums_.undecided, same, [&] {
+        return DirectorySums::Undecided{extension, says.detectable, {}};
+      }).add(one);
     } else {
-      unrecognised_.add(file, judged.size, extension.empty() ? "no extension" : extension);
+      leave_out(kUnrecognised, extension.empty() ? "no extension" : extension, one);
     }
+  }
+
+ private:
+  void leave_out(std::size_t heap, std::string_view rule, const Sum& one) {
+    const auto same = [&](const DirectorySums::LeftOut& other) {
+      return other.heap == heap && other.rule == rule;
+    };
+    sum_of(sums_.left_out, same, [&] {
+      return DirectorySums::LeftOut{heap, std::string(rule), {}};
+    }).add(one);
+  }
+
+  void count(LanguageId id, std::optional<bool> detectable, const Sum& one) {
+    if (heap_of(id, detectable) == kProse) return leave_out(kProse, rule_of(id), one);
+    const auto same = [&](const DirectorySums::Language& other) { return other.id == id; };
+    sum_of(sums_.languages, same, [&] { return DirectorySums::Language{id, {}}; }).add(one);
+  }
+
+  void decide(std::string_view extension, LanguageId id) {
+    for (DirectorySums::Decided& other : sums_.decided) {
+      if (other.extension != extension || other.id != id) continue;
+      ++other.files;
+      return;
+    }
+    sums_.decided.push_back({extension, id, 1});
   }
 
   // templates/_helpers.tpl of a Helm chart, whose modeline says Mustache by habit.
   bool is_of_chart(std::string_view path) const {
+    if (!path.ends_with(".tpl")) return false;
     const std::size_t at = path.rfind("templates/");
-    if (!path.ends_with(".tpl") || at == std::string_view::npos) return false;
+    if (at == std::string_view::npos) return false;
     return index_.find(std::string(path.substr(0, at)).append("Chart.yaml")) != nullptr;
   }
 
-  void count_language(LanguageId id, const git::TrackedFile& file, std::uint64_t size,
-                      std::optional<bool> detectable) {
-    const LanguageKind kind = language_kind(id);
-    const bool code = kind == LanguageKind::kProgramming || kind == LanguageKind::kMarkup;
-    if (detectable.value_or(code)) {
-      languages_[id].add(file, size);
-    } else {
-      data_.add(file, size, code ? ".gitattributes" : language_name(id));
-    }
+  const Survey& survey_;
+  const FileIndex& index_;
+  const std::span<const Judged> judged_;
+  DirectorySums& sums_;
+};
+
+class Tally {
+ public:
+  Tally(const Survey& survey, TreeFacts& facts) : survey_(survey), facts_(facts) {}
+
+  void run(std::span<const DirectorySums> directories) {
+    for (const DirectorySums& one : directories) add(one);
+    for (const DirectorySums& one : directories) add_undecided(one);
+    finish();
+  }
+
+ private:
+  struct Heap {
+    Sum sum;
+    std::map<std::string_view, Sum> by_rule;
+  };
+
+  void add(const DirectorySums& one) {
+    facts_.files += one.files;
+    facts_.bytes += one.bytes;
+    facts_.submodules += one.submodules;
+    of_charts_ |= one.of_charts;
+    for (const auto& [id, sum] : one.languages) languages_[id].add(sum);
+    for (const auto& [extension, id, files] : one.decided) decided_[extension][id] += files;
+    for (const auto& [heap, rule, sum] : one.left_out) leave_out(heap, rule, sum);
+  }
+
+  void leave_out(std::size_t heap, std::string_view rule, const Sum& sum) {
+    left_out_[heap].sum.add(sum);
+    left_out_[heap].by_rule[rule].add(sum);
   }
 
   // By the tree, else by the other files of the extension.
   std::optional<LanguageId> decide(std::string_view extension) const {
     const auto same = decided_.find(extension);
     const bool by_tree = extension == ".h" || same == decided_.end();
-    if (by_tree) return decide_contested(extension, neighbours_);
+    if (by_tree) return decide_contested(extension, survey_.neighbours);
     return std::ranges::max_element(same->second, {}, [](const auto& one) { return one.second; })
         ->first;
   }
 
-  void count_undecided() {
-    for (const auto& [extension, files] : undecided_) {
-      const auto id = decide(extension);
-      for (const Judged* judged : files) {
-        const git::TrackedFile& file =
-            index_.files()[static_cast<std::size_t>(judged - judged_.data())];
-        if (id) {
-          count_language(*id, file, judged->size, survey_.attributes.of(file.path).detectable);
-        } else {
-          unrecognised_.add(file, judged->size, extension);
-        }
+  void add_undecided(const DirectorySums& directory) {
+    for (const auto& [extension, detectable, sum] : directory.undecided) {
+      auto known = by_extension_.find(extension);
+      if (known == by_extension_.end()) {
+        known = by_extension_.emplace(extension, decide(extension)).first;
+      }
+      const std::optional<LanguageId> id = known->second;
+      if (!id) {
+        leave_out(kUnrecognised, extension, sum);
+      } else if (heap_of(*id, detectable) == kProse) {
+        leave_out(kProse, rule_of(*id), sum);
+      } else {
+        languages_[*id].add(sum);
       }
     }
   }
@@ -159,7 +197,7 @@ class Tally {
       fact.files = sum.files;
       fact.permille =
           total == 0 ? 0 : static_cast<std::uint32_t>((sum.bytes * 1000 + total / 2) / total);
-      fact.evidence = sum.example->path;
+      fact.evidence = survey_.index.files()[sum.example].path;
       facts_.languages.push_back(std::move(fact));
     }
     std::ranges::stable_sort(facts_.languages, std::greater<>{}, &LanguageFact::bytes);
@@ -173,13 +211,13 @@ class Tally {
       facts_.main_language = facts_.languages.front().name;
     }
     for (const Share share : {Share::kVendored, Share::kGenerated, Share::kDocumentation}) {
-      leave_out(name_of(share), left_out_[static_cast<std::size_t>(share)]);
+      tell(name_of(share), left_out_[static_cast<std::size_t>(share)]);
     }
-    leave_out("data and prose", data_);
-    leave_out("unrecognised", unrecognised_);
+    tell("data and prose", left_out_[kProse]);
+    tell("unrecognised", left_out_[kUnrecognised]);
   }
 
-  void leave_out(std::string_view reason, const Heap& heap) {
+  void tell(std::string_view reason, const Heap& heap) {
     if (heap.sum.files == 0) return;
     LeftOut fact{std::string(reason), heap.sum.bytes, heap.sum.files, {}};
     std::vector<std::pair<std::string_view, std::uint64_t>> rules;
@@ -192,24 +230,35 @@ class Tally {
   }
 
   const Survey& survey_;
-  const FileIndex& index_;
-  std::span<const Judged> judged_;
-  Neighbours neighbours_;
   std::map<LanguageId, Sum> languages_;
-  std::map<std::string_view, std::vector<const Judged*>> undecided_;
+  std::map<std::string_view, std::optional<LanguageId>> by_extension_;       // of undecided files
   std::map<std::string_view, std::map<LanguageId, std::uint64_t>> decided_;  // by content
-  std::array<Heap, 4> left_out_;
-  Heap data_;
-  Heap unrecognised_;
+  std::array<Heap, kHeaps> left_out_;
   bool of_charts_ = false;
   TreeFacts& facts_;
 };
 
 }  // namespace
 
-Result<void> tally(const Survey& survey, std::span<const Judged> judged, TreeFacts& facts,
-                   const CancelToken& cancel) {
-  return Tally(survey, judged, facts).run(cancel);
+void Sum::add(const Sum& other) {
+  bytes += other.bytes;
+  files += other.files;
+  if (other.largest > largest || (other.largest == largest && other.example < example)) {
+    largest = other.largest;
+    example = other.example;
+  }
+}
+
+DirectorySums sum_directory(const Survey& survey, std::span<const Judged> judged,
+                            const FileIndex::Directory& directory) {
+  DirectorySums sums;
+  DirectoryCount count(survey, judged, sums);
+  for (const std::uint32_t at : survey.index.members(directory)) count.add(at);
+  return sums;
+}
+
+void tally(const Survey& survey, std::span<const DirectorySums> directories, TreeFacts& facts) {
+  Tally(survey, facts).run(directories);
 }
 
 }  // namespace quarry::analysis

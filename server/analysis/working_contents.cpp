@@ -26,10 +26,14 @@ std::optional<Path> path_of(std::string_view raw) {
   }
 }
 
+std::optional<Path> directory_path(std::string_view raw) {
+  return raw.empty() ? Path() : path_of(raw);
+}
+
 namespace {
 
 std::optional<sandbox::Dir> open_directory(const sandbox::Workspace& files, std::string_view raw) {
-  std::optional<Path> path = raw.empty() ? Path() : path_of(raw);
+  const std::optional<Path> path = directory_path(raw);
   if (!path) return std::nullopt;
   auto directory = files.open_directory(*path);
   if (!directory) return std::nullopt;

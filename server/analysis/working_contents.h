@@ -10,6 +10,8 @@ namespace quarry::analysis {
 
 // A path that a repository tells, as a Path. It is foreign: what is no path below the root is none.
 std::optional<sandbox::Path> path_of(std::string_view raw);
+// The same of a directory; "" is the root.
+std::optional<sandbox::Path> directory_path(std::string_view raw);
 
 class WorkingContents final : public Contents {
  public:

@@ -87,10 +87,22 @@ std::shared_ptr<const TreeNode> Catalogue::read(const sandbox::Workspace& files,
   return reading->top;
 }
 
+std::unique_ptr<Companion> Catalogue::take_companion() {
+  return std::move(state_.lock()->companion);
+}
+
+void Catalogue::leave_companion(std::unique_ptr<Companion> companion) {
+  auto state = state_.lock();
+  if (state->top != nullptr) std::swap(state->companion, companion);
+  state.unlock();  // the other one is freed without the lock
+}
+
 void Catalogue::drop() {
   std::shared_ptr<const TreeNode> dropped;  // freed without the lock
+  std::unique_ptr<Companion> companion;
   auto state = state_.lock();
   dropped = std::move(state->top);
+  companion = std::move(state->companion);
   state->top = nullptr;
   state->pending.add_everything();
   state.unlock();
@@ -103,6 +115,7 @@ CatalogueStats Catalogue::stats() const {
     stats.entries = state->top->counts.entries;
     stats.directories = state->top->counts.listings;
     stats.bytes = state->top->counts.bytes;
+    if (state->companion != nullptr) stats.bytes += state->companion->bytes();
   }
   return stats;
 }

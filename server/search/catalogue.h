@@ -47,6 +47,13 @@ enum class Effort : std::uint8_t {
   kBuild,  // whatever it takes
 };
 
+// What another room made of the tree and wants again with the next question.
+class Companion {
+ public:
+  virtual ~Companion() = default;
+  virtual std::uint64_t bytes() const = 0;  // of memory
+};
+
 class Catalogue : public std::enable_shared_from_this<Catalogue> {
  public:
   // `clock` and `indexer` outlive it. Without an indexer (null) no content is known.
@@ -60,6 +67,10 @@ class Catalogue : public std::enable_shared_from_this<Catalogue> {
   ContentIndex* contents() const { return contents_.get(); }
   // A search had to read so many files: their content is learnt when that pays.
   void had_to_read(std::uint64_t files);
+  // For one at a time: null when there is none, or somebody has it.
+  std::unique_ptr<Companion> take_companion();
+  // Kept as long as the tree is, and counted with it; one that is there is replaced.
+  void leave_companion(std::unique_ptr<Companion> companion);
   // Gives the memory back.
   void drop();
 
@@ -76,6 +87,7 @@ class Catalogue : public std::enable_shared_from_this<Catalogue> {
   struct State {
     // Owners: this and the searches that are going on.
     std::shared_ptr<const TreeNode> top;
+    std::unique_ptr<Companion> companion;
     watch::Changes pending;          // not yet in `top`
     bool busy = false;               // somebody brings it up to date, without the lock
     std::int64_t not_before_ns = 0;  // too large: not tried until then

@@ -30,9 +30,10 @@ TreeFacts facts_of(const std::vector<File>& files, std::string_view top = "",
   const auto survey = make_survey(FileIndex(std::move(list), top), contents, pool, cancel);
   REQUIRE(survey);
   FactCache cache(*store, contents, "/root", FactCache::Origin::kWorkingTree, false);
+  PartMemory memory;
   Report report;
   report.tree.notes = survey->notes;
-  REQUIRE(run_parts(all_parts(), {*survey, contents, cache, pool, cancel}, report));
+  REQUIRE(run_parts(all_parts(), {*survey, contents, cache, pool, cancel, memory}, report));
   return report.tree;
 }
 
@@ -255,8 +256,9 @@ TEST_CASE("a part that fails costs its own facts and a note") {
   parts[0].run = [](const PartInput&, Report&, std::vector<std::string>&) -> Result<void> {
     return fail(Code::kInternal, "broken");
   };
+  PartMemory memory;
   Report report;
-  REQUIRE(run_parts(parts, {*survey, contents, cache, pool, cancel}, report));
+  REQUIRE(run_parts(parts, {*survey, contents, cache, pool, cancel, memory}, report));
   CHECK(report.tree.languages.empty());
   CHECK(report.tree.manifests.size() == 1);
   CHECK(report.notes == std::vector<std::string>{"languages are missing: broken"});
@@ -273,8 +275,10 @@ TEST_CASE("a cancelled analysis of the files ends") {
   REQUIRE(survey);
   cancel.cancel();
   FactCache cache(*store, contents, "/root", FactCache::Origin::kWorkingTree, false);
+  PartMemory memory;
   Report report;
-  const auto done = run_parts(all_parts(), {*survey, contents, cache, pool, cancel}, report);
+  const auto done =
+      run_parts(all_parts(), {*survey, contents, cache, pool, cancel, memory}, report);
   REQUIRE(!done);
   CHECK(done.error().code == Code::kCancelled);
 }

@@ -39,7 +39,8 @@ constexpr Layer kLayers[] = {
      "server/base server/files server/sandbox server/watch server/pool server/store server/index"},
     {"server/git", "server/base server/sandbox server/process server/store"},
     {"server/analysis",
-     "server/base server/json server/sandbox server/search server/git server/pool server/store"},
+     "server/base server/json server/sandbox server/search server/watch server/git server/pool "
+     "server/store"},
     {"server/revision", "server/base server/sandbox server/search server/git server/store"},
     {"server/containers", "server/base server/sandbox server/process server/store server/analysis"},
     {"server/session", "server/base server/sandbox server/watch server/store server/git"},

@@ -196,15 +196,15 @@ void append_structured(std::string& text, const analysis::Report& report, const 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const Sections sections, make_sections(args.sections));
   TRY_ASSIGN(const sandbox::Path path, context.files.parse(args.path));
-  TRY_ASSIGN(
-      const analysis::Report report,
-      analysis::analyze(context.files, context.git, context.store, context.pool, context.clock,
-                        {.path = path,
-                         .ref = std::string(args.ref),
-                         .tree = sections.tree(),
-                         .git = sections.git,
-                         .refresh = args.refresh},
-                        context.cancel));
+  TRY_ASSIGN(const analysis::Report report,
+             analysis::analyze(context.files, context.git, context.store, context.pool,
+                               context.clock, context.catalogue,
+                               {.path = path,
+                                .ref = std::string(args.ref),
+                                .tree = sections.tree(),
+                                .git = sections.git,
+                                .refresh = args.refresh},
+                               context.cancel));
   output.keep = report.repeatable && !args.refresh && context.files.plain(path);
   const std::size_t budget = static_cast<std::size_t>(context.max_tokens) * 4;
   for (const Depth& depth : kDepths) {

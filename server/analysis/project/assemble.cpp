@@ -8,6 +8,8 @@
 #include "server/analysis/project/dependency_names.h"
 #include "server/analysis/project/detect.h"
 #include "server/analysis/project/gather.h"
+#include "server/analysis/project/members.h"
+#include "server/analysis/project/renewal.h"
 #include "server/analysis/project/services.h"
 
 namespace quarry::analysis::project {
@@ -21,12 +23,49 @@ class Assembler {
  public:
   Assembler(const Tree& tree, const Gathered& gathered) : tree_(tree), gathered_(gathered) {}
 
-  Project run() {
+  Project run() const {
     Project project;
+    std::vector<Module> modules;
+    modules.reserve(gathered_.drafts.size());
+    for (const auto& [directory, draft] : gathered_.drafts) modules.push_back(make(draft));
+    add_members(gathered_, modules);
+    for (Module& module : modules) {
+      project.modules.push_back(std::make_shared<const Module>(std::move(module)));
+    }
+    if (!project.modules.empty()) project.main = choose_main(project.modules);
+    if (sets_aside(project)) {
+      for (auto& module : project.modules) set_aside(module);
+    }
+    finish(project);
+    return project;
+  }
+
+  // `dirty`: the drafts that may have become others. False: what becomes of the modules together
+  // may be another.
+  bool renew(Project& project, const std::vector<bool>& dirty) const {
+    const bool aside = sets_aside(project);
+    std::size_t at = 0;
+    for (const auto& [directory, draft] : gathered_.drafts) {
+      const std::size_t number = at++;
+      if (!dirty[number]) continue;
+      Module module = make(draft);
+      module.members = project.modules[number]->members;
+      module.aside = project.modules[number]->aside;
+      project.modules[number] = std::make_shared<const Module>(std::move(module));
+    }
+    if (!project.modules.empty()) project.main = choose_main(project.modules);
+    if (sets_aside(project) != aside) return false;
+    finish(project);
+    return true;
+  }
+
+ private:
+  // What is told from all manifests, and of the main module.
+  void finish(Project& project) const {
     project.manifests = gathered_.manifests.size();
     project.manifests_left_out = gathered_.left_out;
-    for (const auto& [directory, draft] : gathered_.drafts) project.modules.push_back(make(draft));
-    add_members(project);
+    project.ci.clear();
+    project.findings.clear();
     for (const Manifest& one : gathered_.manifests) {
       if (one.reader->role == Role::kCi) {
         project.ci.push_back({std::string(one.reader->tool), "", {one.facts.path, 0}});
@@ -35,22 +74,26 @@ class Assembler {
         project.findings.push_back({{one.facts.path, problem.line}, problem.message});
       }
     }
-    if (!project.modules.empty()) project.main = choose_main(project.modules);
-    set_aside(project);
     project.readiness = readiness_of(project);
-    return project;
   }
 
- private:
   // Where even the main module is an example, examples are what the project is.
-  static void set_aside(Project& project) {
-    if (project.modules.empty() || !aside_place(project.main_module()->path).empty()) return;
-    for (Module& module : project.modules) module.aside = aside_place(module.path);
+  static bool sets_aside(const Project& project) {
+    return !project.modules.empty() && aside_place(project.main_module()->path).empty();
+  }
+
+  static void set_aside(std::shared_ptr<const Module>& module) {
+    std::string place = aside_place(module->path);
+    if (place.empty()) return;
+    auto changed = std::make_shared<Module>(*module);
+    changed->aside = std::move(place);
+    module = std::move(changed);
   }
 
   Module make(const Draft& draft) const {
     Module module;
     module.path = draft.directory.empty() ? "." : std::string(draft.directory);
+    module.secondary = is_secondary(module.path);
     for (const auto& [language, bytes] : draft.bytes) module.bytes += bytes;
     const Language language = choose_language(draft);
     module.language = language.name;
@@ -273,55 +316,6 @@ class Assembler {
     std::ranges::stable_sort(module.dependencies, {}, &DependencyFact::use);
   }
 
-  // Part by part: how much of the path the pattern so far may stand for. "**" is any number of
-  // parts, so that trying each in turn would take forever with a few of them.
-  static bool fits(const std::vector<std::string_view>& pattern,
-                   const std::vector<std::string_view>& path) {
-    std::vector<bool> reached(path.size() + 1);
-    reached[0] = true;
-    for (const std::string_view part : pattern) {
-      std::vector<bool> next(path.size() + 1);
-      for (std::size_t t = 0; t <= path.size(); ++t) {
-        if (part == "**") {
-          next[t] = reached[t] || (t > 0 && next[t - 1]);
-        } else {
-          next[t] = t > 0 && reached[t - 1] && manifest::matches(part, path[t - 1]);
-        }
-      }
-      reached = std::move(next);
-    }
-    return reached.back();
-  }
-
-  // Which modules a workspace's patterns name. Patterns only choose among the modules that were
-  // found below the workspace, so that none leads out of the tree or around in it.
-  void add_members(Project& project) const {
-    for (const Manifest& one : gathered_.manifests) {
-      if (one.facts.members.empty()) continue;
-      const std::string owner = one.directory.empty() ? "." : std::string(one.directory);
-      const auto into = std::ranges::find(project.modules, owner, &Module::path);
-      if (into == project.modules.end()) continue;
-      for (const Module& module : project.modules) {
-        if (module.path == owner) continue;
-        std::string_view path = module.path;
-        if (!one.directory.empty()) {
-          if (!path.starts_with(std::string(one.directory) + "/")) continue;
-          path.remove_prefix(one.directory.size() + 1);
-        }
-        const auto parts = manifest::split(path, '/');
-        bool member = false;
-        std::size_t patterns = 0;
-        for (const ecosystem::Member& pattern : one.facts.members) {
-          if (++patterns > 1000) break;
-          const auto want = manifest::split(pattern.pattern, '/');
-          if (want.size() <= 16 && fits(want, parts)) member = !pattern.excluded;
-        }
-        const auto known = std::ranges::find(into->members, module.path);
-        if (member && known == into->members.end()) into->members.push_back(module.path);
-      }
-    }
-  }
-
   const Tree& tree_;
   const Gathered& gathered_;
 };
@@ -331,6 +325,17 @@ class Assembler {
 Project find_project(const Tree& tree) {
   const Gathered gathered = gather(tree);
   return Assembler(tree, gathered).run();
+}
+
+void find_project(const Tree& tree, Memory& memory) {
+  memory.gathered = gather(tree);
+  memory.project = Assembler(tree, memory.gathered).run();
+}
+
+bool renew_project(const Tree& tree, std::span<const std::string_view> changed, Memory& memory) {
+  std::vector<bool> dirty(memory.gathered.drafts.size());
+  if (!Renewal(tree, memory.gathered, dirty).run(changed)) return false;
+  return Assembler(tree, memory.gathered).renew(memory.project, dirty);
 }
 
 }  // namespace quarry::analysis::project

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "server/analysis/manifest/text.h"
-#include "server/analysis/project/aside.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -245,21 +244,24 @@ Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_v
   return found;
 }
 
-std::size_t choose_main(const std::vector<Module>& modules) {
+std::size_t choose_main(const std::vector<std::shared_ptr<const Module>>& modules) {
   std::uint64_t all = 0;
-  for (const Module& one : modules) all += one.bytes;
+  for (const auto& one : modules) all += one->bytes;
   const auto score = [&](const Module& one) {
     const bool top = one.path == "." && one.bytes * 5 >= all;
     const bool started = one.port() != nullptr || !one.containers.empty();
-    const bool secondary = is_secondary(one.path);
     // Scripts beside a chart are not what it is.
     const std::uint64_t code = one.language.empty() ? 0 : one.bytes;
-    return std::tuple(modules.size() == 1, !secondary && is_orchestrator(one), top, !secondary,
-                      code * (started ? 2 : 1), one.dependencies.size());
+    return std::tuple(modules.size() == 1, !one.secondary && is_orchestrator(one), top,
+                      !one.secondary, code * (started ? 2 : 1), one.dependencies.size());
   };
   std::size_t best = 0;
+  auto most = score(*modules[0]);
   for (std::size_t i = 1; i < modules.size(); ++i) {
-    if (score(modules[i]) > score(modules[best])) best = i;
+    const auto its = score(*modules[i]);
+    if (its <= most) continue;
+    most = its;
+    best = i;
   }
   return best;
 }

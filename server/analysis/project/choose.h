@@ -29,6 +29,6 @@ Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_v
 // Index of the main module: one that starts the others, the top's when it has code or is alone,
 // else the module with most of it, or with most dependencies; secondary ones (aside.h) come last.
 // REQUIRES: modules is not empty.
-std::size_t choose_main(const std::vector<Module>& modules);
+std::size_t choose_main(const std::vector<std::shared_ptr<const Module>>& modules);
 
 }  // namespace quarry::analysis::project

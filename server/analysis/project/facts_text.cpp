@@ -72,7 +72,7 @@ void add_module(Lines& lines, const Module& module) {
 std::vector<std::string> fact_lines(const Project& project) {
   Lines lines;
   if (const Module* main = project.main_module()) lines.add("main", main->path);
-  for (const Module& module : project.modules) add_module(lines, module);
+  for (const auto& module : project.modules) add_module(lines, *module);
   for (const Named& one : project.ci) lines.add("ci", one.name, one.at.text());
   for (const Finding& one : project.findings) lines.add("finding", one.at.text(), one.message);
   lines.add("readiness", std::to_string(project.readiness.score));

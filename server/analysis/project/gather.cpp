@@ -24,14 +24,6 @@ bool is_no_module(std::string_view directory, const std::map<std::string_view, b
   return false;
 }
 
-bool is_mobile(const Manifest& manifest) {
-  if (manifest.reader->role != Role::kModule) return false;
-  return std::ranges::any_of(manifest.facts.dependencies, [](const ecosystem::Dependency& one) {
-    return one.name == "flutter" || one.name == "react-native" || one.name == "expo" ||
-           one.name == "@capacitor/core";
-  });
-}
-
 // What tests are made of, and templates of files, say nothing about the project itself.
 bool is_material(std::string_view path) {
   for (const std::string_view part : manifest::split(directory_of(path), '/')) {
@@ -92,22 +84,14 @@ bool is_code(const File& file) {
   return reader->language == file.language && (reader->role != Role::kModule || content);
 }
 
-// Code outside all modules: the top is a module for it when it is much, or when there is no other.
-void add_top(const std::vector<const File*>& code, Gathered& gathered) {
-  if (gathered.drafts.contains("")) return;
-  std::uint64_t outside = 0;
-  std::uint64_t all = 0;
-  for (const File* file : code) {
-    all += file->size;
-    std::string_view at = directory_of(file->path);
-    while (!at.empty() && !gathered.drafts.contains(at)) at = directory_of(at);
-    if (at.empty()) outside += file->size;
-  }
-  const bool told = std::ranges::any_of(gathered.manifests, [](const Manifest& one) {
-    return one.reader->ecosystem != ecosystem::kLicence;
+}  // namespace
+
+bool is_mobile(const Manifest& manifest) {
+  if (manifest.reader->role != Role::kModule) return false;
+  return std::ranges::any_of(manifest.facts.dependencies, [](const ecosystem::Dependency& one) {
+    return one.name == "flutter" || one.name == "react-native" || one.name == "expo" ||
+           one.name == "@capacitor/core";
   });
-  const bool alone = gathered.drafts.empty() && (all > 0 || told);
-  if (alone || (outside > 0 && outside * 4 >= all)) gathered.drafts[""].directory = "";
 }
 
 Draft* draft_above(std::string_view directory, std::map<std::string_view, Draft>& drafts) {
@@ -119,7 +103,26 @@ Draft* draft_above(std::string_view directory, std::map<std::string_view, Draft>
   }
 }
 
-}  // namespace
+void count_bytes(Draft& draft) {
+  draft.bytes.clear();
+  for (const File* file : draft.sources) draft.bytes[file->language] += file->size;
+}
+
+bool wants_top(const Gathered& gathered) {
+  const TopRule& top = gathered.top;
+  if (top.declared) return false;
+  std::uint64_t outside = 0;
+  for (const File* file : gathered.loose) outside += file->size;
+  std::uint64_t all = outside;
+  for (const auto& [directory, draft] : gathered.drafts) {
+    for (const auto& [language, bytes] : draft.bytes) {
+      all += bytes;
+      if (directory.empty()) outside += bytes;
+    }
+  }
+  // When it is much, or when there is no other.
+  return (top.lonely && (all > 0 || top.told)) || (outside > 0 && outside * 4 >= all);
+}
 
 std::string_view directory_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -150,11 +153,11 @@ Gathered gather(const Tree& tree) {
   for (const File& file : tree.files) {
     if (is_code(file)) code.push_back(&file);
   }
-  add_top(code, gathered);
-  for (const Manifest& one : gathered.manifests) {
-    if (Draft* draft = draft_above(one.directory, gathered.drafts))
-      draft->manifests.push_back(&one);
-  }
+  gathered.top.declared = gathered.drafts.contains("");
+  gathered.top.lonely = gathered.drafts.empty();
+  gathered.top.told = std::ranges::any_of(gathered.manifests, [](const Manifest& one) {
+    return one.reader->ecosystem != ecosystem::kLicence;
+  });
   Draft* draft = nullptr;
   std::string_view last;
   bool first = true;
@@ -163,9 +166,24 @@ Gathered gather(const Tree& tree) {
     if (first || directory != last) draft = draft_above(directory, gathered.drafts);
     first = false;
     last = directory;
-    if (draft == nullptr) continue;
-    draft->bytes[file->language] += file->size;
-    draft->sources.push_back(file);
+    if (draft == nullptr) {
+      gathered.loose.push_back(file);
+    } else {
+      draft->sources.push_back(file);
+    }
+  }
+  for (auto& [directory, one] : gathered.drafts) count_bytes(one);
+  gathered.top.added = wants_top(gathered);
+  if (gathered.top.added) {
+    Draft& top = gathered.drafts[""];
+    top.directory = "";
+    top.sources = std::move(gathered.loose);
+    gathered.loose.clear();
+    count_bytes(top);
+  }
+  for (const Manifest& one : gathered.manifests) {
+    if (Draft* above = draft_above(one.directory, gathered.drafts))
+      above->manifests.push_back(&one);
   }
   return gathered;
 }

@@ -60,10 +60,20 @@ struct Draft {
   std::vector<const File*> sources;
 };
 
+// Whether code outside all modules makes the top a module.
+struct TopRule {
+  bool declared = false;  // by a manifest
+  bool lonely = false;    // there is no module
+  bool told = false;      // manifests tell of a project, whatever code there is
+  bool added = false;
+};
+
 struct Gathered {
   std::vector<Manifest> manifests;           // by path
   std::map<std::string_view, Draft> drafts;  // by directory
   std::map<std::string_view, std::vector<const Manifest*>> by_directory;
+  std::vector<const File*> loose;  // code of no draft
+  TopRule top;
   std::uint64_t left_out = 0;
 };
 
@@ -71,8 +81,29 @@ std::string_view directory_of(std::string_view path);
 
 // REQUIRES: tree.files lives as long as the result.
 Gathered gather(const Tree& tree);
+// The draft whose files lie in `directory`; null when there is none.
+Draft* draft_above(std::string_view directory, std::map<std::string_view, Draft>& drafts);
+// Counts a draft's bytes by its sources.
+void count_bytes(Draft& draft);
+// Whether the top is a module as the sizes are now, by what gather() found.
+bool wants_top(const Gathered& gathered);
+// Whether a manifest's project is a mobile app's.
+bool is_mobile(const Manifest& manifest);
+
+// What is remembered of a project, to bring it up to date.
+struct Memory {
+  std::vector<File> files;
+  Gathered gathered;  // of `files`
+  Project project;
+};
 
 // The whole: gathered and put together.
 Project find_project(const Tree& tree);
+// The same, remembered. REQUIRES: tree.files are memory.files.
+void find_project(const Tree& tree, Memory& memory);
+// Brings it up to date after files in `changed`, directories, may have become others; their sizes
+// in memory.files are those of now. False: more than some modules may be another, and the memory
+// is of no use any more.
+bool renew_project(const Tree& tree, std::span<const std::string_view> changed, Memory& memory);
 
 }  // namespace quarry::analysis::project

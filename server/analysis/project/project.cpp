@@ -36,7 +36,8 @@ const PortFact* Module::port() const {
 
 std::vector<const Module*> Project::by_weight() const {
   std::vector<const Module*> all;
-  for (const Module& one : modules) all.push_back(&one);
+  all.reserve(modules.size());
+  for (const auto& one : modules) all.push_back(one.get());
   std::stable_partition(all.begin(), all.end(),
                         [](const Module* one) { return one->aside.empty(); });
   return all;

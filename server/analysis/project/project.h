@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -111,6 +112,7 @@ struct Module {
   Named licence;
   std::uint64_t bytes = 0;           // of its own code
   std::vector<std::string> members;  // modules of its workspace, by path
+  bool secondary = false;            // not to be the main one (aside.h)
   std::string aside;                 // what groups it with other examples and tests (aside.h)
 
   const FrameworkFact* primary_framework() const;  // null when none; never a test tool
@@ -135,15 +137,16 @@ struct Readiness {
 };
 
 struct Project {
-  std::vector<Module> modules;  // by path
-  std::size_t main = 0;         // of modules, when there are any
-  std::vector<Named> ci;        // `name`: the system
+  // By path. Owners: the projects that hold it, and what is remembered of the last one.
+  std::vector<std::shared_ptr<const Module>> modules;
+  std::size_t main = 0;   // of modules, when there are any
+  std::vector<Named> ci;  // `name`: the system
   std::vector<Finding> findings;
   Readiness readiness;
   std::uint64_t manifests = 0;           // read
   std::uint64_t manifests_left_out = 0;  // beyond the bounds
 
-  const Module* main_module() const { return modules.empty() ? nullptr : &modules[main]; }
+  const Module* main_module() const { return modules.empty() ? nullptr : modules[main].get(); }
   // Those that stand for themselves first; each half by path.
   std::vector<const Module*> by_weight() const;
 };

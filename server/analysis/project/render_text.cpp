@@ -214,9 +214,9 @@ class Text {
 std::vector<AsideGroup> aside_groups(const Project& project) {
   std::map<std::string_view, std::size_t> places;
   std::size_t all = 0;
-  for (const Module& one : project.modules) {
-    if (one.aside.empty()) continue;
-    ++places[one.aside];
+  for (const auto& one : project.modules) {
+    if (one->aside.empty()) continue;
+    ++places[one->aside];
     ++all;
   }
   std::vector<AsideGroup> groups;
