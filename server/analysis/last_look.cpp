@@ -91,6 +91,13 @@ std::vector<std::uint32_t> uncovered_by(const TreeNode& tree, const FileIndex& i
   return missing;
 }
 
+std::uint64_t bytes_of(const LastLook& look) {
+  std::uint64_t sum = sizeof(look) + look.memory.project.project.modules.size() * kModuleBytes;
+  for (const git::TrackedFile& file : look.survey.index.files())
+    sum += kFileBytes + file.path.size();
+  return sum;
+}
+
 bool remembers(const AnalyzeOptions& options) {
   return options.path.is_root() && options.ref.empty();
 }
@@ -108,12 +115,6 @@ Result<bool> same_list(const LastLook& look, const Sources& sources, const Cance
 }
 
 }  // namespace
-
-std::uint64_t LastLook::bytes() const {
-  std::uint64_t sum = sizeof(*this) + memory.project.project.modules.size() * kModuleBytes;
-  for (const git::TrackedFile& file : survey.index.files()) sum += kFileBytes + file.path.size();
-  return sum;
-}
 
 std::unique_ptr<LastLook> take_last_look(const Sources& sources, const AnalyzeOptions& options) {
   if (sources.catalogue == nullptr || !remembers(options) || options.refresh) return nullptr;
@@ -174,6 +175,7 @@ void leave_last_look(const Sources& sources, const AnalyzeOptions& options,
     return;
   }
   look->listing.contents.reset();  // belongs to this call's workspace
+  if (look->held == 0) look->held = bytes_of(*look);
   sources.catalogue->leave_companion(std::move(look));
 }
 

@@ -27,7 +27,9 @@ struct LastLook final : search::Companion {
   std::int64_t checked_ns = 0;           // when every file was last asked for
   std::vector<std::uint32_t> uncovered;  // directories that the catalogue does not tell of
 
-  std::uint64_t bytes() const override;
+  std::uint64_t held = 0;  // bytes, by the number of files and modules
+
+  std::uint64_t bytes() const override { return held; }
 };
 
 // The last look that `options` may go by, or null.

@@ -161,7 +161,7 @@ inline constexpr auto kTable = std::to_array<LimitRow>({
     {Limit::kCatalogueEntries, "catalogue_entries", 1'000'000, 10'000'000, "entries",
      "a tree whose names are kept in memory while it is watched"},
     {Limit::kCatalogueBytes, "catalogue_bytes", 96 * kMiB, 1 * kGiB, "bytes",
-     "names, and what was analysed last, of all trees; the least recently used go"},
+     "names of all trees together; the least recently used go"},
     {Limit::kIndexBytes, "index_bytes", 128 * kMiB, 4 * kGiB, "bytes",
      "what is known of the content of all trees; 0 keeps nothing"},
     {Limit::kRevisionBytes, "revision_bytes", 64 * kMiB, 4 * kGiB, "bytes",

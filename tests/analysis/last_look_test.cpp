@@ -12,12 +12,24 @@
 
 #include "server/analysis/project/facts_text.h"
 #include "server/analysis/render.h"
+#include "server/watch/tree.h"
 #include "tests/analysis/world.h"
 
 namespace quarry::analysis {
 namespace {
 
 namespace fs = std::filesystem;
+
+// An hour ahead, so that files written a moment ago count as settled; steady time can leap.
+class LeapingClock final : public Clock {
+ public:
+  std::int64_t steady_ns() const override { return real_.steady_ns() + ahead_ns; }
+  std::int64_t wall_ms() const override { return real_.wall_ms() + 3'600'000; }
+  std::int64_t ahead_ns = 0;
+
+ private:
+  SystemClock real_;
+};
 
 struct Watched {
   explicit Watched(std::size_t workers, bool tracked) : pool({.workers = workers}) {
@@ -98,7 +110,7 @@ struct Watched {
   std::set<std::string> names{"main.c"};
   test::FakeRepository repository;
   std::shared_ptr<sandbox::Workspace> workspace;
-  test::LateClock clock;
+  LeapingClock clock;
   watch::Quota quota;
   std::shared_ptr<watch::Tree> tree;
   std::shared_ptr<search::Catalogue> catalogue;
@@ -180,7 +192,7 @@ TEST_CASE("an analysis that goes by the last one says what a fresh one says") {
         if (random() % 4 == 0) world.track();
         next_tick();
         world.settle();
-        if (random() % 10 == 0) world.clock.ahead_ms += 1;
+        if (random() % 10 == 0) world.clock.ahead_ns += watch::kMaxAgeNs;
         const Report by_last = world.look(false);
         REQUIRE(Watched::text(by_last) == Watched::text(world.look(true)));
       }
@@ -213,6 +225,23 @@ TEST_CASE("after one changed file nothing else is asked for") {
     }
     CHECK(shared + 1 == first.project.modules.size());
   }
+}
+
+TEST_CASE("what no watch saw is found when the time is up") {
+  Watched world(2, false);
+  (void)world.look(false);
+  // Through a link that lies elsewhere: the watch tells of nothing.
+  const quarry::test::TempWorkspace outside;
+  fs::create_hard_link(world.files.path("packages/p1/index.js"), outside.path("link.js"));
+  next_tick();
+  world.settle();
+  (void)world.look(false);
+  outside.write("link.js", "listen(4444);\n");
+  next_tick();
+  world.clock.ahead_ns += watch::kMaxAgeNs;
+  const std::string text = Watched::text(world.look(false));
+  CHECK(text.find("4444") != std::string::npos);
+  CHECK(text == Watched::text(world.look(true)));
 }
 
 TEST_CASE("what is remembered goes when the catalogue is given back") {
