@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <unordered_map>
 
 #include "server/analysis/languages.h"
 #include "server/analysis/manifest/text.h"
@@ -13,10 +13,27 @@ namespace {
 
 constexpr std::size_t kBinaryBytes = 8192;  // a NUL in them is no text
 
+// A pattern, with the bytes that leave it out at once for nearly every path.
+struct Candidate {
+  explicit Candidate(const Reader& of)
+      : reader(&of),
+        first(of.pattern.find('/') == std::string_view::npos ? of.pattern.front() : '*'),
+        last(of.pattern.back()) {}
+
+  // Of a path that is not empty.
+  bool may_fit(std::string_view path, std::string_view name) const {
+    return (last == '*' || last == path.back()) && (first == '*' || first == name.front());
+  }
+
+  const Reader* reader;
+  char first;  // of the name; '*': any
+  char last;
+};
+
 // Exact names in a map, everything else in order.
 struct Index {
-  std::map<std::string_view, const Reader*> by_name;
-  std::vector<const Reader*> by_pattern;
+  std::unordered_map<std::string_view, const Reader*> by_name;
+  std::vector<Candidate> by_pattern;
 };
 
 Index make_index() {
@@ -33,7 +50,7 @@ Index make_index() {
       if (reader.pattern.find_first_of("*/") == std::string_view::npos) {
         index.by_name.emplace(reader.pattern, &reader);
       } else {
-        index.by_pattern.push_back(&reader);
+        index.by_pattern.emplace_back(reader);
       }
     }
   }
@@ -73,8 +90,9 @@ const Reader* find_reader(std::string_view path) {
   const std::string_view name = base_name(path);
   const auto found = kIndex.by_name.find(name);
   if (found != kIndex.by_name.end()) return found->second;
-  for (const Reader* reader : kIndex.by_pattern) {
-    if (fits(reader->pattern, path, name)) return reader;
+  if (name.empty()) return nullptr;
+  for (const Candidate& one : kIndex.by_pattern) {
+    if (one.may_fit(path, name) && fits(one.reader->pattern, path, name)) return one.reader;
   }
   return nullptr;
 }
