@@ -89,7 +89,8 @@ class ProjectReader {
     if (file == nullptr) return none;
     const std::string name = maker_name("manifest", base_name(path));
     const auto bytes = input_.cache.facts(
-        {name, ecosystem::kFactsVersion}, *file, manifest::kMaxBytes,
+        {name, ecosystem::kFactsVersion}, *file,
+        reader.role == ecosystem::Role::kLock ? manifest::kMaxLockBytes : manifest::kMaxBytes,
         [&](std::string_view content) {
           return ecosystem::encode(ecosystem::read(reader, {path, content}));
         },

@@ -1,5 +1,6 @@
 // Elixir (mix), Erlang (rebar3) and Gleam.
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -85,7 +86,7 @@ void read_gleam(const Source& source, Facts& facts) {
 
 constexpr Reader kBeamReaders[] = {
     {"mix.exs", "hex", "Elixir", "Mix", Role::kModule, read_mix},
-    {"mix.lock", "hex", "", "mix", Role::kLock},
+    {"mix.lock", "hex", "", "mix", Role::kLock, read_mix_lock},
     {"rebar.config", "rebar", "Erlang", "Rebar3", Role::kModule, read_rebar},
     {"rebar.lock", "rebar", "", "rebar3", Role::kLock},
     {"erlang.mk", "erlang.mk", "Erlang", "erlang.mk", Role::kPart},

@@ -2,6 +2,7 @@
 //
 // Version, the first that is told: .fvmrc, environment.flutter, environment.sdk.
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -40,7 +41,7 @@ void read_melos(const Source& source, Facts& facts) {
 
 constexpr Reader kDartReaders[] = {
     {"pubspec.yaml", "pub", "Dart", "pub", Role::kModule, read_pubspec},
-    {"pubspec.lock", "pub", "", "pub", Role::kLock},
+    {"pubspec.lock", "pub", "", "pub", Role::kLock, read_pubspec_lock},
     {"melos.yaml", "pub", "", "Melos", Role::kPart, read_melos},
 };
 

@@ -3,6 +3,7 @@
 // Version, the first that is told: TargetFramework(s) of the project, of Directory.Build.props, the
 // SDK of global.json.
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -188,8 +189,9 @@ constexpr Reader kDotnetReaders[] = {
     {"Directory.Build.props", "nuget", "", "MSBuild", Role::kPart, read_props},
     {"Directory.Packages.props", "nuget", "", "NuGet", Role::kPart, read_props},
     {"packages.config", "nuget", "", "NuGet", Role::kPart, read_packages_config},
-    {"packages.lock.json", "nuget", "", "nuget", Role::kLock},
+    {"packages.lock.json", "nuget", "", "nuget", Role::kLock, read_nuget_lock},
     {"paket.dependencies", "nuget", "", "paket", Role::kLock, read_paket},
+    {"paket.lock", "nuget", "", "paket", Role::kLock, read_specs_lock},
     {"paket.references", "nuget", "", "", Role::kPart, read_paket_references},
     {"global.json", "nuget", "", "", Role::kSettings, read_global_json},
     {"Properties/launchSettings.json", "nuget", "", "", Role::kSettings, read_launch_settings},

@@ -4,6 +4,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/languages.h"
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/variables.h"
@@ -108,6 +109,7 @@ Facts read(const Reader& reader, const Source& source) {
   } else if (reader.read != nullptr) {
     reader.read(source, facts);
   }
+  order_locked(facts);
   for (Variable& one : facts.variables) {
     if (!project::may_show(one.name, one.value)) one.value.clear();
   }

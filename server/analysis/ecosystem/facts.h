@@ -88,6 +88,12 @@ struct Service {
   std::uint32_t line = 0;
 };
 
+// What a lock file resolved; the form of names: locks.h.
+struct Locked {
+  std::string name;
+  std::string version;
+};
+
 struct Facts {
   std::string path;  // of the manifest
   std::string name;
@@ -105,6 +111,7 @@ struct Facts {
   std::vector<Service> services;
   // Values that other manifests refer to: versions of a workspace, a catalogue, a parent.
   std::vector<Dependency> shared;
+  std::vector<Locked> locked;       // in the order of names
   std::vector<std::string> images;  // base images of a Dockerfile, the last stage's last
   std::vector<manifest::Problem> problems;
   bool no_module = false;  // the manifest is only of a workspace, or of a part of a module

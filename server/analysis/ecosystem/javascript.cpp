@@ -5,6 +5,7 @@
 // (settings), volta, engines of package.json. Manager, the first that is told: packageManager of
 // package.json, then the lock files in the order of the rows, then engines; npm when nothing is.
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -194,13 +195,13 @@ constexpr Reader kJavascriptReaders[] = {
     {".moon/workspace.yml", "npm", "", "moon", Role::kPart},
     {"project.json", "nx", kJs, "Nx", Role::kModule, read_nx_project},
     {"angular.json", "npm", "", "Angular CLI", Role::kPart, read_angular},
-    {"pnpm-lock.yaml", "npm", "", "pnpm", Role::kLock},
-    {"bun.lock", "npm", "", "bun", Role::kLock},
+    {"pnpm-lock.yaml", "npm", "", "pnpm", Role::kLock, read_pnpm_lock},
+    {"bun.lock", "npm", "", "bun", Role::kLock, read_bun_lock},
     {"bun.lockb", "npm", "", "bun", Role::kLock},
     {".yarnrc.yml", "npm", "", "yarn", Role::kLock},
-    {"yarn.lock", "npm", "", "yarn", Role::kLock},
-    {"package-lock.json", "npm", "", "npm", Role::kLock},
-    {"npm-shrinkwrap.json", "npm", "", "npm", Role::kLock},
+    {"yarn.lock", "npm", "", "yarn", Role::kLock, read_yarn_lock},
+    {"package-lock.json", "npm", "", "npm", Role::kLock, read_package_lock},
+    {"npm-shrinkwrap.json", "npm", "", "npm", Role::kLock, read_package_lock},
     {"deno.lock", "deno", "", "Deno", Role::kLock},
     {"tsconfig.json", "npm", "", "TypeScript", Role::kPart},
     {"webpack.config.*", "npm", "", "webpack", Role::kPart},

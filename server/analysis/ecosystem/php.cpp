@@ -3,6 +3,7 @@
 // Version, the first that is told: .php-version and asdf files (settings), config.platform.php,
 // require.php.
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -44,7 +45,7 @@ void read_composer(const Source& source, Facts& facts) {
 
 constexpr Reader kPhpReaders[] = {
     {"composer.json", "packagist", "PHP", "Composer", Role::kModule, read_composer},
-    {"composer.lock", "packagist", "", "composer", Role::kLock},
+    {"composer.lock", "packagist", "", "composer", Role::kLock, read_composer_lock},
     {"artisan", "packagist", "", "Artisan", Role::kPart},
     {"symfony.lock", "packagist", "", "Symfony Flex", Role::kPart},
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -263,10 +264,10 @@ constexpr Reader kPythonReaders[] = {
     {"environment.yaml", "pypi", kPython3, "conda", Role::kModule, read_conda},
     {"manage.py", "pypi", kPython3, "Django", Role::kPart},
     {"runtime.txt", "pypi", "", "", Role::kSettings, read_runtime},
-    {"uv.lock", "pypi", "", "uv", Role::kLock},
-    {"poetry.lock", "pypi", "", "poetry", Role::kLock},
-    {"pdm.lock", "pypi", "", "pdm", Role::kLock},
-    {"Pipfile.lock", "pypi", "", "pipenv", Role::kLock},
+    {"uv.lock", "pypi", "", "uv", Role::kLock, read_package_tables},
+    {"poetry.lock", "pypi", "", "poetry", Role::kLock, read_package_tables},
+    {"pdm.lock", "pypi", "", "pdm", Role::kLock, read_package_tables},
+    {"Pipfile.lock", "pypi", "", "pipenv", Role::kLock, read_pipfile_lock},
     {"conda-lock.yml", "pypi", "", "conda", Role::kLock},
     {"tox.ini", "pypi", "", "tox", Role::kPart},
     {"noxfile.py", "pypi", kPython3, "nox", Role::kPart},

@@ -3,6 +3,7 @@
 // Version, the first that is told: .ruby-version and asdf files (settings), ruby of the Gemfile,
 // RUBY VERSION of the lock file, required_ruby_version.
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -91,6 +92,7 @@ void read_gemfile_lock(const Source& source, Facts& facts) {
                               Use::kRuntime, number});
     }
   });
+  read_specs_lock(source, facts);
 }
 
 void read_gemspec(const Source& source, Facts& facts) {

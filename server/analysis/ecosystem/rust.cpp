@@ -3,6 +3,7 @@
 // Version, the first that is told: rust-toolchain.toml, rust-toolchain, asdf files, rust-version of
 // the package, of the workspace. An edition is no version.
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -69,7 +70,7 @@ void read_plain_toolchain(const Source& source, Facts& facts) {
 
 constexpr Reader kRustReaders[] = {
     {"Cargo.toml", "cargo", "Rust", "Cargo", Role::kModule, read_cargo},
-    {"Cargo.lock", "cargo", "", "cargo", Role::kLock},
+    {"Cargo.lock", "cargo", "", "cargo", Role::kLock, read_package_tables},
     {"rust-toolchain.toml", "cargo", "", "", Role::kSettings, read_toolchain},
     {"rust-toolchain", "cargo", "", "", Role::kSettings, read_plain_toolchain},
 };

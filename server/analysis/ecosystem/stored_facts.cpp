@@ -86,6 +86,10 @@ void fields(Archive& to, Dependency& one) {
   all(to, one.name, one.version, one.use, one.line);
 }
 template <class Archive>
+void fields(Archive& to, Locked& one) {
+  all(to, one.name, one.version);
+}
+template <class Archive>
 void fields(Archive& to, Script& one) {
   all(to, one.name, one.command, one.line);
 }
@@ -121,7 +125,7 @@ template <class Archive>
 void fields(Archive& to, Facts& one) {
   all(to, one.path, one.name, one.version, one.licence, one.licence_line, one.dependencies,
       one.scripts, one.members, one.versions, one.managers, one.entries, one.ports, one.variables,
-      one.services, one.shared, one.images, one.problems, one.no_module, one.languages);
+      one.services, one.shared, one.locked, one.images, one.problems, one.no_module, one.languages);
 }
 template <class Archive>
 void fields(Archive& to, project::SourceFacts& one) {

@@ -18,6 +18,7 @@
 namespace quarry::analysis::manifest {
 
 inline constexpr std::size_t kMaxBytes = 2UL << 20U;
+inline constexpr std::size_t kMaxLockBytes = 16UL << 20U;  // of a lock file, which is no tree
 inline constexpr std::size_t kMaxDepth = 64;
 inline constexpr std::size_t kMaxValues = 100'000;
 

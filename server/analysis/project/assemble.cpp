@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/languages.h"
 #include "server/analysis/project/aside.h"
 #include "server/analysis/project/choose.h"
@@ -16,6 +17,7 @@ namespace quarry::analysis::project {
 namespace {
 
 using ecosystem::Dependency;
+using ecosystem::locked_version;
 using ecosystem::Role;
 using ecosystem::Use;
 
@@ -217,7 +219,29 @@ class Assembler {
     }
     // "${version}", "$(Version)": what a build computes says nothing here.
     if (fact.version.find('$') != std::string::npos) fact.version.clear();
+    std::string locked(locked_for(of, fact));
+    if (locked != fact.version) fact.locked = std::move(locked);
     return fact;
+  }
+
+  // The nearest lock file's version, if that has one at all.
+  std::string_view locked_for(const Manifest& of, const DependencyFact& fact) const {
+    const std::string_view registry = registry_of(fact.ecosystem);
+    std::string name = fact.name;
+    if (registry == "pypi") name = table_name(fact.ecosystem, fact.name).substr(5);
+    for (std::string_view at = of.directory;; at = directory_of(at)) {
+      const auto here = gathered_.by_directory.find(at);
+      for (std::size_t i = 0; here != gathered_.by_directory.end() && i < here->second.size();
+           ++i) {
+        const Manifest& lock = *here->second[i];
+        if (lock.facts.locked.empty() || registry_of(lock.reader->ecosystem) != registry) continue;
+        std::string_view below = of.directory.substr(at.size());
+        if (below.starts_with('/')) below.remove_prefix(1);
+        const auto version = locked_version(lock.facts.locked, below, name, fact.version);
+        if (!version.empty()) return version;
+      }
+      if (at.empty()) return {};
+    }
   }
 
   void take(Module& module, const Manifest& one, const Draft& draft) const {

@@ -53,10 +53,11 @@ void add_frameworks(Module& module, const Draft& draft,
       const FrameworkRow& framework = frameworks()[row];
       if (!counts(framework.kind, one.use, one.ecosystem) || excluded(framework, names)) continue;
       const auto [at, fresh] = found.try_emplace(
-          row, FrameworkFact{std::string(framework.name), one.version, framework.kind, false,
-                             framework.port, std::string(framework.start), one.at});
+          row, FrameworkFact{std::string(framework.name), one.version, one.locked, framework.kind,
+                             false, framework.port, std::string(framework.start), one.at});
       if (!fresh && at->second.version.empty() && !one.version.empty()) {
         at->second.version = one.version;
+        at->second.locked = one.locked;
         at->second.at = one.at;
       }
     }
@@ -68,6 +69,7 @@ void add_frameworks(Module& module, const Draft& draft,
       std::string path = joined(draft.directory, name);
       if (!exists(path)) continue;
       found.emplace(row, FrameworkFact{std::string(framework.name),
+                                       "",
                                        "",
                                        framework.kind,
                                        true,

@@ -43,6 +43,7 @@ void add_module(Lines& lines, const Module& module) {
   for (const DependencyFact& one : module.dependencies) {
     lines.add(path, "dependency", one.name, one.version, ecosystem::name_of(one.use), one.ecosystem,
               one.at.text());
+    if (!one.locked.empty()) lines.add(path, "locked", one.name, one.version, one.locked);
   }
   for (const EntryFact& one : module.entries)
     lines.add(path, "entry", one.path, one.how, one.at.text());

@@ -40,11 +40,13 @@ struct DependencyFact {
   ecosystem::Use use = ecosystem::Use::kRuntime;
   std::string ecosystem;
   Evidence at;
+  std::string locked = {};  // what a lock file chose for the range; "" when it is no range
 };
 
 struct FrameworkFact {
   std::string name;
   std::string version;
+  std::string locked;
   FrameworkKind kind = FrameworkKind::kMeta;
   bool by_file = false;  // no dependency, only a file of its
   std::uint32_t port = 0;

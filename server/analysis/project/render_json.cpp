@@ -150,6 +150,7 @@ class Answer {
            all<FrameworkFact>(&Module::frameworks, [&](const auto& one) { return !tests(one); }),
            [&](const Of<FrameworkFact>& one) {
              of(*one.module).text("name", one.fact->name).text("version", one.fact->version);
+             text("locked", one.fact->locked);
              text("kind", name_of(one.fact->kind)).at(one.fact->at);
            });
     }
@@ -157,6 +158,7 @@ class Answer {
       list("tests", all<FrameworkFact>(&Module::frameworks, tests),
            [&](const Of<FrameworkFact>& one) {
              of(*one.module).text("name", one.fact->name).text("version", one.fact->version);
+             text("locked", one.fact->locked);
              at(one.fact->at);
            });
     }
@@ -210,6 +212,7 @@ class Answer {
       list("dependencies", all<DependencyFact>(&Module::dependencies, any),
            [&](const Of<DependencyFact>& one) {
              of(*one.module).text("name", one.fact->name).text("version", one.fact->version);
+             text("locked", one.fact->locked);
              text("use", ecosystem::name_of(one.fact->use)).text("manager", one.fact->ecosystem);
              at(one.fact->at);
            });

@@ -183,7 +183,7 @@ class Text {
       line("dependencies: ");
       join(main.dependencies, [&](const DependencyFact& one) {
         add(one.name);
-        if (!one.version.empty()) add(" ").add(one.version);
+        version(one);
         if (one.use != ecosystem::Use::kRuntime) add(" ").add(ecosystem::name_of(one.use));
         at(one.at);
       });
@@ -199,9 +199,16 @@ class Text {
     line(title);
     join(chosen, [&](const FrameworkFact& one) {
       add(one.name);
-      if (!one.version.empty()) add(" ").add(one.version);
+      version(one);
       at(one.at);
     });
+  }
+
+  // "^4.18.0 (4.18.2)": the range, and what is locked for it.
+  template <class Fact>
+  void version(const Fact& one) {
+    if (!one.version.empty()) add(" ").add(one.version);
+    if (!one.locked.empty()) add(" (").add(one.locked).add(")");
   }
 
   std::string& out_;

@@ -16,6 +16,7 @@ Facts seen_from_below(const Facts& facts) {
   seen.versions = facts.versions;
   seen.managers = facts.managers;
   seen.shared = facts.shared;
+  seen.locked = facts.locked;
   return seen;
 }
 
