@@ -127,7 +127,15 @@ TEST_CASE("manifests nested without end are given up with a finding") {
       {"build.gradle", repeated("a(", kDeep), false},
       {"main.tf", repeated("a {", kDeep), false},
       {"dune-project", repeated("(", kDeep), false},
+      {"dune-project", repeated("(depends (a ", kDeep), false},
+      {"dune-project", "(depends " + repeated("(a ", kDeep), false},
+      {"a.opam", repeated("depends: [ \"a\" { ", kDeep), false},
+      {"a.podspec", repeated("s.dependency 'a', ", kDeep), false},
       {"mix.exs", repeated("[", kDeep), false},
+      {"package-lock.json", repeated("{\"a\":", kDeep), false},
+      {"package-lock.json", repeated("[", kDeep), false},
+      {"package-lock.json", "{\"a\": \"" + repeated("\\", 2 * kDeep + 1), false},
+      {"yarn.lock", repeated("a@b, ", kDeep) + ":\n  version 1\n", false},
   };
   for (const Row& row : rows) {
     INFO(row.path << ": " << row.content.substr(0, 12));

@@ -114,6 +114,9 @@ void read_opam(const Source& source, Facts& facts) {
   const std::vector<Token> tokens = manifest::tokens(source.text, syntax);
   const std::string_view file = source.path.substr(source.path.rfind('/') + 1);
   if (file != "opam") facts.name = file.substr(0, file.rfind('.'));
+  // Where a project keeps the files of its packages.
+  facts.no_module =
+      source.path.starts_with("opam/") || source.path.ends_with("/opam/" + std::string(file));
   for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
     if (!tokens[i].is_word() || !tokens[i + 1].is(":")) continue;
     if (tokens[i].is("version") && tokens[i + 2].is_string()) facts.version = tokens[i + 2].text;
@@ -122,19 +125,21 @@ void read_opam(const Source& source, Facts& facts) {
       facts.licence_line = tokens[i].line;
     }
     if (!tokens[i].is("depends") || !tokens[i + 2].is("[")) continue;
-    for (std::size_t j = i + 3; j < list_end(tokens, i) && !tokens[j].is("]"); ++j) {
-      if (!tokens[j].is_string()) continue;
+    // Each list is walked once, and the next is looked for behind it.
+    const std::size_t end = list_end(tokens, i);
+    for (i += 3; i < end && !tokens[i].is("]"); ++i) {
+      if (!tokens[i].is_string()) continue;
       std::string version;
       Use use = Use::kRuntime;
-      const std::size_t name = j;
-      if (j + 1 < tokens.size() && tokens[j + 1].is("{")) {
-        for (++j; j < tokens.size() && !tokens[j].is("}"); ++j) {
-          if (tokens[j].is("with-test")) use = Use::kTest;
-          if (tokens[j].is("with-doc") || tokens[j].is("dev")) use = Use::kDev;
-          if (tokens[j].is("build")) use = Use::kBuild;
-          if (tokens[j].is(">") || tokens[j].is("<") || tokens[j].is("="))
-            version += tokens[j].text;
-          if (tokens[j].is_string()) version += " " + std::string(tokens[j].text) + " ";
+      const std::size_t name = i;
+      if (i + 1 < end && tokens[i + 1].is("{")) {
+        for (++i; i < end && !tokens[i].is("}"); ++i) {
+          if (tokens[i].is("with-test")) use = Use::kTest;
+          if (tokens[i].is("with-doc") || tokens[i].is("dev")) use = Use::kDev;
+          if (tokens[i].is("build")) use = Use::kBuild;
+          if (tokens[i].is(">") || tokens[i].is("<") || tokens[i].is("="))
+            version += tokens[i].text;
+          if (tokens[i].is_string()) version += " " + std::string(tokens[i].text) + " ";
         }
       }
       const std::string_view bound = manifest::trim(version);
@@ -142,6 +147,28 @@ void read_opam(const Source& source, Facts& facts) {
       add_dependency(facts, tokens[name].text, bound, use, tokens[name].line);
     }
   }
+}
+
+// "yojson (>= 2.0) :with-test)": where it closes.
+std::size_t read_dune_dependency(const std::vector<Token>& tokens, std::size_t name,
+                                 std::size_t end, Facts& facts) {
+  std::string version;
+  Use use = Use::kRuntime;
+  std::size_t at = name + 1;
+  for (std::size_t open = 1; at < end; ++at) {
+    const Token& token = tokens[at];
+    if (token.is("(")) ++open;
+    if (token.is(")") && --open == 0) break;
+    if (token.is(":with-test")) use = Use::kTest;
+    if (token.is(":with-doc")) use = Use::kDev;
+    const bool number = !token.text.empty() && manifest::is_digit(token.text[0]);
+    if (number || token.text == ">=" || token.text == "<" || token.text == "=") {
+      version.append(version.empty() ? 0 : 1, ' ').append(token.text);
+    }
+  }
+  if (tokens[name].is("ocaml")) add_version(facts, "OCaml", version, tokens[name].line, 50);
+  add_dependency(facts, tokens[name].text, version, use, tokens[name].line);
+  return at;
 }
 
 // (package (name x) (depends (ocaml (>= 4.14)) dune yojson))
@@ -156,30 +183,16 @@ void read_dune_project(const Source& source, Facts& facts) {
       facts.licence_line = tokens[i + 1].line;
     }
     if (!tokens[i + 1].is("depends")) continue;
-    int depth = 1;
-    for (std::size_t j = i + 2; j < list_end(tokens, i) && depth > 0; ++j) {
-      if (tokens[j].is("(")) {
-        ++depth;
-        if (depth != 2 || j + 1 >= tokens.size()) continue;
-        std::string version;
-        Use use = Use::kRuntime;
-        for (std::size_t k = j + 2, open = 1; k < tokens.size() && open > 0; ++k) {
-          if (tokens[k].is("(")) ++open;
-          if (tokens[k].is(")")) --open;
-          if (tokens[k].is(":with-test")) use = Use::kTest;
-          if (tokens[k].is(":with-doc")) use = Use::kDev;
-          if (tokens[k].text == ">=" || tokens[k].text == "<" || tokens[k].text == "=" ||
-              (!tokens[k].text.empty() && manifest::is_digit(tokens[k].text[0]))) {
-            version += (version.empty() ? "" : " ") + std::string(tokens[k].text);
-          }
+    const std::size_t end = list_end(tokens, i);
+    for (i += 2; i < end && !tokens[i].is(")"); ++i) {
+      if (!tokens[i].is("(")) {
+        if (tokens[i].is_word()) {
+          add_dependency(facts, tokens[i].text, "", Use::kRuntime, tokens[i].line);
         }
-        if (tokens[j + 1].is("ocaml")) add_version(facts, "OCaml", version, tokens[j].line, 50);
-        add_dependency(facts, tokens[j + 1].text, version, use, tokens[j + 1].line);
-      } else if (tokens[j].is(")")) {
-        --depth;
-      } else if (depth == 1 && tokens[j].is_word()) {
-        add_dependency(facts, tokens[j].text, "", Use::kRuntime, tokens[j].line);
+        continue;
       }
+      if (++i >= end) break;
+      i = read_dune_dependency(tokens, i, end, facts);
     }
   }
 }

@@ -66,6 +66,15 @@ constexpr Reader kKubernetesReaders[] = {
     {"manifests/*.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
     {"deployment.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
     {"deployment.yml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"kube/*.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"overlays/*/*.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"*deployment.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"*deployment.yml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"*statefulset.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"*daemonset.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"*cronjob.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"*-pod.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
+    {"pod.yaml", "kubernetes", "", "Kubernetes", Role::kContainer, read_objects},
 };
 
 }  // namespace

@@ -73,6 +73,26 @@ void make_repository(const test::TempWorkspace& tree) {
   tree.run({"git", "remote", "add", "origin", "https://user:secret@example.org/x.git"});
 }
 
+TEST_CASE("analyze_repository looks at a bare repository as its HEAD has it") {
+  const test::TempWorkspace tree(kProject);
+  make_repository(tree);
+  const test::TempWorkspace bare;
+  tree.run({"git", "clone", "-q", "--bare", ".", bare.path("r")});
+  World world(bare.path("r"));
+  const test::ToolAnswer answer = world.call("{}");
+  INFO(answer.text());
+  REQUIRE(answer.error.empty());
+  CHECK(holds(answer.text(), "mainly C"));
+  CHECK(holds(answer.text(), "a bare repository: its HEAD is looked at"));
+  CHECK(holds(answer.text(), "make (build): Makefile"));
+  CHECK_FALSE(holds(answer.text(), "untracked.py"));
+  CHECK(holds(answer.output.structured, R"("bare":true)"));
+  // A second look says the same, and a state can be named.
+  CHECK(world.call("{}").text() == answer.text());
+  CHECK(holds(world.call(R"({"ref":"main"})").text(), "mainly C"));
+  CHECK_FALSE(world.call(R"({"ref":"gone"})").error.empty());
+}
+
 TEST_CASE("analyze_repository answers in text and in structure with evidence") {
   const test::TempWorkspace tree(kProject);
   make_repository(tree);
