@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kTitleBytes = 400;  // licences mention others further down
 constexpr std::size_t kTextBytes = 8192;
+constexpr std::size_t kChoiceBytes = 3000;  // an overview comes first
 
 // In lower case, blanks and line ends as one blank each.
 struct Rule {
@@ -57,6 +58,39 @@ std::string flattened(std::string_view text) {
   return flat;
 }
 
+// "You may choose between A and B": an overview of several, whose texts follow or lie elsewhere.
+void read_choice(std::string_view text, Facts& facts) {
+  constexpr std::string_view kChoices[] = {"at your option", "your choice", "dual-licens",
+                                           "dual licens",    "tri-licens",  "triple licens",
+                                           "under either"};
+  constexpr Rule kNames[] = {
+      {"AGPL-3.0", "gnu affero general public license"},
+      {"GPL-3.0", "gnu general public license v3"},
+      {"GPL-2.0", "gnu general public license v2"},
+      {"LGPL-3.0", "gnu lesser general public license v3"},
+      {"Apache-2.0", "apache license"},
+      {"MIT", "mit license"},
+      {"MPL-2.0", "mozilla public license"},
+      {"LicenseRef-RSALv2", "redis source available license 2"},
+      {"LicenseRef-RSALv2", "redis source available license v2"},
+      {"SSPL-1.0", "server side public license"},
+  };
+  const auto holds = [&](std::string_view phrase) {
+    return text.find(phrase) != std::string_view::npos;
+  };
+  if (std::ranges::none_of(kChoices, holds)) return;
+  std::vector<std::pair<std::size_t, std::string_view>> named;  // as they come
+  for (const Rule& one : kNames) {
+    const std::size_t at = text.find(one.phrase);
+    if (at != std::string_view::npos) named.emplace_back(at, one.id);
+  }
+  std::ranges::sort(named);
+  for (const auto& [at, id] : named) {
+    if (facts.licence.find(id) != std::string::npos) continue;
+    facts.licence.append(facts.licence.empty() ? "" : " OR ").append(id);
+  }
+}
+
 void read_licence(const Source& source, Facts& facts) {
   const std::string text = flattened(source.text);
   for (const Rule& rule : kRules) {
@@ -66,6 +100,7 @@ void read_licence(const Source& source, Facts& facts) {
     facts.licence = rule.id;
     return;
   }
+  read_choice(std::string_view(text).substr(0, kChoiceBytes), facts);
 }
 
 constexpr Reader kLicenceReaders[] = {

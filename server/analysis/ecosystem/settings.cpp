@@ -231,6 +231,16 @@ void read_django(const Source& source, Facts& facts) {
 
 constexpr auto kSettings = Role::kSettings;
 
+// redis.conf: "port 6379", of the server that it configures.
+void read_redis_conf(const Source& source, Facts& facts) {
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
+    const auto words = manifest::words(line);
+    if (words.size() != 2 || words[0] != "port") return;
+    const std::uint32_t port = manifest::leading_port(words[1]);
+    if (port > 0) facts.ports.push_back({port, PortSource::kConfig, false, "redis", number});
+  });
+}
+
 constexpr Reader kSettingsReaders[] = {
     {".nvmrc", "", "", "", kSettings, read_one_version},
     {".node-version", "", "", "", kSettings, read_one_version},
@@ -265,6 +275,7 @@ constexpr Reader kSettingsReaders[] = {
     {"config/database.yml", "", "", "", kSettings, read_rails_database},
     {"settings.py", "", "Python", "", kSettings, read_django},
     {"settings/*.py", "", "Python", "", kSettings, read_django},
+    {"redis.conf", "", "", "", kSettings, read_redis_conf},
     {"schema.prisma", "", "", "Prisma", kSettings, read_prisma},
 };
 

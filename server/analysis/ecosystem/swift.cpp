@@ -62,6 +62,43 @@ void read_podfile(const Source& source, Facts& facts) {
   }
 }
 
+// "s.name = 'A'", "s.license = { :type => 'MIT' }", "ss.dependency 'B', '~> 1.0'"
+void read_podspec(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kRuby);
+  const auto string_after = [&](std::size_t at) -> const Token* {
+    const std::size_t end = std::min(tokens.size(), at + 8);
+    for (; at < end && tokens[at].kind != Token::Kind::kLineEnd; ++at) {
+      if (tokens[at].is_string()) return &tokens[at];
+    }
+    return nullptr;
+  };
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const std::size_t dot = tokens[i].text.find('.');
+    if (!tokens[i].is_word() || dot == std::string_view::npos) continue;
+    const std::string_view what = tokens[i].text.substr(dot + 1);
+    const Token* const value = string_after(i + 1);
+    if (value == nullptr) continue;
+    const bool of_spec =
+        tokens[i].text.substr(0, dot) == "s" || tokens[i].text.substr(0, dot) == "spec";
+    if (what == "dependency") {
+      // A part of its own.
+      if (value->text.starts_with(facts.name + "/")) continue;
+      const Token* const range = value[1].is(",") ? string_after(i + 3) : nullptr;
+      add_dependency(facts, value->text, range == nullptr ? "" : range->text, Use::kRuntime,
+                     value->line);
+    } else if (of_spec && what == "name") {
+      facts.name = value->text;
+    } else if (of_spec && what == "version") {
+      facts.version = value->text;
+    } else if (of_spec && what == "license" && value->text.size() <= 60) {
+      facts.licence = value->text;
+      facts.licence_line = value->line;
+    } else if (of_spec && (what == "swift_version" || what == "swift_versions")) {
+      add_version(facts, "Swift", manifest::first_version(value->text), value->line, 52);
+    }
+  }
+}
+
 void read_cartfile(const Source& source, Facts& facts) {
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
     const std::vector<std::string_view> parts = manifest::split(line, '"');
@@ -74,6 +111,7 @@ constexpr Reader kSwiftReaders[] = {
     {"Package.swift", "swiftpm", "Swift", "Swift Package Manager", Role::kModule, read_package},
     {"Package.resolved", "swiftpm", "", "swiftpm", Role::kLock},
     {"Podfile", "cocoapods", "Swift", "CocoaPods", Role::kModule, read_podfile},
+    {"*.podspec", "cocoapods", "Swift", "CocoaPods", Role::kModule, read_podspec},
     {"Podfile.lock", "cocoapods", "", "cocoapods", Role::kLock},
     {"Cartfile", "carthage", "Swift", "Carthage", Role::kModule, read_cartfile},
     {"project.pbxproj", "xcode", "", "Xcode", Role::kPart},

@@ -114,6 +114,43 @@ std::string_view default_manager(std::string_view ecosystem) {
   return {};
 }
 
+// The app for Apple's platforms of a Kotlin project lies in a folder with an Xcode project, which
+// is no module of its own: it is not what the module above it is written in.
+bool holds_xcode_of_gradle(const Draft& draft) {
+  const auto gradle = [&](const Manifest* one) {
+    return one->reader->ecosystem == "gradle" && one->reader->role == Role::kModule &&
+           one->directory == draft.directory;
+  };
+  const auto xcode = [](const Manifest* one) { return one->reader->ecosystem == "xcode"; };
+  return std::ranges::any_of(draft.manifests, gradle) &&
+         std::ranges::any_of(draft.manifests, xcode);
+}
+
+// Of the builds by Maven and by Gradle of one directory the one that tells more: a wrapper where
+// the other has none, else more dependencies. Where they tell the same it is Maven's: a pom.xml
+// says all it says as data, while a script may compute what is not seen here.
+const Manifest* maven_beside(const Manifest& chosen, const Draft& draft) {
+  if (chosen.reader->ecosystem != "gradle") return &chosen;
+  const auto wrapped = [&](std::string_view name) {
+    return std::ranges::any_of(draft.manifests,
+                               [&](const Manifest* one) { return one->reader->tool == name; });
+  };
+  const auto depends = [](const Manifest& one) {
+    return std::ranges::count_if(one.facts.dependencies, [](const ecosystem::Dependency& each) {
+      return each.use != ecosystem::Use::kPlugin;
+    });
+  };
+  for (const Manifest* one : draft.manifests) {
+    if (one->reader->ecosystem != "maven" || one->reader->role != Role::kModule) continue;
+    if (one->directory != draft.directory || one->facts.no_module) continue;
+    const bool maven = wrapped("Maven wrapper");
+    const bool gradle = wrapped("Gradle wrapper");
+    if (maven != gradle) return maven ? one : &chosen;
+    return depends(*one) >= depends(chosen) ? one : &chosen;
+  }
+  return &chosen;
+}
+
 // Starts the other projects of its solution.
 bool is_orchestrator(const Module& module) {
   return std::ranges::find(module.frameworks, ".NET Aspire", &FrameworkFact::name) !=
@@ -125,7 +162,9 @@ bool is_orchestrator(const Module& module) {
 Language choose_language(const Draft& draft) {
   std::uint64_t all = 0;
   std::string_view top;
+  const bool with_xcode = holds_xcode_of_gradle(draft);
   for (const auto& [language, bytes] : draft.bytes) {
+    if (with_xcode && (language == "Swift" || language.starts_with("Objective-C"))) continue;
     all += bytes;
     if (top.empty() || bytes > bytes_of(draft, top)) top = language;
   }
@@ -149,6 +188,7 @@ Language choose_language(const Draft& draft) {
       }
     }
   }
+  if (best.manifest != nullptr) best.manifest = maven_beside(*best.manifest, draft);
   // A chart is of no programming language, whatever scripts lie beside it.
   if (best.manifest != nullptr && languages_of(*best.manifest).front().empty()) {
     return {{}, best.manifest};
