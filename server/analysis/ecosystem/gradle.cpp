@@ -134,7 +134,10 @@ class Script {
   void use_plugin(const std::string& name, std::string_view version, std::uint32_t line) {
     if (name.empty()) return;
     add_dependency(facts_, name, version, Use::kPlugin, line);
-    if (name.starts_with("org.jetbrains.kotlin") || name == "kotlin" || name == "kotlin-android") {
+    const bool catalogued = name.starts_with("libs.plugins.") &&
+                            manifest::lower(name).find("kotlin") != std::string::npos;
+    if (name.starts_with("org.jetbrains.kotlin") || name == "kotlin" || name == "kotlin-android" ||
+        catalogued) {
       facts_.languages.emplace_back("Kotlin");
       add_version(facts_, "Kotlin", version, line, 50);
     }
@@ -176,6 +179,11 @@ class Script {
       if (parts.size() > 2) version = parts[2].substr(0, parts[2].find('@'));
     }
     add_dependency(facts_, named, version, configuration->use, token(one, 0).line);
+    // The way before plugins were a block.
+    if (named == "org.jetbrains.kotlin:kotlin-gradle-plugin") {
+      facts_.languages.emplace_back("Kotlin");
+      add_version(facts_, "Kotlin", version, token(one, 0).line, 50);
+    }
   }
 
   void read_assignment(const Statement& one) {

@@ -126,6 +126,16 @@ bool holds_xcode_of_gradle(const Draft& draft) {
          std::ranges::any_of(draft.manifests, xcode);
 }
 
+// A podspec publishes what a Package.swift beside it builds.
+const Manifest* package_beside(const Manifest& chosen, const Draft& draft) {
+  if (chosen.reader->ecosystem != "cocoapods") return &chosen;
+  const auto found = std::ranges::find_if(draft.manifests, [&](const Manifest* one) {
+    return one->reader->ecosystem == "swiftpm" && one->reader->role == Role::kModule &&
+           one->directory == draft.directory;
+  });
+  return found == draft.manifests.end() ? &chosen : *found;
+}
+
 // Of the builds by Maven and by Gradle of one directory the one that tells more: a wrapper where
 // the other has none, else more dependencies. Where they tell the same it is Maven's: a pom.xml
 // says all it says as data, while a script may compute what is not seen here.
@@ -188,7 +198,9 @@ Language choose_language(const Draft& draft) {
       }
     }
   }
-  if (best.manifest != nullptr) best.manifest = maven_beside(*best.manifest, draft);
+  if (best.manifest != nullptr) {
+    best.manifest = package_beside(*maven_beside(*best.manifest, draft), draft);
+  }
   // A chart is of no programming language, whatever scripts lie beside it.
   if (best.manifest != nullptr && languages_of(*best.manifest).front().empty()) {
     return {{}, best.manifest};
