@@ -8,20 +8,11 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
-constexpr std::size_t kMostLocked = 20'000;
-constexpr std::size_t kMostVersionBytes = 80;
-
-void add_locked(Facts& facts, std::string name, std::string_view version) {
-  if (name.empty() || version.empty() || version.size() > kMostVersionBytes) return;
-  if (facts.locked.size() < kMostLocked)
-    facts.locked.push_back({std::move(name), std::string(version)});
-}
-
-std::size_t indent_of(std::string_view line) {
+std::size_t lock_indent(std::string_view line) {
   return std::min(line.find_first_not_of(' '), line.size());
 }
 
-std::string_view unquoted(std::string_view text) {
+std::string_view without_quotes(std::string_view text) {
   text = manifest::trim(text);
   if (text.size() > 1 && (text.front() == '"' || text.front() == '\'') &&
       text.back() == text.front()) {
@@ -41,7 +32,7 @@ Setting setting_of(std::string_view line, char mark) {
   if (line.starts_with('"') || line.starts_with('\'')) from = line.find(line.front(), 1);
   const std::size_t at = from == std::string_view::npos ? from : line.find(mark, from);
   if (at == std::string_view::npos) return {};
-  return {unquoted(line.substr(0, at)), unquoted(line.substr(at + 1))};
+  return {without_quotes(line.substr(0, at)), without_quotes(line.substr(at + 1))};
 }
 
 // "express@npm:^4.18.0" is "express@^4.18.0".
@@ -102,13 +93,13 @@ void read_yarn_lock(const Source& source, Facts& facts) {
       entry = line;
       return;
     }
-    if (entry.empty() || indent_of(line) != 2) return;
+    if (entry.empty() || lock_indent(line) != 2) return;
     std::string_view rest = manifest::trim(line);
     if (!rest.starts_with("version")) return;
     rest.remove_prefix(7);
     if (!rest.starts_with(' ') && !rest.starts_with(':')) return;
     if (rest.starts_with(':')) rest.remove_prefix(1);
-    const std::string_view version = unquoted(rest);
+    const std::string_view version = without_quotes(rest);
     if (entry.ends_with(':')) entry.remove_suffix(1);
     for (std::string_view one : manifest::split(entry, ',')) {
       one = manifest::trim(one);
@@ -134,7 +125,7 @@ void read_pnpm_lock(const Source& source, Facts& facts) {
     return importer.empty() || importer == "." ? std::string(of) : importer + ":" + std::string(of);
   };
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t) {
-    const std::size_t indent = indent_of(line);
+    const std::size_t indent = lock_indent(line);
     if (indent == line.size() || line[indent] == '#') return;
     const auto [word, value] = setting_of(line, ':');
     const bool dependencies = word.ends_with("ependencies");
@@ -186,7 +177,7 @@ void read_package_tables(const Source& source, Facts& facts) {
 
 void read_specs_lock(const Source& source, Facts& facts) {
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t) {
-    if (indent_of(line) != 4) return;
+    if (lock_indent(line) != 4) return;
     const std::size_t open = line.find(" (");
     const std::size_t close = line.find(')', std::min(open, line.size()));
     if (open == std::string_view::npos || close == std::string_view::npos) return;
@@ -213,7 +204,7 @@ void read_pubspec_lock(const Source& source, Facts& facts) {
   bool packages = false;
   std::string name;
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t) {
-    const std::size_t indent = indent_of(line);
+    const std::size_t indent = lock_indent(line);
     const auto [key, value] = setting_of(line, ':');
     if (indent == 0) packages = key == "packages";
     if (!packages) return;

@@ -7,9 +7,21 @@
 
 #pragma once
 
+#include <utility>
+
 #include "server/analysis/ecosystem/facts.h"
 
 namespace quarry::analysis::ecosystem {
+
+inline constexpr std::size_t kMostLocked = 20'000;  // of one file
+inline constexpr std::size_t kMostVersionBytes = 80;
+
+inline void add_locked(Facts& facts, std::string name, std::string_view version) {
+  if (name.empty() || version.empty() || version.size() > kMostVersionBytes) return;
+  if (facts.locked.size() < kMostLocked) {
+    facts.locked.push_back({std::move(name), std::string(version)});
+  }
+}
 
 void read_package_lock(const Source& source, Facts& facts);  // npm, versions 1 to 3
 void read_yarn_lock(const Source& source, Facts& facts);     // of yarn 1 and later ones

@@ -7,16 +7,7 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
-constexpr std::size_t kMostLocked = 20'000;
-constexpr std::size_t kMostVersionBytes = 80;
 using Keys = std::span<const std::string_view>;
-
-void add_locked_value(Facts& facts, std::string name, std::string_view version) {
-  while (version.starts_with('=')) version.remove_prefix(1);
-  if (name.empty() || version.empty() || version.size() > kMostVersionBytes) return;
-  if (facts.locked.size() < kMostLocked)
-    facts.locked.push_back({std::move(name), std::string(version)});
-}
 
 // What was read of a list's element so far: "packages": [{"name": ..., "version": ...}].
 struct Element {
@@ -32,7 +23,7 @@ void read_package_lock(const Source& source, Facts& facts) {
   constexpr std::string_view kFolder = "node_modules/";
   manifest::for_each_json_string(source.text, [&](Keys keys, std::string_view value) {
     if (keys.size() != 3 || keys[2] != "version") return;
-    if (keys[0] == "dependencies") return add_locked_value(facts, std::string(keys[1]), value);
+    if (keys[0] == "dependencies") return add_locked(facts, std::string(keys[1]), value);
     if (keys[0] != "packages") return;
     const std::size_t at = keys[1].find(kFolder);
     if (at == std::string_view::npos) return;
@@ -40,9 +31,9 @@ void read_package_lock(const Source& source, Facts& facts) {
     if (name.find(kFolder) != std::string_view::npos) return;  // another package's own
     std::string_view owner = keys[1].substr(0, at);
     if (owner.ends_with('/')) owner.remove_suffix(1);
-    add_locked_value(
-        facts, owner.empty() ? std::string(name) : std::string(owner).append(":").append(name),
-        value);
+    add_locked(facts,
+               owner.empty() ? std::string(name) : std::string(owner).append(":").append(name),
+               value);
   });
 }
 
@@ -54,7 +45,7 @@ void read_bun_lock(const Source& source, Facts& facts) {
     if (at == 0 || at == std::string_view::npos) return;
     const std::string_view version = value.substr(at + 1);
     if (version.find(':') == std::string_view::npos && value.substr(0, at) == keys[1]) {
-      add_locked_value(facts, std::string(keys[1]), version);
+      add_locked(facts, std::string(keys[1]), version);
     }
   });
 }
@@ -66,7 +57,8 @@ void read_pipfile_lock(const Source& source, Facts& facts) {
     std::string name = manifest::lower(keys[1]);
     std::ranges::replace(name, '_', '-');
     std::ranges::replace(name, '.', '-');
-    add_locked_value(facts, std::move(name), value);
+    add_locked(facts, std::move(name),
+               value.substr(std::min(value.find_first_not_of('='), value.size())));
   });
 }
 
@@ -81,7 +73,7 @@ void read_composer_lock(const Source& source, Facts& facts) {
     if (keys[2] == "name") element.name = value;
     if (keys[2] == "version") element.version = value.starts_with('v') ? value.substr(1) : value;
     if (element.name.empty() || element.version.empty()) return;
-    add_locked_value(facts, std::move(element.name), element.version);
+    add_locked(facts, std::move(element.name), element.version);
     element = {};
   });
 }
@@ -90,7 +82,7 @@ void read_composer_lock(const Source& source, Facts& facts) {
 void read_nuget_lock(const Source& source, Facts& facts) {
   manifest::for_each_json_string(source.text, [&](Keys keys, std::string_view value) {
     if (keys.size() != 4 || keys[0] != "dependencies" || keys[3] != "resolved") return;
-    add_locked_value(facts, std::string(keys[2]), value);
+    add_locked(facts, std::string(keys[2]), value);
   });
 }
 
