@@ -37,9 +37,12 @@ bool is_bare(const Sources& sources, const CancelToken& cancel) {
 }
 
 std::optional<sandbox::Stamp> git_index_stamp(const Sources& sources) {
-  auto stamp = sources.files.glance(".git/index");
-  if (stamp && !sandbox::settled(*stamp, sources.clock.wall_ms())) stamp.reset();
-  return stamp;
+  // Beneath the root: `.git` may be a link that leads out of it.
+  const auto path = sources.files.parse(".git/index");
+  if (!path) return std::nullopt;
+  const auto index = sources.files.metadata(*path);
+  if (!index || !sandbox::settled(index->stamp, sources.clock.wall_ms())) return std::nullopt;
+  return index->stamp;
 }
 
 std::string note_of_walk(const Result<std::vector<git::TrackedFile>>& tracked) {
