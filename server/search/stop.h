@@ -29,10 +29,10 @@ class Stop {
     return sooner;
   }
 
-  // For what must be done after the search has stopped: cancelled, or after `ns` more.
+  // For what must be done even when the search has stopped: the same, and at least `ns` from now.
   Stop extended(std::int64_t ns) const {
     Stop later = *this;
-    later.end_ns_ = clock_->steady_ns() + ns;
+    later.end_ns_ = std::max(end_ns_, clock_->steady_ns() + ns);
     return later;
   }
 
