@@ -10,17 +10,13 @@
 namespace quarry::analysis {
 namespace {
 
-using search::Listing;
-using search::TreeNode;
-using search::WalkEntry;
-
 // Bytes of a file's place in all the lists, beside its path.
 constexpr std::uint64_t kFileBytes = sizeof(git::TrackedFile) + sizeof(PathClass) + sizeof(Judged) +
                                      sizeof(Identity) + sizeof(project::File) + 64;
 constexpr std::uint64_t kModuleBytes = 8192;
 
-bool same_entries(const Listing& old, const Listing& now) {
-  const auto same = [&](const WalkEntry& one, const WalkEntry& other) {
+bool same_entries(const search::Listing& old, const search::Listing& now) {
+  const auto same = [&](const search::WalkEntry& one, const search::WalkEntry& other) {
     return one.kind == other.kind && one.ignored == other.ignored &&
            (one.child >= 0) == (other.child >= 0) && old.name(one) == now.name(other);
   };
@@ -36,7 +32,7 @@ class Differences {
       : index_(index), changed_(changed) {}
 
   // False when names are not the same everywhere.
-  bool compare(const TreeNode& old, const TreeNode& now) {
+  bool compare(const search::TreeNode& old, const search::TreeNode& now) {
     if (&old == &now) return true;
     if (old.listing != now.listing) add(now.listing->path.text());
     bool same = old.listing == now.listing || same_entries(*old.listing, *now.listing);
@@ -47,7 +43,7 @@ class Differences {
       return same;
     }
     for (const auto& child : now.children) {
-      const TreeNode* const before = child_of(old, *child);
+      const search::TreeNode* const before = child_of(old, *child);
       before == nullptr ? add_below(*child) : void(compare(*before, *child));
     }
     for (const auto& child : old.children) {
@@ -57,7 +53,8 @@ class Differences {
   }
 
  private:
-  static const TreeNode* child_of(const TreeNode& node, const TreeNode& wanted) {
+  static const search::TreeNode* child_of(const search::TreeNode& node,
+                                          const search::TreeNode& wanted) {
     const auto& path = wanted.listing->path.text();
     const auto at = std::ranges::find_if(
         node.children, [&](const auto& one) { return one->listing->path.text() == path; });
@@ -70,7 +67,7 @@ class Differences {
     }
   }
 
-  void add_below(const TreeNode& node) {
+  void add_below(const search::TreeNode& node) {
     add(node.listing->path.text());
     for (const auto& child : node.children) add_below(*child);
   }
@@ -80,10 +77,10 @@ class Differences {
 };
 
 // Those directories of the index that the tree does not tell of.
-std::vector<std::uint32_t> uncovered_by(const TreeNode& tree, const FileIndex& index) {
+std::vector<std::uint32_t> uncovered_by(const search::TreeNode& tree, const FileIndex& index) {
   std::vector<std::uint32_t> missing;
   for (std::uint32_t i = 0; i < index.directories().size(); ++i) {
-    const TreeNode* const node = tree.find(index.directories()[i].path);
+    const search::TreeNode* const node = tree.find(index.directories()[i].path);
     const bool known = node != nullptr && node->listing->read && !node->listing->unreadable &&
                        !node->listing->worktree;
     if (!known) missing.push_back(i);
