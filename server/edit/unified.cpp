@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kNothing = "/dev/null";
 
 // One file while its headers are read.
-struct Draft {
+struct UnifiedDraft {
   FilePatch patch;
   std::optional<std::string> old_name;  // of "---" and "+++"
   std::optional<std::string> new_name;
@@ -187,7 +187,7 @@ class UnifiedParser {
   const PatchLines& lines_;
   std::size_t at_ = 0;
   bool open_ = false;  // draft_ is begun
-  Draft draft_;
+  UnifiedDraft draft_;
   std::vector<FilePatch> done_;
 };
 

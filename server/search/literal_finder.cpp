@@ -59,7 +59,7 @@ std::size_t one_by_one(std::string_view in, std::size_t from, std::size_t to,
 
 // Both take `last`, the last place where the text may begin, and read from a place on up to the
 // size of a vector behind its rare bytes: at most `end`.
-struct Search {
+struct LiteralSearch {
   const char* in;
   std::size_t from, last, end;
   const std::string& text;
@@ -77,7 +77,7 @@ struct Search {
 // What by_avx2 compares with, kept in registers.
 class Avx2Pair {
  public:
-  [[gnu::target("avx2")]] explicit Avx2Pair(const Search& s)
+  [[gnu::target("avx2")]] explicit Avx2Pair(const LiteralSearch& s)
       : at_rare_(s.in + s.rare),
         at_second_(s.in + s.second),
         rare_(_mm256_set1_epi8(s.text[s.rare])),
@@ -100,7 +100,7 @@ class Avx2Pair {
   __m256i rare_, second_, rare_fold_, second_fold_;
 };
 
-[[gnu::target("avx2")]] std::size_t by_avx2(const Search& s, std::size_t& next) {
+[[gnu::target("avx2")]] std::size_t by_avx2(const LiteralSearch& s, std::size_t& next) {
   const Avx2Pair pair(s);
   const std::size_t reach = std::max(s.rare, s.second) + 32;
   // Behind the last place from which 32 may be looked at.
@@ -131,7 +131,7 @@ class Avx2Pair {
   return std::string_view::npos;
 }
 
-std::size_t by_sse2(const Search& s, std::size_t& from) {
+std::size_t by_sse2(const LiteralSearch& s, std::size_t& from) {
   const __m128i rare = _mm_set1_epi8(s.text[s.rare]);
   const __m128i second = _mm_set1_epi8(s.text[s.second]);
   const __m128i rare_fold = _mm_set1_epi8(s.fold_bit(s.rare));
@@ -182,7 +182,7 @@ LiteralFinder::LiteralFinder(std::string text, bool fold) : text_(std::move(text
 std::size_t LiteralFinder::find(std::string_view in, std::size_t from, std::size_t to) const {
   if (text_.empty() || to < from || to - from < text_.size()) return std::string_view::npos;
 #if defined(__x86_64__)
-  const Search search{in.data(), from, to - text_.size(), to, text_, fold_, rare_, second_};
+  const LiteralSearch search{in.data(), from, to - text_.size(), to, text_, fold_, rare_, second_};
   const std::size_t hit =
       __builtin_cpu_supports("avx2") ? by_avx2(search, from) : by_sse2(search, from);
   if (hit != std::string_view::npos) return hit;

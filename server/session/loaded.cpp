@@ -4,7 +4,7 @@ namespace quarry::session {
 namespace {
 
 // Looked at for one to let go of, in one insertion: many that are held must not make it slow.
-constexpr int kTries = 64;
+constexpr int kLettingGoTries = 64;
 
 }  // namespace
 
@@ -58,8 +58,8 @@ void Loaded::remove(State& state, Uses::iterator session) {
 }
 
 void Loaded::trim(State& state) const {
-  for (int i = 0; i < kTries && (state.uses.size() > bounds_.sessions ||
-                                 state.directories.size() > bounds_.directories);
+  for (int i = 0; i < kLettingGoTries && (state.uses.size() > bounds_.sessions ||
+                                          state.directories.size() > bounds_.directories);
        ++i) {
     const auto last = std::prev(state.uses.end());
     // Under the lock nobody gets a first reference: whoever holds one has it already.

@@ -3,7 +3,7 @@
 namespace quarry::store::data_page {
 namespace {
 
-Failure damaged(const char* what) {
+Failure damaged_page(const char* what) {
   return fail(Code::kInternal, "{}", what);
 }
 
@@ -17,10 +17,10 @@ Tree tree_at(Bytes page, std::size_t at) {
 Result<Meta> parse_meta(Bytes page) {
   if ((number_at<std::uint16_t>(page, 10) & kMeta) == 0 ||
       number_at<std::uint32_t>(page, 16) != kMagic) {
-    return damaged("not a database");
+    return damaged_page("not a database");
   }
   if (number_at<std::uint32_t>(page, 20) != kDataVersion) {
-    return damaged("a database of another format");
+    return damaged_page("a database of another format");
   }
   Meta meta;
   meta.page_bytes = number_at<std::uint32_t>(page, 40);
@@ -32,7 +32,7 @@ Result<Meta> parse_meta(Bytes page) {
   if (!power_of_two || meta.page_bytes < 512 || meta.page_bytes > kMostPageBytes ||
       meta.last_page < 1 || meta.last_page >= kMostFileBytes / meta.page_bytes ||
       meta.main.flags != 0 || meta.free.flags != kIntegerKey) {
-    return damaged("its first pages make no sense");
+    return damaged_page("its first pages make no sense");
   }
   return meta;
 }

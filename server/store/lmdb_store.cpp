@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 constexpr char kState[] = "state";
 constexpr char kRecent[] = "recent";
 constexpr char kCache[] = "cache";
-constexpr std::size_t kListedAtOnce = 256;
+constexpr std::size_t kCopiedAtOnce = 256;
 constexpr std::size_t kListedBytes = std::size_t{1} << 20U;
 // How long bringing changes to disk waits for another process, where somebody waits and where not.
 constexpr milliseconds kFlushPatience{100};
@@ -210,8 +210,8 @@ Result<void> LmdbStore::scan(Table table, std::string_view prefix, std::string_v
 }
 
 Result<Layer> LmdbStore::part(Table table, std::string_view prefix, std::string_view after) {
-  if (durable(table)) return durable_->list(prefix, after, kListedAtOnce, kListedBytes);
-  TRY_ASSIGN(Listed listed, cache_->environment().list(prefix, after, kListedAtOnce, kListedBytes));
+  if (durable(table)) return durable_->list(prefix, after, kCopiedAtOnce, kListedBytes);
+  TRY_ASSIGN(Listed listed, cache_->environment().list(prefix, after, kCopiedAtOnce, kListedBytes));
   return as_layer(std::move(listed));
 }
 

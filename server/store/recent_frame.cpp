@@ -12,7 +12,7 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::size_t kHeadBytes = 24;
 constexpr std::size_t kEntriesAt = 4;
-constexpr std::size_t kChecksumAt = 8;
+constexpr std::size_t kFrameChecksumAt = 8;
 constexpr std::size_t kSummedFromByte = 16;
 constexpr std::size_t kEntryHeadBytes = 16;
 constexpr std::uint32_t kErased = UINT32_MAX;
@@ -70,7 +70,7 @@ void FrameWriter::finish() {
   std::memcpy(out_.data(), &bytes, sizeof bytes);
   std::memcpy(out_.data() + kEntriesAt, &entries_, sizeof entries_);
   const std::uint64_t checksum = hash64(std::string_view(out_).substr(kSummedFromByte));
-  std::memcpy(out_.data() + kChecksumAt, &checksum, sizeof checksum);
+  std::memcpy(out_.data() + kFrameChecksumAt, &checksum, sizeof checksum);
 }
 
 std::size_t read_frame(std::string_view bytes, std::uint64_t life, const VisitEntry& visit) {
@@ -80,7 +80,7 @@ std::size_t read_frame(std::string_view bytes, std::uint64_t life, const VisitEn
   const std::string_view frame = bytes.substr(0, size);
   const auto entries = load<std::uint32_t>(frame, kEntriesAt);
   if (load<std::uint64_t>(frame, kSummedFromByte) != life ||
-      load<std::uint64_t>(frame, kChecksumAt) != hash64(frame.substr(kSummedFromByte)) ||
+      load<std::uint64_t>(frame, kFrameChecksumAt) != hash64(frame.substr(kSummedFromByte)) ||
       !well_formed(frame, entries)) {
     return 0;
   }

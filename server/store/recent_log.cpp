@@ -19,7 +19,7 @@ namespace {
 constexpr off_t kKeptBytes = off_t{1} << 20U;
 constexpr int kMostTries = 16;
 
-Failure damaged() {
+Failure damaged_log() {
   return fail(Code::kInternal, "the store is damaged; it is set aside at the next start");
 }
 
@@ -135,7 +135,7 @@ Result<void> RecentLog::read_on(Read& read, RecentHead::Position position) const
     read.clear();
     read.position = {position.resets, 0};
   }
-  if (position.end < read.position.end) return damaged();
+  if (position.end < read.position.end) return damaged_log();
   read.bytes.resize(position.end - read.position.end);
   std::size_t got = 0;
   while (got < read.bytes.size()) {
@@ -157,11 +157,11 @@ Result<void> RecentLog::read_on(Read& read, RecentHead::Position position) const
           known.record.reset();
           if (record) known.record.emplace(*record);
         });
-    if (frame == 0) return damaged();
+    if (frame == 0) return damaged_log();
     rest.remove_prefix(frame);
     read.position.end += frame;
   }
-  return read.position == position ? Result<void>() : damaged();
+  return read.position == position ? Result<void>() : damaged_log();
 }
 
 Result<bool> RecentLog::find(std::string_view key, RecentRecord& record) {
