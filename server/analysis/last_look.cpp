@@ -150,8 +150,7 @@ Result<bool> renew(LastLook& look, const Sources& sources, std::vector<std::uint
   } else {
     changed.insert(changed.end(), look.uncovered.begin(), look.uncovered.end());
     std::ranges::sort(changed);
-    const auto rest = std::ranges::unique(changed);
-    changed.erase(rest.begin(), rest.end());
+    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   }
   look.listing.tree = std::move(tree);
   look.listing.contents = std::make_unique<WorkingContents>(sources.files, sources.clock);

@@ -53,7 +53,7 @@ Result<void> Change::write_file(const Place& place, const Step& step, const Plan
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), step.before ? kPrivate : plan.new_mode));
   TRY(draft.write(plan.bytes));
   if (step.before) {
-    const auto alike = draft.resemble(place);
+    auto alike = draft.resemble(place);
     if (!alike) {
       TRY(check_unchanged(place, plan));  // says it better
       return alike;

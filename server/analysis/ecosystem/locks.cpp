@@ -217,16 +217,18 @@ void order_locked(Facts& facts) {
   std::ranges::sort(facts.locked, {}, [](const Locked& one) {
     return std::pair<std::string_view, std::string_view>(one.name, one.version);
   });
-  const auto rest = std::ranges::unique(facts.locked, [](const Locked& one, const Locked& other) {
-    return one.name == other.name && one.version == other.version;
-  });
-  facts.locked.erase(rest.begin(), rest.end());
+  const auto rest = std::unique(facts.locked.begin(), facts.locked.end(),
+                                [](const Locked& one, const Locked& other) {
+                                  return one.name == other.name && one.version == other.version;
+                                });
+  facts.locked.erase(rest, facts.locked.end());
 }
 
 std::string_view locked_version(const std::vector<Locked>& locked, std::string_view directory,
                                 std::string_view name, std::string_view range) {
   const auto find = [&](const std::string& wanted) -> std::string_view {
-    auto [at, end] = std::ranges::equal_range(locked, wanted, {}, &Locked::name);
+    auto at = std::ranges::lower_bound(locked, wanted, {}, &Locked::name);
+    const auto end = std::ranges::upper_bound(locked, wanted, {}, &Locked::name);
     if (at == end) return {};
     if (end - at == 1) return at->version;
     std::string_view found;
