@@ -27,7 +27,7 @@ std::vector<std::string> command_line(const TempWorkspace& workspace, const Temp
     words.push_back(std::to_string(setting.workers));
   }
   // The time to finish what is queued is meant for a machine without sanitizers.
-  if (kSanitized) words.insert(words.end(), {"--drain-ms", "10000"});
+  if (kSanitized) words.insert(words.end(), {"--drain-ms", "25000"});
   words.insert(words.end(), setting.arguments.begin(), setting.arguments.end());
   return words;
 }
