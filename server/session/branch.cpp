@@ -33,7 +33,11 @@ Branch::Known Branch::read(const sandbox::Workspace& workspace, std::int64_t now
       if (file->read_all(text, kMaxHeadBytes)) known.name = branch_in(text);
       if (!sandbox::settled(file->stamp(), now_ms)) stamp.reset();
       known.head = std::make_unique<const sandbox::File>(std::move(*file));
+    } else if (known.git->glance("HEAD")) {
+      stamp.reset();  // it is there, and may open one day without a change around it
     }
+  } else if (workspace.glance(".git")) {
+    stamp.reset();
   }
   if (stamp && sandbox::settled(*stamp, now_ms)) known.stamp = stamp;
   return known;

@@ -57,6 +57,14 @@ TEST_CASE("session_status sees every change of the branch at once") {
   fixture.files.run({"rm", ".git"});
   fixture.files.run({"mv", "away", ".git"});
   CHECK(branch() == "six");
+  fixture.files.run({"mv", ".git/HEAD", "target"});
+  fixture.files.run({"ln", "-s", "../target", ".git/HEAD"});  // out of .git: not followed
+  CHECK(branch() == "");
+  fixture.files.run({"mkdir", ".git/sub"});
+  fixture.files.run({"ln", "-sfn", "sub/HEAD", ".git/HEAD"});
+  CHECK(branch() == "");
+  fixture.files.write(".git/sub/HEAD", "ref: refs/heads/low\n");  // no change of .git itself
+  CHECK(branch() == "low");
   fixture.files.run({"rm", ".git/HEAD"});
   CHECK(branch() == "");
 }
