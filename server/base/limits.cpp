@@ -4,14 +4,6 @@
 #include <charconv>
 
 namespace quarry {
-namespace {
-
-// 0 of what a process can do without switches it off.
-std::int64_t least(Limit limit) {
-  return limit == Limit::kIndexBytes ? 0 : 1;
-}
-
-}  // namespace
 
 Limits::Limits() {
   std::transform(kLimitTable.begin(), kLimitTable.end(), values_.begin(),
@@ -27,9 +19,9 @@ Result<void> Limits::set(std::string_view name, std::int64_t value) {
   if (row->fixed()) {
     return fail(Code::kInvalidArgs, "limit '{}' is fixed at {} {}", name, row->hard, row->unit);
   }
-  if (value < least(row->limit) || value > row->hard) {
-    return fail(Code::kInvalidArgs, "limit '{}' must be {} to {} {}, got {}", name,
-                least(row->limit), row->hard, row->unit, value);
+  if (value < row->least || value > row->hard) {
+    return fail(Code::kInvalidArgs, "limit '{}' must be {} to {} {}, got {}", name, row->least,
+                row->hard, row->unit, value);
   }
   values_[static_cast<std::size_t>(row->limit)] = value;
   return {};

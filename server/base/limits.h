@@ -83,6 +83,7 @@ struct LimitRow {
   std::int64_t hard;  // equal to `standard` when fixed
   std::string_view unit;
   std::string_view meaning;
+  std::int64_t least = 1;  // 0 where a process can do without: it switches it off
 
   bool fixed() const { return standard == hard; }
 };
@@ -163,7 +164,7 @@ inline constexpr auto kTable = std::to_array<LimitRow>({
     {Limit::kCatalogueBytes, "catalogue_bytes", 96 * kMiB, 1 * kGiB, "bytes",
      "names of all trees together; the least recently used go"},
     {Limit::kIndexBytes, "index_bytes", 128 * kMiB, 4 * kGiB, "bytes",
-     "what is known of the content of all trees; 0 keeps nothing"},
+     "what is known of the content of all trees; 0 keeps nothing", 0},
     {Limit::kRevisionBytes, "revision_bytes", 64 * kMiB, 4 * kGiB, "bytes",
      "trees and files of git revisions that are kept in memory; some go by chance"},
     {Limit::kSearchShown, "search_shown", 10'000, 10'000, "matches",
@@ -222,7 +223,7 @@ class Limits {
   std::int64_t operator[](Limit limit) const { return values_[static_cast<std::size_t>(limit)]; }
   std::size_t size(Limit limit) const { return static_cast<std::size_t>((*this)[limit]); }
 
-  // kInvalidArgs: no such limit, a fixed one, or not 1 (of index_bytes 0) to its hard maximum.
+  // kInvalidArgs: no such limit, a fixed one, or not from its least to its hard maximum.
   Result<void> set(std::string_view name, std::int64_t value);
   // "name=value".
   Result<void> set(std::string_view assignment);
