@@ -296,10 +296,11 @@ void check_rounds(const std::vector<std::string>& arguments, bool flood, bool re
     if (writer.below(2) == 0) compare(round);
   }
   const Json metrics = status("metrics").at("kept_answers");
-  // After a loss the watches are being set again.
+  // After a loss the watches are set again, by the next call that they serve: a status is none.
   Json diagnosis = status("diagnose").at("freshness").at(0);
   for (int tries = 0; tries < 1000 && diagnosis.at("mode") == "starting"; ++tries) {
     std::this_thread::sleep_for(Millis(10));
+    compare(count);
     diagnosis = status("diagnose").at("freshness").at(0);
   }
   INFO(metrics.dump() << diagnosis.dump());
