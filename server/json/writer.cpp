@@ -1,5 +1,6 @@
 #include "server/json/writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -65,15 +66,39 @@ Writer& Writer::end_array() {
   return *this;
 }
 
-// Names, and most values, are short and stand for themselves: they are copied before they are
-// looked at, and the string grows once for all that belongs to one.
-void Writer::quoted(std::string_view text, bool is_key) {
+// The string grows once for all that belongs to one name or one short value.
+Writer& Writer::key(Name name) {
+  const std::string_view text = name.text();
+  const std::size_t before = out_.size();
+  out_.resize_and_overwrite(before + text.size() + 4, [&](char* begin, std::size_t) {
+    char* at = begin + before;
+    if (!first_) *at++ = ',';
+    *at++ = '"';
+    at = std::copy(text.begin(), text.end(), at);
+    *at++ = '"';
+    *at++ = ':';
+    return static_cast<std::size_t>(at - begin);
+  });
+  first_ = false;
+  after_key_ = true;
+  return *this;
+}
+
+Writer& Writer::named(std::string_view name) {
+  string(name);
+  out_.push_back(':');
+  after_key_ = true;
+  return *this;
+}
+
+// Most values are short and stand for themselves: they are copied before they are looked at.
+Writer& Writer::string(std::string_view text) {
   constexpr std::size_t kShort = 256;
   separate();
   bool plain = text.size() <= kShort;
   if (plain) {
     const std::size_t before = out_.size();
-    out_.resize_and_overwrite(before + text.size() + kBlock + 3, [&](char* begin, std::size_t) {
+    out_.resize_and_overwrite(before + text.size() + kBlock + 2, [&](char* begin, std::size_t) {
       char* at = begin + before;
       *at++ = '"';
       if (!text.empty()) std::memcpy(at, text.data(), text.size());
@@ -81,24 +106,10 @@ void Writer::quoted(std::string_view text, bool is_key) {
       if (!plain) return before;
       at += text.size();
       *at++ = '"';
-      if (is_key) *at++ = ':';
       return static_cast<std::size_t>(at - begin);
     });
   }
-  if (!plain) {
-    append_string(out_, text);
-    if (is_key) out_.push_back(':');
-  }
-  after_key_ = is_key;
-}
-
-Writer& Writer::key(std::string_view name) {
-  quoted(name, /*is_key=*/true);
-  return *this;
-}
-
-Writer& Writer::string(std::string_view text) {
-  quoted(text, /*is_key=*/false);
+  if (!plain) append_string(out_, text);
   return *this;
 }
 

@@ -22,18 +22,20 @@ void stop(Call& call) {
 bool InFlight::add(Call& call) {
   auto calls = calls_.lock();
   call.tracked = calls->emplace(key(call.request.id_value), &call).second;
+  size_.store(calls->size(), std::memory_order_release);
   return call.tracked;
 }
 
 void InFlight::remove(Call& call) {
   if (!call.tracked) return;
   call.tracked = false;
-  calls_.lock()->erase(key(call.request.id_value));
+  auto calls = calls_.lock();
+  calls->erase(key(call.request.id_value));
+  size_.store(calls->size(), std::memory_order_release);
 }
 
 bool InFlight::contains(json::Value id) const {
-  auto calls = calls_.lock();
-  return !calls->empty() && calls->contains(key(id));
+  return size() > 0 && calls_.lock()->contains(key(id));
 }
 
 bool InFlight::cancel(json::Value id) {
@@ -53,10 +55,6 @@ void InFlight::cancel_all() {
 void InFlight::beat() {
   auto calls = calls_.lock();
   for (auto& [id, call] : *calls) call->progress.beat();
-}
-
-std::size_t InFlight::size() const {
-  return calls_.lock()->size();
 }
 
 }  // namespace quarry::mcp

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,10 +27,14 @@ class InFlight {
   bool cancel(json::Value id);
   void cancel_all();
   void beat();  // lets each call's progress tell that it is alive
-  std::size_t size() const;
+  std::size_t size() const { return size_.load(std::memory_order_acquire); }
 
  private:
-  mutable Guarded<std::unordered_map<std::string, Call*>> calls_;
+  using Calls = std::unordered_map<std::string, Call*>;
+
+  mutable Guarded<Calls> calls_;
+  // As many as calls_ has: most often none, and then nobody needs the lock to know it.
+  std::atomic<std::size_t> size_{0};
 };
 
 }  // namespace quarry::mcp

@@ -31,8 +31,7 @@ void Server::run(std::int64_t drain_ms) {
   while (!parts_.writer.broken()) {
     if (!parts_.reader.buffered()) {
       flush_quick();
-      parts_.writer.release();
-      wait_for_input();
+      wait_for_input(parts_.writer.release());
       if (parts_.writer.broken()) break;
       parts_.writer.hold();
     }
@@ -53,9 +52,8 @@ void Server::run(std::int64_t drain_ms) {
 
 // Returns when reading is worth a try. Without a backlog and without progress to look after the
 // read itself is the wait: one system call less for each line.
-void Server::wait_for_input() {
-  while (!parts_.writer.broken()) {
-    const bool backlog = parts_.writer.backlog();
+void Server::wait_for_input(bool backlog) {
+  for (; !parts_.writer.broken(); backlog = parts_.writer.backlog()) {
     if (!backlog && !progress_wanted_ && held_.empty()) return;
     pollfd ends[2] = {{parts_.in, POLLIN, 0}, {parts_.writer.poll_fd(), POLLOUT, 0}};
     // Output beyond the bound: no further input until the client has read some.

@@ -77,7 +77,7 @@ void LineWriter::send(std::string_view line) {
   const bool waits = !on_reader_thread();
   Lock state = state_.lock();
   if (waits) wait_for_room(state, line.size() + 1);
-  if (state->broken) return;
+  if (broken()) return;
   ++state->stats.lines;
   const bool held = !waits && held_;
   if (!held && line.size() >= kWithoutCopy && !state->writing && state->unwritten == 0)
@@ -87,14 +87,16 @@ void LineWriter::send(std::string_view line) {
   write_out(state, waits);
 }
 
-void LineWriter::release() {
+bool LineWriter::release() {
   held_ = false;
-  drain();
+  return drain();
 }
 
-void LineWriter::drain() {
+bool LineWriter::drain() {
   Lock state = state_.lock();
-  if (!state->writing) write_out(state, false);
+  if (state->writing) return false;
+  write_out(state, false);
+  return state->unwritten != 0;
 }
 
 bool LineWriter::backlog() const {
@@ -104,10 +106,6 @@ bool LineWriter::backlog() const {
 
 bool LineWriter::full() const {
   return state_.lock()->unwritten >= options_.max_pending;
-}
-
-bool LineWriter::broken() const {
-  return state_.lock()->broken;
 }
 
 bool LineWriter::idle() const {
@@ -128,7 +126,7 @@ bool LineWriter::flush_for(std::chrono::milliseconds limit) {
   Lock state = state_.lock();
   while (true) {
     if (!state->writing) write_out(state, false);
-    if (state->broken) return false;
+    if (broken()) return false;
     if (state->unwritten == 0 && !state->writing) return true;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         end - std::chrono::steady_clock::now());
@@ -153,8 +151,7 @@ void LineWriter::give_up() {
 // Returns with room, or broken. The thread that waits writes if nobody else does.
 void LineWriter::wait_for_room(Lock& state, std::size_t bytes) {
   const auto room = [&] {
-    return state->broken || state->unwritten == 0 ||
-           state->unwritten + bytes <= options_.max_pending;
+    return broken() || state->unwritten == 0 || state->unwritten + bytes <= options_.max_pending;
   };
   while (!room()) {
     if (!state->writing) {
@@ -196,7 +193,7 @@ bool LineWriter::take_next(State& state) {
 // REQUIRES: !state->writing.
 void LineWriter::write_out(Lock& state, bool waits) {
   state->writing = true;
-  while (!state->broken && take_next(*state)) {
+  while (!broken() && take_next(*state)) {
     state.unlock();
     iovec rest = piece(std::string_view(out_).substr(written_));
     const Written written = write_all(&rest, 1, waits);
@@ -230,14 +227,14 @@ void LineWriter::write_directly(Lock& state, std::string_view line, bool waits) 
 void LineWriter::account(State& state, const Written& written) {
   state.stats.bytes += written.bytes;
   state.stats.writes += written.calls;
-  if (written.broken && !state.broken) {
-    state.broken = true;
+  if (written.broken && !broken()) {
+    broken_.store(true, std::memory_order_release);
     if (options_.on_broken != nullptr) options_.on_broken();
     state.pending = std::string();
     state.sealed.clear();
     state.unwritten = 0;
   }
-  if (!state.broken) state.unwritten -= written.bytes;
+  if (!broken()) state.unwritten -= written.bytes;
   wake(state);
 }
 

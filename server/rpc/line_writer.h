@@ -22,6 +22,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -73,18 +74,18 @@ class LineWriter final : public ReplySink {
   std::shared_ptr<ReplySink> sink() { return {std::shared_ptr<void>(), this}; }
 
   // The reader thread only. From hold() to release() its lines are kept back, up to 64 KiB, to go
-  // out in one write.
+  // out in one write. True when a backlog() is left.
   void hold() { held_ = true; }
-  void release();
-  // Writes as much as goes without waiting.
-  void drain();
+  bool release();
+  // Writes as much as goes without waiting. True when a backlog() is left.
+  bool drain();
 
   // Something waits for the client to read, and no other thread is at it.
   bool backlog() const;
   // For poll(POLLOUT).
   int poll_fd() const { return own_ ? own_.get() : fd_; }
   bool full() const;
-  bool broken() const;
+  bool broken() const { return broken_.load(std::memory_order_acquire); }
   bool idle() const;  // everything is written
   Stats stats() const;
 
@@ -100,7 +101,6 @@ class LineWriter final : public ReplySink {
     std::deque<std::string> sealed;  // older, oldest first; only while the client is slow
     std::size_t unwritten = 0;
     bool writing = false;
-    bool broken = false;
     int waiting = 0;  // threads in a wait for `changed_`
     Stats stats;
   };
@@ -130,6 +130,7 @@ class LineWriter final : public ReplySink {
   const Options options_;
   bool held_ = false;  // the reader thread's
   mutable Guarded<State> state_;
+  std::atomic<bool> broken_{false};  // set under the lock, and never taken back
   std::condition_variable changed_;
   std::string out_;
   std::size_t written_ = 0;  // of out_

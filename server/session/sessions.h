@@ -125,7 +125,9 @@ class Sessions {
 
   Result<void> make_room(store::Transaction& change, std::span<const std::string> candidates);
   Result<void> check(const Changes& changes, bool is_default) const;
-  Result<Record> apply(store::Transaction& change, const Session& session, const Changes& changes);
+  // `now`: the record that it leaves.
+  Result<void> apply(store::Transaction& change, const Session& session, const Changes& changes,
+                     Record& now);
 
   struct Filter;
   Result<std::vector<std::string>> page_of(const Filter& filter, std::size_t skip,

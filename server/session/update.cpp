@@ -57,8 +57,8 @@ Result<void> Sessions::check(const Changes& changes, bool is_default) const {
   return {};
 }
 
-Result<Record> Sessions::apply(store::Transaction& change, const Session& session,
-                               const Changes& changes) {
+Result<void> Sessions::apply(store::Transaction& change, const Session& session,
+                             const Changes& changes, Record& now) {
   const bool is_default = session.handle() == kDefaultHandle;
   const std::string id = is_default ? rows::default_id(session.root()) : session.handle();
   std::optional<Record> stored = rows::find(change, id);
@@ -74,7 +74,7 @@ Result<Record> Sessions::apply(store::Transaction& change, const Session& sessio
                 "session_status and try again with {}",
                 *changes.expected_version, was.version, was.version);
   }
-  Record now = was;
+  now = was;
   ++now.version;
   if (changes.label) now.label = *changes.label;
   if (changes.ttl_s) now.ttl_s = *changes.ttl_s;
@@ -123,8 +123,7 @@ Result<Record> Sessions::apply(store::Transaction& change, const Session& sessio
                 "or close sessions that are no longer needed",
                 limits[Limit::kAllStateBytes]);
   }
-  TRY(rows::replace(change, was, now));
-  return now;
+  return rows::replace(change, was, now);
 }
 
 Result<Updated> Sessions::update(std::string_view handle, const Changes& changes) {
@@ -135,11 +134,9 @@ Result<Updated> Sessions::update(std::string_view handle, const Changes& changes
 Result<Updated> Sessions::update(Session& session, const Changes& changes) {
   TRY(check(changes, session.handle() == kDefaultHandle));
   Record record;
-  TRY_ASSIGN(const store::Written written,
-             store_.change([&](store::Transaction& change) -> Result<void> {
-               TRY_ASSIGN(record, apply(change, session, changes));
-               return {};
-             }));
+  TRY_ASSIGN(const store::Written written, store_.change([&](store::Transaction& change) {
+    return apply(change, session, changes, record);
+  }));
   const std::uint64_t version = record.version;
   session.adopt(std::move(record));
   return Updated{.version = version, .durable = written.durable};
@@ -170,9 +167,9 @@ Result<std::vector<Updated>> Sessions::update_all(std::span<const Update> update
              store_.change([&](store::Transaction& change) -> Result<void> {
                records.clear();
                for (at = 0; at < updates.size(); ++at) {
-                 auto record = apply(change, *sessions[at], updates[at].changes);
-                 if (!record) return named(record.error());
-                 records.push_back(std::move(*record));
+                 const auto made =
+                     apply(change, *sessions[at], updates[at].changes, records.emplace_back());
+                 if (!made) return named(made.error());
                }
                return {};
              }));

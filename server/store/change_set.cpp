@@ -12,16 +12,14 @@ constexpr std::size_t kNodeBytes = 16;  // what the database adds to a key and i
 
 std::optional<std::string> ChangeSet::get(Table table, std::string_view key) {
   const RecordKey where = record_key(table, key);
-  std::string stored;
-  std::string_view bytes;
+  std::string bytes;
   if (const auto written = writes_.find(where.view()); written != writes_.end()) {
     if (!written->second) return std::nullopt;
     bytes = *written->second;
   } else {
-    const Result<bool> found = base_.find(where.view(), stored);
+    const Result<bool> found = base_.find(where.view(), bytes);
     if (!found) read_ = Failure(found.error());
     if (!found || !*found) return std::nullopt;
-    bytes = stored;
   }
   const std::optional<Record> record = decode_record(table, bytes);
   if (!record) {
@@ -29,7 +27,8 @@ std::optional<std::string> ChangeSet::get(Table table, std::string_view key) {
     return std::nullopt;
   }
   if (record->key != key) return std::nullopt;
-  return std::string(record->payload);
+  bytes.erase(0, bytes.size() - record->payload.size());  // the payload is the record's end
+  return bytes;
 }
 
 Result<void> ChangeSet::put(Table table, std::string_view key, std::string_view value) {

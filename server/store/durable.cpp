@@ -28,26 +28,26 @@ Result<void> write_into(Environment::Change& state, std::string_view key,
 
 }  // namespace
 
-// What a change that goes into `recent` finds: both parts, `state` as it was when the change began.
-// REQUIRES: the recent writer's lock, so that nothing leaves `recent` meanwhile.
+// What a change that goes into `recent` finds: both parts. flush() may meanwhile move what is
+// pending from one to the other, which changes nothing of what is found here. REQUIRES: the recent
+// writer's lock, so that nothing leaves `recent` and nobody else changes `state`.
 class Durable::Merged final : public ChangeSet::Base {
  public:
-  Merged(Durable& owner, const Environment::Snapshot& state, const Covered& covered,
-         std::uint64_t recent_bytes)
-      : owner_(owner), state_(state), covered_(covered), used_(state.used_bytes() + recent_bytes) {}
+  Merged(Durable& owner, const Known& state, std::uint64_t recent_bytes)
+      : owner_(owner), state_(state), used_(state.used_bytes + recent_bytes) {}
   Result<bool> find(std::string_view key, std::string& record) override {
-    RecentRecord recent;
-    TRY_ASSIGN(const bool in_recent, owner_.recent_->find(key, recent));
-    if (!in_recent || owner_.obsolete(recent, covered_)) return state_.find(key, record);
-    if (!recent.record) return false;
-    record = std::move(*recent.record);
-    return true;
+    bool erased = false;
+    TRY_ASSIGN(const std::uint64_t recent, owner_.recent_->find(key, record, erased));
+    if (owner_.obsolete(recent, state_.covered)) {
+      return owner_.find_in_state(state_.state, key, record);
+    }
+    return !erased;
   }
   Result<Layer> list(std::string_view prefix, std::string_view after) override {
     TRY_ASSIGN(RecentLog::Part recent,
                owner_.recent_->list(prefix, after, kMergedAtOnce, kMergedBytes));
-    TRY_ASSIGN(Listed stored, state_.list(prefix, after, kMergedAtOnce, kMergedBytes));
-    return laid_over(owner_.valid(std::move(recent), covered_), as_layer(std::move(stored)));
+    TRY_ASSIGN(Listed stored, owner_.state_->list(prefix, after, kMergedAtOnce, kMergedBytes));
+    return laid_over(owner_.valid(std::move(recent), state_.covered), as_layer(std::move(stored)));
   }
   Result<void> check_room(std::size_t more) override {
     return check_fill(used_ + more, owner_.state_->map_bytes());
@@ -55,8 +55,7 @@ class Durable::Merged final : public ChangeSet::Base {
 
  private:
   Durable& owner_;
-  const Environment::Snapshot& state_;
-  const Covered covered_;
+  const Known state_;  // as it was when the change began
   const std::uint64_t used_;
 };
 
@@ -90,36 +89,53 @@ Durable::Durable(Parts parts)
       second_(std::move(parts.second)),
       on_damage_(std::move(parts.on_damage)) {}
 
-Result<Covered> Durable::covered_in(const Environment::Snapshot& state) const {
-  const std::uint64_t change = state.id();
+// Of `state` as it is now.
+Result<Durable::Known> Durable::known_state() {
+  const std::uint64_t change = state_->last_change();
   {
-    auto known = covered_.lock();
-    if (known->state == change) return known->covered;
+    auto known = known_.lock();
+    if (known->state == change) return *known;
+  }
+  TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
+  return known_in(state);
+}
+
+Result<Durable::Known> Durable::known_in(const Environment::Snapshot& state) {
+  Known now{.state = state.id(), .used_bytes = state.used_bytes()};
+  {
+    auto known = known_.lock();
+    if (known->state == now.state) return *known;
   }
   std::string bytes;
   TRY_ASSIGN(const bool found, state.find(kOwnKey, bytes));
-  const Covered covered = found ? decode_covered(bytes) : Covered{};
-  *covered_.lock() = {.state = change, .covered = covered};
-  return covered;
+  if (found) now.covered = decode_covered(bytes);
+  *known_.lock() = now;
+  return now;
 }
 
-bool Durable::obsolete(const RecentRecord& record, const Covered& covered) const {
-  return covered.epoch == recent_->epoch() && record.change <= covered.change;
+// As `state` is now; `seen`: its last change, as it was a moment ago.
+Result<bool> Durable::find_in_state(std::uint64_t seen, std::string_view key, std::string& record) {
+  if (const auto known = settled_.find(seen, key, record); known != Settled::Known::kNo) {
+    return known == Settled::Known::kPresent;
+  }
+  TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
+  TRY_ASSIGN(const bool found, state.find(key, record));
+  settled_.note(state.id(), key, found ? std::optional<std::string_view>(record) : std::nullopt);
+  return found;
+}
+
+// Whether `state` is what counts for a record of `recent` that this change wrote; 0: there is none.
+bool Durable::obsolete(std::uint64_t change, const Covered& covered) const {
+  return change == 0 || (covered.epoch == recent_->epoch() && change <= covered.change);
 }
 
 Result<bool> Durable::find(std::string_view key, std::string& record) {
-  RecentRecord recent;
-  TRY_ASSIGN(const bool in_recent, recent_->find(key, recent));
-  TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
-  if (in_recent) {
-    TRY_ASSIGN(const Covered covered, covered_in(state));
-    if (!obsolete(recent, covered)) {
-      if (!recent.record) return false;
-      record = std::move(*recent.record);
-      return true;
-    }
-  }
-  return state.find(key, record);
+  bool erased = false;
+  TRY_ASSIGN(const std::uint64_t recent, recent_->find(key, record, erased));
+  if (recent == 0) return find_in_state(state_->last_change(), key, record);
+  TRY_ASSIGN(const Known state, known_state());
+  if (obsolete(recent, state.covered)) return find_in_state(state.state, key, record);
+  return !erased;
 }
 
 Result<Layer> Durable::list(std::string_view prefix, std::string_view after, std::size_t count,
@@ -130,9 +146,9 @@ Result<Layer> Durable::list(std::string_view prefix, std::string_view after, std
     TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
     // When nothing was appended to `recent` before `state` was looked at, the two belong together.
     if (recent_->position() != recent.position && tries < kMostTries) continue;
-    TRY_ASSIGN(const Covered covered, covered_in(state));
+    TRY_ASSIGN(const Known known, known_in(state));
     TRY_ASSIGN(Listed lower, state.list(prefix, after, count, bytes));
-    return laid_over(valid(std::move(recent), covered), as_layer(std::move(lower)));
+    return laid_over(valid(std::move(recent), known.covered), as_layer(std::move(lower)));
   }
 }
 
@@ -143,7 +159,7 @@ Layer Durable::valid(RecentLog::Part&& part, const Covered& covered) const {
   if (!part.whole) layer.reached = part.records.back().first;
   layer.records.reserve(part.records.size());
   for (auto& [key, record] : part.records) {
-    if (obsolete(record, covered)) continue;
+    if (obsolete(record.change, covered)) continue;
     layer.records.emplace_back(std::move(key), std::move(record.record));
   }
   return layer;
@@ -154,9 +170,8 @@ Result<bool> Durable::change_recent(PendingChange& change) {
   const WriterLock writing(recent_lock_, patience_);
   TRY(writing.check());
   TRY_ASSIGN(const RecentLog::Size pending, recent_->size());
-  TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
-  TRY_ASSIGN(const Covered covered, covered_in(state));
-  Merged base(*this, state, covered, pending.bytes);
+  TRY_ASSIGN(const Known state, known_state());
+  Merged base(*this, state, pending.bytes);
   ChangeSet changes(base, second_(), on_damage_);
   TRY((*change.work)(changes));
   TRY(changes.read());
@@ -182,9 +197,25 @@ Result<Layer> Durable::pending_records(std::uint64_t& last) {
   TRY_ASSIGN(RecentLog::Part recent, recent_->list({}, {}, kEverything, kEverything));
   last = recent.last_change;
   if (recent.records.empty()) return Layer{};
-  TRY_ASSIGN(const Environment::Snapshot state, state_->snapshot());
-  TRY_ASSIGN(const Covered covered, covered_in(state));
-  return valid(std::move(recent), covered);
+  TRY_ASSIGN(const Known state, known_state());
+  return valid(std::move(recent), state.covered);
+}
+
+// REQUIRES: the state writer's lock.
+Result<void> Durable::take_over(const Layer& pending, std::uint64_t last) {
+  std::uint64_t id = 0;
+  settled_.writing();
+  Result<void> taken = state_->change([&](Environment::Change& state) -> Result<void> {
+    id = state.id();
+    for (const auto& [key, record] : pending.records) TRY(write_into(state, key, record));
+    return state.put(kOwnKey, encode_covered({recent_->epoch(), last}));
+  });
+  if (taken) {
+    settled_.wrote(id, pending);
+  } else {
+    settled_.failed();
+  }
+  return taken;
 }
 
 Result<bool> Durable::flush(milliseconds patience) {
@@ -194,13 +225,9 @@ Result<bool> Durable::flush(milliseconds patience) {
   std::uint64_t last = 0;
   TRY_ASSIGN(const Layer pending, pending_records(last));
   if (!pending.records.empty()) {
-    const auto take_over = [&](Environment::Change& state) -> Result<void> {
-      for (const auto& [key, record] : pending.records) TRY(write_into(state, key, record));
-      return state.put(kOwnKey, encode_covered({recent_->epoch(), last}));
-    };
-    Result<void> taken = state_->change(take_over);
+    Result<void> taken = take_over(pending, last);
     if (!taken && taken.error().code == Code::kTooLarge && state_->clear_dead_readers() > 0) {
-      taken = state_->change(take_over);
+      taken = take_over(pending, last);
     }
     TRY(std::move(taken));
     ++flushes_;

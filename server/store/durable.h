@@ -8,7 +8,8 @@
 // torn, and none is there without those before it.
 //
 // A reader looks into `recent` first and then into `state`: what flush() moves in between is found
-// in the second place. A record in `recent` that `state` covers (covered.h) does not count.
+// in the second place. A record in `recent` that `state` covers (covered.h) does not count. What
+// flush() has moved lately is found without the database (settled.h).
 //
 // Locks: state writer before recent writer, between processes and in this one. flush() does not
 // hold the second while it waits for the disk. Keys and records are those of the database.
@@ -31,6 +32,7 @@
 #include "server/store/layer.h"
 #include "server/store/page_lock.h"
 #include "server/store/recent_log.h"
+#include "server/store/settled.h"
 #include "server/store/state_directory.h"
 
 namespace quarry::store {
@@ -77,14 +79,18 @@ class Durable {
   class Merged;
   class InState;
 
-  // What `covered` was after some change of `state`, which is read once for each of them.
-  struct KnownCovered {
-    std::uint64_t state = UINT64_MAX;
+  // What is read once of each state of `state`.
+  struct Known {
+    std::uint64_t state = UINT64_MAX;  // its last change
     Covered covered;
+    std::uint64_t used_bytes = 0;
   };
 
-  Result<Covered> covered_in(const Environment::Snapshot& state) const;
-  bool obsolete(const RecentRecord& record, const Covered& covered) const;
+  Result<Known> known_state();
+  Result<Known> known_in(const Environment::Snapshot& state);
+  Result<bool> find_in_state(std::uint64_t state, std::string_view key, std::string& record);
+  Result<void> take_over(const Layer& pending, std::uint64_t last);
+  bool obsolete(std::uint64_t change, const Covered& covered) const;
   Layer valid(RecentLog::Part&& part, const Covered& covered) const;
   Result<Layer> pending_records(std::uint64_t& last);
   Result<void> commit_batch(CommitQueue::Batch batch);
@@ -101,7 +107,8 @@ class Durable {
   const std::function<void()> on_damage_;
   std::atomic<std::uint64_t> flushes_{0};
   std::atomic<bool> crowded_{false};
-  mutable Guarded<KnownCovered> covered_;
+  Guarded<Known> known_;
+  Settled settled_;
   Guarded<int> state_writer_;   // held by the one thread that changes `state`
   Guarded<int> recent_writer_;  // the same of `recent`
 };

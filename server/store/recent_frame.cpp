@@ -10,7 +10,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::size_t kHeadBytes = 24;
+constexpr std::size_t kHeadBytes = kFrameHeadBytes;
 constexpr std::size_t kEntriesAt = 4;
 constexpr std::size_t kFrameChecksumAt = 8;
 constexpr std::size_t kSummedFromByte = 16;
@@ -73,14 +73,18 @@ void FrameWriter::finish() {
   std::memcpy(out_.data() + kFrameChecksumAt, &checksum, sizeof checksum);
 }
 
-std::size_t read_frame(std::string_view bytes, std::uint64_t life, const VisitEntry& visit) {
-  if (bytes.size() < kHeadBytes) return 0;
+std::size_t announced_bytes(std::string_view bytes, std::uint64_t life) {
+  if (bytes.size() < kHeadBytes || load<std::uint64_t>(bytes, kSummedFromByte) != life) return 0;
   const std::size_t size = load<std::uint32_t>(bytes, 0);
-  if (size < kHeadBytes || size > bytes.size()) return 0;
+  return size < kHeadBytes ? 0 : size;
+}
+
+std::size_t read_frame(std::string_view bytes, std::uint64_t life, const VisitEntry& visit) {
+  const std::size_t size = announced_bytes(bytes, life);
+  if (size == 0 || size > bytes.size()) return 0;
   const std::string_view frame = bytes.substr(0, size);
   const auto entries = load<std::uint32_t>(frame, kEntriesAt);
-  if (load<std::uint64_t>(frame, kSummedFromByte) != life ||
-      load<std::uint64_t>(frame, kFrameChecksumAt) != hash64(frame.substr(kSummedFromByte)) ||
+  if (load<std::uint64_t>(frame, kFrameChecksumAt) != hash64(frame.substr(kSummedFromByte)) ||
       !well_formed(frame, entries)) {
     return 0;
   }

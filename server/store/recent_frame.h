@@ -33,6 +33,12 @@ class FrameWriter {
 using VisitEntry = std::function<void(std::uint64_t change, std::string_view key,
                                       std::optional<std::string_view> record)>;
 
+inline constexpr std::size_t kFrameHeadBytes = 24;
+
+// The length that a frame of that life says it has, by its first kFrameHeadBytes; 0 when `bytes`
+// are fewer or no such frame begins with them.
+std::size_t announced_bytes(std::string_view bytes, std::uint64_t life);
+
 // Calls `visit` for each entry of the frame at the start of `bytes` and returns its length; 0,
 // without a call, when there is no whole frame of that life.
 std::size_t read_frame(std::string_view bytes, std::uint64_t life, const VisitEntry& visit);

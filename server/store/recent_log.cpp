@@ -18,6 +18,7 @@ namespace {
 // A file that is not in force is cut down to nothing when it is longer than this.
 constexpr off_t kKeptBytes = off_t{1} << 20U;
 constexpr int kMostTries = 16;
+constexpr std::size_t kPiece = std::size_t{64} << 10U;  // read at once, unless a frame is longer
 
 Failure damaged_log() {
   return fail(Code::kInternal, "the store is damaged; it is set aside at the next start");
@@ -28,6 +29,28 @@ Failure refused(const char* what, int error) {
     return fail(Code::kUnavailable, "no space left for the state directory");
   }
   return fail(Code::kUnavailable, "the store cannot be {}: {}", what, strerrordesc_np(error));
+}
+
+bool holds(int file, std::uint64_t bytes) {
+  struct stat status {};
+  return fstat(file, &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= bytes;
+}
+
+// Appends up to `count` bytes of the file from `at` on, fewer at its end.
+Result<void> append_from(int file, std::uint64_t at, std::size_t count, std::string& out) {
+  const std::size_t before = out.size();
+  out.resize(before + count);
+  std::size_t got = 0;
+  while (got < count) {
+    const ssize_t some =
+        pread(file, out.data() + before + got, count - got, static_cast<off_t>(at + got));
+    if (some < 0 && errno == EINTR) continue;
+    if (some < 0) return refused("read", errno);
+    if (some == 0) break;
+    got += static_cast<std::size_t>(some);
+  }
+  out.resize(before + got);
+  return {};
 }
 
 Result<Fd> open_file(int folder, const char* name) {
@@ -64,6 +87,17 @@ void RecentLog::Read::note(std::uint64_t change, std::string_view key,
     mine.record->assign(*record);
   } else {
     mine.record.emplace(*record);
+  }
+}
+
+void RecentLog::Read::forget(std::uint64_t last) {
+  for (auto at = records.begin(); at != records.end();) {
+    if (at->second.change > last) {
+      ++at;
+      continue;
+    }
+    record_bytes -= at->first.size() + (at->second.record ? at->second.record->size() : 0);
+    at = records.erase(at);
   }
 }
 
@@ -130,47 +164,55 @@ Result<void> RecentLog::catch_up(Read& read) const {
   }
 }
 
+// Reads no more at a time than a frame says it has: a head that tells nonsense must not cost its
+// memory.
 Result<void> RecentLog::read_on(Read& read, RecentHead::Position position) const {
   if (position.resets != read.position.resets) {
     read.clear();
     read.position = {position.resets, 0};
   }
   if (position.end < read.position.end) return damaged_log();
-  read.bytes.resize(position.end - read.position.end);
-  std::size_t got = 0;
-  while (got < read.bytes.size()) {
-    const ssize_t some =
-        pread(file(position.resets), read.bytes.data() + got, read.bytes.size() - got,
-              static_cast<off_t>(read.position.end + got));
-    if (some < 0 && errno == EINTR) continue;
-    if (some < 0) return refused("read", errno);
-    if (some == 0) break;
-    got += static_cast<std::size_t>(some);
-  }
-  std::string_view rest(read.bytes.data(), got);
+  std::string& bytes = read.bytes;  // of the file, from its begin on
+  std::size_t begin = 0;            // of what is not read yet
+  bytes.clear();
+  const auto window = [&](std::size_t least) -> Result<std::string_view> {
+    if (bytes.size() - begin < least) {
+      bytes.erase(0, begin);
+      begin = 0;
+      const std::uint64_t left = position.end - read.position.end;
+      const std::size_t piece = std::max(least, std::min<std::size_t>(left, kPiece));
+      TRY(append_from(file(position.resets), read.position.end + bytes.size(), piece - bytes.size(),
+                      bytes));
+    }
+    return std::string_view(bytes).substr(begin);
+  };
   while (read.position.end < position.end) {
-    const std::size_t frame = read_frame(
-        rest, life(position.resets),
-        [&](std::uint64_t change, std::string_view key, std::optional<std::string_view> record) {
-          RecentRecord& known = read.records[std::string(key)];
-          known.change = change;
-          known.record.reset();
-          if (record) known.record.emplace(*record);
-        });
+    TRY_ASSIGN(std::string_view rest, window(kFrameHeadBytes));
+    const std::size_t announced = announced_bytes(rest, life(position.resets));
+    if (announced == 0 || announced > position.end - read.position.end ||
+        (announced > kPiece && !holds(file(position.resets), read.position.end + announced))) {
+      return damaged_log();
+    }
+    TRY_ASSIGN(rest, window(announced));
+    const std::size_t frame =
+        read_frame(rest, life(position.resets),
+                   [&](std::uint64_t change, std::string_view key,
+                       std::optional<std::string_view> record) { read.note(change, key, record); });
     if (frame == 0) return damaged_log();
-    rest.remove_prefix(frame);
+    begin += frame;
     read.position.end += frame;
   }
-  return read.position == position ? Result<void>() : damaged_log();
+  return {};
 }
 
-Result<bool> RecentLog::find(std::string_view key, RecentRecord& record) {
+Result<std::uint64_t> RecentLog::find(std::string_view key, std::string& record, bool& erased) {
   auto read = read_.lock();
   TRY(catch_up(*read));
   const auto found = read->records.find(key);
-  if (found == read->records.end()) return false;
-  record = found->second;
-  return true;
+  if (found == read->records.end()) return 0;
+  erased = !found->second.record;
+  if (!erased) record.assign(*found->second.record);
+  return found->second.change;
 }
 
 Result<RecentLog::Part> RecentLog::list(std::string_view prefix, std::string_view after,
@@ -255,14 +297,7 @@ Result<void> RecentLog::restart(std::uint64_t last) {
   if (fstat(left, &status) == 0 && status.st_size > kKeptBytes) (void)ftruncate(left, 0);
   if (frame_.capacity() > static_cast<std::size_t>(kKeptBytes)) frame_ = {};
   auto read = read_.lock();
-  for (auto at = read->records.begin(); at != read->records.end();) {
-    if (at->second.change > last) {
-      ++at;
-      continue;
-    }
-    read->record_bytes -= at->first.size() + (at->second.record ? at->second.record->size() : 0);
-    at = read->records.erase(at);
-  }
+  read->forget(last);
   read->position = next;
   return {};
 }

@@ -73,7 +73,9 @@ class RecentLog {
   // Another one than before when something may have changed.
   RecentHead::Position position() const { return head_->position(); }
 
-  Result<bool> find(std::string_view key, RecentRecord& record);
+  // The number of the change that wrote `key` last, 0 when none is here; its record is copied into
+  // `record` unless it was `erased`.
+  Result<std::uint64_t> find(std::string_view key, std::string& record, bool& erased);
   // Records whose key begins with `prefix` and comes after `after`: as many as `count` and about
   // `bytes` allow, at least one when there is one.
   Result<Part> list(std::string_view prefix, std::string_view after, std::size_t count,
@@ -101,6 +103,7 @@ class RecentLog {
     std::string bytes;               // reused
 
     void note(std::uint64_t change, std::string_view key, std::optional<std::string_view> record);
+    void forget(std::uint64_t last);  // what changes up to it wrote
     void clear();
   };
 

@@ -132,7 +132,12 @@ TEST_CASE("the writer places commas and stays on one line, P1") {
       .field("yes", true);
   writer.key("list").begin_array().number(1).string("x").null().begin_array().end_array();
   writer.begin_object().end_object().boolean(false).end_array();
-  writer.key("raw").raw("{\"a\":1}").key("q\"").begin_object().field("z", 1).end_object();
+  writer.key("raw")
+      .raw("{\"a\":1}")
+      .key(std::string("q\""))
+      .begin_object()
+      .field("z", 1)
+      .end_object();
   writer.key("nan").number(std::numeric_limits<double>::quiet_NaN());
   writer.key("inf").number(-std::numeric_limits<double>::infinity()).end_object();
   CHECK(out ==

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 #include <ctime>
+#include <map>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -64,6 +65,103 @@ TEST_CASE("store puts of one process are seen by another that is open (SE-06)") 
   CHECK(store->get(Table::kSessions, "from child") == "s");
   CHECK(store->get(Table::kGit, "from child") == "c");
   to_child.tell();
+  CHECK(exit_code(child) == 0);
+}
+
+// Both processes know from the seed what happens next, and so what must be there.
+class TurnTaker {
+ public:
+  TurnTaker(const std::string& directory, unsigned seed, unsigned own)
+      : store_(open(directory)), random_(seed), own_(own) {}
+
+  // What is found first otherwise than it must be, or empty. Plays to the end: the other waits.
+  std::string play(const Pipe& to_other, const Pipe& from_other, int turns) {
+    std::string first;
+    for (int turn = 0; turn < turns; ++turn) {
+      if (below(2) == own_) {
+        act();
+        to_other.tell();
+      } else {
+        skip_act();
+        if (!from_other.wait()) return "the other process is gone";
+      }
+      const std::string wrong = compare();
+      if (first.empty() && !wrong.empty()) first = "turn " + std::to_string(turn) + ": " + wrong;
+      to_other.tell();  // nothing is written while the other still looks
+      if (!from_other.wait()) return "the other process is gone";
+    }
+    return first;
+  }
+
+ private:
+  static std::unique_ptr<Store> open(const std::string& directory) {
+    LmdbStore::Options options;
+    auto store = LmdbStore::open(directory, options);
+    return store ? std::move(*store) : nullptr;
+  }
+  unsigned below(unsigned end) { return static_cast<unsigned>(random_() % end); }
+  struct Act {
+    unsigned kind;
+    std::string key;
+    std::string value;
+  };
+  Act next() {
+    const unsigned kind = below(8);
+    std::string key = "k" + std::to_string(below(12));
+    std::string value = std::to_string(random_());
+    value.resize(value.size() + (below(4) == 0 ? 60'000 : 0), 'x');
+    return {kind, std::move(key), std::move(value)};
+  }
+  void note(const Act& act) {
+    if (act.kind < 4) model_[act.key] = act.value;
+    if (act.kind == 4) model_.erase(act.key);
+  }
+  void skip_act() { note(next()); }
+  void act() {
+    const Act act = next();
+    note(act);
+    bool done = true;
+    if (act.kind < 4) {
+      done = store_->put(Table::kSessions, act.key, act.value).has_value();
+    } else if (act.kind == 4) {
+      done = store_->erase(Table::kSessions, act.key).has_value();
+    } else if (act.kind < 7) {
+      done = store_->flush().has_value();
+    }
+    if (!done) failed_ = true;
+  }
+  std::string compare() {
+    if (failed_) return "a change failed";
+    for (unsigned i = 0; i < 12; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      const auto known = model_.find(key);
+      const auto got = store_->get(Table::kSessions, key);
+      const auto want = known == model_.end() ? std::nullopt : std::optional(known->second);
+      if (got != want) return key + " is " + got.value_or("absent").substr(0, 20);
+    }
+    return {};
+  }
+
+  const std::unique_ptr<Store> store_;
+  std::mt19937 random_;
+  const unsigned own_;
+  std::map<std::string, std::string> model_;
+  bool failed_ = false;
+};
+
+TEST_CASE("store finds what another process wrote and brought to disk in between (SE-06)") {
+  constexpr int kTurns = 400;
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  const unsigned seed = std::random_device()();
+  INFO("seed " << seed);
+  const Pipe to_child, to_parent;
+  const pid_t child = start_process([&] {
+    TurnTaker turns(directory, seed, 1);
+    return turns.play(to_parent, to_child, kTurns).empty() ? 0 : 1;
+  });
+  TurnTaker turns(directory, seed, 0);
+  CHECK(turns.play(to_child, to_parent, kTurns) == "");
   CHECK(exit_code(child) == 0);
 }
 
