@@ -103,6 +103,12 @@ KeptAnswers::Turn KeptAnswers::arrive(std::unique_ptr<Call>& call, InFlight& in_
   }
   question.begun_ns = clock_.steady_ns();
   if (!read_version(*call, cost_ns)) return Turn::kRun;
+  // Nothing tells that a directory above the root was moved: a kept answer, too, is about what lies
+  // at the root's place now. Where it does not, the call runs and says so.
+  if (!call->session->workspace().check_root()) {
+    question.keep = false;
+    return Turn::kRun;
+  }
   write_key(question.key, *call);
   bool flying = false;
   if (const auto answer =
@@ -139,6 +145,11 @@ KeptAnswers::Landed KeptAnswers::land(Call& call, bool answered) {
       const auto epochs = question.tree->epochs();
       current = epochs && epochs->tree == question.version.tree[0] &&
                 (question.version.git[0] == 0 || epochs->git == question.version.git[0]);
+    } else if (current && question.version.git[0] != 0) {
+      // A ref that came and goes again leaves no trace in the fingerprint.
+      const watch::Version before = question.version;
+      question.asked = false;
+      current = read_version(call, INT64_MAX) && question.keep && question.version == before;
     }
     // Before those who wait are let go: whoever comes between finds it.
     if (current) {

@@ -216,7 +216,7 @@ bool Watch::hold(const Path& path, Area area, int watch) {
     return true;
   }
   if (by_path_.size() >= max_directories_) {
-    fail(fmt::format("more than {} directories", max_directories_));
+    too_many();
     return false;
   }
   if (quota_.used.fetch_add(1, std::memory_order_relaxed) >= quota_.limit) {
@@ -253,7 +253,12 @@ void Watch::list(Dir& directory, const Task& task) {
       return fail(fmt::format("a directory has a path of more than {} bytes", Path::kMaxBytes));
     }
     looks_.push_back({task.path.child(entry.name), area});
+    if (looks_.size() > max_directories_) return too_many();
   }
+}
+
+void Watch::too_many() {
+  fail(fmt::format("more than {} directories", max_directories_));
 }
 
 void Watch::lose() {

@@ -94,6 +94,7 @@ class Watch {
   void unopened(const sandbox::Workspace& files, const Task& task, const Error& error);
   bool hold(const sandbox::Path& path, Area area, int watch);
   void list(sandbox::Dir& directory, const Task& task);
+  void too_many();
   void lose();
   void fail(std::string why);
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -112,6 +113,39 @@ TEST_CASE("a root that is moved away or replaced is an error of every tool on th
   fs::remove_all(root);
   fs::rename(root + "-aside", root);
   CHECK(said(call(client, 9, "read_file", {{"path", "top.txt"}})).find("top") != std::string::npos);
+}
+
+TEST_CASE("a kept answer is not given when a directory above the root was moved (FS-27)") {
+  for (const bool watch : {true, false}) {
+    INFO(watch);
+    Client client(
+        {.files = {{"above/root/a.txt", "needle\n"}},
+         .arguments = watch ? std::vector<std::string>{} : std::vector<std::string>{"--no-watch"}});
+    client.initialize();
+    const std::string handle =
+        call(client, 0, "session_open", {{"root", "above/root"}})["structuredContent"]["session"];
+    const auto grep = [&](int id) {
+      return call(client, id, "grep", {{"pattern", "needle"}, {"session", handle}});
+    };
+    const auto hits = [&] {
+      return Json::parse(said(call(client, "m", "server_status", {{"detail", "metrics"}})))
+          .at("kept_answers")
+          .at("hits")
+          .get<int>();
+    };
+    for (int i = 1; i < 500 && hits() == 0; ++i) {
+      CHECK_FALSE(grep(i).contains("isError"));
+      if (!watch) std::this_thread::sleep_for(Millis(5));
+    }
+    const fs::path above = client.workspace.path("above");
+    fs::rename(above, client.workspace.path("moved"));
+    CHECK(said(grep(1000)).find("root changed") != std::string::npos);
+    fs::create_directories(above / "root");
+    CHECK(said(grep(1001)).find("root changed") != std::string::npos);
+    fs::remove_all(above);
+    fs::rename(client.workspace.path("moved"), above);
+    CHECK_FALSE(grep(1002).contains("isError"));
+  }
 }
 
 }  // namespace
