@@ -127,7 +127,7 @@ Result<Listed> Sessions::list(const ListOptions& options) {
   const std::int64_t now = clock_.wall_ms();
   TRY_ASSIGN(const auto lapsed, rows::lapsed(store_, now, SIZE_MAX));
   for (const std::string& key : lapsed) {
-    const auto record = rows::find(store_, rows::id_in(key));
+    TRY_ASSIGN(const auto record, rows::find(store_, rows::id_in(key)));
     if (!record || !record->lapsed(now)) continue;
     filter.lapsed.insert(record->handle);
     const bool counted =
@@ -137,7 +137,9 @@ Result<Listed> Sessions::list(const ListOptions& options) {
   }
 
   Listed listed;
-  Record own = default_record(rows::find(store_, rows::default_id(roots_.default_root())));
+  const std::shared_ptr<Session> default_one = default_session();
+  TRY_ASSIGN(auto stored, rows::find(store_, rows::default_id(default_one->root())));
+  Record own = default_record(std::move(stored), default_one.get());
   const bool own_listed = (only_root.empty() || only_root == own.root) &&
                           (options.label.empty() || own.label == options.label);
   const std::size_t others = total;
@@ -154,7 +156,7 @@ Result<Listed> Sessions::list(const ListOptions& options) {
   if (room > 0 && skip < others) {
     TRY_ASSIGN(const auto ids, page_of(filter, skip, room));
     for (const std::string& id : ids) {
-      auto record = rows::find(store_, id);
+      TRY_ASSIGN(auto record, rows::find(store_, id));
       // Closed meanwhile, or a hash that two roots or labels share.
       if (!record || record->expired || !roots_.allows(record->root) ||
           (!options.label.empty() && record->label != options.label)) {

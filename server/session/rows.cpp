@@ -57,6 +57,12 @@ std::string garbage_key(std::string_view id) {
   return std::string("g").append(id);
 }
 
+std::optional<Record> decoded(const std::optional<std::string>& stored) {
+  std::optional<Record> record(std::in_place);
+  if (!stored || !decode(*stored, *record)) record.reset();
+  return record;
+}
+
 Totals decode_totals(const std::optional<std::string>& value) {
   if (!value) return {};
   ByteReader reader(*value);
@@ -73,44 +79,81 @@ Result<void> put_totals(Transaction& change, const Totals& totals) {
   return change.put(Table::kTotals, kTotalsKey, value);
 }
 
+std::string label_totals_key(const Record& record) {
+  return label_totals_prefix(record.label) + root_hash(record.root);
+}
+
+struct Row {
+  std::string key;
+  std::string value;
+};
+
+Row label_row(const Record& record) {
+  return {by(label_prefix(record.label), record), root_hash(record.root)};
+}
+
+// That a record has in the index, apart from its label's.
+std::vector<Row> rows_of(const Record& record) {
+  if (record.handle == kDefaultHandle) return {};
+  if (record.expired) return {{forget_key(record), {}}};
+  if (!record.indexed) return {};
+  return {{expiry_key(record), {}},
+          {created_key(record), root_hash(record.root)},
+          {by(root_prefix(record.root), record), {}}};
+}
+
+std::vector<Row> all_rows_of(const Record& record) {
+  std::vector<Row> all = rows_of(record);
+  if (all.size() > 1 && !record.label.empty()) all.push_back(label_row(record));
+  return all;
+}
+
+Result<void> put_count(Transaction& change, const std::string& key, const Count& count) {
+  std::string value;
+  ByteWriter(value).number(count.number).string(count.root);
+  return change.put(Table::kTotals, key, value);
+}
+
 // Adds `step`, 1 or -1, to the count at `key`; a count of zero is no row.
 Result<void> count(Transaction& change, const std::string& key, int step, std::string_view root) {
   const auto stored = change.get(Table::kTotals, key);
   std::uint64_t number = stored ? decode_count(*stored) : 0;
   number = step > 0 ? number + 1 : number - (number > 0 ? 1 : 0);
   if (number == 0) return change.erase(Table::kTotals, key);
-  std::string value;
-  ByteWriter(value).number(number).string(root);
-  return change.put(Table::kTotals, key, value);
+  return put_count(change, key, {.number = number, .root = std::string(root)});
 }
 
 Result<void> add_label(Transaction& change, const Record& record) {
   if (record.label.empty()) return {};
-  const std::string root = root_hash(record.root);
-  TRY(change.put(Table::kSessionIndex, by(label_prefix(record.label), record), root));
-  return count(change, label_totals_prefix(record.label) + root, 1, {});
+  const Row row = label_row(record);
+  TRY(change.put(Table::kSessionIndex, row.key, row.value));
+  return count(change, label_totals_key(record), 1, {});
 }
 
 Result<void> drop_label(Transaction& change, const Record& record) {
   if (record.label.empty()) return {};
-  TRY(change.erase(Table::kSessionIndex, by(label_prefix(record.label), record)));
-  return count(change, label_totals_prefix(record.label) + root_hash(record.root), -1, {});
+  TRY(change.erase(Table::kSessionIndex, label_row(record).key));
+  return count(change, label_totals_key(record), -1, {});
 }
 
+// REQUIRES: record.indexed, and not expired.
 Result<void> add_rows(Transaction& change, const Record& record) {
-  TRY(change.put(Table::kSessionIndex, expiry_key(record), {}));
-  TRY(change.put(Table::kSessionIndex, created_key(record), root_hash(record.root)));
-  TRY(change.put(Table::kSessionIndex, by(root_prefix(record.root), record), {}));
+  for (const Row& row : rows_of(record)) {
+    TRY(change.put(Table::kSessionIndex, row.key, row.value));
+  }
   TRY(count(change, hashed('r', record.root), 1, record.root));
   return add_label(change, record);
 }
 
 Result<void> drop_rows(Transaction& change, const Record& record) {
-  TRY(change.erase(Table::kSessionIndex, expiry_key(record)));
-  TRY(change.erase(Table::kSessionIndex, created_key(record)));
-  TRY(change.erase(Table::kSessionIndex, by(root_prefix(record.root), record)));
+  for (const Row& row : rows_of(record)) TRY(change.erase(Table::kSessionIndex, row.key));
   TRY(count(change, hashed('r', record.root), -1, record.root));
   return drop_label(change, record);
+}
+
+// What was lost may make a sum smaller than its parts, until it is counted again.
+std::uint64_t less(std::uint64_t sum, std::uint64_t part) {
+  return sum - std::min(sum, part);
 }
 
 Result<std::vector<std::string>> keys(store::Store& store, std::string_view prefix,
@@ -190,18 +233,13 @@ RootCount decode_root_count(std::string_view value) {
   return found;
 }
 
-std::optional<Record> find(Transaction& change, std::string_view id) {
-  const auto stored = change.get(Table::kSessions, id);
-  Record record;
-  if (!stored || !decode(*stored, record)) return std::nullopt;
-  return record;
+Result<std::optional<Record>> find(Transaction& change, std::string_view id) {
+  return decoded(change.get(Table::kSessions, id));
 }
 
-std::optional<Record> find(store::Store& store, std::string_view id) {
-  const auto stored = store.get(Table::kSessions, id);
-  Record record;
-  if (!stored || !decode(*stored, record)) return std::nullopt;
-  return record;
+Result<std::optional<Record>> find(store::Store& store, std::string_view id) {
+  TRY_ASSIGN(const auto stored, store.read(Table::kSessions, id));
+  return decoded(stored);
 }
 
 Result<void> insert(Transaction& change, Record& record) {
@@ -219,7 +257,7 @@ Result<void> replace(Transaction& change, const Record& was, Record& now) {
   if (joins || was.state_bytes != now.state_bytes) {
     Totals all = totals(change);
     if (joins) ++all.sessions;
-    all.state_bytes += now.state_bytes - was.state_bytes;  // wraps and comes back
+    all.state_bytes = less(all.state_bytes, was.state_bytes) + now.state_bytes;
     TRY(put_totals(change, all));
   }
   now.indexed = has_rows;
@@ -261,7 +299,7 @@ Result<bool> remove(Transaction& change, const Record& record, bool remember) {
   }
   TRY(put_totals(change, all));
   if (record.keys == 0) return false;
-  TRY(change.put(Table::kSessionIndex, garbage_key(id), {}));
+  TRY(put_garbage(change, id));
   if (record.keys > kPartKeys || record.state_bytes > kPartBytes) return true;
   TRY_ASSIGN(const bool done, erase_state(change, id));
   return !done;
@@ -282,10 +320,54 @@ Result<bool> erase_state(Transaction& change, std::string_view id) {
                   }));
   for (const std::string& key : keys) TRY(change.erase(Table::kSessionState, key));
   Totals all = totals(change);
-  all.state_bytes -= std::min(all.state_bytes, bytes);
+  all.state_bytes = less(all.state_bytes, bytes);
   TRY(put_totals(change, all));
   if (!more) TRY(change.erase(Table::kSessionIndex, garbage_key(id)));
   return !more;
+}
+
+Result<void> put_rows(Transaction& change, const Record& record) {
+  for (const Row& row : all_rows_of(record)) {
+    TRY(change.put(Table::kSessionIndex, row.key, row.value));
+  }
+  return {};
+}
+
+bool has_row(const Record& record, std::string_view key) {
+  const std::vector<Row> all = all_rows_of(record);
+  return std::any_of(all.begin(), all.end(), [&](const Row& row) { return row.key == key; });
+}
+
+Result<void> put_garbage(Transaction& change, std::string_view id) {
+  return change.put(Table::kSessionIndex, garbage_key(id), {});
+}
+
+void count_in(const Record& record, Totals& all, Counts& counts) {
+  all.state_bytes += record.state_bytes;
+  if (record.handle == kDefaultHandle) return;
+  if (record.expired) {
+    ++all.expired;
+  } else if (record.indexed) {
+    ++all.sessions;
+    Count& of_root = counts[hashed('r', record.root)];
+    ++of_root.number;
+    of_root.root = record.root;
+    if (!record.label.empty()) ++counts[label_totals_key(record)].number;
+  }
+}
+
+Result<void> replace_totals(Transaction& change, const Totals& all, const Counts& counts) {
+  for (const char kind : {'r', 'l'}) {
+    std::vector<std::string> wrong;
+    TRY(change.scan(Table::kTotals, std::string(1, kind), {},
+                    [&](std::string_view key, std::string_view) {
+                      if (!counts.contains(key)) wrong.emplace_back(key);
+                      return true;
+                    }));
+    for (const std::string& key : wrong) TRY(change.erase(Table::kTotals, key));
+  }
+  for (const auto& [key, count] : counts) TRY(put_count(change, key, count));
+  return put_totals(change, all);
 }
 
 Result<std::vector<std::string>> lapsed(store::Store& store, std::int64_t before_ms,

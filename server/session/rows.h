@@ -22,6 +22,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,9 +70,10 @@ Totals totals(store::Store& store);
 RootCount decode_root_count(std::string_view value);
 std::uint64_t decode_count(std::string_view value);
 
-// The stored record; nullopt when there is none that can be read.
-std::optional<Record> find(store::Transaction& change, std::string_view id);
-std::optional<Record> find(store::Store& store, std::string_view id);
+// The stored record; nullopt when there is none, or a damaged one. An error when the store cannot
+// be read.
+Result<std::optional<Record>> find(store::Transaction& change, std::string_view id);
+Result<std::optional<Record>> find(store::Store& store, std::string_view id);
 
 // A new session. `record.indexed` is set.
 Result<void> insert(store::Transaction& change, Record& record);
@@ -90,6 +93,20 @@ Result<std::vector<std::string>> lapsed(store::Store& store, std::int64_t before
 Result<std::vector<std::string>> forgettable(store::Store& store, std::int64_t before_ms,
                                              std::size_t count);
 Result<std::vector<std::string>> garbage(store::Store& store, std::size_t count);
+
+// For repair.cpp, which makes agree what does not any more. Numbers in kTotals, by key.
+struct Count {
+  std::uint64_t number = 0;
+  std::string root;  // of a count by root
+};
+using Counts = std::map<std::string, Count, std::less<>>;
+// All rows in the index that a record has, and whether `key` is one of them.
+Result<void> put_rows(store::Transaction& change, const Record& record);
+bool has_row(const Record& record, std::string_view key);
+Result<void> put_garbage(store::Transaction& change, std::string_view id);
+// Adds what a record counts for.
+void count_in(const Record& record, Totals& all, Counts& counts);
+Result<void> replace_totals(store::Transaction& change, const Totals& all, const Counts& counts);
 
 }  // namespace rows
 }  // namespace quarry::session

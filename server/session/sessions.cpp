@@ -17,13 +17,17 @@ std::string ago(std::int64_t milliseconds) {
   return fmt::format("{} days", minutes / (24 * 60));
 }
 
-Failure unknown() {
-  return fail(Code::kNotFound,
-              "no session with this handle; leave 'session' out for the default session, or call "
-              "session_open");
-}
-
 }  // namespace
+
+Failure Sessions::unknown() const {
+  const store::StoreStats stats = store_.stats();
+  // Without a state directory by choice there is no note of a problem.
+  const bool lost = stats.mode == "memory" && stats.note != store::kChosen;
+  return fail(Code::kNotFound,
+              "no session with this handle{}; leave 'session' out for the default session, or call "
+              "session_open",
+              lost ? fmt::format(" (earlier ones cannot be read: {})", stats.note) : "");
+}
 
 Sessions::Sessions(Config config, store::Store& store, const Clock& clock)
     : config_(std::move(config)),
@@ -43,7 +47,7 @@ Sessions::~Sessions() {
 }
 
 std::shared_ptr<Session> Sessions::make_default() {
-  return make(default_record(std::nullopt), roots_.default_place());
+  return make(default_record(std::nullopt, nullptr), roots_.default_place());
 }
 
 std::shared_ptr<Session> Sessions::make(const Record& record, Roots::Place place) const {
@@ -72,17 +76,19 @@ void Sessions::move_default() {
   default_.lock()->swap(moved);
 }
 
-// Other figures of it than those of its state are this process's own.
-Record Sessions::default_record(std::optional<Record> stored) const {
+// Other figures of it than those of its state are this process's own. The default root may move
+// while a call goes on; its session stays where it is, and so does what the call changes.
+Record Sessions::default_record(std::optional<Record> stored, const Session* session) const {
   Record record;
   if (stored) record = std::move(*stored);
   record.handle = kDefaultHandle;
-  record.root = roots_.default_root();
+  record.root = session != nullptr ? session->root() : roots_.default_root();
   record.read_only = config_.read_only;
   record.ledger = false;  // several agents may share it
-  const std::shared_ptr<Session> current = default_session();
-  record.created_ms = current ? current->record().created_ms : clock_.wall_ms();
-  record.used_ms = current ? current->used_ms() : record.created_ms;
+  const std::shared_ptr<Session> current = session != nullptr ? nullptr : default_session();
+  const Session* const before = session != nullptr ? session : current.get();
+  record.created_ms = before != nullptr ? before->record().created_ms : clock_.wall_ms();
+  record.used_ms = before != nullptr ? before->used_ms() : record.created_ms;
   record.ttl_s = 0;
   record.indexed = false;
   return record;
@@ -110,9 +116,11 @@ Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle, bool as
 
 Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::uint64_t generation,
                                                 std::shared_ptr<Session> known) {
-  std::optional<Record> record = rows::find(store_, handle);
+  TRY_ASSIGN(std::optional<Record> record, rows::find(store_, handle));
   const std::int64_t now = clock_.wall_ms();
-  const bool used_here = known && !known->lapsed(now);
+  // By the last call of this process, or by one that still runs and holds it: beside `known` there
+  // is the reference of `loaded_`.
+  const bool used_here = known && (!known->lapsed(now) || known.use_count() > 2);
   if (!record || record->handle != handle || record->expired ||
       (record->lapsed(now) && !used_here)) {
     if (known) {
@@ -210,7 +218,7 @@ Result<void> Sessions::make_room(store::Transaction& change,
     const Totals all = rows::totals(change);
     if (all.sessions + all.expired < config_.limits.size(Limit::kSessions)) return {};
     const std::string_view id = rows::id_in(key);
-    const auto record = rows::find(change, id);
+    TRY_ASSIGN(const auto record, rows::find(change, id));
     if (!record || !record->lapsed(now) || loaded_.held(id)) continue;
     TRY(rows::remove(change, *record, /*remember=*/false));
   }
@@ -226,7 +234,7 @@ Result<store::Written> Sessions::close(std::string_view handle) {
   bool left = false;
   TRY_ASSIGN(const store::Written written,
              store_.change([&](store::Transaction& change) -> Result<void> {
-               const auto record = rows::find(change, handle);
+               TRY_ASSIGN(const auto record, rows::find(change, handle));
                if (!record || record->expired) return unknown();
                TRY_ASSIGN(left, rows::remove(change, *record, /*remember=*/false));
                return {};

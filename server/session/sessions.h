@@ -115,10 +115,12 @@ class Sessions {
   Result<std::shared_ptr<Session>> find(std::string_view handle, bool as_stored);
   Result<std::shared_ptr<Session>> load(std::string_view handle, std::uint64_t generation,
                                         std::shared_ptr<Session> known);
+  Failure unknown() const;
   Failure expired(const Record& record) const;
   Result<std::int64_t> ttl_of(std::optional<std::int64_t> asked) const;
   Result<void> check_label(std::string_view label) const;
-  Record default_record(std::optional<Record> stored) const;
+  // Of the default session that `session` is, or of a new one when null.
+  Record default_record(std::optional<Record> stored, const Session* session) const;
   std::shared_ptr<Session> make(const Record& record, Roots::Place place) const;
   std::shared_ptr<Session> make_default();
   void move_default();
@@ -133,8 +135,11 @@ class Sessions {
   Result<std::vector<std::string>> page_of(const Filter& filter, std::size_t skip,
                                            std::size_t count);
 
-  // Gives records of version 1 their rows, once for a store.
+  // Gives records of version 1 their rows, once for a store, and makes index and totals agree with
+  // the records when some were lost.
   void settle();
+  Result<void> repair();
+  Result<void> recount();
   bool in_use_here(std::string_view id, std::int64_t now_ms) const;
   void sweep_later();
   void in_background(std::chrono::milliseconds delay, void (Sessions::*work)());
@@ -154,6 +159,8 @@ class Sessions {
   };
   Guarded<std::vector<Use>> due_;  // to be stored
   std::atomic<bool> settled_{false};
+  std::atomic<std::uint64_t> repaired_{0};  // the store's doubts that repair() has seen
+  std::atomic<std::int64_t> repaired_ms_{0};
   std::atomic<bool> sweeping_{false};      // a sweep is due in the background
   std::atomic<std::int64_t> swept_ms_{0};  // without a background
   const std::shared_ptr<Alive> alive_;

@@ -122,9 +122,9 @@ Result<StateView> Sessions::state(Session& session, const StateOptions& options)
   }
   const auto read = [&](auto& source) -> Result<void> {
     view = {};
-    std::optional<Record> record = rows::find(source, id);
+    TRY_ASSIGN(std::optional<Record> record, rows::find(source, id));
     if (is_default) {
-      record = default_record(std::move(record));
+      record = default_record(std::move(record), &session);
     } else if (!record || record->expired) {
       return fail(Code::kNotFound, "the session was closed or has expired; call session_open");
     }
@@ -141,7 +141,7 @@ Result<StateView> Sessions::state(Session& session, const StateOptions& options)
     if (store_.generation() == before) {
       whole = true;
     } else {
-      const auto after = rows::find(store_, id);
+      TRY_ASSIGN(const auto after, rows::find(store_, id));
       whole = (after ? after->version : 0) == view.record.version;
     }
   }

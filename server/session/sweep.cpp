@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/base/log.h"
 #include "server/session/sessions.h"
 
 namespace quarry::session {
@@ -10,6 +11,7 @@ namespace {
 using store::Table;
 
 constexpr std::int64_t kSweepMs = 60'000;
+constexpr std::int64_t kRepairMs = 600'000;
 constexpr std::size_t kStep = 64;         // sessions of one transaction
 constexpr std::size_t kStepKeys = 1024;   // of their state, about
 constexpr std::size_t kSweepMost = 4096;  // sessions of one sweep in the background
@@ -35,7 +37,7 @@ void Sessions::store_use() {
     // another process closed meanwhile stays closed.
     (void)store_.change([&](store::Transaction& change) -> Result<void> {
       for (std::size_t i = begin; i < end; ++i) {
-        const auto was = rows::find(change, due[i].handle);
+        TRY_ASSIGN(const auto was, rows::find(change, due[i].handle));
         if (!was || was->expired || due[i].used_ms <= was->used_ms) continue;
         Record now = *was;
         now.used_ms = due[i].used_ms;
@@ -106,7 +108,7 @@ bool Sessions::sweep(std::size_t most) {
         std::size_t state_keys = 0;
         for (next = at; next < keys.size() && next < at + kStep && state_keys < kStepKeys; ++next) {
           const std::string_view id = rows::id_in(keys[next]);
-          const auto record = rows::find(change, id);
+          TRY_ASSIGN(const auto record, rows::find(change, id));
           if (!record) {  // damaged: its row in the index goes too
             TRY(change.erase(Table::kSessionIndex, keys[next]));
           } else if (remember ? record->lapsed(now) && !record->expired && !in_use_here(id, now)
@@ -146,6 +148,14 @@ bool Sessions::in_use_here(std::string_view id, std::int64_t now_ms) const {
 }
 
 void Sessions::settle() {
+  // What cannot be mended is met again and again: not each time is worth a look at everything.
+  const std::uint64_t doubts = store_.doubts();
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (doubts != repaired_.load() && now_ms - repaired_ms_.load() >= kRepairMs) {
+    repaired_ms_.store(now_ms);
+    log::warning("sessions are counted anew: some of the store's records were lost");
+    if (repair()) repaired_.store(store_.doubts());
+  }
   if (settled_.load(std::memory_order_acquire)) return;
   if (!store_.get(Table::kTotals, kSettledKey)) {
     std::vector<std::string> old;
@@ -161,7 +171,7 @@ void Sessions::settle() {
     for (std::size_t begin = 0; begin < old.size(); begin += kStep) {
       const auto done = store_.change([&](store::Transaction& change) -> Result<void> {
         for (std::size_t i = begin; i < std::min(begin + kStep, old.size()); ++i) {
-          const auto was = rows::find(change, old[i]);
+          TRY_ASSIGN(const auto was, rows::find(change, old[i]));
           if (!was || was->indexed) continue;
           Record now = *was;
           TRY(rows::replace(change, *was, now));

@@ -61,9 +61,9 @@ Result<void> Sessions::apply(store::Transaction& change, const Session& session,
                              const Changes& changes, Record& now) {
   const bool is_default = session.handle() == kDefaultHandle;
   const std::string id = is_default ? rows::default_id(session.root()) : session.handle();
-  std::optional<Record> stored = rows::find(change, id);
+  TRY_ASSIGN(std::optional<Record> stored, rows::find(change, id));
   if (is_default) {
-    stored = default_record(std::move(stored));
+    stored = default_record(std::move(stored), &session);
   } else if (!stored || stored->expired) {
     return fail(Code::kNotFound, "the session was closed or has expired; call session_open");
   }
@@ -86,8 +86,8 @@ Result<void> Sessions::apply(store::Transaction& change, const Session& session,
     const std::string key = rows::state_key(id, name);
     const auto old = change.get(Table::kSessionState, key);
     if (old) {
-      now.state_bytes -= weight(name, *old);
-      --now.keys;
+      now.state_bytes -= std::min(now.state_bytes, weight(name, *old));
+      now.keys -= std::min<std::uint64_t>(now.keys, 1);
     }
     now.state_bytes += weight(name, value);
     ++now.keys;
@@ -97,8 +97,8 @@ Result<void> Sessions::apply(store::Transaction& change, const Session& session,
     const std::string key = rows::state_key(id, name);
     const auto old = change.get(Table::kSessionState, key);
     if (!old) continue;
-    now.state_bytes -= weight(name, *old);
-    --now.keys;
+    now.state_bytes -= std::min(now.state_bytes, weight(name, *old));
+    now.keys -= std::min<std::uint64_t>(now.keys, 1);
     TRY(change.erase(Table::kSessionState, key));
   }
   const Limits& limits = config_.limits;

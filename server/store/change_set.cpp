@@ -7,6 +7,9 @@ namespace {
 
 constexpr std::size_t kListedAtOnce = 256;
 constexpr std::size_t kNodeBytes = 16;  // what the database adds to a key and its record
+// By which a change that erases may grow all the same: numbers get longer, and what is left of a
+// large state has a row until it is gone.
+constexpr std::size_t kBookkeeping = 128;
 
 }  // namespace
 
@@ -31,12 +34,34 @@ std::optional<std::string> ChangeSet::get(Table table, std::string_view key) {
   return bytes;
 }
 
+Result<std::size_t> ChangeSet::stored_bytes(std::string_view key) {
+  std::string record;
+  TRY_ASSIGN(const bool found, base_.find(key, record));
+  return found ? key.size() + record.size() : 0;
+}
+
+// Of one more record of `record` bytes under `key`.
+Result<void> ChangeSet::check_room(std::string_view key, std::size_t record) {
+  const Base::Room room = base_.room(bytes_ + key.size() + record + kNodeBytes);
+  if (room == Base::Room::kPlenty) return {};
+  std::size_t after = key.size() + record;
+  TRY_ASSIGN(std::size_t before, stored_bytes(key));
+  for (const auto& [other, written] : writes_) {
+    if (other == key) continue;
+    TRY_ASSIGN(const std::size_t was, stored_bytes(other));
+    before += was;
+    if (written) after += other.size() + written->size();
+  }
+  if (room == Base::Room::kReserve && after <= before + kBookkeeping) return {};
+  return fail(Code::kTooLarge, "the store is full; close sessions that are no longer needed");
+}
+
 Result<void> ChangeSet::put(Table table, std::string_view key, std::string_view value) {
   TRY(check_sizes(table, key, value));
   std::string record = encode_record(table, key, value, second_);
   const RecordKey where = record_key(table, key);
   const std::size_t more = where.view().size() + record.size() + kNodeBytes;
-  TRY(base_.check_room(bytes_ + more));
+  TRY(check_room(where.view(), record.size()));
   bytes_ += more;
   ++puts_;
   writes_.insert_or_assign(std::string(where.view()), std::move(record));

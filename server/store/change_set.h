@@ -1,6 +1,8 @@
 // ChangeSet: what one change of durable tables has done so far, kept in memory over what is stored.
 //
 // Nothing of it is stored until its owner applies writes(); thrown away, it leaves nothing behind.
+// Where there is no more than the reserve left, a change must not make what is stored larger: what
+// erases, and books that it did, goes on as long as there is any room.
 // Belongs to the thread of the change.
 
 #pragma once
@@ -24,8 +26,9 @@ class ChangeSet final : public Transaction {
     virtual ~Base() = default;
     virtual Result<bool> find(std::string_view key, std::string& record) = 0;
     virtual Result<Layer> list(std::string_view prefix, std::string_view after) = 0;
-    // kTooLarge when `more` bytes of records do not fit.
-    virtual Result<void> check_room(std::size_t more) = 0;
+    // Whether `more` bytes of records fit.
+    enum class Room : std::uint8_t { kPlenty, kReserve, kNone };
+    virtual Room room(std::size_t more) = 0;
   };
   // By database key; nullopt: erased.
   using Writes = std::map<std::string, std::optional<std::string>, std::less<>>;
@@ -47,6 +50,9 @@ class ChangeSet final : public Transaction {
   std::uint64_t put_count() const { return puts_; }
 
  private:
+  Result<void> check_room(std::string_view key, std::size_t record);
+  Result<std::size_t> stored_bytes(std::string_view key);
+
   Base& base_;
   const std::uint32_t second_;
   const std::function<void()>& on_damage_;

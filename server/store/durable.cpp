@@ -9,16 +9,20 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr double kFullState = 0.9;  // what is left lets records be erased
+// The part of the state's map that records may take; and those of changes that make room. What is
+// left is for the pages that a change needs beside those that it replaces.
+constexpr double kFullState = 0.9;
+constexpr double kReservedState = 0.97;
 constexpr double kFullRecent = 0.9;
 constexpr double kCrowdedRecent = 0.125;
 constexpr std::size_t kMergedAtOnce = 256;
 constexpr std::size_t kMergedBytes = std::size_t{1} << 20U;
 constexpr std::size_t kEverything = SIZE_MAX;
 
-Result<void> check_fill(std::uint64_t used, std::size_t map) {
-  if (static_cast<double>(used) <= kFullState * static_cast<double>(map)) return {};
-  return fail(Code::kTooLarge, "the store is full; close sessions that are no longer needed");
+ChangeSet::Base::Room room_for(std::uint64_t used, std::size_t map) {
+  using Room = ChangeSet::Base::Room;
+  const double part = static_cast<double>(used) / static_cast<double>(map);
+  return part <= kFullState ? Room::kPlenty : part <= kReservedState ? Room::kReserve : Room::kNone;
 }
 
 Result<void> write_into(Environment::Change& state, std::string_view key,
@@ -49,8 +53,8 @@ class Durable::Merged final : public ChangeSet::Base {
     TRY_ASSIGN(Listed stored, owner_.state_->list(prefix, after, kMergedAtOnce, kMergedBytes));
     return laid_over(owner_.valid(std::move(recent), state_.covered), as_layer(std::move(stored)));
   }
-  Result<void> check_room(std::size_t more) override {
-    return check_fill(used_ + more, owner_.state_->map_bytes());
+  Room room(std::size_t more) override {
+    return room_for(used_ + more, owner_.state_->map_bytes());
   }
 
  private:
@@ -70,9 +74,7 @@ class Durable::InState final : public ChangeSet::Base {
     TRY_ASSIGN(Listed listed, state_.list(prefix, after, kMergedAtOnce, kMergedBytes));
     return as_layer(std::move(listed));
   }
-  Result<void> check_room(std::size_t more) override {
-    return check_fill(state_.used_bytes() + more, map_);
-  }
+  Room room(std::size_t more) override { return room_for(state_.used_bytes() + more, map_); }
 
  private:
   Environment::Change& state_;

@@ -23,7 +23,8 @@ constexpr milliseconds kClosingPatience{1000};
 }  // namespace
 
 Result<std::unique_ptr<Store>> LmdbStore::open(const std::string& path, const Options& options) {
-  TRY_ASSIGN(std::unique_ptr<StateDirectory> directory, StateDirectory::open(path));
+  TRY_ASSIGN(std::unique_ptr<StateDirectory> directory,
+             StateDirectory::open(path, options.opening_patience));
   std::unique_ptr<LmdbStore> store(new LmdbStore(std::move(directory), options));
   TRY(store->open_parts());
   store->directory_->opened();
@@ -56,8 +57,8 @@ Result<void> LmdbStore::open_parts() {
   TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent));
   // What is not on disk could not be told from what is after the next restart.
   if (!restart_is_seen) options_.durability = Durability::kFull;
-  TRY_ASSIGN(std::unique_ptr<RecentLog> recent,
-             open_recent(*directory_, kRecent, *state.environment));
+  TRY_ASSIGN(RecentLog::Opened recent, open_recent(*directory_, kRecent, *state.environment));
+  if (state.begun_anew || state.suspected || recent.begun_anew) ++doubts_;
   TRY(discard_after_restart(*directory_, kCache));
   TRY_ASSIGN(OpenedEnvironment cache,
              open_part(kCache, options_.cache_map_bytes, !restart_is_seen));
@@ -66,7 +67,7 @@ Result<void> LmdbStore::open_parts() {
   durable_ = std::make_unique<Durable>(
       Durable::Parts{.directory = *directory_,
                      .state = std::move(state.environment),
-                     .recent = std::move(recent),
+                     .recent = std::move(recent.log),
                      .recent_bytes = options_.recent_bytes,
                      .patience = options_.state_patience,
                      .second = [this] { return now_second(); },
@@ -106,10 +107,13 @@ void LmdbStore::note_failure(Table table, const Error& error) {
 
 void LmdbStore::count_damage(Table table, std::string_view what) {
   ++damaged_;
-  if (durable(table)) log::warning("{} in the store is damaged and treated as absent", what);
+  if (!durable(table)) return;
+  log::warning("{} in the store is damaged and treated as absent", what);
+  suspect(*directory_, kState);
+  ++doubts_;
 }
 
-std::optional<std::string> LmdbStore::get(Table table, std::string_view key) {
+Result<std::optional<std::string>> LmdbStore::read(Table table, std::string_view key) {
   ++gets_;
   std::string bytes;
   const RecordKey where = record_key(table, key);
@@ -118,7 +122,7 @@ std::optional<std::string> LmdbStore::get(Table table, std::string_view key) {
   if (!found) {
     note_failure(table, found.error());
     if (found.error().code == Code::kInternal) count_damage(table, "a page");
-    return std::nullopt;
+    return Failure(found.error());
   }
   if (!*found) return std::nullopt;
   const std::optional<Record> record = decode_record(table, bytes);

@@ -36,6 +36,7 @@ class LmdbStore final : public Store {
     std::size_t state_map_bytes = std::size_t{1} << 30U;
     std::size_t cache_map_bytes = std::size_t{8} << 30U;
     unsigned int max_readers = 1024;
+    std::chrono::milliseconds opening_patience = StateDirectory::kOpeningPatience;
     std::chrono::milliseconds state_patience{5000};
     std::chrono::milliseconds cache_patience{50};
     const Clock* clock = nullptr;  // the machine's, when null; else it must outlive the store
@@ -46,7 +47,7 @@ class LmdbStore final : public Store {
 
   ~LmdbStore() override;
 
-  std::optional<std::string> get(Table table, std::string_view key) override;
+  Result<std::optional<std::string>> read(Table table, std::string_view key) override;
   Result<void> put(Table table, std::string_view key, std::string_view value) override;
   Result<void> erase(Table table, std::string_view key) override;
   Result<void> each(Table table, const Visit& visit) override;
@@ -56,6 +57,7 @@ class LmdbStore final : public Store {
   Result<void> flush() override;
   std::uint64_t generation() const override { return durable_->generation(); }
   Durability durability() const override { return options_.durability; }
+  std::uint64_t doubts() const override { return doubts_; }
   StoreStats stats() const override;
 
  private:
@@ -83,6 +85,7 @@ class LmdbStore final : public Store {
   std::unique_ptr<Flusher> flusher_;
   std::uint64_t salvaged_ = 0;
   std::atomic<std::uint64_t> gets_{0}, hits_{0}, puts_{0}, commits_{0}, damaged_{0};
+  std::atomic<std::uint64_t> doubts_{0};
 };
 
 }  // namespace quarry::store

@@ -23,7 +23,7 @@ MemoryStore::MemoryStore(std::string note, const Options& options) : options_(op
   content->stats.note = std::move(note);
 }
 
-std::optional<std::string> MemoryStore::get(Table table, std::string_view key) {
+Result<std::optional<std::string>> MemoryStore::read(Table table, std::string_view key) {
   auto content = content_.lock();
   ++content->stats.gets;
   const auto found = content->entries.find(Key(table, key));
@@ -160,7 +160,11 @@ Result<Written> MemoryStore::change(const Work& work) {
     return Failure(std::move(done).error());
   }
   change.commit();
-  return Written{};
+  return Written{.durable = false};
+}
+
+bool MemoryStore::holds_nothing() const {
+  return content_.lock()->state_bytes == 0;
 }
 
 std::uint64_t MemoryStore::generation() const {

@@ -26,7 +26,7 @@ class MemoryStore final : public Store {
   explicit MemoryStore(std::string note) : MemoryStore(std::move(note), Options{}) {}
   MemoryStore(std::string note, const Options& options);
 
-  std::optional<std::string> get(Table table, std::string_view key) override;
+  Result<std::optional<std::string>> read(Table table, std::string_view key) override;
   Result<void> put(Table table, std::string_view key, std::string_view value) override;
   Result<void> erase(Table table, std::string_view key) override;
   Result<void> each(Table table, const Visit& visit) override;
@@ -36,6 +36,8 @@ class MemoryStore final : public Store {
   Result<void> flush() override { return {}; }
   std::uint64_t generation() const override;
   Durability durability() const override { return Durability::kFull; }
+  // Nothing is in a durable table.
+  bool holds_nothing() const;
   StoreStats stats() const override;
 
  private:

@@ -118,9 +118,17 @@ Result<void> set_aside(const StateDirectory& directory, const std::string& name)
 
 Result<OpenedEnvironment> open_environment(const StateDirectory& directory, const std::string& name,
                                            const Environment::Options& options) {
+  const bool suspected = directory.alone() && exists(directory.fd(), name + ".suspect");
   Result<std::unique_ptr<Environment>> first = open_sound(directory, name, options);
-  if (first) return OpenedEnvironment{.environment = std::move(*first)};
+  if (first) return OpenedEnvironment{.environment = std::move(*first), .suspected = suspected};
   if (first.error().code != Code::kInternal) return Failure(std::move(first).error());
+  if (!directory.alone()) {
+    // Others would go on writing into what is set aside.
+    return fail(Code::kUnavailable,
+                "'{}' in the state directory is damaged ({}), and other quarry processes have it "
+                "open: it is set aside when they have ended",
+                name, first.error().message);
+  }
   TRY(set_aside(directory, name));
   log::warning(
       "'{0}' in the state directory was damaged ({1}); it is kept as '{0}.damaged' and a "

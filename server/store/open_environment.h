@@ -21,6 +21,7 @@ namespace quarry::store {
 struct OpenedEnvironment {
   std::unique_ptr<Environment> environment;
   bool begun_anew = false;  // because there was a damaged one, which is `<name>.damaged` now
+  bool suspected = false;   // somebody met damage in it before
 };
 
 Result<OpenedEnvironment> open_environment(const StateDirectory& directory, const std::string& name,

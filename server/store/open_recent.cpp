@@ -52,11 +52,11 @@ Result<void> migrate(const StateDirectory& directory, const std::string& name, E
 
 }  // namespace
 
-Result<std::unique_ptr<RecentLog>> open_recent(const StateDirectory& directory,
-                                               const std::string& name, Environment& state) {
+Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std::string& name,
+                                      Environment& state) {
   TRY(migrate(directory, name, state));
   TRY_ASSIGN(RecentLog::Opened opened, RecentLog::open(directory, name));
-  if (opened.salvaged.empty()) return std::move(opened.log);
+  if (opened.salvaged.empty()) return opened;
   TRY_ASSIGN(const Covered covered, covered_in(state));
   RecentLog::Writes kept;
   for (auto& [key, record] : opened.salvaged) {
@@ -64,7 +64,8 @@ Result<std::unique_ptr<RecentLog>> open_recent(const StateDirectory& directory,
     if (!obsolete) kept.emplace(std::move(key), std::move(record.record));
   }
   if (!kept.empty()) TRY(opened.log->append(kept));
-  return std::move(opened.log);
+  opened.salvaged.clear();
+  return opened;
 }
 
 }  // namespace quarry::store

@@ -18,7 +18,8 @@
 
 namespace quarry::store {
 
-Result<std::unique_ptr<RecentLog>> open_recent(const StateDirectory& directory,
-                                               const std::string& name, Environment& state);
+// Opened::salvaged is in the log already.
+Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std::string& name,
+                                      Environment& state);
 
 }  // namespace quarry::store

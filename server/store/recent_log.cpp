@@ -148,6 +148,7 @@ Result<RecentLog::Opened> RecentLog::open(const StateDirectory& directory,
       "with the {1} records that lie before the damage",
       name, opened.salvaged.size());
   TRY_ASSIGN(opened.log, open_files(directory, name));
+  opened.begun_anew = true;
   return opened;
 }
 

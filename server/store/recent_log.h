@@ -57,6 +57,7 @@ class RecentLog {
   };
   struct Opened {
     std::unique_ptr<RecentLog> log;
+    bool begun_anew = false;  // because there was a damaged one
     // Of a log that was damaged and is set aside, what lies before the damage, and its epoch.
     Records salvaged;
     std::uint64_t salvaged_epoch = 0;

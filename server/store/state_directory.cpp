@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 
 constexpr char kFormat[] = "quarry state 4";
 constexpr std::string_view kOlderFormats[] = {"quarry state 1", "quarry state 2", "quarry state 3"};
-constexpr milliseconds kOpeningPatience{2000};
 constexpr std::size_t kNoteBytes = 256;
 
 Failure cannot(const char* what, int error) {
@@ -92,7 +91,8 @@ bool remote_or_user_space(long file_system_type) {
   }
 }
 
-Result<std::unique_ptr<StateDirectory>> StateDirectory::open(const std::string& path) {
+Result<std::unique_ptr<StateDirectory>> StateDirectory::open(const std::string& path,
+                                                             milliseconds patience) {
   if (path.empty()) {
     return fail(Code::kUnavailable, "no state directory: set HOME or QUARRY_STATE_DIR");
   }
@@ -110,12 +110,12 @@ Result<std::unique_ptr<StateDirectory>> StateDirectory::open(const std::string& 
   }
   std::unique_ptr<StateDirectory> out(
       new StateDirectory(path, std::move(directory), std::move(lock)));
-  TRY(out->enter());
+  TRY(out->enter(patience));
   return out;
 }
 
-Result<void> StateDirectory::enter() {
-  if (!lock(Byte::kOpening, kOpeningPatience)) {
+Result<void> StateDirectory::enter(milliseconds patience) {
+  if (!lock(Byte::kOpening, patience)) {
     return fail(Code::kUnavailable, "another process keeps the state directory locked");
   }
   struct flock own = range(F_WRLCK, static_cast<off_t>(process_byte()), 1);

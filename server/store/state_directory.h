@@ -33,10 +33,14 @@ namespace quarry::store {
 
 class StateDirectory {
  public:
+  static constexpr std::chrono::milliseconds kOpeningPatience{2000};
+
   enum class Byte { kOpening = 0, kStateWriter = 1, kCacheWriter = 2, kFirstProcess = 16 };
 
   // The opening lock is held until opened().
-  static Result<std::unique_ptr<StateDirectory>> open(const std::string& path);
+  // `patience`: with another process that opens it.
+  static Result<std::unique_ptr<StateDirectory>> open(
+      const std::string& path, std::chrono::milliseconds patience = kOpeningPatience);
   ~StateDirectory();
   StateDirectory(const StateDirectory&) = delete;
   StateDirectory& operator=(const StateDirectory&) = delete;
@@ -78,7 +82,7 @@ class StateDirectory {
  private:
   StateDirectory(std::string path, Fd directory, Fd lock)
       : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
-  Result<void> enter();
+  Result<void> enter(std::chrono::milliseconds patience);
 
   std::string path_;
   Fd directory_;

@@ -25,6 +25,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,6 +72,9 @@ class Transaction {
                             const Visit& visit) = 0;
 };
 
+// The note of a store that is in memory because that was asked for.
+inline constexpr std::string_view kChosen = "chosen";
+
 struct StoreStats {
   std::string mode;  // "lmdb" or "memory"
   std::string note;  // why memory
@@ -92,7 +96,7 @@ struct StoreStats {
 };
 
 struct Written {
-  bool durable = true;  // on disk, or as durable as this store ever is (stats().mode says which)
+  bool durable = true;  // on disk; never so of a store in memory
 };
 
 class Store {
@@ -102,6 +106,8 @@ class Store {
     // Where acknowledged changes are brought to disk. Null: by the change that finds the last such
     // work a while ago, and by flush(). Must outlive the store.
     Background* background = nullptr;
+    // Between tries to open what could not be opened, as long as nothing was kept instead.
+    std::chrono::milliseconds retry{5000};
   };
 
   virtual ~Store() = default;
@@ -112,8 +118,14 @@ class Store {
   static std::unique_ptr<Store> in_memory();
 
   virtual Durability durability() const = 0;
-  // A copy of the value. Absent, damaged and unreadable are all nullopt.
-  virtual std::optional<std::string> get(Table table, std::string_view key) = 0;
+  // A copy of the value; absent and damaged are both nullopt. An error when the store cannot be
+  // read, which says nothing of the value.
+  virtual Result<std::optional<std::string>> read(Table table, std::string_view key) = 0;
+  // The same, where what cannot be read counts as absent.
+  std::optional<std::string> get(Table table, std::string_view key) {
+    auto value = read(table, key);
+    return value ? std::move(*value) : std::nullopt;
+  }
   // kTooLarge: over a limit, or the durable half is full. kUnavailable: the disk is full or another
   // process keeps the store locked.
   virtual Result<void> put(Table table, std::string_view key, std::string_view value) = 0;
@@ -134,6 +146,10 @@ class Store {
   // Differs from an earlier one when a durable table may have changed since, in any process. Costs
   // two memory reads.
   virtual std::uint64_t generation() const = 0;
+
+  // How often something of the durable tables was found to be lost, at the opening or since: what
+  // depends on several records may not agree any more.
+  virtual std::uint64_t doubts() const { return 0; }
 
   virtual StoreStats stats() const = 0;
 };

@@ -99,6 +99,22 @@ TEST_CASE("the sweep spares a session that a call holds") {
   CHECK(fixture.sessions->totals().sessions == 0);
 }
 
+TEST_CASE("a session does not expire under a call of its own, for whoever looks") {
+  SessionsFixture world;
+  const std::string handle = world.open({.ttl_s = 5});
+  {
+    const auto running = world.sessions->find(handle).value();
+    world.clock.now_ms += 60'000;
+    CHECK(world.sessions->find(handle).value() == running);
+    CHECK_FALSE(world.sessions->sweep(100));
+    CHECK(world.sessions->find(handle).has_value());
+    CHECK_FALSE(running->closed());
+  }
+  const auto late = world.sessions->find(handle);
+  REQUIRE_FALSE(late);
+  CHECK(late.error().message.find("expired") != std::string::npos);
+}
+
 TEST_CASE("the sweep goes in bounded steps") {
   SessionsFixture fixture;
   for (int i = 0; i < 200; ++i) fixture.open({.ttl_s = 60});

@@ -23,12 +23,16 @@ class TurnedClock final : public Clock {
   std::int64_t now_ms = 1'700'000'000'000;
 };
 
-// Counts what is asked of a store in memory.
+// Counts what is asked of a store, one in memory for one.
 class CountedStore final : public store::Store {
  public:
-  std::optional<std::string> get(store::Table table, std::string_view key) override {
+  CountedStore() : CountedStore(store::Store::in_memory()) {}
+  explicit CountedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
+
+  Result<std::optional<std::string>> read(store::Table table, std::string_view key) override {
     ++gets;
-    return inner_->get(table, key);
+    if (unreadable) return fail(Code::kUnavailable, "the disk cannot be read");
+    return inner_->read(table, key);
   }
   Result<void> put(store::Table table, std::string_view key, std::string_view value) override {
     ++changes;
@@ -64,15 +68,18 @@ class CountedStore final : public store::Store {
   store::Durability durability() const override { return inner_->durability(); }
   std::uint64_t generation() const override { return inner_->generation(); }
   store::StoreStats stats() const override { return inner_->stats(); }
+  std::uint64_t doubts() const override { return doubted; }
 
   int gets = 0;
   int changes = 0;
   int scanned = 0;
   bool repeating = false;
   bool failing = false;
+  bool unreadable = false;
+  std::uint64_t doubted = 0;
 
  private:
-  std::unique_ptr<store::Store> inner_ = store::Store::in_memory();
+  std::unique_ptr<store::Store> inner_;
 };
 
 // Work that a test runs when it likes.

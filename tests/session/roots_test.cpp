@@ -272,5 +272,25 @@ TEST_CASE("the default session moves with the roots, and calls on the old one ke
   CHECK(served.sessions.find("").value()->workspace().root() == served.tree.one.root());
 }
 
+TEST_CASE("an update of the default session that runs while it moves is of the root it began on") {
+  Served served;
+  auto& sessions = served.sessions;
+  const auto before = sessions.default_session();
+  REQUIRE(sessions.update(*before, {.set = {{"k", "v"}}}));
+  sessions.narrow_roots({"file://" + served.tree.one.path("a")});
+  CHECK(sessions.update(*before, {.set = {{"late", "one"}}}).value().version == 2);
+  const auto there = sessions.state("default", {}).value();
+  CHECK(there.record.version == 0);
+  CHECK(there.record.state_bytes == 0);
+  CHECK(there.entries.empty());
+  sessions.narrow_roots({});
+  const auto back = sessions.state("default", {}).value();
+  CHECK(back.record.version == 2);
+  CHECK(back.entries.size() == 2);
+  CHECK(back.record.keys == 2);
+  CHECK(sessions.update("default", {.unset = {"k", "late"}, .expected_version = 2}).has_value());
+  CHECK(sessions.state("default", {}).value().record.state_bytes == 0);
+}
+
 }  // namespace
 }  // namespace quarry::session

@@ -124,6 +124,23 @@ TEST_CASE("the default session keeps state by its root, and is not closed or cou
   CHECK(fixture.update("default", {.set = {{"b", "1"}}, .expected_version = 0}) == "1");
 }
 
+TEST_CASE("a store that cannot be read is an error of the call, and nothing of the session's") {
+  SessionsFixture world;
+  const std::string handle = world.open();
+  CHECK(world.update(handle, {.set = {{"k", "v"}}}) == "1");
+  auto other = world.process();
+  CHECK(other->update(handle, {.set = {{"k", "w"}}}).has_value());
+  world.store.unreadable = true;
+  const auto found = world.sessions->find(handle);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().message == "the disk cannot be read");
+  const auto unknown = world.process()->find(handle);
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().message == "the disk cannot be read");
+  world.store.unreadable = false;
+  CHECK(world.state(handle) == "k=w");
+}
+
 TEST_CASE("the state is shown within its budget, and the rest can be had") {
   SessionsFixture fixture;
   const std::string handle = fixture.open();

@@ -302,6 +302,63 @@ TEST_CASE("store goes on in memory when another process hangs while opening (SE-
   CHECK(Store::at(directory)->stats().mode == "lmdb");
 }
 
+TEST_CASE("store is not set aside while another process writes into it (SE-03)") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  REQUIRE(Store::at(directory, {.durability = Durability::kFull})->put(Table::kSessions, "k", "v"));
+  const Pipe to_child, to_parent;
+  const pid_t child = start_process([&] {
+    const auto store = Store::at(directory);
+    if (store->get(Table::kSessions, "k") != "v") return 1;
+    to_parent.tell();
+    if (!to_child.wait()) return 2;
+    return store->put(Table::kSessions, "late", "v") ? 0 : 3;
+  });
+  REQUIRE(to_parent.wait());
+  {
+    // Both meta pages; the other process has them mapped and knows the tree.
+    const Fd file(open((directory + "/state/data.mdb").c_str(), O_RDWR | O_CLOEXEC));
+    const std::string zeros(64, '\0');
+    for (const off_t at : {0, 4096}) {
+      REQUIRE(pwrite(file.get(), zeros.data(), zeros.size(), at + 16) == 64);
+    }
+  }
+  {
+    const auto store = Store::at(directory);
+    CHECK_FALSE(store->get(Table::kSessions, "k"));
+    CHECK(store->stats().mode == "memory");
+    CHECK(store->stats().note.find("other quarry processes have it open") != std::string::npos);
+    CHECK_FALSE(
+        store->change([](Transaction& change) { return change.put(Table::kSessions, "own", "v"); })
+            .value()
+            .durable);
+  }
+  to_child.tell();
+  CHECK(exit_code(child) != 1);
+  CHECK(access(files.path("s/state.damaged").c_str(), F_OK) != 0);
+  const auto store = Store::at(directory);
+  CHECK(store->put(Table::kSessions, "new", "v"));
+  CHECK(store->stats().mode == "lmdb");
+  CHECK(access(files.path("s/state.damaged").c_str(), F_OK) == 0);
+}
+
+TEST_CASE("store that could not be opened is opened later, unless something is kept instead") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  files.write("s", "in the way");
+  using std::chrono::milliseconds;
+  const auto store = Store::at(directory, {.retry = milliseconds(0)});
+  const auto keeper = Store::at(directory, {.retry = milliseconds(0)});
+  CHECK_FALSE(store->get(Table::kSessions, "k"));
+  CHECK(store->stats().mode == "memory");
+  REQUIRE(keeper->put(Table::kSessions, "k", "v"));
+  REQUIRE(unlink(directory.c_str()) == 0);
+  CHECK(keeper->get(Table::kSessions, "k") == "v");
+  CHECK(keeper->stats().mode == "memory");
+  CHECK(store->put(Table::kSessions, "k", "w"));
+  CHECK(store->stats().mode == "lmdb");
+}
+
 TEST_CASE("store clears the reader slots of 200 dead processes (SE-08)") {
   const TempWorkspace files;
   const std::string directory = files.path("s");

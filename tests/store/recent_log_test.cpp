@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
 
 #include <catch2/catch.hpp>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "server/store/recent_frame.h"
 #include "tests/store/faulty_calls.h"
@@ -202,6 +204,27 @@ TEST_CASE("recent log: of a damaged one what lies before the damage is kept (SE-
   CHECK(World(cut.path("s")).known().empty());
   cut.write("s/recent/head", std::string(4096, 'x'));
   CHECK(World(cut.path("s")).known().empty());
+}
+
+TEST_CASE("recent log: a head that claims more than there is costs no memory (SE-03)") {
+  for (const std::uint32_t end : {0xFFFFFFF0U, 1U << 30U, 100'000U}) {
+    const TempWorkspace files;
+    {
+      World world(files.path("s"));
+      world.put("a", "1");
+      world.put("b", std::string(90'000, 'x'));
+    }
+    std::string head = files.read("s/recent/head");
+    std::memcpy(head.data() + 16, &end, sizeof end);  // of the position's word
+    files.write("s/recent/head", head);
+    CHECK(run_process([&] {
+            const World world(files.path("s"));
+            if (world.salvaged.size() != 2 || !world.known().empty()) return 1;
+            rusage used{};
+            constexpr long kMostKib = 1L << 20U;
+            return getrusage(RUSAGE_SELF, &used) == 0 && used.ru_maxrss < kMostKib ? 0 : 2;
+          }) == 0);
+  }
 }
 
 TEST_CASE("recent log: a write that the disk refuses leaves nothing behind (SE-09)") {
