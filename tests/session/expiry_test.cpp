@@ -87,6 +87,23 @@ TEST_CASE("the sweep takes out what expired, with its state, and remembers how t
   CHECK(fixture.stored(Table::kSessionState) == 0);
 }
 
+TEST_CASE("an expired session is remembered as long as the limit says, and not a second more") {
+  SessionsFixture fixture;
+  fixture.set("session_expired_kept_s", 1000);
+  const std::string handle = fixture.open({.ttl_s = 60});
+  fixture.clock.now_ms += 100'000;
+  (void)fixture.sessions->sweep(100);
+  const std::int64_t expired_ms = fixture.clock.now_ms - 100'000 + 60'000;
+  CHECK(fixture.sessions->totals().expired == 1);
+  fixture.clock.now_ms = expired_ms + 1'000'000;
+  (void)fixture.sessions->sweep(100);
+  CHECK(fixture.state(handle).starts_with("the session expired"));
+  fixture.clock.now_ms += 1000;
+  (void)fixture.sessions->sweep(100);
+  CHECK(fixture.sessions->totals().expired == 0);
+  CHECK(fixture.state(handle).starts_with("no session with this handle"));
+}
+
 TEST_CASE("the sweep spares a session that a call holds") {
   SessionsFixture fixture;
   const std::string handle = fixture.open({.ttl_s = 60});

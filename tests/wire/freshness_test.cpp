@@ -221,6 +221,8 @@ std::vector<Question> questions() {
           {"list_directory", {{"depth", 4}, {"sizes", true}}},
           {"list_directory", {{"path", "b"}}},
           {"list_directory", {{"path", "a-link"}}},
+          {"read_file", {{"paths", Json::array({"**/f1*", "**/f2*"})}, {"tail", 2}}},
+          {"read_file", {{"path", "a/f1.txt"}}},
           {"grep", {{"pattern", "needle \\d+"}}},
           {"grep", {{"pattern", "needle"}, {"include_ignored", true}, {"output_mode", "count"}}},
           {"grep", {{"pattern", "nowhere at all"}}},
