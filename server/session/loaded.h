@@ -1,5 +1,6 @@
 // Loaded: the sessions that this process has at hand, the least lately used of them leaving when
-// there are too many, or when they keep too many directories open.
+// there are too many, or when they keep too many directories open: some at once, so that it does
+// not cost each opening a look at all.
 //
 // A session that somebody else holds (a call that runs or waits) stays: there is never a second
 // object of one handle, so its calls have one order.
@@ -8,7 +9,7 @@
 
 #pragma once
 
-#include <list>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,13 +44,20 @@ class Loaded {
   std::vector<Handle> all() const;
 
  private:
-  using Uses = std::list<Handle>;
-  struct State {
-    Uses uses;                                                       // the last one first
-    std::unordered_map<std::string_view, Uses::iterator> by_handle;  // views into the sessions
-    std::map<std::string, std::size_t, std::less<>> directories;     // sessions on each root
+  struct Entry {
+    Handle session;
+    std::uint64_t used = 0;  // State::uses at the last use
   };
-  static void remove(State& state, Uses::iterator session);
+  // A look-up touches one bucket and one entry beside the session: with a thousand sessions in turn
+  // every other line of memory is one that is not in the cache.
+  using Entries = std::unordered_map<std::string_view, Entry>;  // views into the sessions
+  struct State {
+    State() { by_handle.max_load_factor(0.5F); }
+    Entries by_handle;
+    std::uint64_t uses = 0;
+    std::map<std::string, std::size_t, std::less<>> directories;  // sessions on each root
+  };
+  static void remove(State& state, Entries::iterator entry);
   void trim(State& state) const;
 
   const Bounds bounds_;

@@ -8,7 +8,7 @@
 namespace quarry::store {
 namespace {
 
-// A process may get the number of one that died: the random part tells the two apart.
+// A process may get the number of one that died: the random part tells its word from one's own.
 std::uint64_t token(std::uint32_t process) {
   std::uint32_t random = 0;
   (void)getrandom(&random, sizeof random, 0);
@@ -18,7 +18,14 @@ std::uint64_t token(std::uint32_t process) {
 }  // namespace
 
 PageLock::PageLock(std::atomic<std::uint64_t>& word, StateDirectory& directory)
-    : word_(word), directory_(directory), own_(token(directory.process_byte())) {}
+    : word_(word), directory_(directory), own_(token(directory.process_byte())) {
+  // One that died while it held the lock and had this process's number before it: others would take
+  // it for alive as long as this process is.
+  std::uint64_t holder = word_.load(std::memory_order_relaxed);
+  if (static_cast<std::uint32_t>(holder) == directory.process_byte()) {
+    word_.compare_exchange_strong(holder, 0, std::memory_order_relaxed);
+  }
+}
 
 bool PageLock::lock(std::chrono::milliseconds patience) {
   std::uint64_t holder = 0;

@@ -6,7 +6,7 @@
 namespace quarry::tools {
 namespace {
 
-void append_time(json::Writer& out, std::string_view name, std::int64_t milliseconds) {
+void append_time(json::Writer& out, json::Name name, std::int64_t milliseconds) {
   const UtcText text = utc_text(milliseconds / 1000);
   out.field(name, std::string_view(text.data(), text.size()));
 }
