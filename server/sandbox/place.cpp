@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,18 +18,46 @@ namespace {
 
 constexpr int kMaxLinks = 40;  // the kernel's own limit
 
-bool same_file(int one_fd, const char* one, int other_fd, const char* other) {
-  struct stat first {};
-  struct stat second {};
-  return fstatat(one_fd, one, &first, AT_SYMLINK_NOFOLLOW) == 0 &&
-         fstatat(other_fd, other, &second, AT_SYMLINK_NOFOLLOW) == 0 &&
-         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+constexpr int kSameName = -1;  // no errno
+
+bool is_same(const struct stat& one, const struct stat& other) {
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+bool same_directory(int one_fd, int other_fd) {
+  struct stat one {};
+  struct stat other {};
+  return fstat(one_fd, &one) == 0 && fstat(other_fd, &other) == 0 && is_same(one, other);
+}
+
+// `from` and `to` lead to one file, and a rename of one of its names onto another does nothing, and
+// succeeds. They may be two names, of which `from` goes, or one: through a mount of the same
+// directory elsewhere, or in a directory that folds case. The one must not be removed.
+int join_names(int from_fd, const char* from, int to_fd, const char* to) {
+  const Fd file(openat(from_fd, from, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0) return errno;
+  if (status.st_nlink < 2) {
+    const bool respelled = same_directory(from_fd, to_fd) && std::strcmp(from, to) != 0;
+    if (!respelled) return kSameName;
+    return renameat(from_fd, from, to_fd, to) == 0 ? 0 : errno;
+  }
+  if (unlinkat(from_fd, from, 0) != 0) return errno;
+  struct stat there {};
+  if (fstatat(to_fd, to, &there, AT_SYMLINK_NOFOLLOW) == 0 && is_same(there, status)) return 0;
+  // It was the one name of both; the file has others, so that it can be given this one again.
+  const std::string link = fmt::format("/proc/self/fd/{}", file.get());
+  if (linkat(AT_FDCWD, link.c_str(), from_fd, from, AT_SYMLINK_FOLLOW) != 0) return errno;
+  return kSameName;
 }
 
 int rename_at(int from_fd, const char* from, int to_fd, const char* to, bool replace) {
-  // A rename of one name of a file onto another of its names does nothing, and succeeds.
-  if (replace && same_file(from_fd, from, to_fd, to)) {
-    return unlinkat(from_fd, from, 0) == 0 ? 0 : errno;
+  if (replace) {
+    struct stat one {};
+    struct stat other {};
+    const bool both = fstatat(from_fd, from, &one, AT_SYMLINK_NOFOLLOW) == 0 &&
+                      fstatat(to_fd, to, &other, AT_SYMLINK_NOFOLLOW) == 0;
+    if (both && is_same(one, other)) return join_names(from_fd, from, to_fd, to);
   }
   if (renameat2(from_fd, from, to_fd, to, replace ? 0 : RENAME_NOREPLACE) == 0) return 0;
   if (replace || (errno != EINVAL && errno != ENOSYS)) return errno;
@@ -176,6 +205,10 @@ Result<bool> Place::move_to(const Place& to, bool replace) const {
   const int error = rename_at(directory_.get(), name(), to.directory_.get(), to.name(), replace);
   if (error == 0) return true;
   if (error == EXDEV) return false;
+  if (error == kSameName) {
+    return fail(Code::kInvalidArgs, "'{}' and '{}' are the same file by one name, seen twice",
+                shown_name(path_.display()), shown_name(to.path_.display()));
+  }
   if (error == EINVAL) {
     return fail(Code::kInvalidArgs, "'{}' cannot be moved into itself",
                 shown_name(path_.display()));
