@@ -84,4 +84,12 @@ std::optional<Entry> decode(std::string_view bytes, bool with_bytes) {
   return entry;
 }
 
+std::optional<std::int64_t> decode_time(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.number() != kVersion) return std::nullopt;
+  (void)in.string();
+  const std::int64_t time_ms = in.signed_number();
+  return in.ok() ? std::optional(time_ms) : std::nullopt;
+}
+
 }  // namespace quarry::journal

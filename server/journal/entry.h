@@ -55,5 +55,7 @@ enum class Outcome : std::uint8_t {
 std::string encode(const Entry& entry);
 // Nullopt when it is damaged. `with_bytes`: the old bytes too.
 std::optional<Entry> decode(std::string_view bytes, bool with_bytes);
+// The time of the entry that begins with `bytes`; nullopt when they are too few.
+std::optional<std::int64_t> decode_time(std::string_view bytes);
 
 }  // namespace quarry::journal

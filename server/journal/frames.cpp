@@ -49,6 +49,16 @@ bool take_frame(std::string_view bytes, char& kind, std::string_view& payload) {
   return checksum_of(kind, payload) == header.checksum;
 }
 
+std::optional<FrameStart> find_frame_start(std::string_view bytes) {
+  Header header;
+  if (bytes.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.magic != kMagic) return std::nullopt;
+  return FrameStart{.kind = header.kind,
+                    .length = header.length,
+                    .payload = bytes.substr(sizeof header, header.length)};
+}
+
 std::string encode_end(std::string_view id, Outcome outcome) {
   std::string payload;
   ByteWriter(payload).string(id).number(static_cast<std::uint64_t>(outcome));

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,14 @@ inline constexpr std::size_t kFrameHeader = 24;
 std::string frame_of(char kind, std::string_view payload);
 // The first frame of `bytes`; false when there is no whole one.
 bool take_frame(std::string_view bytes, char& kind, std::string_view& payload);
+
+// What the first bytes of a frame say, unchecked.
+struct FrameStart {
+  char kind = 0;
+  std::uint64_t length = 0;  // of the payload
+  std::string_view payload;  // as much of it as there is
+};
+std::optional<FrameStart> find_frame_start(std::string_view bytes);
 
 struct Ended {
   std::string_view id;  // into the payload

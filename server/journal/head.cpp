@@ -54,7 +54,10 @@ std::optional<Head> decode_head(std::string_view bytes) {
   std::memcpy(&start, bytes.data(), sizeof start);
   Head head{.segment = start.segment, .tail = start.tail, .open = {}};
   const std::string_view list = bytes.substr(sizeof start, start.length);
-  if (list.size() != start.length || hash64(list) != start.checksum) return head;
+  if (list.size() != start.length || hash64(list) != start.checksum) {
+    head.tail = 0;
+    return head;
+  }
   ByteReader in(list);
   while (in.ok() && !in.at_end()) {
     OpenEntry entry;

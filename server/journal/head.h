@@ -42,8 +42,8 @@ struct Head {
 std::string encode(const Head& head);
 // How many bytes decode_head() needs, by the first of them.
 std::size_t needed_for_head(std::string_view bytes);
-// Nullopt when `bytes` do not even say how far the journal is whole. Of a list that is damaged
-// nothing is left.
+// Nullopt when `bytes` do not even say which segment is the last. Of a list that is damaged nothing
+// is left, and no byte of the segment is known to be whole: what is open is told by reading it.
 std::optional<Head> decode_head(std::string_view bytes);
 
 }  // namespace quarry::journal

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
-#include <unordered_map>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,56 +12,12 @@
 #include <unistd.h>
 
 #include "server/journal/frames.h"
+#include "server/journal/segment_bytes.h"
 
 namespace quarry::journal {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{5000};
-
-[[gnu::cold]] Failure disk_failure(int error) {
-  if (error == ENOSPC || error == EDQUOT) {
-    return fail(Code::kUnavailable,
-                "no space left for the journal in the state directory; nothing was changed");
-  }
-  return fail(Code::kUnavailable, "the journal in the state directory cannot be written: {}",
-              strerrordesc_np(error));
-}
-
-bool write_all(int fd, std::string_view bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t put = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) {
-      if (put == 0) errno = ENOSPC;
-      return false;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-    offset += static_cast<std::uint64_t>(put);
-  }
-  return true;
-}
-
-// As much as there is of `length` bytes.
-bool read_some(int fd, std::uint64_t from, std::uint64_t length, std::string& out) {
-  out.resize(length);
-  std::size_t have = 0;
-  while (have < out.size()) {
-    const ssize_t got =
-        pread(fd, out.data() + have, out.size() - have, static_cast<off_t>(from + have));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return false;
-    if (got == 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  out.resize(have);
-  return true;
-}
-
-bool read_all(int fd, std::string& out) {
-  struct stat status {};
-  return fstat(fd, &status) == 0 &&
-         read_some(fd, 0, static_cast<std::uint64_t>(status.st_size), out);
-}
 
 }  // namespace
 
@@ -77,7 +32,8 @@ class Journal::Lock {
       fd = Fd(openat(journal.directory_.get(), "lock", kFlags, 0600));
       return static_cast<bool>(fd);
     };
-    if (!fd && !open_lock()) {
+    const bool first = !fd;
+    if (first && !open_lock()) {
       error_ = errno;
       return;
     }
@@ -92,7 +48,13 @@ class Journal::Lock {
     }
     held_ = true;
     error_ = read_head() ? 0 : errno;
-    if (error_ == 0 && !known_) head_.segment = journal.last_segment();
+    if (error_ != 0 || (known_ && !first)) return;
+    // A machine that went down may have kept a segment of which the head has lost the word.
+    const std::uint64_t last = journal.last_segment();
+    if (known_ && last <= head_.segment) return;
+    head_.segment = last;
+    head_.tail = 0;
+    if (known_) (void)save();
   }
   ~Lock() {
     // What cannot be unlocked is closed.
@@ -148,7 +110,10 @@ Result<std::unique_ptr<Journal>> Journal::open(const Options& options, const Clo
   if (mkdir(options.directory.c_str(), 0700) != 0 && errno != EEXIST) return disk_failure(errno);
   Fd directory(::open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   if (!directory) return disk_failure(errno);
-  return std::unique_ptr<Journal>(new Journal(options, clock, std::move(directory)));
+  std::unique_ptr<Journal> journal(new Journal(options, clock, std::move(directory)));
+  Lock lock(*journal);
+  if (lock.check()) journal->prune(lock.head().segment);
+  return journal;
 }
 
 std::string Journal::name_of(std::uint64_t segment) const {
@@ -187,8 +152,22 @@ Result<void> Journal::forget_open(const std::string& id) {
 std::vector<OpenEntry> Journal::open_entries(const std::string& root) {
   Lock lock(*this);
   if (!lock.check()) return {};
-  std::vector<OpenEntry> open = std::move(lock.head().open);
-  std::erase_if(open, [&](const OpenEntry& entry) { return entry.root != root; });
+  Head& head = lock.head();
+  struct stat status {};
+  const std::string last = name_of(head.segment);
+  if (fstatat(directory_.get(), last.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      static_cast<std::uint64_t>(status.st_size) != head.tail) {
+    std::uint64_t size = 0;
+    const int fd = open_segment(lock.files(), head.segment, size);
+    if (fd >= 0 && catch_up(head, fd, size)) (void)lock.save();
+  }
+  std::vector<OpenEntry> open = std::move(head.open);
+  std::erase_if(open, [&](const OpenEntry& entry) {
+    const bool below =
+        entry.root.starts_with(root) &&
+        (entry.root.size() == root.size() || root == "/" || entry.root[root.size()] == '/');
+    return !below;
+  });
   return open;
 }
 
@@ -207,6 +186,7 @@ int Journal::open_segment(Files& files, std::uint64_t segment, std::uint64_t& si
       constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
       files.segment = Fd(openat(directory_.get(), name_of(segment).c_str(), kFlags, 0600));
       files.segment_number = segment;
+      files.begun_ms = 0;
     }
     if (!files.segment || fstat(files.segment.get(), &status) != 0) return -1;
     if (status.st_nlink > 0 || again) break;
@@ -216,25 +196,64 @@ int Journal::open_segment(Files& files, std::uint64_t segment, std::uint64_t& si
   return files.segment.get();
 }
 
-Result<Frame> Journal::write_frame(Lock& lock, std::string_view frame, bool sync) {
-  Head& head = lock.head();
-  bool fresh = head.tail >= options_.segment_bytes;
-  const std::uint64_t segment = fresh ? head.segment + 1 : head.segment;
-  std::uint64_t tail = fresh ? 0 : head.tail;
-  fresh = fresh || tail == 0;
-  std::uint64_t size = 0;
-  const int fd = open_segment(lock.files(), segment, size);
-  if (fd < 0) return disk_failure(errno);
-  if (size < tail) tail = 0;  // a crash of the machine took what was said to be whole
-  // What another process appended before it could say so counts.
+Result<std::string> Journal::catch_up(Head& head, int segment_fd, std::uint64_t size) const {
+  if (size < head.tail) head.tail = 0;  // a crash of the machine took what was said to be whole
   std::string beyond;
-  if (size > tail && !read_some(fd, tail, size - tail, beyond)) return disk_failure(errno);
+  if (size > head.tail && !read_some(segment_fd, head.tail, size - head.tail, beyond)) {
+    return disk_failure(errno);
+  }
   char kind = 0;
   std::string_view payload;
   for (std::string_view rest = beyond; take_frame(rest, kind, payload);) {
+    if (kind == kBegin) {
+      if (const auto entry = decode(payload, /*with_bytes=*/false)) {
+        head.remove(entry->id);
+        head.add(
+            {.id = entry->id,
+             .root = entry->root,
+             .frame = {.segment = head.segment, .offset = head.tail, .length = payload.size()}});
+      }
+    }
+    if (kind == kEnd) head.remove(decode_end(payload).id);
     rest.remove_prefix(kFrameHeader + payload.size());
-    tail += kFrameHeader + payload.size();
+    head.tail += kFrameHeader + payload.size();
   }
+  return beyond;
+}
+
+// Whether the last segment should be closed: it goes as a whole, and what is new in it with what is
+// old.
+bool Journal::is_due(Files& files, const Head& head) const {
+  if (head.tail >= options_.segment_bytes) return true;
+  std::uint64_t size = 0;
+  if (head.tail == 0 || open_segment(files, head.segment, size) < 0) return false;
+  constexpr std::uint64_t kStart = 256;  // of a frame, with the time in it
+  std::string start;
+  for (std::uint64_t at = 0; files.begun_ms == 0 && at < size;) {
+    if (!read_some(files.segment.get(), at, kStart, start)) return false;
+    const std::optional<FrameStart> frame = find_frame_start(start);
+    if (!frame) return false;
+    if (frame->kind == kBegin) files.begun_ms = decode_time(frame->payload).value_or(0);
+    at += kFrameHeader + frame->length;
+  }
+  const std::int64_t age_ms = clock_.wall_ms() - files.begun_ms;
+  return files.begun_ms != 0 && std::chrono::milliseconds(age_ms) > options_.max_age / 4;
+}
+
+Result<Frame> Journal::write_frame(Lock& lock, std::string_view frame, bool sync) {
+  Head& head = lock.head();
+  bool fresh = is_due(lock.files(), head);
+  if (fresh) {
+    ++head.segment;
+    head.tail = 0;
+  }
+  fresh = fresh || head.tail == 0;
+  const std::uint64_t segment = head.segment;
+  std::uint64_t size = 0;
+  const int fd = open_segment(lock.files(), segment, size);
+  if (fd < 0) return disk_failure(errno);
+  TRY_ASSIGN(const std::string beyond, catch_up(head, fd, size));
+  const std::uint64_t tail = head.tail;
   const bool written = write_all(fd, frame, tail);
   if (!written || (sync && fdatasync(fd) != 0)) {
     const int error = errno;
@@ -243,7 +262,6 @@ Result<Frame> Journal::write_frame(Lock& lock, std::string_view frame, bool sync
   }
   if (sync && fresh && fsync(directory_.get()) != 0) return disk_failure(errno);
   const Frame at{.segment = segment, .offset = tail, .length = frame.size() - kFrameHeader};
-  head.segment = segment;
   head.tail = tail + frame.size();
   // A longer frame that was half written may lie behind.
   if (!beyond.empty()) (void)(ftruncate(fd, static_cast<off_t>(head.tail)) == 0);
@@ -267,11 +285,15 @@ std::vector<std::uint64_t> Journal::segments() const {
   return found;
 }
 
+std::int64_t Journal::oldest_ms() const {
+  return clock_.wall_ms() - std::chrono::milliseconds(options_.max_age).count();
+}
+
 // REQUIRES: the lock. `keep` stays whatever it is.
 void Journal::prune(std::uint64_t keep) {
   std::vector<std::uint64_t> all = segments();
   std::uint64_t total = 0;
-  const std::int64_t oldest = clock_.wall_ms() / 1000 - options_.max_age.count();
+  const std::int64_t oldest = oldest_ms() / 1000;
   for (std::size_t i = all.size(); i-- > 0;) {
     struct stat status {};
     const std::string name = name_of(all[i]);
@@ -280,90 +302,6 @@ void Journal::prune(std::uint64_t keep) {
     const bool over = total > options_.max_bytes || status.st_mtim.tv_sec < oldest;
     if (over && all[i] != keep) (void)unlinkat(directory_.get(), name.c_str(), 0);
   }
-}
-
-Result<std::string> Journal::read_segment(std::uint64_t segment) const {
-  std::string bytes;
-  const Fd fd(openat(directory_.get(), name_of(segment).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return bytes;  // pruned meanwhile
-  if (!fd || !read_all(fd.get(), bytes)) return disk_failure(errno);
-  return bytes;
-}
-
-Result<void> Journal::each(const std::function<bool(const Listed&)>& visit) const {
-  const std::vector<std::uint64_t> all = segments();
-  std::unordered_map<std::string, Outcome> outcomes;
-  for (std::size_t i = all.size(); i-- > 0;) {
-    TRY_ASSIGN(const std::string bytes, read_segment(all[i]));
-    std::vector<std::pair<Frame, std::string_view>> begun;
-    std::unordered_map<std::string, Outcome> here;  // the last word of each counts
-    char kind = 0;
-    std::string_view payload;
-    for (std::string_view rest = bytes; take_frame(rest, kind, payload);) {
-      const Frame frame{
-          .segment = all[i], .offset = bytes.size() - rest.size(), .length = payload.size()};
-      if (kind == kBegin) begun.emplace_back(frame, payload);
-      if (kind == kEnd) {
-        const Ended ended = decode_end(payload);
-        here[std::string(ended.id)] = ended.outcome;
-      }
-      rest.remove_prefix(kFrameHeader + payload.size());
-    }
-    outcomes.merge(here);  // what a later segment says stays
-    for (std::size_t at = begun.size(); at-- > 0;) {
-      auto entry = decode(begun[at].second, /*with_bytes=*/false);
-      if (!entry) continue;
-      Listed listed{.entry = std::move(*entry), .frame = begun[at].first};
-      const auto outcome = outcomes.find(listed.entry.id);
-      if (outcome != outcomes.end()) listed.outcome = outcome->second;
-      if (!visit(listed)) return {};
-    }
-  }
-  return {};
-}
-
-Result<Entry> Journal::load(const Frame& frame) const {
-  const Fd fd(openat(directory_.get(), name_of(frame.segment).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && errno != ENOENT) return disk_failure(errno);
-  std::string bytes;
-  if (fd && frame.length <= options_.max_bytes &&
-      !read_some(fd.get(), frame.offset, kFrameHeader + frame.length, bytes)) {
-    return disk_failure(errno);
-  }
-  char kind = 0;
-  std::string_view payload;
-  if (take_frame(bytes, kind, payload) && kind == kBegin) {
-    if (auto entry = decode(payload, /*with_bytes=*/true)) return std::move(*entry);
-  }
-  return fail(Code::kNotFound, "the change is not kept any more");
-}
-
-Result<Outcome> Journal::outcome_of(const std::string& id, const Frame& frame) const {
-  Outcome outcome = Outcome::kOpen;
-  for (const std::uint64_t segment : segments()) {
-    if (segment < frame.segment) continue;
-    TRY_ASSIGN(const std::string bytes, read_segment(segment));
-    char kind = 0;
-    std::string_view payload;
-    for (std::string_view rest = bytes; take_frame(rest, kind, payload);) {
-      rest.remove_prefix(kFrameHeader + payload.size());
-      if (kind != kEnd) continue;
-      const Ended ended = decode_end(payload);
-      if (ended.id == id) outcome = ended.outcome;
-    }
-  }
-  return outcome;
-}
-
-std::uint64_t Journal::bytes() const {
-  std::uint64_t total = 0;
-  for (const std::uint64_t segment : segments()) {
-    struct stat status {};
-    if (fstatat(directory_.get(), name_of(segment).c_str(), &status, 0) == 0) {
-      total += static_cast<std::uint64_t>(status.st_size);
-    }
-  }
-  return total;
 }
 
 }  // namespace quarry::journal

@@ -7,11 +7,14 @@
 //
 // begin() appends a frame with the whole entry and returns when it is on disk (or, without `sync`,
 // in the kernel: it then survives the death of the process but not that of the machine) and is
-// listed as open. An entry that is not listed was not begun: whoever was killed in between has made
-// nothing of it. end() appends what became of it. The file `lock` and the last segment stay open. A
-// frame that a killed process has left half is overwritten by the next; one that is damaged ends
-// its segment. Segments go, oldest first, when together they exceed `max_bytes` and when they are
-// older than `max_age`.
+// listed as open. end() appends what became of it. The file `lock` and the last segment stay open.
+// What stands behind that which the head says is whole counts: its process was killed before it
+// could say so, or the machine lost the head's last word and kept what was waited for. A frame that
+// a killed process has left half is overwritten by the next; one that is damaged ends its segment.
+//
+// Segments go, oldest first, when together they exceed `max_bytes` and when they are older than
+// `max_age`; a segment is closed when its first entry is a quarter of that old. An entry that is
+// too old is not kept, wherever it lies.
 //
 // Safe from any thread and between processes. Errors: kUnavailable (disk full or failing, another
 // process keeps the lock), kTooLarge (one entry beyond max_bytes).
@@ -59,7 +62,8 @@ class Journal {
 
   // Strikes it off the list of open entries, whatever became of it.
   Result<void> forget_open(const std::string& id);
-  // The entries of `root` that are open. None when the journal cannot be read now.
+  // The entries of `root` and of what lies below it that are open. None when the journal cannot be
+  // read now.
   std::vector<OpenEntry> open_entries(const std::string& root);
 
   // Newest first, until `visit` returns false. A damaged frame hides what follows it in its
@@ -79,6 +83,7 @@ class Journal {
     Fd lock;
     Fd segment;
     std::uint64_t segment_number = 0;
+    std::int64_t begun_ms = 0;  // its first entry, Unix time; 0: not known, or none
   };
   class Lock;
 
@@ -89,6 +94,11 @@ class Journal {
   Result<Frame> write_frame(Lock& lock, std::string_view frame, bool sync);
   // Opened when it is not the one that is open.
   int open_segment(Files& files, std::uint64_t segment, std::uint64_t& size) const;
+  // Makes of the frames behind the head's tail what the head should say of them. What stands there,
+  // whole or not.
+  Result<std::string> catch_up(Head& head, int segment_fd, std::uint64_t size) const;
+  bool is_due(Files& files, const Head& head) const;
+  std::int64_t oldest_ms() const;
   std::uint64_t last_segment() const;
   void each_name(const std::function<void(const std::string&)>& visit) const;
   std::vector<std::uint64_t> segments() const;  // ascending

@@ -2,8 +2,11 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +35,16 @@ Entry entry(const std::string& id, std::string old_bytes = "old") {
   return made;
 }
 
+class HandClock final : public Clock {
+ public:
+  std::int64_t steady_ns() const override { return system_.steady_ns(); }
+  std::int64_t wall_ms() const override { return now_ms; }
+  std::int64_t now_ms = 1'700'000'000'000;
+
+ private:
+  SystemClock system_;
+};
+
 class World {
  public:
   std::unique_ptr<Journal> open(std::uint64_t max_bytes = 1 << 20U,
@@ -39,6 +52,7 @@ class World {
     return Journal::open({.directory = directory(),
                           .sync = false,
                           .max_bytes = max_bytes,
+                          .max_age = max_age,
                           .segment_bytes = segment_bytes},
                          clock)
         .value();
@@ -53,7 +67,8 @@ class World {
     return names;
   }
   TempWorkspace place;
-  SystemClock clock;
+  HandClock clock;
+  std::chrono::hours max_age{24 * 30};
 };
 
 // "id outcome" of each, newest first.
@@ -168,7 +183,9 @@ TEST_CASE("journal: the oldest segments go when there is too much or they are to
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::kTooLarge);
   for (const std::string& segment : world.segments()) {
-    fs::last_write_time(segment, fs::file_time_type::clock::now() - std::chrono::hours(24 * 31));
+    const timespec old[2] = {{.tv_sec = 1'690'000'000, .tv_nsec = 0},
+                             {.tv_sec = 1'690'000'000, .tv_nsec = 0}};
+    REQUIRE(utimensat(AT_FDCWD, segment.c_str(), old, 0) == 0);
   }
   for (int i = 0; i < 6; ++i) {
     REQUIRE(journal->begin(entry("b" + std::to_string(i), std::string(1000, 'z'))));
@@ -223,7 +240,7 @@ TEST_CASE(
   CHECK(whole->open.back().frame == head.open.back().frame);
   for (std::size_t cut = 0; cut < bytes.size(); cut += 11) {
     const auto half = decode_head(std::string_view(bytes).substr(0, cut));
-    CHECK((!half || (half->tail == 77 && half->open.empty())));
+    CHECK((!half || (half->segment == 3 && half->tail == 0 && half->open.empty())));
   }
   std::string damaged = bytes;
   damaged[100] = static_cast<char>(~damaged[100]);
@@ -264,6 +281,78 @@ TEST_CASE("journal: what somebody removed while it was open is made again") {
   fs::resize_file(segment, fs::file_size(segment) - 10);
   REQUIRE(journal->begin(entry("a4")));
   CHECK(listed(*journal) == std::vector<std::string>{"a4 0", "a2 0"});
+}
+
+TEST_CASE("journal: an entry that the head does not list is open all the same") {
+  const std::pair<const char*, std::function<void(const std::string& lock)>> losses[] = {
+      {"the head went", [](const std::string& lock) { fs::remove(lock); }},
+      {"the head is torn", [](const std::string& lock) { fs::resize_file(lock, 40); }},
+  };
+  for (const auto& [name, lose] : losses) {
+    INFO(name);
+    World world;
+    REQUIRE(world.open()->begin(entry("a1")));
+    REQUIRE(world.open()->end("a1", Outcome::kDone));
+    REQUIRE(world.open()->begin(entry("a2")));
+    lose(world.directory() + "/lock");
+    CHECK(open_ids(*world.open(), "/root of a") == std::vector<std::string>{"a2"});
+  }
+  // An older head, of before the frame and of before its segment.
+  for (const std::uint64_t segment_bytes : {4096, 1}) {
+    World world;
+    REQUIRE(world.open(1 << 20U, segment_bytes)->begin(entry("a1")));
+    REQUIRE(world.open(1 << 20U, segment_bytes)->end("a1", Outcome::kDone));
+    fs::copy_file(world.directory() + "/lock", world.place.path("old"));
+    REQUIRE(world.open(1 << 20U, segment_bytes)->begin(entry("a2")));
+    fs::copy_file(world.place.path("old"), world.directory() + "/lock",
+                  fs::copy_options::overwrite_existing);
+    const auto journal = world.open(1 << 20U, segment_bytes);
+    CHECK(open_ids(*journal, "/root of a") == std::vector<std::string>{"a2"});
+    REQUIRE(journal->begin(entry("a3")));
+    CHECK(open_ids(*journal, "/root of a") == std::vector<std::string>{"a2", "a3"});
+    REQUIRE(journal->end("a2", Outcome::kDone));
+    CHECK(open_ids(*journal, "/root of a") == std::vector<std::string>{"a3"});
+  }
+}
+
+TEST_CASE("journal: open entries are those of a root and of what lies below it") {
+  World world;
+  const auto journal = world.open();
+  for (const char* root : {"/p", "/p/sub", "/p2", "/"}) {
+    Entry one = entry(std::string("id") + root);
+    one.root = root;
+    REQUIRE(journal->begin(one));
+  }
+  CHECK(journal->open_entries("/p").size() == 2);
+  CHECK(journal->open_entries("/p/sub").size() == 1);
+  CHECK(journal->open_entries("/").size() == 4);
+}
+
+TEST_CASE("journal: what is too old is not kept, however little is written") {
+  World world;
+  constexpr std::int64_t kDayMs = 86'400'000;
+  const auto put = [&](const std::string& id) {
+    Entry one = entry(id);
+    one.time_ms = world.clock.now_ms;
+    REQUIRE(world.open()->begin(one));
+    // As the kernel would have it.
+    const timespec now[2] = {{.tv_sec = world.clock.now_ms / 1000, .tv_nsec = 0},
+                             {.tv_sec = world.clock.now_ms / 1000, .tv_nsec = 0}};
+    REQUIRE(utimensat(AT_FDCWD, world.segments().back().c_str(), now, 0) == 0);
+  };
+  for (int day = 0; day < 60; day += 2) {
+    put("a" + std::to_string(day));
+    world.clock.now_ms += 2 * kDayMs;
+  }
+  const auto kept = listed(*world.open());
+  CHECK(kept.size() <= 15);
+  CHECK(kept.front() == "a58 0");
+  CHECK(world.segments().size() <= 6);
+  // Nor when it is in the last segment; a server that starts removes the others.
+  world.clock.now_ms += 40 * kDayMs;
+  const auto journal = world.open();
+  CHECK(listed(*journal).empty());
+  CHECK(world.segments().size() == 1);
 }
 
 TEST_CASE("journal: hostile bytes are no entry") {
