@@ -24,6 +24,7 @@
 #include "server/base/cancel.h"
 #include "server/base/result.h"
 #include "server/change/locks.h"
+#include "server/change/protection.h"
 #include "server/journal/entry.h"
 #include "server/sandbox/place.h"
 
@@ -143,6 +144,7 @@ class Change {
   std::vector<Plan> plans_;
   std::map<sandbox::Path, Planned> planned_;
   std::set<sandbox::Path> free_;  // not protected
+  Protection::Known known_;
   // What was there when it was read first.
   std::map<sandbox::Path, std::optional<sandbox::Stamp>> seen_;
   std::optional<Last> last_;

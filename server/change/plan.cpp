@@ -68,6 +68,7 @@ Change::~Change() = default;
 Result<void> Change::lock(std::span<const Path> paths) {
   TRY(changes_.recover(workspace_, cancel_));
   free_.clear();
+  known_.clear();
   seen_.clear();
   last_.reset();
   std::vector<std::string> names;
@@ -85,7 +86,7 @@ Result<void> Change::lock(std::span<const Path> paths) {
 
 Result<void> Change::check_free(const Path& path) {
   if (free_.count(path) != 0) return {};
-  TRY(changes_.protection().check(workspace_, path));
+  TRY(changes_.protection().check(workspace_, path, &known_));
   free_.insert(path);
   return {};
 }

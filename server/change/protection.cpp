@@ -1,5 +1,7 @@
 #include "server/change/protection.h"
 
+#include <algorithm>
+
 #include <fnmatch.h>
 
 #include "server/base/utf8.h"
@@ -11,42 +13,50 @@ namespace {
 using sandbox::Path;
 using sandbox::Workspace;
 
-std::string quoted(const Path& path) {
-  std::string shown;
-  utf8::append_escaped_name(shown, path.display());
-  return shown;
+std::string quoted(std::string_view path) {
+  std::string shown = "'";
+  utf8::append_escaped_name(shown, path);
+  return shown + "'";
+}
+
+// `at`, a path below the configured root, in the words of a session on `below`.
+std::string in_session(const Path& at, const Path& below) {
+  const std::size_t skip = below.is_root() ? 0 : below.text().size() + 1;
+  if (at.text().size() <= skip) return "this session's root";
+  return quoted(std::string_view(at.text()).substr(skip));
 }
 
 // Asked through its directory, where what is missing costs one call and no explanation.
-bool exists(const Workspace& workspace, const Path& path) {
+// `missing`: set when not even the directory is there.
+bool exists(const Workspace& workspace, const Path& path, bool& missing) {
   const auto place = workspace.place(path);
   if (place) {
     const auto there = place->look();
     return there && there->has_value();
   }
+  missing = place.error().code == Code::kNotFound;
   // A directory that cannot be listed may be walked through.
-  return place.error().code != Code::kNotFound && workspace.metadata(path).has_value();
+  return !missing && workspace.metadata(path).has_value();
 }
 
 // What git itself takes for a git directory, or for one of a linked worktree.
-bool is_git_directory(const Workspace& workspace, const Path& directory) {
-  if (!exists(workspace, directory.child("HEAD"))) return false;
-  return exists(workspace, directory.child("commondir")) ||
-         (exists(workspace, directory.child("objects")) &&
-          exists(workspace, directory.child("refs")));
+bool is_git_directory(const Workspace& workspace, const Path& directory, bool& missing) {
+  if (!exists(workspace, directory.child("HEAD"), missing)) return false;
+  return exists(workspace, directory.child("commondir"), missing) ||
+         (exists(workspace, directory.child("objects"), missing) &&
+          exists(workspace, directory.child("refs"), missing));
 }
 
-bool matches(const std::string& pattern, const Path& path) {
-  constexpr int kFlags = FNM_PATHNAME | FNM_CASEFOLD;
-  const bool directory = pattern.ends_with('/');
-  const std::string body = directory ? pattern.substr(0, pattern.size() - 1) : pattern;
-  const bool whole = body.find('/') != std::string::npos;
-  for (Path at = path; !at.is_root(); at = at.parent()) {
-    // Only what lies below a directory, or is named so, is meant by a pattern for one.
-    const std::string subject = whole ? at.text() : std::string(at.name());
-    if (fnmatch(body.c_str(), subject.c_str(), kFlags) == 0) return true;
+// The last `names` of them; nullptr when there are fewer.
+const char* last_names(const Path& path, std::size_t names) {
+  const std::string& text = path.text();
+  std::size_t begin = text.size();
+  for (; names > 0; --names) {
+    if (begin == 0) return nullptr;
+    const std::size_t slash = text.rfind('/', begin - 1);
+    begin = slash == std::string::npos ? 0 : slash;
   }
-  return false;
+  return text.c_str() + begin + (text[begin] == '/' ? 1 : 0);
 }
 
 }  // namespace
@@ -56,25 +66,57 @@ std::vector<std::string> Protection::standard_patterns() {
           ".cursor/mcp.json"};
 }
 
-Result<void> Protection::check(const Workspace& workspace, const Path& path) const {
-  if (path.enters_git_directory()) {
-    return fail(Code::kDenied,
-                "'{}' belongs to a git directory, which file tools do not change; use the git "
-                "tools",
-                quoted(path));
+Protection::Protection(const std::vector<std::string>& patterns) {
+  for (const std::string& given : patterns) {
+    std::string body = given;
+    if (body.ends_with('/')) body.pop_back();
+    if (body.empty()) continue;
+    const auto slashes = std::count(body.begin(), body.end(), '/');
+    patterns_.push_back({given, std::move(body), static_cast<std::size_t>(slashes) + 1});
   }
-  for (Path at = path.parent(); !at.is_root(); at = at.parent()) {
-    if (!is_git_directory(workspace, at)) continue;
-    return fail(Code::kDenied,
-                "'{}' lies in the git directory '{}', which file tools do not change", quoted(path),
-                quoted(at));
+}
+
+const Protection::Pattern* Protection::find_match(const Path& path) const {
+  for (const Pattern& pattern : patterns_) {
+    const char* const subject = last_names(path, pattern.names);
+    if (subject == nullptr) continue;
+    if (fnmatch(pattern.body.c_str(), subject, FNM_PATHNAME | FNM_CASEFOLD) == 0) return &pattern;
   }
-  for (const std::string& pattern : patterns_) {
-    if (!matches(pattern, path)) continue;
+  return nullptr;
+}
+
+Result<void> Protection::check(const Workspace& workspace, const Path& path, Known* known) const {
+  const Path& below = workspace.below();
+  const Workspace& top = workspace.top();
+  const Path whole = below.join(path);
+  if (whole.enters_git_directory()) {
     return fail(Code::kDenied,
-                "'{}' is protected by the pattern '{}' of the server's configuration; the user may "
-                "change it, or start the server with --unprotect '{}'",
-                quoted(path), pattern, pattern);
+                "{} belongs to a git directory, which file tools do not change; use the git tools",
+                below.enters_git_directory() ? "this session's root" : quoted(path.display()));
+  }
+  // Up to what is known, and down again: below a directory that is missing none is asked for.
+  std::vector<Path> chain;
+  for (Path at = whole; known == nullptr || known->count(at) == 0; at = at.parent()) {
+    chain.push_back(at);
+    if (at.is_root()) break;
+  }
+  bool missing = false;
+  for (std::size_t i = chain.size(); i-- > 0;) {
+    const Path& at = chain[i];
+    if (const Pattern* const pattern = find_match(at); pattern != nullptr) {
+      return fail(
+          Code::kDenied,
+          "{} is protected by the pattern '{}' of the server's configuration; the user may "
+          "change it, or start the server with --unprotect '{}'",
+          at.text().size() <= below.text().size() ? in_session(at, below) : quoted(path.display()),
+          pattern->given, pattern->given);
+    }
+    if (i == 0) break;  // what it lies in counts, not what it is
+    if (!missing && is_git_directory(top, at, missing)) {
+      return fail(Code::kDenied, "{} lies in the git directory {}, which file tools do not change",
+                  quoted(path.display()), in_session(at, below));
+    }
+    if (known != nullptr) known->insert(at);
   }
   return {};
 }

@@ -37,6 +37,20 @@ bool unfit_for_root(std::string_view path, int fd) {
          (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC);
 }
 
+// Where `path` lies below `directory`, both absolute and resolved.
+std::optional<Path> below_of(std::string_view path, std::string_view directory) {
+  if (directory == "/") directory = "";
+  if (!at_or_below(path, directory)) return std::nullopt;
+  Path below;
+  for (std::string_view rest = path.substr(directory.size()); !rest.empty();) {
+    rest.remove_prefix(1);
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    if (!name.empty()) below = below.child(name);
+    rest.remove_prefix(name.size());
+  }
+  return below;
+}
+
 [[gnu::cold]] Failure no_root(int error, const std::string& root) {
   const std::string shown = shown_name(root);
   if (error == ENOENT) return fail(Code::kNotFound, "root '{}' does not exist", shown);
@@ -152,6 +166,19 @@ Result<Dir> Workspace::open_directory(const Path& path) const {
   return Dir::adopt(std::move(fd), secrets_allowed_);
 }
 
+std::unique_ptr<Workspace> Workspace::twin() const {
+  std::unique_ptr<Workspace> same(new Workspace());
+  same->root_fd_ = Fd(fcntl(root_fd_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!same->root_fd_) return nullptr;
+  same->root_ = root_;
+  same->given_root_ = given_root_;
+  same->resolver_ = resolver_;
+  same->secrets_allowed_ = secrets_allowed_;
+  same->device_ = device_;
+  same->inode_ = inode_;
+  return same;
+}
+
 Result<std::unique_ptr<Workspace>> Workspace::open_workspace(const Path& path) const {
   std::unique_ptr<Workspace> inner(new Workspace());
   inner->root_fd_ =
@@ -170,6 +197,10 @@ Result<std::unique_ptr<Workspace>> Workspace::open_workspace(const Path& path) c
   if (fstat(inner->root_fd_.get(), &status) != 0) return explain(errno, path, Wanted::kDirectory);
   inner->device_ = status.st_dev;
   inner->inode_ = status.st_ino;
+  inner->top_ = top().twin();
+  if (!inner->top_) return explain(errno, path, Wanted::kDirectory);
+  // By the kernel's name too: symlinks on the way are not what its files are judged by.
+  inner->below_ = below_of(inner->root_, top().root_).value_or(below_.join(path));
   return inner;
 }
 

@@ -156,6 +156,11 @@ class Workspace {
   // `bytes` as a file of this workspace, hidden like one for what they are.
   File make_file(std::shared_ptr<const std::string> bytes) const;
 
+  // The workspace that this one was opened in by open_workspace(), in whatever steps, which the
+  // user allowed, or this one itself; and where in there its root was then.
+  const Workspace& top() const { return top_ ? *top_ : *this; }
+  const Path& below() const { return below_; }
+
   // Absolute path of the root, resolved; and as it was given.
   const std::string& root() const { return root_; }
   const std::string& given_root() const { return given_root_; }
@@ -196,6 +201,8 @@ class Workspace {
   enum class Wanted : std::uint8_t { kFile, kDirectory, kAnything };
 
   Workspace() = default;
+  // Another one on the same directory; null when descriptors are exhausted.
+  std::unique_ptr<Workspace> twin() const;
   Result<Metadata> ask(const Path& path, int flags) const;
   // What `error` (an errno) of opening `path` means, in words for the caller.
   [[gnu::cold]] Failure explain(int error, const Path& path, Wanted wanted) const;
@@ -204,6 +211,8 @@ class Workspace {
   Failure hidden(const Path& path) const;
   Result<Path> real(const Path& path, Last last, int& links) const;
   bool opens(const std::string& path, int flags) const;
+  std::unique_ptr<Workspace> top_;
+  Path below_;
   Fd root_fd_;
   std::string root_;
   std::string given_root_;

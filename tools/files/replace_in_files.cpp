@@ -147,8 +147,9 @@ Result<std::string> plan_all(const Args& args, const search::Replacer& replacer,
 
 // Those that a change may not touch are left out, and counted.
 std::size_t leave_out_protected(std::vector<Path>& paths, ToolContext& context) {
+  change::Protection::Known known;
   return std::erase_if(paths, [&](const Path& path) {
-    return !context.changes.protection().check(context.files, path);
+    return !context.changes.protection().check(context.files, path, &known);
   });
 }
 
