@@ -18,6 +18,7 @@ constexpr std::size_t kMostPlaces = 100;    // of one line; a more frequent one 
 constexpr std::size_t kShownLines = 12;     // of the region
 constexpr std::size_t kShownColumns = 160;  // of one of them
 constexpr std::size_t kLeastLoose = 3;      // bytes of a line that may be an anchor
+constexpr std::size_t kCandidates = 64;     // of the regions that are as good, the first
 
 struct Point {
   std::uint32_t code = 0;
@@ -61,25 +62,52 @@ constexpr auto kAlike = std::to_array<Alike>({{0x2018, '\'', "a typographic quot
                                               {0x2026, '.', "an ellipsis"}});
 
 // What is left of a line when all that the eye overlooks is taken away.
-std::string loose(std::string_view line) {
-  std::string out;
+void append_loose(std::string& out, std::string_view line) {
   for (std::size_t at = 0; at < line.size();) {
     const Point point = point_at(line, at);
     at += point.length;
     if (is_space(point.code) || point.code == '\n' || point.code == '\\') continue;
+    if (point.code < 0x80) {
+      const char c = static_cast<char>(point.code);
+      out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+      continue;
+    }
     const auto alike = std::find_if(kAlike.begin(), kAlike.end(),
                                     [&](const Alike& one) { return one.code == point.code; });
     if (alike != kAlike.end()) {
       out.push_back(alike->plain);
-    } else if (point.code < 0x80) {
-      const char c = static_cast<char>(point.code);
-      out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
     } else {
       out.append(line.substr(at - point.length, point.length));
     }
   }
+}
+
+std::string loose(std::string_view line) {
+  std::string out;
+  append_loose(out, line);
   return out;
 }
+
+// The same of all lines of a text, each made once.
+class LooseLines {
+ public:
+  explicit LooseLines(const std::vector<std::string_view>& lines) {
+    ends_.reserve(lines.size());
+    for (const std::string_view line : lines) {
+      append_loose(text_, line);
+      ends_.push_back(text_.size());
+    }
+  }
+  std::size_t size() const { return ends_.size(); }
+  std::string_view operator[](std::size_t at) const {
+    const std::size_t begin = at == 0 ? 0 : ends_[at - 1];
+    return std::string_view(text_).substr(begin, ends_[at] - begin);
+  }
+
+ private:
+  std::string text_;
+  std::vector<std::size_t> ends_;
+};
 
 // "   12\tcode", as read_file shows lines: the code.
 std::string_view without_number(std::string_view line) {
@@ -110,13 +138,14 @@ std::size_t share(std::string_view line, std::string_view other) {
 
 // Where most of the old lines lie at the right distance from each other; of several such places
 // the one whose other lines are most alike.
-Region vote(const std::vector<std::string_view>& lines, const std::vector<std::string>& wanted) {
+Region vote(const LooseLines& lines, const std::vector<std::string>& wanted,
+            std::size_t& compared) {
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> places;
   for (std::size_t i = 0; i < wanted.size() && i < kAnchors; ++i) {
     if (wanted[i].size() >= kLeastLoose) places[hash64(wanted[i])];
   }
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const auto found = places.find(hash64(loose(lines[i])));
+    const auto found = places.find(hash64(lines[i]));
     if (found != places.end() && found->second.size() <= kMostPlaces) found->second.push_back(i);
   }
   std::unordered_map<std::size_t, std::size_t> votes;  // by first line, plus the old text's length
@@ -128,26 +157,32 @@ Region vote(const std::vector<std::string_view>& lines, const std::vector<std::s
       most = std::max(most, ++votes[place + wanted.size() - i]);
     }
   }
+  std::vector<std::size_t> candidates;
+  for (const auto& [first, count] : votes) {
+    if (count == most) candidates.push_back(first >= wanted.size() ? first - wanted.size() : 0);
+  }
+  const std::size_t considered = std::min(candidates.size(), kCandidates);
+  std::partial_sort(candidates.begin(),
+                    candidates.begin() + static_cast<std::ptrdiff_t>(considered), candidates.end());
   Region best;
   std::size_t best_sum = 0;
-  for (const auto& [first, count] : votes) {
-    if (count < most) continue;
-    const std::size_t line = first >= wanted.size() ? first - wanted.size() : 0;
+  for (std::size_t at = 0; at < considered; ++at) {
+    const std::size_t line = candidates[at];
     std::size_t sum = 1;
     for (std::size_t i = 0; i < wanted.size() && i < kAnchors && line + i < lines.size(); ++i) {
-      sum += share(loose(lines[line + i]), wanted[i]);
+      sum += share(lines[line + i], wanted[i]);
+      ++compared;
     }
-    // The first of two that are as good.
-    if (sum < best_sum || (sum == best_sum && line > best.line)) continue;
-    best = {.line = line, .alike = count};
+    if (sum <= best_sum) continue;  // the first of two that are as good
+    best = {.line = line, .alike = most};
     best_sum = sum;
   }
   return best;
 }
 
 // The line that begins and ends most like the first old line that says something.
-Region resemble(const std::vector<std::string_view>& lines,
-                const std::vector<std::string>& wanted) {
+Region resemble(const LooseLines& lines, const std::vector<std::string>& wanted,
+                std::size_t& compared) {
   constexpr std::size_t kLeastShare = 60;  // percent
   if (wanted.empty()) return {};           // of an empty line nothing is left to compare
   std::size_t anchor = 0;
@@ -159,7 +194,8 @@ Region resemble(const std::vector<std::string_view>& lines,
   Region best;
   std::size_t best_share = kLeastShare;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::size_t alike = share(loose(lines[i]), old_line);
+    const std::size_t alike = share(lines[i], old_line);
+    ++compared;
     if (alike > best_share) {
       best_share = alike;
       best = {.line = i >= anchor ? i - anchor : 0, .alike = 1};
@@ -212,7 +248,8 @@ std::string visible_character(std::string_view text, std::size_t at) {
   return point.code < 0x80 ? "'" + shown + "'" : fmt::format("'{}' (U+{:04X})", shown, point.code);
 }
 
-std::string explain_miss(std::string_view text, std::string_view old_text, std::string_view name) {
+std::string explain_miss(std::string_view text, std::string_view old_text, std::string_view name,
+                         std::size_t* compared) {
   if (text.empty()) {
     return fmt::format("{} is not in the file, which is empty; use write_file", name);
   }
@@ -226,8 +263,11 @@ std::string explain_miss(std::string_view text, std::string_view old_text, std::
     if (numbered) line = without_number(line);
     wanted.push_back(loose(line));
   }
-  Region region = vote(lines, wanted);
-  if (region.alike == 0) region = resemble(lines, wanted);
+  const LooseLines loosely(lines);
+  std::size_t comparisons = 0;
+  Region region = vote(loosely, wanted, comparisons);
+  if (region.alike == 0) region = resemble(loosely, wanted, comparisons);
+  if (compared != nullptr) *compared = comparisons;
   if (region.alike == 0) {
     return fmt::format(
         "{} is not in the file, nor anything like it; read the file again, or look for the text "

@@ -13,9 +13,10 @@
 namespace quarry::edit {
 
 // `text` and `old_text` have "\n" as their line ends. `name`: how the caller knows the old text.
-// Several lines, the last without its end.
+// Several lines, the last without its end. `compared`, unless null: how many lines were held
+// against one of the old text.
 std::string explain_miss(std::string_view text, std::string_view old_text,
-                         std::string_view name = "old_string");
+                         std::string_view name = "old_string", std::size_t* compared = nullptr);
 
 // Blanks, control and look-alike characters by name: "TAB", "NBSP (U+00A0)", "'x'".
 std::string visible_character(std::string_view text, std::size_t at);

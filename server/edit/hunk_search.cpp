@@ -117,9 +117,10 @@ Failure several(const std::vector<std::size_t>& places, std::string_view advice)
 
 // Lines behind which what `anchors` announce may stand, from 0; at most one for each last anchor.
 Result<std::vector<std::size_t>> behind_anchors(const Image& image, const Hunk& hunk,
-                                                std::size_t floor) {
+                                                std::size_t floor, const CancelToken& cancel) {
   std::vector<std::size_t> starts = {floor};
   for (const std::string_view anchor : hunk.anchors) {
+    TRY(cancel.check());
     // The whole line, else the beginning of one.
     std::vector<std::size_t> found;
     std::vector<std::size_t> begun;
@@ -140,8 +141,9 @@ Result<std::vector<std::size_t>> behind_anchors(const Image& image, const Hunk& 
 
 // Of a hunk without a line number.
 Result<std::optional<Fit>> find_unnumbered(const Image& image, const Hunk& hunk, Search& search,
-                                           const Wanted& wanted, std::size_t floor) {
-  TRY_ASSIGN(const std::vector<std::size_t> starts, behind_anchors(image, hunk, floor));
+                                           const Wanted& wanted, std::size_t floor,
+                                           const CancelToken& cancel) {
+  TRY_ASSIGN(const std::vector<std::size_t> starts, behind_anchors(image, hunk, floor, cancel));
   if (wanted.lines.empty()) {
     // Lines are added behind the anchor or, when that is said, at the end.
     if (hunk.at_end || image.size() == 0) return std::optional(Fit{.at = image.size()});
@@ -155,7 +157,10 @@ Result<std::optional<Fit>> find_unnumbered(const Image& image, const Hunk& hunk,
   std::set<std::size_t> places;
   constexpr std::size_t kMost = kShownPlaces + 1;
   for (const std::size_t start : starts) {
+    // What was found behind an earlier one is the first behind this one, too.
+    if (!places.empty() && !hunk.anchors.empty() && *places.rbegin() >= start) continue;
     TRY_ASSIGN(const auto found, search.all(start, hunk.anchors.empty() ? kMost : 1));
+    if (found.empty()) break;  // nor behind a later one
     places.insert(found.begin(), found.end());
     if (places.size() >= kMost) break;
   }
@@ -187,7 +192,7 @@ Result<std::optional<Fit>> find_fit(const Image& image, const Hunk& hunk, const 
                                     std::size_t floor, std::size_t guess,
                                     const CancelToken& cancel) {
   Search search(image, wanted, cancel);
-  if (!hunk.old_start) return find_unnumbered(image, hunk, search, wanted, floor);
+  if (!hunk.old_start) return find_unnumbered(image, hunk, search, wanted, floor, cancel);
   if (wanted.lines.empty()) {
     // Nothing around it says where it belongs but its number.
     if (guess > image.size()) return std::optional<Fit>();

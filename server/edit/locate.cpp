@@ -4,7 +4,7 @@
 
 #include "server/edit/closest.h"
 #include "server/edit/flat_text.h"
-#include "server/edit/lines.h"
+#include "server/edit/line_ends.h"
 
 namespace quarry::edit {
 namespace {
@@ -114,6 +114,21 @@ std::string lines_of(std::string_view text, const std::vector<std::size_t>& plac
   return out;
 }
 
+// What a text says that was escaped once too often.
+std::string without_escapes(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char next = text[at] == '\\' && at + 1 < text.size() ? text[at + 1] : '\0';
+    const char meant = next == 'n'                                   ? '\n'
+                       : next == 't'                                 ? '\t'
+                       : next == '"' || next == '\'' || next == '\\' ? next
+                                                                     : '\0';
+    plain.push_back(meant != '\0' ? meant : text[at]);
+    at += meant != '\0' ? 1 : 0;
+  }
+  return plain;
+}
+
 Result<std::size_t> make(Draft& draft, const Replacement& edit, const std::string& name) {
   const std::string old_text = FlatText(edit.old_text).text();
   const std::string new_text = FlatText(edit.new_text).text();
@@ -135,7 +150,17 @@ Result<std::size_t> make(Draft& draft, const Replacement& edit, const std::strin
     }
     places.push_back(at);
   }
-  if (places.empty()) return fail(Code::kNotFound, "{}{}", name, explain_miss(text, old_text));
+  if (places.empty()) {
+    const std::string unescaped = without_escapes(old_text);
+    if (unescaped != old_text && text.find(unescaped) != std::string::npos) {
+      return fail(Code::kNotFound,
+                  "{}old_string is not in the file as it was sent, but fits when its escapes (\\n, "
+                  "\\t, \\\", \\\\) are taken for what they stand for: send real line breaks and "
+                  "characters, in new_string too",
+                  name);
+    }
+    return fail(Code::kNotFound, "{}{}", name, explain_miss(text, old_text));
+  }
   if (places.size() > 1 && !edit.replace_all) {
     return fail(Code::kInvalidArgs,
                 "{}old_string occurs {} times, on lines {}; add lines around it until it is "
@@ -148,52 +173,23 @@ Result<std::size_t> make(Draft& draft, const Replacement& edit, const std::strin
 
 }  // namespace
 
-std::string with_line_ends(std::string_view text, std::string_view around, std::size_t begin,
-                           std::size_t end) {
-  if (text.find('\n') == std::string_view::npos) return std::string(text);
-  std::vector<std::string_view> ends;
-  const auto add_end = [&](std::string_view line) {
-    const std::string_view rest = line.substr(without_end(line).size());
-    if (!rest.empty()) ends.push_back(rest);
-  };
-  for (const std::string_view line : split_lines(around.substr(begin, end - begin))) add_end(line);
-  if (ends.empty()) {
-    // The line itself, else the one before.
-    add_end(around.substr(begin, line_end(around, begin) - begin));
-    if (ends.empty() && begin > 0) {
-      const std::size_t last = around.find_last_of("\r\n", begin - 1);
-      if (last != std::string_view::npos) {
-        const bool pair = last > 0 && around.substr(last - 1, 2) == "\r\n";
-        ends.push_back(around.substr(pair ? last - 1 : last, pair ? 2 : 1));
-      }
-    }
-  }
-  if (ends.empty()) ends.push_back("\n");
-  std::string out;
-  std::size_t line = 0;
-  for (const char c : text) {
-    if (c == '\n') {
-      out.append(ends[std::min(line++, ends.size() - 1)]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out;
-}
-
-Result<Located> locate(std::string_view text, std::span<const Replacement> edits) {
+Result<Located> locate(std::string_view text, std::span<const Replacement> edits,
+                       const CancelToken& cancel) {
   const FlatText flat(text);
   Draft draft(flat.text());
   Located located;
   for (std::size_t i = 0; i < edits.size(); ++i) {
+    TRY(cancel.check());
     TRY_ASSIGN(const std::size_t made, make(draft, edits[i], edit_name(i, edits.size())));
     located.replacements += made;
   }
   located.splices = draft.splices(flat.text().size());
+  LineEnds ends(text);
   for (Splice& splice : located.splices) {
+    TRY(cancel.check());
     splice.begin = flat.original(splice.begin);
     splice.end = flat.original(splice.end);
-    splice.with = with_line_ends(splice.with, text, splice.begin, splice.end);
+    splice.with = ends.fit(splice.with, splice.begin, splice.end);
   }
   return located;
 }

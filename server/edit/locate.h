@@ -9,7 +9,7 @@
 // splices of the original text. All are found or nothing is: the error names the edit.
 //
 // Errors: kInvalidArgs (empty, old equals new, found more than once), kNotFound, with the closest
-// region and how it differs (closest.h). Pure; safe from any thread.
+// region and how it differs (closest.h), kCancelled, kTimeout. Pure; safe from any thread.
 
 #pragma once
 
@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/cancel.h"
 #include "server/base/result.h"
 #include "server/edit/splice.h"
 
@@ -35,10 +36,7 @@ struct Located {
 
 inline constexpr std::size_t kMaxReplacements = 100'000;  // places
 
-Result<Located> locate(std::string_view text, std::span<const Replacement> edits);
-
-// `text` with each line end as the lines of `around` at `begin` to `end` have them.
-std::string with_line_ends(std::string_view text, std::string_view around, std::size_t begin,
-                           std::size_t end);
+Result<Located> locate(std::string_view text, std::span<const Replacement> edits,
+                       const CancelToken& cancel);
 
 }  // namespace quarry::edit

@@ -1,5 +1,8 @@
 #include "server/edit/patch_names.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace quarry::edit {
 namespace {
 
@@ -67,8 +70,16 @@ std::optional<std::pair<std::string, std::string>> read_git_names(std::string_vi
     if (!new_name) return std::nullopt;
     return std::pair(std::string(text.substr(0, quote)), std::move(*new_name));
   }
-  // A name may hold blanks: the one between the names has the same name on both sides.
-  for (std::size_t at = text.find(' '); at != std::string_view::npos; at = text.find(' ', at + 1)) {
+  // A name may hold blanks: the one between the names has the same name on both sides, with its
+  // prefix in the middle of the text, or without it in the middle of what follows the first slash.
+  std::vector<std::size_t> candidates = {text.size() / 2};
+  if (const std::size_t first = text.find('/'); first != std::string_view::npos) {
+    const std::size_t second = text.find('/', (text.size() + first) / 2 + 1);
+    if (second != std::string_view::npos) candidates.push_back(text.size() - second + first);
+  }
+  std::sort(candidates.begin(), candidates.end());
+  for (const std::size_t at : candidates) {
+    if (at >= text.size() || text[at] != ' ') continue;
     const std::string_view left = text.substr(0, at);
     const std::string_view right = text.substr(at + 1);
     if (belong_together(left, right)) return std::pair(std::string(left), std::string(right));

@@ -64,6 +64,22 @@ TEST_CASE("closest: of several places with the same line the one that is most al
              Contains("the closest is at line 5: line 5, column 24 has a space where"));
 }
 
+TEST_CASE("closest: however often the same lines occur, few regions are compared") {
+  // Each line of the old text occurs a hundred times, so that everything gets as many votes.
+  std::string text;
+  std::string old_text;
+  for (int i = 0; i < 200; ++i) {
+    old_text += "line number " + std::to_string(i) + "\n";
+    for (int copy = 0; copy < 100; ++copy) {
+      text += "line number " + std::to_string(i) + "\n" + std::string(200, '-') + "\n";
+    }
+  }
+  std::size_t compared = 0;
+  CHECK_THAT(explain_miss(text, old_text, "it", &compared), Contains("the closest is at line"));
+  CHECK(compared <= 64 * 200);
+  CHECK(compared > 0);
+}
+
 TEST_CASE("closest: any bytes are taken") {
   std::string bytes;
   for (int i = 0; i < 512; ++i) bytes.push_back(static_cast<char>(i * 37));

@@ -1,5 +1,6 @@
 #include "server/edit/hunks.h"
 
+#include <chrono>
 #include <filesystem>
 #include <random>
 
@@ -206,6 +207,18 @@ class Files {
   std::mt19937 random_;
   const char* words_[8] = {"a", "b", "", "{", "}", "-- x", "++ y", "\tz "};
 };
+
+TEST_CASE("hunks: an anchor that stands on every line costs one look at the file") {
+  std::string text;
+  for (int i = 0; i < 50'000; ++i) text += "def f\n";
+  const auto begin = std::chrono::steady_clock::now();
+  const auto files =
+      parse_patch("*** Begin Patch\n*** Update File: f\n@@ def f\n-nowhere\n+x\n*** End Patch\n");
+  REQUIRE(files);
+  const SystemClock clock;
+  CHECK_FALSE(apply_hunks(text, files->front().hunks, CancelToken(clock)));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+}
 
 TEST_CASE("hunks: what git diff writes gives the same bytes") {
   Files files(20261128);

@@ -1,5 +1,6 @@
 #include "server/edit/locate.h"
 
+#include <chrono>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -9,8 +10,10 @@ namespace {
 
 using Catch::Contains;
 
+const SystemClock kClock;
+
 std::string edited(std::string_view text, std::vector<Replacement> edits) {
-  const auto located = locate(text, edits);
+  const auto located = locate(text, edits, CancelToken(kClock));
   return located ? spliced(text, located->splices) : "error: " + located.error().message;
 }
 
@@ -48,8 +51,8 @@ TEST_CASE("locate: edits are made one after the other, all or none, and the erro
 }
 
 TEST_CASE("locate: untouched bytes are in no splice") {
-  const auto located =
-      locate("keep\r\nold\rkeep\n\xFFkeep", std::vector<Replacement>{{"old", "new"}});
+  const auto located = locate("keep\r\nold\rkeep\n\xFFkeep",
+                              std::vector<Replacement>{{"old", "new"}}, CancelToken(kClock));
   REQUIRE(located);
   REQUIRE(located->splices.size() == 1);
   CHECK((located->splices[0] == Splice{.begin = 6, .end = 9, .with = "new"}));
@@ -111,6 +114,26 @@ TEST_CASE("locate: random edits are what replacing in a plain string is") {
     if (text.find('\n') != std::string::npos) CHECK(replaced(dos, "\r\n", "\n") == want);
   }
   CHECK(good > 500);
+}
+
+TEST_CASE("locate: many places in one long line cost one look at it") {
+  std::string text = "first\r\n";
+  for (int i = 0; i < 100'000; ++i) text += "ab";
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string after = edited(text, {{"a", "\n", true}});
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+  CHECK(after.size() == 7 + 300'000);
+  CHECK(after.substr(0, 13) == "first\r\n\r\nb\r\nb");
+  CancelToken stopped(kClock);
+  stopped.cancel();
+  const std::vector<Replacement> all{{"a", "\n", true}};
+  CHECK(locate(text, all, stopped).error().code == Code::kCancelled);
+}
+
+TEST_CASE("locate: says that a text was escaped once too often") {
+  CHECK_THAT(edited("one\n\ttwo \"x\"\n", {{"one\\n\\ttwo \\\"x\\\"", "y"}}),
+             Contains("escapes") && Contains("real line breaks"));
+  CHECK_THAT(edited("quite\nanother\n", {{"one\\ntwo", "y"}}), !Contains("real line breaks"));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include "server/edit/patch.h"
 
+#include <chrono>
+
 #include <catch2/catch.hpp>
 
 namespace quarry::edit {
@@ -160,6 +162,22 @@ TEST_CASE("patch: what cannot be applied is refused, with the line and what woul
     INFO(row.name);
     CHECK_THAT(read(row.text), Catch::StartsWith("error: ") && Contains(row.want));
   }
+}
+
+TEST_CASE("patch: the names in a long header line are told apart in one pass, or not at all") {
+  std::string many = "diff --git a";
+  while (many.size() < 300'000) many += " a";
+  std::string slashes = "diff --git a/";
+  while (slashes.size() < 300'000) slashes += " a/";
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::string header : {many, many + " a", many + "b", slashes, slashes + " b/c"}) {
+    static_cast<void>(parse_patch(header + "\nnew mode 100755\n"));
+  }
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(3));
+  CHECK(read("diff --git x y/z a x y/z a\nnew mode 100755\n") ==
+        "modify x y/z a -> x y/z a 100755");
+  CHECK(read("diff --git long/x y/z a s/x y/z a\nnew mode 100755\n") ==
+        "modify x y/z a -> x y/z a 100755");
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     located.splices.push_back({.begin = end, .end = end, .with = std::string(edits[0].new_text)});
     located.replacements = 1;
   } else {
-    auto places = edit::locate(decoded.text, edits);
+    auto places = edit::locate(decoded.text, edits, context.cancel);
     if (!places) {
       return fail(places.error().code, "'{}': {}", shown, places.error().message);
     }

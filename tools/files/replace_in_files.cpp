@@ -2,7 +2,8 @@
 #include "server/change/changes.h"
 #include "server/edit/diff.h"
 #include "server/edit/flat_text.h"
-#include "server/edit/locate.h"
+#include "server/edit/line_ends.h"
+#include "server/edit/splice.h"
 #include "server/sandbox/workspace.h"
 #include "server/search/coverage.h"
 #include "server/search/replace_targets.h"
@@ -101,9 +102,10 @@ Result<NewFile> replaced_file(const search::Replacer& replacer, std::string_view
              replacer.replace(flat.text(), budget, scratch));
   NewFile made{.hits = places.size()};
   std::vector<edit::Splice> splices;
+  edit::LineEnds ends(decoded.text);
   for (const search::ReplacedPlace& place : places) {
     edit::Splice splice{.begin = flat.original(place.begin), .end = flat.original(place.end)};
-    splice.with = edit::with_line_ends(place.with, decoded.text, splice.begin, splice.end);
+    splice.with = ends.fit(place.with, splice.begin, splice.end);
     splices.push_back(std::move(splice));
   }
   TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, splices));
