@@ -46,12 +46,16 @@ struct Found {
 struct Receipt {
   std::string id;         // of the change; "" when there was nothing to do
   bool undoable = false;  // it is in the journal
+  bool for_good = false;  // it removed what was not kept
 };
 
 class Change {
  public:
   static constexpr std::uint32_t kNewFile = 0666;
   static constexpr std::uint32_t kNewProgram = 0777;
+  // Of a file that is removed: its content, so that it can be made again, or nothing, whatever its
+  // size; there is no undo then.
+  enum class Keep : std::uint8_t { kContent, kNothing };
 
   Change(Changes& changes, const sandbox::Workspace& workspace, Author author,
          const CancelToken& cancel);
@@ -59,12 +63,16 @@ class Change {
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
 
-  // Before all else; again it locks others instead. kDenied when one of `paths` is protected.
-  Result<void> lock(std::span<const sandbox::Path> paths);
+  // Before all else; again it locks others instead. kDenied when one of `paths` is protected, or
+  // one of `given`: the same as the caller named them, with symlinks on the way.
+  Result<void> lock(std::span<const sandbox::Path> paths,
+                    std::span<const sandbox::Path> given = {});
 
   // What is at `path` now, itself; nullopt: nothing. Directories have no bytes. kTooLarge beyond
   // what a change may take.
   Result<std::optional<Found>> read(const sandbox::Path& path);
+  // The same without its content, of whatever size.
+  Result<std::optional<sandbox::Metadata>> look(const sandbox::Path& path) const;
 
   // A file with `bytes`, made or replaced, with the directories on the way. `mode`: that it has
   // then, when given; else an old one keeps its own, and a new one has `new_mode` less the umask.
@@ -76,14 +84,16 @@ class Change {
   Result<void> make_directory(const sandbox::Path& path,
                               std::optional<std::uint32_t> mode = std::nullopt);
   // A file or a symlink.
-  Result<void> remove(const sandbox::Path& path);
+  Result<void> remove(const sandbox::Path& path, Keep keep = Keep::kContent);
   // An empty directory, or one that earlier steps empty.
   Result<void> remove_directory(const sandbox::Path& path);
   // A directory with all that it holds. Refused when it holds something protected.
-  Result<void> remove_tree(const sandbox::Path& path);
-  // Whatever `from` is, to where nothing is. Across file systems it is copied and removed.
-  Result<void> move(const sandbox::Path& from, const sandbox::Path& to);
-  Result<void> copy(const sandbox::Path& from, const sandbox::Path& to);
+  Result<void> remove_tree(const sandbox::Path& path, Keep keep = Keep::kContent);
+  // Whatever `from` is, to where nothing is; with `replace`, a file or symlink may be there that
+  // it takes the place of, with no moment in between where `from` is a file. Across file systems it
+  // is copied and removed. A directory is refused that holds, or would hold, something protected.
+  Result<void> move(const sandbox::Path& from, const sandbox::Path& to, bool replace = false);
+  Result<void> copy(const sandbox::Path& from, const sandbox::Path& to, bool replace = false);
 
   std::size_t steps() const { return entry_.steps.size(); }
   // In the journal's words.
@@ -99,6 +109,8 @@ class Change {
     std::optional<sandbox::Stamp> was;  // what must still be there
     bool check = true;                  // false: an earlier step makes it
     std::uint32_t new_mode = kNewFile;  // of a new file, less the umask, when `mode` says nothing
+    bool on_the_way = false;            // a directory that may be there by the time it is made
+    bool mine = true;                   // false: it was
   };
   // What the steps so far will have made of a path.
   struct Planned {
@@ -115,19 +127,28 @@ class Change {
 
   // As Protection has it, asked once.
   Result<void> check_free(const sandbox::Path& path);
+  // Of what the step makes.
+  sandbox::Metadata planned_metadata(std::size_t step) const;
   Result<std::optional<Found>> read_planned(const sandbox::Path& path, Plan& plan);
   Result<std::optional<Found>> read_now(const sandbox::Path& path) const;
   Result<void> add(journal::Step step, Plan plan);
   Result<void> make_parents(const sandbox::Path& path);
+  Result<void> add_directory(const sandbox::Path& path, std::optional<std::uint32_t> mode,
+                             bool on_the_way);
+  // Nothing below the directory `from` is protected, as it is or at `to`.
+  Result<void> check_tree_free(const sandbox::Path& from, const sandbox::Path& to);
+  // Whether a regular file is to come where another is.
+  Result<bool> is_over_file(const sandbox::Metadata& what, const sandbox::Path& to);
   Result<bool> is_directory(const sandbox::Path& path) const;
   // Entries of a directory before the directory itself, or (`top_first`) after it.
   Result<void> each_below(const sandbox::Path& directory, bool top_first, const Visit& visit);
   Result<void> copy_one(const sandbox::Path& from, const sandbox::Path& to,
                         const sandbox::Metadata& what);
-  Result<void> remove_one(const sandbox::Path& path, const sandbox::Metadata& what);
+  Result<void> remove_one(const sandbox::Path& path, const sandbox::Metadata& what, Keep keep);
 
   Result<void> make(std::size_t at);
-  Result<void> finish(std::size_t at);
+  Result<void> make_directory_step(const sandbox::Place& place, std::size_t at);
+  Result<void> set_directory_modes() const;
   Result<void> write_file(const sandbox::Place& place, const journal::Step& step, const Plan& plan,
                           std::size_t at);
   Result<void> check_unchanged(const sandbox::Place& place, const Plan& plan) const;
@@ -152,10 +173,17 @@ class Change {
   std::size_t bytes_ = 0;  // captured and new
 };
 
+// What a change keeps locked, beside its files, while it lives.
+std::string lock_of(const std::string& id);
 // The tag of the draft of an entry's step.
 std::string draft_tag(const std::string& id, std::size_t step);
 // As the journal has it.
 journal::State state_of(std::string_view bytes, std::uint32_t mode);
+// Of a file that is not read: what tells it as long as nobody writes to it.
+journal::State state_unread(const sandbox::Metadata& metadata);
+bool is_unread(const journal::State& state);
+// Whether the step removes what is not kept.
+bool is_for_good(const journal::Step& step);
 // The real path that the journal has as text.
 Result<sandbox::Path> path_in(const sandbox::Workspace& workspace, const std::string& text);
 

@@ -16,6 +16,10 @@ std::string directory_of(const std::string& state_directory) {
 
 }  // namespace
 
+std::string lock_of(const std::string& id) {
+  return "change " + id;  // no path: those are absolute
+}
+
 Changes::Changes(Config config, const Clock& clock)
     : config_(std::move(config)),
       clock_(clock),
@@ -37,42 +41,43 @@ Result<journal::Journal*> Changes::journal() {
   return opened->get();
 }
 
-Result<void> Changes::recover(const sandbox::Workspace& workspace, const CancelToken& cancel) {
-  if (recovered_.lock()->count(workspace.root()) != 0) return {};
+Result<void> Changes::recover(const sandbox::Workspace& workspace) {
   TRY_ASSIGN(journal::Journal* const journal, this->journal());
-  if (journal != nullptr) {
-    for (const journal::OpenEntry& open : journal->open_entries(workspace.root())) {
-      const auto entry = journal->load(open.frame);
-      if (entry) {
-        TRY(recover_one(workspace, *entry, open.frame, cancel));
-      } else if (entry.error().code == Code::kNotFound) {
-        TRY(journal->forget_open(open.id));
-      }
-    }
+  if (journal == nullptr) return {};
+  for (const journal::OpenEntry& open : journal->open_entries(workspace.root())) {
+    // Whoever is at it keeps this.
+    TRY_ASSIGN(const auto held, locks_.try_lock({lock_of(open.id)}));
+    if (held) TRY(recover_one(workspace, open));
   }
-  recovered_.lock()->insert(workspace.root());
   return {};
 }
 
-void Changes::look_again(const sandbox::Workspace& workspace) {
-  recovered_.lock()->erase(workspace.root());
+Result<void> Changes::recover_one(const sandbox::Workspace& workspace,
+                                  const journal::OpenEntry& open) {
+  TRY_ASSIGN(journal::Journal* const journal, this->journal());
+  const auto entry = journal->load(open.frame);
+  if (!entry && entry.error().code == Code::kNotFound) return journal->forget_open(open.id);
+  if (!entry) return {};
+  std::vector<std::string> names;
+  for (const Step& step : entry->steps) {
+    names.push_back(entry->root + "/" + step.path);
+    if (!step.to.empty()) names.push_back(entry->root + "/" + step.to);
+  }
+  TRY_ASSIGN(const auto held, locks_.try_lock(names));
+  if (!held) return {};
+  TRY_ASSIGN(const Outcome now, journal->outcome_of(entry->id, open.frame));
+  // When it was ended, its process died, or failed, right then.
+  if (now != Outcome::kOpen) return journal->forget_open(entry->id);
+  if (entry->root == workspace.root()) return settle(workspace, *entry);
+  // A root below this one. What is not there now cannot be looked at, and may come back.
+  const std::size_t skip = workspace.root() == "/" ? 1 : workspace.root().size() + 1;
+  TRY_ASSIGN(const sandbox::Path below, path_in(workspace, entry->root.substr(skip)));
+  const auto inner = workspace.open_workspace(below);
+  if (!inner || (*inner)->root() != entry->root) return {};
+  return settle(**inner, *entry);
 }
 
-Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Entry& entry,
-                                  const journal::Frame& frame, const CancelToken& cancel) {
-  std::vector<std::string> names;
-  for (const Step& step : entry.steps) {
-    names.push_back(workspace.root() + "/" + step.path);
-    if (!step.to.empty()) names.push_back(workspace.root() + "/" + step.to);
-  }
-  // Whoever is still at it keeps them.
-  const auto held = locks_.lock(names, "a file of an earlier change", cancel);
-  if (!held)
-    return held.error().code == Code::kUnavailable ? Result<void>() : Failure(held.error());
-  TRY_ASSIGN(journal::Journal* const journal, this->journal());
-  TRY_ASSIGN(const Outcome now, journal->outcome_of(entry.id, frame));
-  // When it was ended, its process died, or failed, right then.
-  if (now != Outcome::kOpen) return journal->forget_open(entry.id);
+Result<void> Changes::settle(const sandbox::Workspace& workspace, const Entry& entry) {
   std::size_t fresh = 0;
   std::size_t old = 0;
   for (std::size_t at = 0; at < entry.steps.size(); ++at) {
@@ -89,6 +94,7 @@ Result<void> Changes::recover_one(const sandbox::Workspace& workspace, const Ent
                                                       : Outcome::kPartly;
   log::info("a change that was cut off ({} of {} steps made) is settled in the journal", fresh,
             entry.steps.size());
+  TRY_ASSIGN(journal::Journal* const journal, this->journal());
   return journal->end(entry.id, outcome);
 }
 

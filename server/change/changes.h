@@ -3,8 +3,8 @@
 //
 // The journal opens with the first change. Without a state directory there is none: changes are
 // made, and said not to be undoable. A change that a killed process has left open is looked into at
-// the first change or undo of its root: what it left behind is removed, and the journal then says
-// whether its files are old or new.
+// the next change or undo of its root, or of one above it: what it left behind is removed, and the
+// journal then says whether its files are old or new.
 //
 // Safe from any thread.
 
@@ -45,6 +45,7 @@ struct Undone {
   std::string tool;                  // that made it
   std::string undo_id;               // the change that reverts it; "" when it was not made
   std::string refusal;               // why it was not; "" when it was, or would be
+  std::string passed_over;           // a newer change that deleted files for good, and stays
   std::vector<journal::Step> steps;  // of the change, without bytes
   std::set<std::string> kept;        // directories it made that stay: something else is in them
   // Of files that were and are there; as many as kShownBytes hold.
@@ -74,12 +75,10 @@ class Changes {
   friend class Change;
   // Null when there is no state directory.
   Result<journal::Journal*> journal();
-  // Settles what a killed process, or a journal that could not be written, has left open.
-  Result<void> recover(const sandbox::Workspace& workspace, const CancelToken& cancel);
-  Result<void> recover_one(const sandbox::Workspace& workspace, const journal::Entry& entry,
-                           const journal::Frame& frame, const CancelToken& cancel);
-  // The next change or undo of this root recovers it again.
-  void look_again(const sandbox::Workspace& workspace);
+  // Settles what killed processes, or a journal that could not be written, have left open.
+  Result<void> recover(const sandbox::Workspace& workspace);
+  Result<void> recover_one(const sandbox::Workspace& workspace, const journal::OpenEntry& open);
+  Result<void> settle(const sandbox::Workspace& workspace, const journal::Entry& entry);
   Result<Undone> undo_one(Change& change, const sandbox::Workspace& workspace,
                           const journal::Listed& listed);
 
@@ -88,7 +87,6 @@ class Changes {
   const Locks locks_;
   const Protection protection_;
   Guarded<std::unique_ptr<journal::Journal>> journal_;
-  Guarded<std::set<std::string>> recovered_;  // roots
 };
 
 }  // namespace quarry::change

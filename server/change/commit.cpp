@@ -1,5 +1,6 @@
 // The part of Change that does what was planned, and takes it back when a part of it fails.
 
+#include <algorithm>
 #include <set>
 
 #include "server/base/log.h"
@@ -16,6 +17,7 @@ using sandbox::Place;
 
 constexpr std::uint32_t kPrivate = 0600;       // until a draft looks like what it replaces
 constexpr std::uint32_t kNewDirectory = 0777;  // less the umask
+constexpr std::uint32_t kOwner = 0700;         // so that the owner can change what is in it
 
 }  // namespace
 
@@ -85,7 +87,7 @@ Result<void> Change::make(std::size_t at) {
       return {};
     }
     case Step::Kind::kDirectory:
-      return step.after ? place.make_directory(kNewDirectory) : place.remove_directory();
+      return step.after ? make_directory_step(place, at) : place.remove_directory();
     case Step::Kind::kFile:
     case Step::Kind::kLink:
       if (step.after && step.kind == Step::Kind::kFile) return write_file(place, step, plan, at);
@@ -97,13 +99,27 @@ Result<void> Change::make(std::size_t at) {
   return {};
 }
 
-// What a step that is made still lacks.
-Result<void> Change::finish(std::size_t at) {
-  const Step& step = entry_.steps[at];
-  if (step.kind != Step::Kind::kDirectory || !step.after || !plans_[at].mode) return {};
-  TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
-  TRY_ASSIGN(const Place place, workspace_.place(path));
-  return place.set_mode(*plans_[at].mode);
+Result<void> Change::make_directory_step(const Place& place, std::size_t at) {
+  Plan& plan = plans_[at];
+  auto made = place.make_directory(kNewDirectory);
+  if (made || !plan.on_the_way || made.error().code != Code::kConflict) return made;
+  // Another change that needs it has made it meanwhile.
+  TRY_ASSIGN(const auto there, place.look());
+  if (!there || there->kind != sandbox::Kind::kDirectory) return made;
+  plan.mine = false;
+  return {};
+}
+
+// Once everything is in them, the deepest first: a mode may forbid its owner to put things there.
+Result<void> Change::set_directory_modes() const {
+  for (std::size_t at = entry_.steps.size(); at-- > 0;) {
+    const Step& step = entry_.steps[at];
+    if (step.kind != Step::Kind::kDirectory || !step.after || !plans_[at].mode) continue;
+    TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
+    TRY_ASSIGN(const Place place, workspace_.place(path));
+    TRY(place.set_mode(*plans_[at].mode));
+  }
+  return {};
 }
 
 Result<void> Change::revert(std::size_t at) {
@@ -118,11 +134,11 @@ Result<void> Change::revert(std::size_t at) {
     return {};
   }
   if (step.kind == Step::Kind::kDirectory) {
-    if (!step.before) return place.remove_directory();
-    TRY(place.make_directory(kNewDirectory));
-    return place.set_mode(step.before->mode);
+    if (!step.before) return plans_[at].mine ? place.remove_directory() : Result<void>();
+    return place.make_directory(kNewDirectory);  // its mode comes last
   }
   if (!step.before) return place.remove_file();
+  if (is_for_good(step)) return fail(Code::kInternal, "'{}' was not kept", step.path);
   if (entry_.is_replaced_by_next(at)) {
     // It is there still when the move failed.
     TRY_ASSIGN(const auto there, place.look());
@@ -141,11 +157,28 @@ Result<void> Change::revert(std::size_t at) {
 // Takes back the first `made` steps. What could not be: their paths, for the caller; "" for none.
 std::string Change::take_back(std::size_t made) {
   std::string left;
-  for (std::size_t at = made; at-- > 0;) {
-    const auto reverted = revert(at);
-    if (reverted) continue;
-    log::error("a change could not be taken back: {}", reverted.error().message);
+  const auto take = [&](std::size_t at, const Result<void>& taken) {
+    if (taken) return;
+    log::error("a change could not be taken back: {}", taken.error().message);
     left.append(left.empty() ? "'" : ", '").append(entry_.steps[at].path).append("'");
+  };
+  const auto set_mode = [&](std::size_t at, std::uint32_t mode) -> Result<void> {
+    TRY_ASSIGN(const Path path, path_in(workspace_, entry_.steps[at].path));
+    TRY_ASSIGN(const Place place, workspace_.place(path));
+    return place.set_mode(mode);
+  };
+  const auto is_directory = [&](std::size_t at) {
+    return entry_.steps[at].kind == Step::Kind::kDirectory;
+  };
+  // What was put into a directory that nothing can be taken from any more goes nevertheless.
+  for (std::size_t at = 0; at < made; ++at) {
+    const bool closed = is_directory(at) && entry_.steps[at].after && plans_[at].mode;
+    if (closed) (void)set_mode(at, *plans_[at].mode | kOwner);
+  }
+  for (std::size_t at = made; at-- > 0;) take(at, revert(at));
+  for (std::size_t at = 0; at < made; ++at) {
+    const Step& step = entry_.steps[at];
+    if (is_directory(at) && step.before) take(at, set_mode(at, step.before->mode));
   }
   return left;
 }
@@ -160,12 +193,15 @@ Result<Receipt> Change::commit() {
   Result<void> result;
   while (result && made < entry_.steps.size()) {
     result = make(made);
-    if (result) result = finish(made++);
+    if (result) ++made;
   }
+  if (result) result = set_directory_modes();
   if (result) result = sync_names();
   if (result) {
     end(Outcome::kDone);
-    return Receipt{.id = entry_.id, .undoable = journal != nullptr};
+    const bool for_good = std::any_of(entry_.steps.begin(), entry_.steps.end(), is_for_good);
+    return Receipt{
+        .id = entry_.id, .undoable = journal != nullptr && !for_good, .for_good = for_good};
   }
   const std::string left = take_back(made);
   end(left.empty() ? Outcome::kReverted : Outcome::kPartly);
@@ -181,8 +217,7 @@ void Change::end(Outcome outcome) {
   if (!journal || *journal == nullptr) return;
   const auto ended = (*journal)->end(entry_.id, outcome);
   if (ended) return;
-  log::warning("the journal: {}", ended.error().message);
-  changes_.look_again(workspace_);  // it is found out then
+  log::warning("the journal: {}", ended.error().message);  // the next change finds it out
 }
 
 }  // namespace quarry::change

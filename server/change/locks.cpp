@@ -16,13 +16,32 @@ namespace {
 constexpr std::int64_t kPatienceNs = 5'000'000'000;
 constexpr long kPauseNs = 200'000;
 
-bool try_lock(int fd, std::uint64_t at) {
+bool lock_byte(int fd, std::uint64_t at) {
   struct flock range {};
   range.l_type = F_WRLCK;
   range.l_whence = SEEK_SET;
   range.l_start = static_cast<off_t>(at);
   range.l_len = 1;
   return fcntl(fd, F_OFD_SETLK, &range) == 0;
+}
+
+bool is_busy(int error) {
+  return error == EAGAIN || error == EACCES || error == EINTR;
+}
+
+// In one order, so that two changes never wait for each other.
+std::vector<std::uint64_t> places_of(const std::vector<std::string>& paths) {
+  std::vector<std::uint64_t> places;
+  places.reserve(paths.size());
+  for (const std::string& path : paths) places.push_back(hash64(path) >> 2U);
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  return places;
+}
+
+[[gnu::cold]] Failure not_lockable() {
+  return fail(Code::kUnavailable, "files cannot be locked in the state directory: {}",
+              strerrordesc_np(errno));
 }
 
 }  // namespace
@@ -32,29 +51,32 @@ Locks::Locks(std::string directory, const Clock& clock)
       private_file_(file_.empty() ? memfd_create("quarry-locks", MFD_CLOEXEC) : -1),
       clock_(clock) {}
 
-Result<Locks::Held> Locks::lock(const std::vector<std::string>& paths, std::string_view shown,
-                                const CancelToken& cancel) const {
+Result<Locks::Held> Locks::open() const {
   const std::string name =
       file_.empty() ? fmt::format("/proc/self/fd/{}", private_file_.get()) : file_;
   Held held;
-  held.description_ = Fd(open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!held.description_) {
-    return fail(Code::kUnavailable, "files cannot be locked in the state directory: {}",
-                strerrordesc_np(errno));
+  held.description_ = Fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!held.description_) return not_lockable();
+  return held;
+}
+
+Result<std::optional<Locks::Held>> Locks::try_lock(const std::vector<std::string>& paths) const {
+  TRY_ASSIGN(Held held, open());
+  for (const std::uint64_t place : places_of(paths)) {
+    if (lock_byte(held.description_.get(), place)) continue;
+    if (is_busy(errno)) return std::optional<Held>();
+    return not_lockable();
   }
-  std::vector<std::uint64_t> places;
-  places.reserve(paths.size());
-  for (const std::string& path : paths) places.push_back(hash64(path) >> 2U);
-  // In one order, so that two changes never wait for each other.
-  std::sort(places.begin(), places.end());
-  places.erase(std::unique(places.begin(), places.end()), places.end());
+  return std::optional(std::move(held));
+}
+
+Result<Locks::Held> Locks::lock(const std::vector<std::string>& paths, std::string_view shown,
+                                const CancelToken& cancel) const {
+  TRY_ASSIGN(Held held, open());
   const std::int64_t until = clock_.steady_ns() + kPatienceNs;
-  for (const std::uint64_t place : places) {
-    while (!try_lock(held.description_.get(), place)) {
-      if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
-        return fail(Code::kUnavailable, "files cannot be locked in the state directory: {}",
-                    strerrordesc_np(errno));
-      }
+  for (const std::uint64_t place : places_of(paths)) {
+    while (!lock_byte(held.description_.get(), place)) {
+      if (!is_busy(errno)) return not_lockable();
       TRY(cancel.check());
       if (clock_.steady_ns() > until) {
         return fail(Code::kUnavailable,

@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,12 @@ class Locks {
   // keeps one of them for too long; kCancelled, kTimeout.
   Result<Held> lock(const std::vector<std::string>& paths, std::string_view shown,
                     const CancelToken& cancel) const;
+  // The same without waiting: nullopt when another one keeps one of them.
+  Result<std::optional<Held>> try_lock(const std::vector<std::string>& paths) const;
 
  private:
+  Result<Held> open() const;
+
   const std::string file_;
   const Fd private_file_;
   const Clock& clock_;

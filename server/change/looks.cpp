@@ -11,26 +11,31 @@ using journal::Step;
 using sandbox::Kind;
 using sandbox::Path;
 
-bool is(const std::optional<State>& wanted, const std::optional<State>& there) {
+struct There {
+  std::string content;  // its hash
+  std::string unread;   // what tells it without that
+};
+
+bool is(const std::optional<State>& wanted, const std::optional<There>& there) {
   if (!wanted || !there) return wanted.has_value() == there.has_value();
-  return wanted->hash == there->hash;
+  return wanted->hash == (is_unread(*wanted) ? there->unread : there->content);
 }
 
-std::optional<State> state_at(const sandbox::Workspace& workspace, const Path& path,
+std::optional<There> there_at(const sandbox::Workspace& workspace, const Path& path,
                               std::int64_t most) {
   const auto place = workspace.place(path);
   if (!place) return std::nullopt;
-  const auto there = place->look();
-  if (!there || !*there) return std::nullopt;
-  State state{.hash = {}, .mode = (*there)->mode, .size = 0};
+  const auto found = place->look();
+  if (!found || !*found) return std::nullopt;
+  There there{.content = {}, .unread = state_unread(**found).hash};
   std::string bytes;
-  if ((*there)->kind == Kind::kFile) {
+  if ((*found)->kind == Kind::kFile) {
     const auto file = place->open_file();
-    state.hash = file && file->read_all(bytes, most) ? content_hash(bytes) : "unreadable";
-  } else if ((*there)->kind == Kind::kSymlink) {
-    state.hash = content_hash(place->link_target().value_or(""));
+    there.content = file && file->read_all(bytes, most) ? content_hash(bytes) : "unreadable";
+  } else if ((*found)->kind == Kind::kSymlink) {
+    there.content = content_hash(place->link_target().value_or(""));
   }
-  return state;
+  return there;
 }
 
 }  // namespace
@@ -40,7 +45,7 @@ Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, st
   const Step& step = entry.steps[at];
   const auto path = path_in(workspace, step.path);
   if (!path) return Looks::kNeither;
-  const auto here = state_at(workspace, *path, most);
+  const auto here = there_at(workspace, *path, most);
   if (step.kind == Step::Kind::kMove) return here ? Looks::kOld : Looks::kNew;
   if (is(step.after, here)) return Looks::kNew;
   // What lies there is the old or what was moved onto it, and the two may be the same.

@@ -28,6 +28,7 @@ struct Left {
   Step::Kind kind = Step::Kind::kFile;
   std::optional<State> state;
   bool moved_here = false;  // something, whatever it is
+  bool sets_mode = false;
 };
 
 std::map<std::string, Left> left_by(const journal::Entry& entry) {
@@ -37,7 +38,9 @@ std::map<std::string, Left> left_by(const journal::Entry& entry) {
       left[step.path] = {.kind = step.kind, .state = {}};
       left[step.to] = {.kind = step.kind, .state = step.after, .moved_here = true};
     } else {
-      left[step.path] = {.kind = step.kind, .state = step.after};
+      Left& here = left[step.path];
+      const bool sets = step.before && step.after && step.before->mode != step.after->mode;
+      here = {.kind = step.kind, .state = step.after, .sets_mode = here.sets_mode || sets};
     }
   }
   return left;
@@ -48,15 +51,23 @@ Result<std::string> difference(Change& change, const sandbox::Workspace& workspa
                                const journal::Entry& entry) {
   for (const auto& [text, left] : left_by(entry)) {
     TRY_ASSIGN(const Path path, path_in(workspace, text));
-    TRY_ASSIGN(const std::optional<Found> now, change.read(path));
+    TRY_ASSIGN(const std::optional<sandbox::Metadata> now, change.look(path));
     const bool wanted = left.moved_here || left.state.has_value();
     if (left.kind == Step::Kind::kDirectory && left.state) continue;  // see revert_directory
     if (wanted != now.has_value()) {
       return fmt::format("'{}' {} since", shown(text), now ? "was made" : "was removed");
     }
     if (!left.state || !now) continue;
-    if (state_of(now->bytes, 0).hash != left.state->hash) {
-      return fmt::format("'{}' was changed since", shown(text));
+    std::string hash;
+    if (is_unread(*left.state)) {
+      hash = state_unread(*now).hash;
+    } else {
+      TRY_ASSIGN(const std::optional<Found> found, change.read(path));
+      if (found) hash = state_of(found->bytes, 0).hash;
+    }
+    if (hash != left.state->hash) return fmt::format("'{}' was changed since", shown(text));
+    if (left.sets_mode && now->mode != left.state->mode) {
+      return fmt::format("the mode of '{}' was changed since", shown(text));
     }
   }
   return std::string();
@@ -118,7 +129,10 @@ Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
         } else if (step.kind == Step::Kind::kLink) {
           TRY(change.put_link(path, std::move(step.old_bytes)));
         } else {
-          TRY(change.put(path, std::move(step.old_bytes), step.before->mode));
+          // A mode that the change left alone may be another's work.
+          const bool same_mode = step.after && step.after->mode == step.before->mode;
+          TRY(change.put(path, std::move(step.old_bytes),
+                         same_mode ? std::nullopt : std::optional(step.before->mode)));
         }
         break;
     }
@@ -151,6 +165,7 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
                 .tool = listed.entry.tool,
                 .undo_id = {},
                 .refusal = {},
+                .passed_over = {},
                 .steps = listed.entry.steps,
                 .kept = {},
                 .rewritten = {}};
@@ -176,6 +191,10 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
     for (Step& step : undone.steps) step.old_bytes.clear();
   }
   TRY_ASSIGN(undone.refusal, difference(change, workspace, entry));
+  const auto gone = std::find_if(entry.steps.begin(), entry.steps.end(), is_for_good);
+  if (gone != entry.steps.end()) {
+    undone.refusal = fmt::format("'{}' was deleted for good", shown(gone->path));
+  }
   if (!undone.refusal.empty()) return undone;
   TRY(keep_contents(undone, change, workspace, entry));
   TRY(plan_reversal(change, workspace, entry, undone.kept));
@@ -189,10 +208,11 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
     return fail(Code::kUnavailable,
                 "there is no journal: the server has no state directory; see server_status");
   }
-  TRY(recover(workspace, cancel));
+  TRY(recover(workspace));
   std::vector<Listed> wanted;
   std::set<std::string> reverted;
   bool was_reverted = false;
+  std::string for_good;  // the newest that cannot be undone: those before it can
   TRY(journal->each([&](const Listed& listed) {
     const journal::Entry& entry = listed.entry;
     if (entry.session != request.session || entry.root != workspace.root()) return true;
@@ -208,7 +228,12 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
       if (!is_reverted) wanted.push_back(listed);
       return false;
     }
-    if (!is_reverted && !reverts) wanted.push_back(listed);
+    if (is_reverted || reverts) return true;
+    if (std::any_of(entry.steps.begin(), entry.steps.end(), is_for_good)) {
+      if (for_good.empty()) for_good = entry.id;
+      return true;
+    }
+    wanted.push_back(listed);
     return wanted.size() < request.count;
   }));
   if (was_reverted) {
@@ -216,7 +241,9 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
   }
   if (wanted.empty()) {
     if (request.id.empty()) {
-      return fail(Code::kNotFound, "this session has made no change that could be undone");
+      return fail(
+          Code::kNotFound, "this session has made no change that could be undone{}",
+          for_good.empty() ? "" : fmt::format("; change {} deleted files for good", for_good));
     }
     return fail(Code::kNotFound, "this session has made no change '{}', or it is not kept any more",
                 request.id);
@@ -243,6 +270,7 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
                    .tool = listed.entry.tool,
                    .undo_id = {},
                    .refusal = one.error().message,
+                   .passed_over = {},
                    .steps = {},
                    .kept = {},
                    .rewritten = {}};
@@ -251,6 +279,7 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
     // What came before was changed by what could not be undone, or may have been.
     if (!done.back().refusal.empty()) break;
   }
+  done.front().passed_over = for_good;
   return done;
 }
 

@@ -1,9 +1,12 @@
 #include "server/change/change.h"
 
+#include <chrono>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/change/world.h"
+#include "tests/sandbox/forked.h"
 
 namespace quarry::change {
 namespace {
@@ -240,6 +243,87 @@ TEST_CASE("change: two changes of one file wait for each other, and not for ever
   stopped.cancel();
   Change third(*world.changes, *world.workspace, {.session = "two", .tool = "test"}, stopped);
   CHECK(third.lock(std::array{world.path("a")}).error().code == Code::kCancelled);
+}
+
+TEST_CASE("change: a path of two thousand directories is made, or refused, in a moment") {
+  World world;
+  std::string deep;
+  for (int i = 0; i < 2000; ++i) deep += "a/";
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    const auto change = world.begin({deep + "x"});
+    REQUIRE(change->put(world.path(deep + "x"), "deep"));
+    CHECK(change->steps() == 2001);
+  }
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
+  CancelToken stopped(world.clock);
+  Change change(*world.changes, *world.workspace, {.session = "one", .tool = "test"}, stopped);
+  REQUIRE(change.lock(std::array{world.path(deep + "x")}));
+  stopped.cancel();
+  CHECK(change.put(world.path(deep + "x"), "deep").error().code == Code::kCancelled);
+}
+
+TEST_CASE("change: a directory on the way that appears meanwhile serves, and stays") {
+  World world;
+  auto change = world.begin({"on/the/way/file"});
+  REQUIRE(change->put(world.path("on/the/way/file"), "x"));
+  world.tree.write("on/the/other", "theirs");
+  REQUIRE(change->commit());
+  CHECK(world.tree.read("on/the/way/file") == "x");
+
+  change = world.begin({"to/be/file", "last"});
+  REQUIRE(change->put(world.path("to/be/file"), "x"));
+  REQUIRE(change->put(world.path("last"), "x"));
+  world.tree.make_directory("to");
+  world.tree.write("last", "in the way");
+  const auto refused = change->commit();
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Contains("nothing was changed"));
+  CHECK(world.names() ==
+        Names{"last", "on/", "on/the/", "on/the/other", "on/the/way/", "on/the/way/file", "to/"});
+  // One that was asked for itself is not there twice, and a file is no directory.
+  const auto asked = world.begin({"mine"});
+  REQUIRE(asked->make_directory(world.path("mine")));
+  world.tree.make_directory("mine");
+  CHECK_FALSE(asked->commit());
+  const auto blocked = world.begin({"file/in/it"});
+  REQUIRE(blocked->put(world.path("file/in/it"), "x"));
+  world.tree.write("file", "no directory");
+  CHECK_FALSE(blocked->commit());
+}
+
+TEST_CASE("change: a directory that its owner may not write in is copied with what it holds") {
+  CHECK(sandbox::test::forked([](sandbox::test::Report& report) {
+          World world;
+          world.tree.write("from/sub/file", "x");
+          chmod(world.tree.path("from/sub").c_str(), 0555);
+          chmod(world.tree.path("from").c_str(), 0555);
+          if (geteuid() == 0) {
+            constexpr uid_t kNobody = 65534;
+            for (const auto& place : {world.tree.root(), world.state.root()}) {
+              world.tree.run({"chown", "-R", std::to_string(kNobody), place});
+              world.tree.run({"chmod", "a+x", std::filesystem::path(place).parent_path()});
+            }
+            if (setresuid(kNobody, kNobody, kNobody) != 0) throw std::runtime_error("setresuid");
+          }
+          const auto copy = [&](const char* to, bool fails) {
+            const auto change = world.begin({to, "last"});
+            if (!change->copy(world.path("from"), world.path(to))) return false;
+            if (fails && !change->put(world.path("last"), "x")) return false;
+            if (fails) world.tree.write("last", "in the way");
+            return static_cast<bool>(change->commit());
+          };
+          report.claim(copy("to", false), "not copied");
+          report.claim(world.tree.read("to/sub/file") == "x", "another content");
+          struct stat status {};
+          stat(world.tree.path("to/sub").c_str(), &status);
+          report.claim((status.st_mode & 07777) == 0555, "another mode");
+          report.claim(!copy("no", true), "did not fail");
+          report.claim(access(world.tree.path("no").c_str(), F_OK) != 0, "not taken back");
+          for (const char* name : {"to", "to/sub", "from", "from/sub"}) {
+            chmod(world.tree.path(name).c_str(), 0755);
+          }
+        }) == "");
 }
 
 }  // namespace

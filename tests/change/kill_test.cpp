@@ -106,5 +106,68 @@ TEST_CASE("change: killed at any moment, files are old or new, and the journal s
   WARN(cut << " of " << rounds << " were cut off between two files");
 }
 
+// A process that leaves what one leaves that is killed between two steps.
+void die_in_the_middle(World& world, const std::string& root) {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto workspace = sandbox::Workspace::open(root);
+    Changes changes({.state_directory = world.state.root(), .sync = false, .limits = {}},
+                    world.clock);
+    Change change(changes, **workspace, {.session = "one", .tool = "test"}, world.cancel);
+    const auto at = [&](const char* text) { return (*workspace)->parse(text).value(); };
+    const bool planned = change.lock(std::array{at("a"), at("b")}) && change.put(at("a"), "new") &&
+                         change.put(at("b"), "new");
+    auto journal =
+        journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+    journal::Entry entry = change.entry();
+    entry.time_ms = world.clock.wall_ms();
+    const bool begun = planned && journal && (*journal)->begin(entry);
+    world.tree.write(root.substr(std::min(root.size(), world.tree.root().size() + 1)) + "/a",
+                     "new");
+    world.tree.write(root.substr(std::min(root.size(), world.tree.root().size() + 1)) +
+                         "/.quarry-" + draft_tag(entry.id, 1),
+                     "half");
+    kill(getpid(), begun ? SIGKILL : SIGTERM);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGKILL);
+}
+
+TEST_CASE("change: a process that is killed later is settled by one that has run for long") {
+  for (const bool below : {false, true}) {
+    World world;
+    const std::string inner = below ? "sub/" : "";
+    world.tree.write(inner + "a", "old");
+    world.tree.write(inner + "b", "old");
+    world.put("first", "x");  // this one has looked for open entries, and found none
+    die_in_the_middle(world, below ? world.tree.path("sub") : world.tree.root());
+    world.put("second", "x", "two");
+    for (const std::string& name : world.names()) CHECK(name.find(".quarry-") == std::string::npos);
+    const auto workspace =
+        sandbox::Workspace::open(below ? world.tree.path("sub") : world.tree.root()).value();
+    const auto undone = world.changes->undo(*workspace, {.session = "one"}, world.cancel);
+    REQUIRE(undone);
+    CHECK(undone->at(0).refusal.empty());
+    CHECK(world.tree.read(inner + "a") == "old");
+  }
+}
+
+TEST_CASE("change: one that is under way is left alone by those that look for dead ones") {
+  World world;
+  world.tree.write("a", "old");
+  const auto change = world.begin({"a"});
+  REQUIRE(change->put(world.path("a"), "new"));
+  auto journal =
+      journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock).value();
+  journal::Entry entry = change->entry();
+  entry.time_ms = world.clock.wall_ms();
+  REQUIRE(journal->begin(entry));
+  world.put("other", "x", "two");
+  CHECK(journal->open_entries(world.tree.root()).size() == 1);
+}
+
 }  // namespace
 }  // namespace quarry::change

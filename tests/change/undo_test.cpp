@@ -145,6 +145,74 @@ TEST_CASE("undo: leaves a moved file that was changed since, whether it replaced
   }
 }
 
+TEST_CASE("undo: leaves a mode that somebody else has set, and says so where it had set one") {
+  World world;
+  const auto mode = [&](const char* name) {
+    struct stat status {};
+    REQUIRE(stat(world.tree.path(name).c_str(), &status) == 0);
+    return status.st_mode & 07777U;
+  };
+  world.tree.write("a", "old");
+  chmod(world.tree.path("a").c_str(), 0644);
+  world.put("a", "new");
+  chmod(world.tree.path("a").c_str(), 0600);
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(world.tree.read("a") == "old");
+  CHECK(mode("a") == 0600);
+
+  {
+    const auto change = world.begin({"a"});
+    REQUIRE(change->put(world.path("a"), "run", 0755));
+    REQUIRE(change->commit());
+  }
+  chmod(world.tree.path("a").c_str(), 0700);
+  CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("mode of 'a' was changed since"));
+  CHECK(mode("a") == 0700);
+  chmod(world.tree.path("a").c_str(), 0755);
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(mode("a") == 0600);
+}
+
+TEST_CASE("undo: moves a file back that is larger than what a change keeps") {
+  Limits limits;
+  REQUIRE(limits.set("change_bytes", 100));
+  World world(limits);
+  world.tree.write("big", std::string(200, 'x'));
+  const auto move = [&] {
+    const auto change = world.begin({"big", "moved"});
+    REQUIRE(change->move(world.path("big"), world.path("moved")));
+    REQUIRE(change->commit());
+  };
+  move();
+  CHECK(world.undo({.session = "one", .dry_run = true}) == kUndone);
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(world.names() == Names{"big"});
+  move();
+  world.tree.write("moved", std::string(200, 'y'));
+  CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("'moved' was changed since"));
+}
+
+TEST_CASE("undo: says of what was deleted for good that it is not kept") {
+  Limits limits;
+  REQUIRE(limits.set("change_bytes", 100));
+  World world(limits);
+  world.tree.write("big", std::string(200, 'x'));
+  world.tree.write("d/big", std::string(200, 'x'));
+  world.tree.write("d/small", "x");
+  const auto refused = world.begin({"big"})->remove(world.path("big"));
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Contains("--limit change_bytes=") && Contains("100"));
+  for (const char* name : {"big", "d"}) {
+    const auto change = world.begin({name});
+    REQUIRE(change->remove_tree(world.path(name), Change::Keep::kNothing));
+    const auto done = change->commit();
+    REQUIRE(done);
+    CHECK_FALSE(done->undoable);
+  }
+  CHECK(world.names().empty());
+  CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("deleted files for good"));
+}
+
 TEST_CASE("undo: survives a restart of the server") {
   World world;
   world.put("a", "x");

@@ -106,5 +106,44 @@ TEST_CASE("FS-21 a root that the client names is judged as the directory that it
   CHECK_FALSE(fs::exists(client.workspace.path("proj/.git/hooks/planted")));
 }
 
+TEST_CASE("FS-22 a directory is not moved when it holds, or would hold, what is protected") {
+  on_each_kernel([&](Report& report, const Kernel&) {
+    Besieged siege(report, "FS-22", project());
+    siege.tree.write("x/mcp.json", "{}");
+    siege.tree.write("y/deep/settings.json", "{}");
+    siege.tree.make_directory("clean/deep/er");
+    const Snapshot before = snapshot_of(siege.tree.root());
+    const std::pair<const char*, const char*> moves[] = {
+        {"proj/.claude", "proj/c2"}, {"proj", "p2"},        {"x", ".cursor"},
+        {"x", "sub/.cursor"},        {"y/deep", ".claude"}, {"proj/.vscode", "v2"}};
+    for (const auto& [from, to] : moves) {
+      siege.must_fail("move_path", {{"source", from}, {"destination", to}});
+      siege.claim(snapshot_of(siege.tree.root()) == before, std::string("changed: ") + from);
+    }
+    siege.must_fail("move_path", {{"source", "x"}, {"destination", ".cursor"}, {"copy", true}});
+    siege.claim(snapshot_of(siege.tree.root()) == before, "copied");
+    siege.must_work("move_path", {{"source", "clean"}, {"destination", "tidy"}});
+  });
+}
+
+TEST_CASE("FS-22 a protected name that is a link is not written through") {
+  on_each_kernel([&](Report& report, const Kernel&) {
+    Besieged siege(report, "FS-22", {{"shared.json", "old\n"}, {"dir/settings.json", "old\n"}});
+    siege.tree.link("shared.json", ".mcp.json");
+    siege.tree.link("dir", ".claude");
+    for (const char* path : {".mcp.json", ".claude/settings.json"}) {
+      siege.must_fail("write_file", {{"path", path}, {"content", "new\n"}}, "protected");
+      siege.must_fail("edit_file", {{"path", path}, {"old_string", "old"}, {"new_string", "new"}});
+      siege.must_fail("apply_patch", {{"patch", patch_of(path, "old", "new")}});
+      siege.must_fail(
+          "replace_in_files",
+          {{"path", path}, {"pattern", "old"}, {"replacement", "new"}, {"dry_run", false}});
+    }
+    siege.claim(siege.tree.read("shared.json") == "old\n", "written through");
+    siege.claim(siege.tree.read("dir/settings.json") == "old\n", "written through a directory");
+    siege.must_work("write_file", {{"path", "shared.json"}, {"content", "new\n"}});
+  });
+}
+
 }  // namespace
 }  // namespace quarry::wire

@@ -16,11 +16,13 @@ using sandbox::Path;
 struct Args {
   std::string_view path;
   bool recursive = false;
+  bool permanent = false;
 };
 
 constexpr auto kFields = json::fields(
     json::field<&Args::path>("path").synonyms("file_path", "filePath", "target_file", "dir_path"),
-    json::field<&Args::recursive>("recursive").optional());
+    json::field<&Args::recursive>("recursive").optional(),
+    json::field<&Args::permanent>("permanent").optional());
 
 Result<std::size_t> count_entries(const sandbox::Workspace& files, const Path& path) {
   TRY_ASSIGN(sandbox::Dir directory, files.open_directory(path));
@@ -31,6 +33,13 @@ Result<std::size_t> count_entries(const sandbox::Workspace& files, const Path& p
     if (!more) return count;
     ++count;
   }
+}
+
+// Says what deletes what is too large to be kept.
+Result<void> with_hint(Result<void> removed, bool permanent) {
+  if (removed || permanent || removed.error().code != Code::kTooLarge) return removed;
+  return fail(Code::kTooLarge, "{}; permanent=true deletes it without keeping it",
+              removed.error().message);
 }
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
@@ -44,8 +53,10 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const sandbox::Metadata what, context.files.metadata(path));
   std::string shown;
   utf8::append_escaped_name(shown, path.text());
+  using Keep = change::Change::Keep;
+  const Keep keep = args.permanent ? Keep::kNothing : Keep::kContent;
   if (what.kind != Kind::kDirectory) {
-    TRY(change.remove(path));
+    TRY(with_hint(change.remove(path, keep), args.permanent));
   } else {
     TRY_ASSIGN(const std::size_t entries, count_entries(context.files, path));
     if (entries > 0 && !args.recursive) {
@@ -54,7 +65,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                   "that it holds",
                   shown, entries, entries == 1 ? "entry" : "entries");
     }
-    TRY(change.remove_tree(path));
+    TRY(with_hint(change.remove_tree(path, keep), args.permanent));
   }
   const std::size_t steps = change.steps();
   TRY_ASSIGN(const change::Receipt receipt, change.commit());

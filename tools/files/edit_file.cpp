@@ -110,7 +110,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   }
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "edit_file"}, context.cancel);
-  TRY(change.lock(std::array{path}));
+  TRY(change.lock(std::array{path}, std::array{given}));
   TRY_ASSIGN(const std::optional<change::Found> found, read_file_or_none(change, path));
   const bool fresh = makes_file(edits) && (!found || found->bytes.empty());
   if (!found && !fresh) {

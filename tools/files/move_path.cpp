@@ -75,12 +75,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
       return fail(Code::kConflict, "'{}' exists already{}", shown(to),
                   what.kind == Kind::kDirectory ? "" : "; pass overwrite=true to replace it");
     }
-    TRY(change.remove(to));
     replaced = true;
   } else if (there.error().code != Code::kNotFound) {
     return Failure(there.error());
   }
-  TRY(args.copy ? change.copy(from, to) : change.move(from, to));
+  TRY(args.copy ? change.copy(from, to, replaced) : change.move(from, to, replaced));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   const char* slash = what.kind == Kind::kDirectory ? "/" : "";
   output.text = fmt::format("{} {}{} to {}{}{}\n", args.copy ? "copied" : "moved", shown(from),

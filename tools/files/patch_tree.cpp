@@ -98,7 +98,7 @@ std::string places_of(const FilePatch& patch, const edit::Patched& patched) {
 
 Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
   const sandbox::Workspace& files = context_.files;
-  Part part{.patch = &patch, .kind = patch.kind, .from = {}, .to = {}};
+  Part part{.patch = &patch, .kind = patch.kind, .from = {}, .to = {}, .given = {}};
   if (patch.mode && (*patch.mode & kTypeBits) != kRegular) {
     return fail(Code::kInvalidArgs, "'{}': only regular files are patched, not mode {:o}",
                 patch.new_path.empty() ? patch.old_path : patch.new_path, *patch.mode);
@@ -107,6 +107,7 @@ Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
     TRY_ASSIGN(const Path given, files.parse(name, "patch"));
     if (given.is_root()) return fail(Code::kInvalidArgs, "the patch names a file '{}'", name);
     TRY_ASSIGN(path, files.real(given, last));
+    part.given = given;
     return {};
   };
   switch (patch.kind) {
@@ -145,15 +146,17 @@ Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
 
 Result<void> PatchTree::open(std::span<const FilePatch> patches) {
   std::set<Path> paths;
+  std::vector<Path> given;
   for (const FilePatch& patch : patches) {
     TRY_ASSIGN(Part part, find(patch));
+    given.push_back(part.given);
     const bool leaves = part.kind == Kind::kDelete || part.kind == Kind::kRename;
     if (leaves) leaving_.insert(part.from);
     if (leaves) paths.insert(part.from);
     if (part.kind != Kind::kDelete) paths.insert(part.to);
     parts_.push_back(std::move(part));
   }
-  return change_.lock(std::vector<Path>(paths.begin(), paths.end()));
+  return change_.lock(std::vector<Path>(paths.begin(), paths.end()), given);
 }
 
 Result<PatchTree::File> PatchTree::on_disk(const Path& path) const {

@@ -38,6 +38,7 @@ class PatchTree {
     edit::FilePatch::Kind kind = edit::FilePatch::Kind::kModify;
     sandbox::Path from;
     sandbox::Path to;
+    sandbox::Path given;  // what is changed, as the patch names it
   };
   struct File {
     std::optional<std::string> bytes;  // nullopt: nothing is there

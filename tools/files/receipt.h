@@ -11,8 +11,9 @@ namespace quarry::tools {
 // "change Ab12Cd34Ef; undo takes it back\n", or that it cannot.
 inline void append_receipt(std::string& text, const change::Receipt& receipt) {
   text.append("change ").append(receipt.id);
-  text.append(receipt.undoable ? "; undo takes it back\n"
-                               : "; cannot be undone: the server keeps no journal\n");
+  text.append(receipt.undoable   ? "; undo takes it back\n"
+              : receipt.for_good ? "; cannot be undone: nothing was kept of what was deleted\n"
+                                 : "; cannot be undone: the server keeps no journal\n");
 }
 
 }  // namespace quarry::tools

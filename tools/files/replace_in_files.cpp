@@ -168,6 +168,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
              search::find_targets(
                  *replacer, path, args.glob,
                  {context.files, context.pool, context.cancel, context.clock, context.catalogue}));
+  if (!given.is_root()) TRY(context.changes.protection().check(context.files, given));
   const std::size_t kept = leave_out_protected(targets.files, context);
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "replace_in_files"},

@@ -87,6 +87,10 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const std::vector<change::Undone> undone,
              context.changes.undo(context.files, request, context.cancel));
   std::string text;
+  if (!undone.front().passed_over.empty()) {
+    text = fmt::format("change {} deleted files for good and stays; the one before it:\n",
+                       undone.front().passed_over);
+  }
   auto room = static_cast<std::size_t>(context.max_tokens) * 2;  // half of the answer, for diffs
   for (const change::Undone& one : undone) append(text, one, args.dry_run, room);
   if (undone.front().refusal.empty()) {

@@ -157,7 +157,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "write_file"},
                         context.cancel);
-  TRY(change.lock(std::array{path}));
+  TRY(change.lock(std::array{path}, std::array{given}));
   TRY_ASSIGN(const std::optional<change::Found> found, read_file_or_none(change, path));
   if (found && args.create_only) {
     return fail(Code::kConflict, "'{}' exists already, and create_only was given", shown);

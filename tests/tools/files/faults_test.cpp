@@ -86,6 +86,12 @@ const std::vector<Scenario>& scenarios() {
        .complete = true},
       {"move a directory", {move_path, R"({"source":"d","destination":"x/d"})"}},
       {"copy", {move_path, R"({"source":"a","destination":"z","copy":true})"}},
+      {.name = "copy onto a file",
+       .call = {move_path, R"({"source":"a","destination":"d/b","copy":true,"overwrite":true})"},
+       .complete = true},
+      {"undo of a copy onto a file",
+       {undo, "{}"},
+       {{move_path, R"({"source":"a","destination":"d/b","copy":true,"overwrite":true})"}}},
       {"copy a directory", {move_path, R"({"source":"d","destination":"t","copy":true})"}},
       {"delete", {delete_path, R"({"path":"a"})"}},
       {"delete a directory", {delete_path, R"({"path":"d","recursive":true})"}},
@@ -256,12 +262,15 @@ TEST_CASE("any read or write may do half of what it was asked") {
   check_failures(Fault::Kind::kShort, {0}, 2);
 }
 
-// Each name as it was before or as it was to become.
+// Each name as it was before or as it was to become, and there when it is in both.
 bool old_or_new(const Tree& tree, const Tree& before, const Tree& after) {
   const auto has = [](const Tree& in, const auto& entry) {
     const auto found = in.find(entry.first);
     return found != in.end() && found->second == entry.second;
   };
+  for (const auto& [name, what] : before) {
+    if (after.count(name) != 0 && tree.count(name) == 0) return false;
+  }
   return std::all_of(tree.begin(), tree.end(), [&](const auto& entry) {
     return has(before, entry) || has(after, entry) ||
            entry.first.find(".quarry-") != std::string::npos || entry.second.ends_with(" /");

@@ -1,0 +1,186 @@
+// The part of Change that says what will be done with directories and all that they hold, and with
+// what is moved or copied.
+
+#include <algorithm>
+
+#include "server/change/change.h"
+#include "server/change/changes.h"
+#include "server/change/words.h"
+
+namespace quarry::change {
+namespace {
+
+using journal::Step;
+using sandbox::Kind;
+using sandbox::Metadata;
+using sandbox::Path;
+
+bool is_within(const Path& path, const Path& directory) {
+  return path == directory || path.text().starts_with(directory.text() + "/");
+}
+
+// `path`, at or below `from`, when `from` is at `to`.
+Path moved_path(const Path& path, const Path& from, const Path& to) {
+  Path moved = to;
+  std::string_view rest = std::string_view(path.text()).substr(from.text().size());
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    moved = moved.child(name);
+    rest.remove_prefix(name.size());
+  }
+  return moved;
+}
+
+}  // namespace
+
+Result<void> Change::each_below(const Path& directory, bool top_first, const Visit& visit) {
+  TRY(check_free(directory));
+  TRY_ASSIGN(const Metadata itself, workspace_.metadata(directory));
+  if (top_first) TRY(visit(directory, itself));
+  std::vector<std::string> names;
+  {
+    TRY_ASSIGN(sandbox::Dir listing, workspace_.open_directory(directory));
+    sandbox::Dir::Entry entry;
+    while (true) {
+      TRY_ASSIGN(const bool more, listing.next(entry));
+      if (!more) break;
+      names.emplace_back(entry.name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    TRY(cancel_.check());
+    const Path below = directory.child(name);
+    TRY_ASSIGN(const Metadata what, workspace_.metadata(below));
+    if (what.kind == Kind::kDirectory) {
+      TRY(each_below(below, top_first, visit));
+    } else {
+      TRY(visit(below, what));
+    }
+  }
+  if (!top_first) TRY(visit(directory, itself));
+  return {};
+}
+
+Result<void> Change::remove_one(const Path& path, const Metadata& what, Keep keep) {
+  if (what.kind != Kind::kDirectory) return remove(path, keep);
+  Step step{.kind = Step::Kind::kDirectory, .path = path.text()};
+  step.before = journal::State{.hash = {}, .mode = what.mode, .size = 0};
+  planned_[path] = {};
+  return add(std::move(step), {});
+}
+
+Result<void> Change::remove_directory(const Path& path) {
+  TRY(check_free(path));
+  TRY_ASSIGN(const Metadata what, workspace_.metadata(path));
+  return remove_one(path, what, Keep::kContent);
+}
+
+Result<void> Change::remove_tree(const Path& path, Keep keep) {
+  TRY_ASSIGN(const Metadata itself, workspace_.metadata(path));
+  if (itself.kind != Kind::kDirectory) return remove(path, keep);
+  return each_below(path, /*top_first=*/false, [&](const Path& below, const Metadata& what) {
+    return remove_one(below, what, keep);
+  });
+}
+
+Result<void> Change::copy_one(const Path& from, const Path& to, const Metadata& what) {
+  if (what.kind == Kind::kDirectory) return make_directory(to, what.mode);
+  TRY_ASSIGN(std::optional<Found> found, read(from));
+  if (!found)
+    return fail(Code::kConflict, "'{}' went away meanwhile; call again", shown_path(from));
+  if (found->metadata.kind == Kind::kSymlink) return put_link(to, std::move(found->bytes));
+  if (found->metadata.kind != Kind::kFile) return not_a_file(from);
+  return put(to, std::move(found->bytes), found->metadata.mode);
+}
+
+Result<bool> Change::is_over_file(const Metadata& what, const Path& to) {
+  if (what.kind != Kind::kFile) return false;
+  TRY_ASSIGN(const std::optional<Found> there, read(to));
+  return there && there->metadata.kind == Kind::kFile;
+}
+
+Result<void> Change::copy(const Path& from, const Path& to, bool replace) {
+  TRY_ASSIGN(const Metadata what, workspace_.metadata(from));
+  if (what.kind != Kind::kDirectory) {
+    // A file comes over a file in one step.
+    if (replace) {
+      TRY_ASSIGN(const bool over, is_over_file(what, to));
+      if (!over) TRY(remove(to));
+    }
+    return copy_one(from, to, what);
+  }
+  if (is_within(to, from)) {
+    return fail(Code::kInvalidArgs, "'{}' cannot be copied into itself", shown_path(from));
+  }
+  return each_below(from, /*top_first=*/true, [&](const Path& below, const Metadata& kind) {
+    return copy_one(below, moved_path(below, from, to), kind);
+  });
+}
+
+Result<void> Change::check_tree_free(const Path& from, const Path& to) {
+  std::vector<Path> pending{from};
+  while (!pending.empty()) {
+    const Path directory = std::move(pending.back());
+    pending.pop_back();
+    TRY_ASSIGN(sandbox::Dir listing, workspace_.open_directory(directory));
+    sandbox::Dir::Entry entry;
+    while (true) {
+      TRY(cancel_.check());
+      TRY_ASSIGN(const bool more, listing.next(entry));
+      if (!more) break;
+      Path below = directory.child(entry.name);
+      for (const Path& path : {below, moved_path(below, from, to)}) {
+        TRY(changes_.protection().check(workspace_, path, &known_));
+      }
+      if (entry.kind == Kind::kDirectory) pending.push_back(std::move(below));
+    }
+  }
+  return {};
+}
+
+Result<void> Change::move(const Path& from, const Path& to, bool replace) {
+  TRY(check_free(from));
+  TRY(check_free(to));
+  if (is_within(to, from)) {
+    return fail(Code::kInvalidArgs, "'{}' cannot be moved into itself", shown_path(from));
+  }
+  Path at = from;
+  if (const auto planned = planned_.find(from);
+      planned != planned_.end() && planned->second.origin) {
+    at = *planned->second.origin;
+  }
+  TRY_ASSIGN(const Metadata what, workspace_.metadata(at));
+  if (what.kind == Kind::kOther) return not_a_file(from);
+  TRY(make_parents(to));
+  // The nearest directory of the target that exists says which file system it will be on.
+  Path near = to.parent();
+  while (!near.is_root() && !workspace_.metadata(near)) near = near.parent();
+  TRY_ASSIGN(const Metadata target, workspace_.metadata(near));
+  if (target.stamp.device != what.stamp.device) {
+    TRY(copy(from, to, replace));
+    return what.kind == Kind::kDirectory ? remove_tree(from) : remove(from);
+  }
+  if (what.kind == Kind::kDirectory) TRY(check_tree_free(at, to));
+  if (replace) TRY(remove(to));
+  // So that an undo can tell whether it is still the same.
+  std::optional<journal::State> moved;
+  if (what.kind == Kind::kFile && what.stamp.size > changes_.limits()[Limit::kChangeBytes]) {
+    moved = state_unread(what);
+  } else if (what.kind != Kind::kDirectory) {
+    TRY_ASSIGN(const std::optional<Found> found, read(from));
+    if (found) moved = state_of(found->bytes, found->metadata.mode);
+  }
+  planned_[from] = {};
+  planned_[to] = {.exists = true, .step = {}, .origin = at};
+  return add({.kind = Step::Kind::kMove,
+              .path = from.text(),
+              .to = to.text(),
+              .before = {},
+              .after = std::move(moved),
+              .old_bytes = {}},
+             {});
+}
+
+}  // namespace quarry::change
