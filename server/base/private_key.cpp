@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 
 namespace quarry {
 namespace {
@@ -18,18 +19,69 @@ std::string_view trimmed(std::string_view line) {
   return line;
 }
 
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return trimmed(line);
-}
-
 bool is_base64(std::string_view line) {
   return line.size() >= kLeastBase64 && std::all_of(line.begin(), line.end(), [](char c) {
            return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                   c == '+' || c == '/' || c == '=';
          });
+}
+
+// Lines end at "\n", "\r\n" or "\r".
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+  const std::string_view line = text.substr(0, end);
+  const std::size_t length = text.substr(end).starts_with("\r\n") ? 2 : 1;
+  text.remove_prefix(std::min(end + length, text.size()));
+  return trimmed(line);
+}
+
+// What `bytes` say to a reader of text, as far as keys are spelled: UTF-16 (with a byte order mark,
+// or with every other byte a NUL) as ASCII, in `narrow`; all else as it is.
+std::string_view readable(std::string_view bytes, std::string& narrow) {
+  if (bytes.starts_with("\xEF\xBB\xBF")) return bytes.substr(3);
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+  if (bytes.size() < 2) return bytes;
+  bool big = byte(0) == 0xFE && byte(1) == 0xFF;
+  bool little = byte(0) == 0xFF && byte(1) == 0xFE;
+  if (!big && !little) {
+    constexpr std::size_t kSample = 64;
+    const std::size_t end = std::min(bytes.size() & ~std::size_t{1}, kSample);
+    little = big = true;
+    for (std::size_t at = 0; at < end; at += 2) {
+      little = little && byte(at) != 0 && byte(at + 1) == 0;
+      big = big && byte(at) == 0 && byte(at + 1) != 0;
+    }
+    if (!big && !little) return bytes;
+  } else {
+    bytes.remove_prefix(2);
+  }
+  narrow.reserve(bytes.size() / 2);
+  for (std::size_t at = 0; at + 1 < bytes.size(); at += 2) {
+    const unsigned char high = byte(big ? at : at + 1);
+    const unsigned char low = byte(big ? at + 1 : at);
+    narrow.push_back(high == 0 && low < 0x80 ? static_cast<char>(low) : '?');
+  }
+  return narrow;
+}
+
+// Behind '"private_key":' a string that is a key: what clouds call a service account's file.
+bool is_json(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != text.npos && text[first] == '{';
+}
+
+bool holds_json_key(std::string_view text) {
+  constexpr std::string_view kName = "\"private_key\"";
+  for (std::size_t at = text.find(kName); at != text.npos; at = text.find(kName, at + 1)) {
+    std::string_view rest = text.substr(at + kName.size());
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n:"), rest.size()));
+    if (!rest.starts_with('"') || !rest.substr(1).starts_with(kBegin)) continue;
+    rest.remove_prefix(1 + kBegin.size());
+    const std::size_t line = rest.find("\\n");
+    if (line == rest.npos || !rest.substr(0, line).ends_with("PRIVATE KEY-----")) continue;
+    if (is_base64(rest.substr(line + 2, kLeastBase64))) return true;
+  }
+  return false;
 }
 
 // "-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN PGP PRIVATE KEY BLOCK-----".
@@ -65,9 +117,7 @@ bool is_block_line(std::string_view line) {
 // The lines of one hunk, as far as they tell.
 class HunkLook {
  public:
-  void add(std::string_view line) {
-    const char mark = line.front();
-    line.remove_prefix(1);
+  void add(char mark, std::string_view line) {
     if (opens_key(line)) {
       in_key_ = true;
       return;
@@ -92,8 +142,13 @@ class HunkLook {
 
 }  // namespace
 
-KeyLook look_for_key(std::string_view head) {
-  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+KeyLook look_for_key(std::string_view bytes) {
+  std::string narrow;
+  std::string_view head = readable(bytes, narrow);
+  if (is_json(head)) {
+    if (holds_json_key(head)) return KeyLook::kKey;
+    return head.find("\"service_account\"") != head.npos ? KeyLook::kMaybeBundle : KeyLook::kNone;
+  }
   while (!head.empty()) {
     const std::string_view line = take_line(head);
     if (opens_key(line)) return holds_key_data(head) ? KeyLook::kKey : KeyLook::kMaybeBundle;
@@ -105,10 +160,12 @@ KeyLook look_for_key(std::string_view head) {
   return KeyLook::kNone;
 }
 
-bool holds_private_key(std::string_view text) {
-  const KeyLook look = look_for_key(text.substr(0, kKeyProbeBytes));
+bool holds_private_key(std::string_view bytes) {
+  const KeyLook look = look_for_key(bytes.substr(0, kKeyProbeBytes));
   if (look != KeyLook::kMaybeBundle) return look == KeyLook::kKey;
-  text = text.substr(0, kKeyBundleBytes);
+  std::string narrow;
+  std::string_view text = readable(bytes.substr(0, kKeyBundleBytes), narrow);
+  if (is_json(text)) return holds_json_key(text);
   while (!text.empty()) {
     if (opens_key(take_line(text)) && holds_key_data(text)) return true;
   }
@@ -118,12 +175,19 @@ bool holds_private_key(std::string_view text) {
 bool patch_shows_key(std::string_view patch) {
   std::optional<HunkLook> hunk;
   while (!patch.empty()) {
-    const std::string_view line = take_line(patch);
+    const std::size_t end = std::min(patch.find('\n'), patch.size());
+    std::string_view line = patch.substr(0, end);
+    patch.remove_prefix(std::min(end + 1, patch.size()));
     if (line.starts_with("@@ ")) {
       if (hunk && hunk->shows_key()) return true;
       hunk.emplace();
     } else if (hunk && !line.empty() && (line[0] == '+' || line[0] == '-' || line[0] == ' ')) {
-      hunk->add(line);
+      const char mark = line[0];
+      line.remove_prefix(1);
+      // The lines of a file that ends them with "\r" are one to a patch.
+      do {
+        hunk->add(mark, take_line(line));
+      } while (!line.empty());
     }
   }
   return hunk && hunk->shows_key();

@@ -1,5 +1,6 @@
 // Whether a file's bytes are a private key, whatever the file is called: PEM (PKCS#1, PKCS#8, SEC1,
-// OpenSSH), OpenPGP's private key block, PuTTY's and age's key files.
+// OpenSSH), OpenPGP's private key block, PuTTY's and age's key files, a service account's JSON with
+// its "private_key". In ASCII or UTF-16, with any line ends.
 //
 // A file is one when it begins with a key: after a byte order mark, blank lines, comments and what
 // openssl writes in front. So is a bundle of PEM blocks with a key among them. Text that only
@@ -22,12 +23,12 @@ inline constexpr std::size_t kKeyBundleBytes = 256 << 10;
 
 enum class KeyLook { kNone, kKey, kMaybeBundle };
 
-// What `head` says, which is the file's first bytes: as many as kKeyProbeBytes, or all. A bundle
-// has to be looked at with holds_private_key().
-KeyLook look_for_key(std::string_view head);
+// What a file's first `bytes` say: as many as kKeyProbeBytes, or all. A bundle has to be looked at
+// with holds_private_key().
+KeyLook look_for_key(std::string_view bytes);
 
-// `text` is a whole file, of which kKeyBundleBytes are looked at.
-bool holds_private_key(std::string_view text);
+// `bytes` are a whole file, of which kKeyBundleBytes are looked at.
+bool holds_private_key(std::string_view bytes);
 
 // Whether a unified diff shows of a private key what is secret: the start of a block, or, where
 // that is left out, changes that are nothing but a block's inside.

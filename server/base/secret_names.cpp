@@ -11,9 +11,10 @@ constexpr auto kNames = std::to_array<std::string_view>(
      ".vault_pass", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"});
 constexpr auto kEndings = std::to_array<std::string_view>(
     {".env", ".pem", ".key", ".p12", ".pfx", ".ppk", ".jks", ".keystore", ".kdbx", ".p8"});
-// Of a name that begins with ".env.": what is made to be shared.
+// Of a name that begins with ".env" and a mark: what is made to be shared, behind its last mark.
 constexpr auto kShared = std::to_array<std::string_view>(
-    {".example", ".sample", ".template", ".dist", ".defaults", ".tpl", ".schema"});
+    {"example", "sample", "template", "dist", "defaults", "tpl", "schema"});
+constexpr std::string_view kMarks = ".-_";
 
 template <class Row>
 bool ends_with_any(std::string_view name, const Row& endings) {
@@ -30,9 +31,14 @@ bool names_secret(std::string_view path) {
   std::transform(given.begin(), given.end(), folded.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  const std::string_view name(folded.data(), given.size());
+  std::string_view name(folded.data(), given.size());
+  while (name.ends_with('~')) name.remove_suffix(1);  // an editor's copy
   if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) return true;
-  if (name.starts_with(".env.")) return !ends_with_any(name, kShared);
+  constexpr std::string_view kEnvironment = ".env";
+  if (name.starts_with(kEnvironment) && kMarks.find(name[kEnvironment.size()]) != kMarks.npos) {
+    const std::string_view last = name.substr(name.find_last_of(kMarks) + 1);
+    return std::find(kShared.begin(), kShared.end(), last) == kShared.end();
+  }
   return ends_with_any(name, kEndings);
 }
 

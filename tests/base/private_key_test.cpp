@@ -1,5 +1,6 @@
 #include "server/base/private_key.h"
 
+#include <algorithm>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -31,6 +32,10 @@ TEST_CASE("a file that begins with a private key is one, whatever wrote it") {
       block("CERTIFICATE") + block("CERTIFICATE") + block("PRIVATE KEY"),
       "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n",
       "# created: 2026-01-01\n# public key: age1xyz\nAGE-SECRET-KEY-1QQQQ\n",
+      R"({"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\n)" + kBody +
+          R"(\n-----END PRIVATE KEY-----\n"})",
+      "{\n  \"type\" : \"service_account\",\n  \"x\": \"" + std::string(3000, 'x') +
+          "\",\n  \"private_key\" :\n \"-----BEGIN RSA PRIVATE KEY-----\\n" + kBody + "\"\n}\n",
   };
   for (const std::string& key : keys) {
     INFO(key);
@@ -38,6 +43,20 @@ TEST_CASE("a file that begins with a private key is one, whatever wrote it") {
     std::string crlf;
     for (const char c : key) crlf.append(c == '\n' ? "\r\n" : std::string(1, c));
     CHECK(holds_private_key(crlf));
+    std::string cr = key;
+    std::replace(cr.begin(), cr.end(), '\n', '\r');
+    CHECK(holds_private_key(cr));
+    if (key.starts_with("\xEF")) continue;
+    for (const bool mark : {true, false}) {
+      std::string little = mark ? "\xFF\xFE" : "";
+      std::string big = mark ? "\xFE\xFF" : "";
+      for (const char c : key) {
+        little.append({c, '\0'});
+        big.append({'\0', c});
+      }
+      CHECK(holds_private_key(little));
+      CHECK(holds_private_key(big));
+    }
   }
 }
 
@@ -58,6 +77,10 @@ TEST_CASE("ordinary text is no private key, also when it speaks of one") {
       "-----BEGIN PRIVATE KEY-----\n",
       "# a script\nset -e\n" + block("PRIVATE KEY"),
       "apiVersion: v1\nkind: Secret\n",
+      R"({"private_key": "-----BEGIN PRIVATE KEY-----\nYOUR KEY HERE\n"})",
+      R"({"type": "service_account", "private_key": ""})",
+      R"({"private_key": )",
+      "\xFF\xFE",
       std::string(5000, '#') + "\n",
       std::string(5000, '\n'),
       std::string("\0\1\2", 3),
@@ -81,6 +104,7 @@ TEST_CASE("a patch shows a key when it shows a block's start and data, or only a
       "@@ -2,2 +2,2 @@\n-" + kBody + "\n-" + kBody + "\n+" + other + "\n+" + other + "\n",
       "@@ -9,3 +9,3 @@\n " + kBody + "\n-" + kBody + "\n+" + other + "\n QUJD==\n" +
           " -----END OPENSSH PRIVATE KEY-----\n",
+      "@@ -0,0 +1 @@\n+-----BEGIN PRIVATE KEY-----\r" + kBody + "\r" + kBody + "\r\n",
       "@@ -1 +1 @@\n-int a;\n+int b;\n@@ -8,0 +9,2 @@\n+" + begin + "+" + kBody + "\n",
   };
   for (const std::string& hunk : shows) {

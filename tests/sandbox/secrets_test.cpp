@@ -54,10 +54,13 @@ TEST_CASE("a private key is not read under any name, from any place, by any way"
   canary.tree.write("notes.txt", key);
   canary.tree.write("bundle", certificate + key);
   canary.tree.write("public", certificate);
+  std::string wide = "\xFF\xFE";
+  for (const char c : certificate + key) wide.append({c, '\0'});
+  canary.tree.write("wide", wide);
   for (const auto resolver : test::resolvers()) {
     INFO(test::name_of(resolver));
     const auto workspace = canary.open(resolver);
-    for (const char* name : {"notes.txt", "bundle"}) {
+    for (const char* name : {"notes.txt", "bundle", "wide"}) {
       INFO(name);
       const auto path = workspace->parse(name).value();
       std::string text;
