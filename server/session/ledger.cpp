@@ -75,9 +75,10 @@ void Ledger::note_change(std::uint64_t before, const Reading& after, std::int64_
   const auto found = content->by_key.find(after.key);
   if (found == content->by_key.end()) return;
   const Entry& entry = *found->second;
-  if (entry.hash == before && received(entry, 1, entry.total, now_ms) >= 0) {
-    add(*content, after, now_ms);
-  }
+  if (entry.hash != before) return;
+  // A change shows nothing again: what is left of the lines grows old as it was.
+  const std::int64_t oldest = received(entry, 1, entry.total, now_ms);
+  if (oldest >= 0) add(*content, after, oldest);
 }
 
 void Ledger::add(Content& content, const Reading& reading, std::int64_t now_ms) {

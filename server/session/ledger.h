@@ -64,7 +64,7 @@ class Ledger {
   // `reading` was received. Texts longer than a quarter of the bound are not kept.
   void note(const Reading& reading, std::int64_t now_ms);
   // The client itself has made `after` of a content with the hash `before`: when it had received
-  // all of that, it knows the rest.
+  // all of that, it knows the rest, for as long as it would have known the oldest of it.
   void note_change(std::uint64_t before, const Reading& after, std::int64_t now_ms);
   std::size_t bytes() const { return content_.lock()->bytes; }
 

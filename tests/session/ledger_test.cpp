@@ -87,6 +87,11 @@ TEST_CASE("who changes a file that it had received in full knows what it is now"
   CHECK(ledger.look(lines(1, 100, 2), 1).kind == Kind::kChanged);
   ledger.note_change(1, lines(1, 100, 2), 0);
   CHECK(ledger.look(lines(1, 100, 2), 1).kind == Kind::kReceived);
+  // And for as long as it would have known the rest of it, however often it changes it.
+  ledger.note_change(2, lines(1, 100, 3), 900);
+  ledger.note_change(3, lines(1, 100, 4), 950);
+  CHECK(ledger.look(lines(1, 100, 4), 1000).age_ms == 1000);
+  CHECK(ledger.look(lines(1, 100, 4), 1001).kind == Kind::kNew);
 }
 
 TEST_CASE("a ledger takes no more than its bounds, and the longest unread is forgotten first") {
