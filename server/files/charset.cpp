@@ -10,7 +10,7 @@ using Kind = CharsetKind;
 // Shift_JIS is Microsoft's: in the plain one a backslash is a yen sign, and no source file means
 // that. GB2312 is read as GBK, which holds it whole.
 constexpr auto kRows = std::to_array<CharsetRow>({
-    {"utf-8", "UTF-8", Kind::kUtf8, "utf8 ascii us-ascii"},
+    {"utf-8", "UTF-8", Kind::kUtf8, "utf8"},
     {"utf-16le", "UTF-16LE", Kind::kUtf16Le, "ucs-2le"},
     {"utf-16be", "UTF-16BE", Kind::kUtf16Be, "ucs-2be"},
     {"iso-8859-1", "ISO-8859-1", Kind::kSingle, "latin-1 latin1 l1"},
@@ -50,6 +50,7 @@ constexpr auto kRows = std::to_array<CharsetRow>({
     {"euc-jp", "EUC-JP", Kind::kEucJp, "ujis"},
     {"euc-kr", "EUC-KR", Kind::kEucKr, "ks-c-5601-1987"},
     {"cp949", "UHC", Kind::kCp949, "uhc windows-949"},
+    {"us-ascii", "US-ASCII", Kind::kSingle, "ascii"},
 });
 
 constexpr const CharsetRow& kUtf8 = kRows[0];

@@ -1,6 +1,7 @@
 // Why a path did not open, in words that say what would work. Only runs after a failure, so it
 // may ask the file system again; what it finds out lies beneath the root.
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -22,7 +23,62 @@ std::vector<std::size_t> component_ends(std::string_view text) {
   return ends;
 }
 
+std::string plain_name(std::string_view name) {
+  std::string out(name);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == '-' ? '_' : c;
+  });
+  return out;
+}
+
+// Whether one letter more, less or other makes one of the two names of the other.
+bool nearly_same(std::string_view one, std::string_view other) {
+  if (one.size() > other.size()) std::swap(one, other);
+  if (other.size() - one.size() > 1) return false;
+  std::size_t at = 0;
+  while (at < one.size() && one[at] == other[at]) ++at;
+  const std::size_t skip = one.size() == other.size() ? 1 : 0;
+  return one.substr(std::min(at + skip, one.size())) ==
+         other.substr(std::min(at + 1, other.size()));
+}
+
 }  // namespace
+
+// An entry of `directory` that `name` may be meant for; "" for none.
+std::string Workspace::find_near(const Path& directory, std::string_view name) const {
+  constexpr int kMostEntries = 2000;
+  constexpr std::size_t kLeastLetters = 4;  // else one letter more is another name
+  auto listing = open_directory(directory);
+  if (!listing) return "";
+  const std::string wanted = plain_name(name);
+  std::string near;
+  Dir::Entry entry;
+  for (int i = 0; i < kMostEntries; ++i) {
+    const auto more = listing->next(entry);
+    if (!more || !*more) break;
+    const std::string has = plain_name(entry.name);
+    if (has == wanted) return std::string(entry.name);
+    const bool close = near.empty() && wanted.size() >= kLeastLetters && nearly_same(has, wanted);
+    if (close) near = entry.name;
+  }
+  return near;
+}
+
+// What a missing file may have been called by mistake: other letters, or backslashes for slashes.
+std::string Workspace::suggest(const Path& path, const Path& existing,
+                               std::string_view missing) const {
+  if (path.text().find('\\') != std::string::npos) {
+    std::string text = path.text();
+    std::replace(text.begin(), text.end(), '\\', '/');
+    const auto slashed = parse(text);
+    if (slashed && metadata(*slashed)) {
+      return fmt::format("; '{}' exists", shown_name(slashed->display()));
+    }
+  }
+  const std::string near = find_near(existing, missing);
+  if (near.empty()) return "";
+  return fmt::format("; did you mean '{}'?", shown_name(existing.child(near).display()));
+}
 
 Failure Workspace::explain(int error, const Path& path, Wanted wanted) const {
   if (error == ENOENT) return explain_missing(path, wanted);
@@ -60,9 +116,22 @@ Failure Workspace::explain_missing(const Path& path, Wanted wanted) const {
     (found ? existing : missing) = middle;
   }
   const std::string absent = shown_name(path.text().substr(0, ends[missing - 1]));
+  std::string hint;
+  if (wanted == Wanted::kFile) {
+    Path directory;
+    std::string_view rest = path.text();
+    for (std::size_t i = 0; i < existing; ++i) {
+      const std::string_view name = rest.substr(0, rest.find('/'));
+      directory = directory.child(name);
+      rest.remove_prefix(name.size() + 1);
+    }
+    hint = suggest(path, directory, rest.substr(0, rest.find('/')));
+  }
   if (existing == 0) {
-    if (missing == ends.size()) return fail(Code::kNotFound, "no {} '{}' in the root", noun, shown);
-    return fail(Code::kNotFound, "no {} '{}'; '{}' does not exist", noun, shown, absent);
+    if (missing == ends.size()) {
+      return fail(Code::kNotFound, "no {} '{}' in the root{}", noun, shown, hint);
+    }
+    return fail(Code::kNotFound, "no {} '{}'; '{}' does not exist{}", noun, shown, absent, hint);
   }
   const std::string parent = path.text().substr(0, ends[existing - 1]);
   const std::string nearest = shown_name(parent);
@@ -70,10 +139,10 @@ Failure Workspace::explain_missing(const Path& path, Wanted wanted) const {
     return fail(Code::kNotFound, "no {} '{}'; '{}' is not a directory", noun, shown, nearest);
   }
   if (missing == ends.size()) {
-    return fail(Code::kNotFound, "no {} '{}'; '{}' exists", noun, shown, nearest);
+    return fail(Code::kNotFound, "no {} '{}'; '{}' exists{}", noun, shown, nearest, hint);
   }
-  return fail(Code::kNotFound, "no {} '{}'; '{}' exists, '{}' does not", noun, shown, nearest,
-              absent);
+  return fail(Code::kNotFound, "no {} '{}'; '{}' exists, '{}' does not{}", noun, shown, nearest,
+              absent, hint);
 }
 
 // The walk finds the symlink that the kernel only reports. Its target is not named: it may tell

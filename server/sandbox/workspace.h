@@ -208,6 +208,8 @@ class Workspace {
   [[gnu::cold]] Failure explain(int error, const Path& path, Wanted wanted) const;
   Failure explain_missing(const Path& path, Wanted wanted) const;
   Failure explain_escape(const Path& path) const;
+  std::string find_near(const Path& directory, std::string_view name) const;
+  std::string suggest(const Path& path, const Path& existing, std::string_view missing) const;
   Failure hidden(const Path& path) const;
   Result<Path> real(const Path& path, Last last, int& links) const;
   bool opens(const std::string& path, int flags) const;

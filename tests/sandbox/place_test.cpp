@@ -111,6 +111,41 @@ TEST_CASE("a draft replaces the file as a whole and keeps what it looked like") 
   });
 }
 
+TEST_CASE("a draft keeps the owner and the access list of what it replaces") {
+  with_each_resolver([](const Canary& canary, const Workspace& workspace) {
+    canary.tree.write("file", "old");
+    const std::string path = canary.tree.path("file");
+    constexpr uid_t kOwner = 12345;
+    constexpr gid_t kGroup = 23456;
+    if (chown(path.c_str(), kOwner, kGroup) != 0) {
+      WARN("left out: only root gives files away");
+      return;
+    }
+    // Version 2: user::rw-, user:34567:r--, group::r--, mask::rw-, other::---
+    const unsigned char list[] = {2,  0, 0, 0,                          //
+                                  1,  0, 6, 0, 0xFF, 0xFF, 0xFF, 0xFF,  //
+                                  2,  0, 4, 0, 0x07, 0x87, 0,    0,     //
+                                  4,  0, 4, 0, 0xFF, 0xFF, 0xFF, 0xFF,  //
+                                  16, 0, 6, 0, 0xFF, 0xFF, 0xFF, 0xFF,  //
+                                  32, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF};
+    constexpr const char* kAccess = "system.posix_acl_access";
+    const bool listed = setxattr(path.c_str(), kAccess, list, sizeof list, 0) == 0;
+    if (!listed) WARN("left out: no access lists here");
+    REQUIRE(chmod(path.c_str(), 04660) == 0);
+    REQUIRE(put(place(workspace, "file"), "new", true));
+    struct stat status {};
+    REQUIRE(stat(path.c_str(), &status) == 0);
+    CHECK(status.st_uid == kOwner);
+    CHECK(status.st_gid == kGroup);
+    CHECK((status.st_mode & 07777) == 04660);
+    unsigned char now[sizeof list + 8] = {};
+    if (listed) {
+      CHECK(getxattr(path.c_str(), kAccess, now, sizeof now) == sizeof list);
+      CHECK(std::equal(std::begin(list), std::end(list), now));
+    }
+  });
+}
+
 TEST_CASE("a draft that is not put leaves nothing behind, and one that may not replace fails") {
   with_each_resolver([](const Canary& canary, const Workspace& workspace) {
     canary.tree.write("sub/file", "old");

@@ -1,3 +1,4 @@
+#include "server/base/utf8.h"
 #include "server/change/changes.h"
 #include "server/edit/patch.h"
 #include "server/sandbox/workspace.h"
@@ -12,12 +13,15 @@ namespace {
 struct Args {
   std::string_view patch;
   bool dry_run = false;
+  std::string_view path;
 };
 
 constexpr auto kFields =
     json::fields(json::field<&Args::patch>("patch").synonyms(
                      "input", "diff", "patch_text", "patchText", "unified_diff", "content"),
-                 json::field<&Args::dry_run>("dry_run").optional().synonyms("dryRun", "preview"));
+                 json::field<&Args::dry_run>("dry_run").optional().synonyms("dryRun", "preview"),
+                 json::field<&Args::path>("path").hidden().synonyms("file_path", "filePath",
+                                                                    "target_file", "file"));
 
 constexpr std::size_t kMostErrors = 5;
 
@@ -54,7 +58,24 @@ Result<std::string> plan_all(PatchTree& tree, std::size_t parts, std::size_t bud
   return said;
 }
 
+// Hunks whose file stands beside them instead of in front.
+Result<void> check_named(const Args& args) {
+  const std::size_t first = args.patch.find_first_not_of(" \t\r\n");
+  if (args.path.empty() || first == args.patch.npos) return {};
+  if (!args.patch.substr(first).starts_with("@@")) return {};
+  std::string shown;
+  utf8::append_escaped_name(shown, args.path.substr(0, sandbox::Path::kMaxBytes));
+  const bool numbered = args.patch.substr(first).starts_with("@@ -");
+  return fail(Code::kInvalidArgs,
+              "the patch itself names its files, there is no argument 'path': put {} before its "
+              "first line",
+              numbered
+                  ? fmt::format("the lines '--- a/{}' and '+++ b/{}'", shown, shown)
+                  : fmt::format("the lines '*** Begin Patch' and '*** Update File: {}'", shown));
+}
+
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
+  TRY(check_named(args));
   TRY_ASSIGN(const std::vector<edit::FilePatch> patches, edit::parse_patch(args.patch));
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "apply_patch"},

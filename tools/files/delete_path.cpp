@@ -50,7 +50,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                         {.session = context.session.handle(), .tool = "delete_path"},
                         context.cancel);
   TRY(change.lock(std::array{path}));
-  TRY_ASSIGN(const sandbox::Metadata what, context.files.metadata(path));
+  const auto there = context.files.metadata(path);
+  if (!there && there.error().code == Code::kNotFound) {
+    TRY(context.files.open_file(path));  // says what may have been meant
+  }
+  TRY_ASSIGN(const sandbox::Metadata what, there);
   std::string shown;
   utf8::append_escaped_name(shown, path.text());
   using Keep = change::Change::Keep;

@@ -4,6 +4,7 @@
 #include "server/base/utf8.h"
 #include "server/change/changes.h"
 #include "server/edit/locate.h"
+#include "server/json/document.h"
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
 #include "tools/files/receipt.h"
@@ -25,6 +26,7 @@ struct Args {
   bool dry_run = false;
   std::string_view expected_hash;
   std::string_view encoding;
+  std::optional<std::int64_t> expected_replacements;
 };
 
 constexpr auto kFields = json::fields(
@@ -38,12 +40,17 @@ constexpr auto kFields = json::fields(
     json::field<&Args::edits>("edits").optional().synonyms("replacements", "changes"),
     json::field<&Args::dry_run>("dry_run").optional().synonyms("dryRun", "preview"),
     json::field<&Args::expected_hash>("expected_hash").optional().synonyms("expectedHash"),
-    json::field<&Args::encoding>("encoding").optional().synonyms("charset"));
+    json::field<&Args::encoding>("encoding").optional().synonyms("charset"),
+    json::field<&Args::expected_replacements>("expected_replacements")
+        .hidden()
+        .range(1, 1'000'000)
+        .synonyms("expectedReplacements", "expected_count"));
 
 struct One {
   std::string_view old_string;
   std::string_view new_string;
   bool replace_all = false;
+  std::string_view path;
 };
 
 constexpr auto kEditFields =
@@ -51,13 +58,37 @@ constexpr auto kEditFields =
                      .synonyms("oldString", "old_str", "oldText", "old_text", "search"),
                  json::field<&One::new_string>("new_string")
                      .synonyms("newString", "new_str", "newText", "new_text", "replace"),
-                 json::field<&One::replace_all>("replace_all").optional().synonyms("replaceAll"));
+                 json::field<&One::replace_all>("replace_all").optional().synonyms("replaceAll"),
+                 json::field<&One::path>("path").hidden().synonyms("file_path", "filePath",
+                                                                   "target_file", "file"));
 
 constexpr std::size_t kMostEdits = 1000;
 
-Result<std::vector<Replacement>> edits_of(const Args& args) {
+// `edits` as it was meant: a list that was sent as text is read (into `read`, which outlives it).
+Result<json::Value> list_of(const Args& args, json::Document& read) {
+  if (!args.edits.is(json::Type::kString)) return args.edits;
+  json::Parser parser;
+  const auto parsed = read.parse_copy(parser, args.edits.string());
+  if (parsed) return read.root();
+  return fail(Code::kInvalidArgs, "argument 'edits' must be an array of objects; as text it is {}",
+              parsed.error().message);
+}
+
+// An edit may name the file once more.
+Result<void> check_same_file(const One& one, const Args& args, const sandbox::Workspace& files) {
+  if (one.path.empty()) return {};
+  TRY_ASSIGN(const sandbox::Path own, files.parse(one.path));
+  TRY_ASSIGN(const sandbox::Path path, files.parse(args.path));
+  if (own == path) return {};
+  return fail(Code::kInvalidArgs,
+              "it names another file than 'path'; one call edits one file, apply_patch several");
+}
+
+Result<std::vector<Replacement>> edits_of(const Args& args, const sandbox::Workspace& files,
+                                          json::Document& read) {
   std::vector<Replacement> edits;
-  const bool listed = args.edits && !args.edits.is(json::Type::kNull);
+  TRY_ASSIGN(const json::Value list, list_of(args, read));
+  const bool listed = list && !list.is(json::Type::kNull);
   if (listed == (args.old_string || args.new_string)) {
     return fail(Code::kInvalidArgs,
                 "give either 'old_string' and 'new_string', or 'edits', a list of such pairs");
@@ -67,24 +98,30 @@ Result<std::vector<Replacement>> edits_of(const Args& args) {
       return fail(Code::kInvalidArgs, "missing required argument '{}'",
                   args.old_string ? "new_string" : "old_string");
     }
-    edits.push_back({*args.old_string, *args.new_string, args.replace_all});
+    const bool several = args.expected_replacements.value_or(1) > 1;
+    edits.push_back({*args.old_string, *args.new_string, args.replace_all || several});
     return edits;
   }
-  if (!args.edits.is(json::Type::kArray) || args.edits.size() == 0 ||
-      args.edits.size() > kMostEdits) {
+  const bool one_object = list.is(json::Type::kObject);
+  if (!one_object &&
+      (!list.is(json::Type::kArray) || list.size() == 0 || list.size() > kMostEdits)) {
     return fail(Code::kInvalidArgs, "argument 'edits' must be an array of 1 to {} objects",
                 kMostEdits);
   }
   std::size_t number = 0;
-  for (json::Value item = args.edits.first(); item; item = args.edits.after(item)) {
+  for (json::Value item = one_object ? list : list.first(); item;
+       item = one_object ? json::Value() : list.after(item)) {
     ++number;
-    One one{.old_string = {}, .new_string = {}, .replace_all = args.replace_all};
+    One one{.old_string = {}, .new_string = {}, .replace_all = args.replace_all, .path = {}};
     if (!item.is(json::Type::kObject)) {
       return fail(Code::kInvalidArgs, "edit {}: an object with 'old_string' and 'new_string'",
                   number);
     }
     if (const auto bound = json::bind(kEditFields, item, one); !bound) {
       return fail(bound.error().code, "edit {}: {}", number, bound.error().message);
+    }
+    if (const auto same = check_same_file(one, args, files); !same) {
+      return fail(same.error().code, "edit {}: {}", number, same.error().message);
     }
     edits.push_back({one.old_string, one.new_string, one.replace_all});
   }
@@ -97,7 +134,8 @@ bool makes_file(const std::vector<Replacement>& edits) {
 }
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
-  TRY_ASSIGN(const std::vector<Replacement> edits, edits_of(args));
+  json::Document read;
+  TRY_ASSIGN(const std::vector<Replacement> edits, edits_of(args, context.files, read));
   TRY_ASSIGN(const sandbox::Path given, context.files.parse(args.path));
   TRY_ASSIGN(const sandbox::Path path,
              context.files.real(given, sandbox::Workspace::Last::kFollow));
@@ -133,6 +171,12 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
       return fail(places.error().code, "'{}': {}", shown, places.error().message);
     }
     located = std::move(*places);
+    const auto made = static_cast<std::int64_t>(located.replacements);
+    if (args.expected_replacements.value_or(made) != made) {
+      return fail(Code::kConflict,
+                  "'{}': {} places, not {} as expected_replacements says; nothing was changed",
+                  shown, made, *args.expected_replacements);
+    }
   }
   TRY_ASSIGN(std::string after, spliced_bytes(before, decoded, located.splices));
   const std::string head =

@@ -62,7 +62,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   } else {
     TRY(change.lock(std::array{from, to}));
   }
-  TRY_ASSIGN(const sandbox::Metadata what, context.files.metadata(from));
+  const auto source = context.files.metadata(from);
+  if (!source && source.error().code == Code::kNotFound) {
+    TRY(context.files.open_file(from));  // says what may have been meant
+  }
+  TRY_ASSIGN(const sandbox::Metadata what, source);
   bool replaced = false;
   if (const auto there = context.files.metadata(to)) {
     if (there->kind == Kind::kDirectory) {

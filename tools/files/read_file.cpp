@@ -3,6 +3,7 @@
 
 #include "server/base/utf8.h"
 #include "server/files/read.h"
+#include "server/json/document.h"
 #include "server/revision/revision.h"
 #include "server/search/find_files.h"
 #include "tools/files/read_one.h"
@@ -27,6 +28,7 @@ struct Args {
   bool force = false;
   std::optional<std::string_view> encoding, ref;
   std::optional<std::int64_t> start_line, end_line;
+  json::Value view_range;
 };
 
 constexpr std::int64_t kMostLines = 1'000'000'000;
@@ -34,13 +36,13 @@ constexpr std::int64_t kMostBytes = std::int64_t{1} << 50U;
 
 constexpr auto kFields = json::fields(
     json::field<&Args::path>("path").synonyms("file_path", "filePath", "target_file",
-                                              "relative_path", "file"),
+                                              "relative_path", "file", "absolute_path"),
     json::field<&Args::paths>("paths").optional().synonyms("file_paths", "filePaths", "files"),
-    json::field<&Args::offset>("offset").range(0, kMostBytes),
+    json::field<&Args::offset>("offset").range(-1'000'000, kMostBytes),
     json::field<&Args::limit>("limit")
         .optional()
         .range(1, 1'000'000)
-        .synonyms("length", "max_lines"),
+        .synonyms("length", "max_lines", "head"),
     json::field<&Args::tail>("tail").optional().range(0, 1'000'000),
     json::field<&Args::mode>("mode").optional(), json::field<&Args::force>("force").optional(),
     json::field<&Args::encoding>("encoding").synonyms("charset"),
@@ -49,19 +51,49 @@ constexpr auto kFields = json::fields(
         .hidden()
         .range(1, kMostLines)
         .synonyms("startLine"),
-    json::field<&Args::end_line>("end_line").hidden().range(1, kMostLines).synonyms("endLine"));
+    json::field<&Args::end_line>("end_line").hidden().range(1, kMostLines).synonyms("endLine"),
+    json::field<&Args::view_range>("view_range").hidden().synonyms("viewRange", "line_range"));
 
 constexpr std::size_t kMostPaths = 100;
 // Below this a further file would show little more than its header.
 constexpr std::size_t kLeastShare = 400;
+
+// [first, last], where a last of -1 is the end.
+Result<void> take_range(json::Value range, files::ReadRequest& request) {
+  std::vector<std::int64_t> ends;
+  for (json::Value end = range.first(); end; end = range.after(end)) {
+    if (const auto line = end.integer()) ends.push_back(*line);
+  }
+  const bool two = range.is(json::Type::kArray) && range.size() == 2 && ends.size() == 2;
+  if (!two || ends[0] < 1 || (ends[1] != -1 && ends[1] < ends[0])) {
+    return fail(Code::kInvalidArgs,
+                "view_range must be [first line, last line], from 1, or use offset and limit");
+  }
+  request.offset = ends[0];
+  if (ends[1] != -1) request.limit = ends[1] - ends[0] + 1;
+  return {};
+}
 
 Result<files::ReadRequest> make_request(const Args& args) {
   files::ReadRequest request{
       .limit = args.limit, .tail = args.tail, .mode = args.mode, .ref = args.ref.value_or("")};
   const bool hex = args.mode == files::ReadMode::kHex;
   request.offset = args.offset.value_or(hex ? 0 : 1);
+  if (request.offset < 0) {
+    if (hex || request.tail > 0) {
+      return fail(Code::kInvalidArgs, "argument 'offset' is negative{}",
+                  hex ? "; bytes are counted from 0" : "; give offset or tail, not both");
+    }
+    // So many last lines.
+    request.tail = -request.offset;
+    request.offset = 1;
+  }
   if (!hex && request.offset < 1) {
-    return fail(Code::kInvalidArgs, "argument 'offset' is a line and the first is 1");
+    return fail(Code::kInvalidArgs,
+                "argument 'offset' is a line and the first is 1; for the last lines use tail");
+  }
+  if (args.view_range && !args.view_range.is(json::Type::kNull)) {
+    TRY(take_range(args.view_range, request));
   }
   if (args.ref && args.ref->empty()) {
     return fail(Code::kInvalidArgs, "argument 'ref' is empty; leave it out to read the tree");
@@ -197,7 +229,23 @@ Result<void> read_several(const Args& args, files::ReadRequest request, const To
   return {};
 }
 
-Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
+// A list that was sent as text.
+void read_list(json::Document& read, std::vector<std::string_view>& paths) {
+  if (paths.size() != 1 || !paths.front().starts_with('[')) return;
+  json::Parser parser;
+  if (!read.parse_copy(parser, paths.front()) || !read.root().is(json::Type::kArray)) return;
+  std::vector<std::string_view> found;
+  for (json::Value item = read.root().first(); item; item = read.root().after(item)) {
+    if (!item.is(json::Type::kString)) return;
+    found.push_back(item.string());
+  }
+  if (!found.empty()) paths = std::move(found);
+}
+
+Result<void> run(const Args& given, ToolContext& context, ToolOutput& output) {
+  Args args = given;
+  json::Document list;
+  read_list(list, args.paths);
   if (args.path.has_value() == !args.paths.empty()) {
     return fail(
         Code::kInvalidArgs, "{}",
@@ -210,7 +258,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(files::ReadRequest request, make_request(args));
   request.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   if (args.path) {
-    TRY(read_one(context, *args.path, request, args.force, output));
+    const auto read = read_one(context, *args.path, request, args.force, output);
+    if (!read && read.error().code == Code::kNotFound && has_glob(*args.path)) {
+      return fail(Code::kNotFound, "{}; globs go in 'paths'", read.error().message);
+    }
+    TRY(read);
   } else {
     TRY(read_several(args, request, context, output));
   }

@@ -36,10 +36,14 @@ Result<std::string> spliced_bytes(std::string_view bytes, const files::Decoded& 
   return out.append(bytes.substr(at));
 }
 
-Result<void> check_hash(std::string_view expected, std::string_view bytes, std::string_view shown) {
+Result<void> check_hash(std::string_view expected, std::string_view bytes, std::string_view shown,
+                        bool hidden) {
   if (expected.empty()) return {};
   const std::string hash = content_hash(bytes);
   if (hash == expected) return {};
+  if (hidden) {
+    return fail(Code::kConflict, "'{}' has another content than expected", shown);
+  }
   return fail(Code::kConflict,
               "'{}' has another content than expected: its hash is {}, not {}; read it again",
               shown, hash, expected);

@@ -27,8 +27,10 @@ Result<files::Decoded> editable(std::string_view bytes, std::optional<files::Cha
 Result<std::string> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
                                   std::span<const edit::Splice> splices);
 
-// kConflict unless `bytes` have the content hash `expected` ("" for any).
-Result<void> check_hash(std::string_view expected, std::string_view bytes, std::string_view shown);
+// kConflict unless `bytes` have the content hash `expected` ("" for any). `hidden`: the error does
+// not say which they have.
+Result<void> check_hash(std::string_view expected, std::string_view bytes, std::string_view shown,
+                        bool hidden = false);
 
 // What is at `path`, which must be a file or nothing.
 Result<std::optional<change::Found>> read_file_or_none(change::Change& change,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "server/base/hash.h"
@@ -13,18 +14,9 @@
 #include "tools/tool.h"
 
 namespace quarry::tools {
+namespace {
 
 enum class LineEndChoice : std::uint8_t { kKeep, kLf, kCrlf, kCr };
-
-}  // namespace quarry::tools
-
-template <>
-inline constexpr std::array quarry::json::enum_names<quarry::tools::LineEndChoice> = {
-    std::string_view("keep"), std::string_view("lf"), std::string_view("crlf"),
-    std::string_view("cr")};
-
-namespace quarry::tools {
-namespace {
 
 struct Args {
   std::string_view path;
@@ -32,7 +24,7 @@ struct Args {
   std::string_view expected_hash;
   bool create_only = false;
   bool append = false;
-  LineEndChoice eol = LineEndChoice::kKeep;
+  std::string_view eol = "keep";
   std::string_view encoding;
 };
 
@@ -47,6 +39,22 @@ constexpr auto kFields = json::fields(
     json::field<&Args::encoding>("encoding").optional().synonyms("charset"));
 
 using sandbox::Path;
+
+// In any case, or as the characters themselves.
+Result<LineEndChoice> choice_of(std::string_view eol) {
+  std::string folded(eol);
+  std::transform(folded.begin(), folded.end(), folded.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (folded == "keep") return LineEndChoice::kKeep;
+  if (folded == "lf" || folded == "\n") return LineEndChoice::kLf;
+  if (folded == "crlf" || folded == "\r\n") return LineEndChoice::kCrlf;
+  if (folded == "cr" || folded == "\r") return LineEndChoice::kCr;
+  std::string shown;
+  utf8::append_escaped_name(shown, eol.substr(0, 20));
+  return fail(Code::kInvalidArgs, "argument 'eol' must be one of keep, lf, crlf, cr, not '{}'",
+              shown);
+}
 
 // `content` with its line ends as wanted; kept as they come when it has any but "\n".
 std::string with_ends(std::string_view content, LineEndChoice choice, std::string_view old_text) {
@@ -100,15 +108,23 @@ Result<void> make_directory(const Path& path, ToolContext& context, ToolOutput& 
 }
 
 struct NewContent {
-  std::string bytes;   // of the file
-  std::string text;    // the same, decoded
-  std::string before;  // the text that was there
+  std::string bytes;    // of the file
+  std::string text;     // the same, decoded
+  std::string before;   // the text that was there
+  std::string recoded;  // ", encoding utf-8 to gbk" when that is another
 };
+
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
+
+std::string full_name(const files::Charset& charset) {
+  return fmt::format("{}{}", charset.name(), charset.bom().empty() ? "" : " with BOM");
+}
 
 // What the file shall hold: in the encoding of what it replaces, unless another is asked for.
 Result<NewContent> new_content(const Args& args, const std::optional<change::Found>& found,
                                const std::string& shown) {
-  const std::string_view content = *args.content;
+  std::string_view content = *args.content;
+  TRY_ASSIGN(const LineEndChoice choice, choice_of(args.eol));
   TRY_ASSIGN(const std::optional<files::Charset> wanted, charset_of(args.encoding));
   files::Charset charset = wanted.value_or(files::Charset());
   NewContent made;
@@ -121,9 +137,18 @@ Result<NewContent> new_content(const Args& args, const std::optional<change::Fou
       // A file that held nothing says nothing about its encoding.
       if (!wanted && !found->bytes.empty()) charset = old->charset;
       if (args.append) charset = old->charset;
+      if (full_name(charset) != full_name(old->charset) && !found->bytes.empty()) {
+        made.recoded =
+            fmt::format(", encoding {} to {}", full_name(old->charset), full_name(charset));
+      }
     }
   }
-  const std::string with = with_ends(content, args.eol, made.before);
+  // A mark that the content brings along is the one that the file has anyway.
+  const bool starts = !args.append || !found || found->bytes.empty();
+  if (starts && !charset.bom().empty() && content.starts_with(kMark)) {
+    content.remove_prefix(kMark.size());
+  }
+  const std::string with = with_ends(content, choice, made.before);
   TRY_ASSIGN(const std::string encoded, files::encode(with, charset));
   if (args.append && found) {
     made.bytes = found->bytes + encoded;
@@ -166,16 +191,22 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     return fail(Code::kConflict, "'{}' does not exist, but expected_hash was given", shown);
   }
   const std::string_view before = found ? std::string_view(found->bytes) : std::string_view();
-  TRY(check_hash(args.expected_hash, before, shown));
+  // Neither its hash nor what of it was guessed right.
+  const bool hidden = found && !context.files.check_shown(path, before);
+  TRY(check_hash(args.expected_hash, before, shown, hidden));
   TRY_ASSIGN(NewContent made, new_content(args, found, shown));
-  if (found && before == made.bytes) {
+  if (hidden) {
+    output.text =
+        fmt::format("{} {}, a file for secrets\n", args.append ? "appended to" : "updated", shown);
+  } else if (found && before == made.bytes) {
     output.text = fmt::format("{} has this content already; nothing was changed\n", shown);
     return {};
-  }
-  if (found) {
+  } else if (found) {
     std::string rendered;
-    append_edit(rendered, fmt::format("{} {}", args.append ? "appended to" : "updated", shown),
-                made.before, made.text, content_hash(made.bytes), 0);
+    append_edit(
+        rendered,
+        fmt::format("{} {}{}", args.append ? "appended to" : "updated", shown, made.recoded),
+        made.before, made.text, content_hash(made.bytes), 0);
     output.text = rendered.substr(0, rendered.find('\n') + 1);
   } else {
     const files::TextShape shape = files::find_shape(made.text);

@@ -197,7 +197,10 @@ TEST_CASE("apply_patch: every mistake and every attack leaves the tree as it was
   check_mistakes(call, apply_patch,
                  {{"{}", "missing required argument 'patch'"},
                   {R"({"patch":""})", "no patch in this text"},
-                  {R"({"patch":"x","path":"a"})", "unknown argument 'path'"}});
+                  {R"({"patch":"x","path":"a"})", "no patch in this text"},
+                  {R"({"patch":"@@ -1 +1 @@\n-a\n+b\n","path":"a"})",
+                   "'--- a/a' and '+++ b/a' before its first line"},
+                  {R"({"patch":"@@\n-a\n+b\n","file_path":"a"})", "'*** Update File: a'"}});
 }
 
 TEST_CASE("apply_patch: what git writes about a whole repository gives the same tree") {

@@ -3,6 +3,7 @@
 namespace quarry::tools {
 
 extern const Tool delete_path;
+extern const Tool undo;
 
 namespace {
 
@@ -23,6 +24,23 @@ TEST_CASE("delete_path deletes a file, a link itself, an empty directory, a tree
   CHECK_THAT(call(delete_path, R"({"path":"d","recursive":true})"),
              Contains("deleted d/ with 2 below it\n"));
   CHECK(call.names() == Names{"keep"});
+}
+
+TEST_CASE("delete_path deletes what is too large to be kept when it is told to, for good") {
+  ChangeCall call({{"small", "x"}, {"d/f", "x"}, {"old", "x"}});
+  call.files.write("big", "");
+  std::filesystem::resize_file(call.files.path("big"), std::uintmax_t{65} << 20U);
+  const std::string refused = call(delete_path, R"({"path":"big"})");
+  CHECK_THAT(refused, Catch::StartsWith("error: ") && Contains("--limit change_bytes=") &&
+                          Contains("permanent=true"));
+  CHECK_THAT(call(delete_path, R"({"path":"old"})"), Contains("; undo takes it back"));
+  CHECK_THAT(call(delete_path, R"({"path":"big","permanent":true})"),
+             Contains("deleted big\n") && Contains("nothing was kept"));
+  CHECK_THAT(call(delete_path, R"({"path":"d","recursive":true,"permanent":true})"),
+             Contains("nothing was kept"));
+  CHECK_THAT(call(undo, "{}"),
+             Contains("deleted files for good and stays") && Contains("old made again"));
+  CHECK(call.names() == Names{"old", "small"});
 }
 
 TEST_CASE("delete_path says what it does not delete") {

@@ -107,6 +107,39 @@ TEST_CASE("edit_file says what it does not edit") {
   CHECK(call.files.read("latin") == "th\xE9 y");
 }
 
+TEST_CASE("edit_file takes edits in the shapes that clients send them in") {
+  struct Row {
+    const char* arguments;
+    const char* want;  // of the file; or the error
+  };
+  const Row rows[] = {
+      {R"("edits":"[{\"old_string\":\"a\",\"new_string\":\"1\"}]")", "1 b a2"},
+      {R"("edits":"{\"old_string\":\"b\",\"new_string\":\"1\"}")", "a 1 a2"},
+      {R"("edits":{"old_string":"b","new_string":"1"})", "a 1 a2"},
+      {R"("edits":[{"filePath":"./f","old_string":"b","new_string":"1"}])", "a 1 a2"},
+      {R"("edits":[{"filePath":"g","old_string":"b","new_string":"1"}])", "another file"},
+      {R"("edits":"not json")", "must be an array"},
+      {R"("edits":"7")", "must be an array"},
+      {R"("old_string":"a","new_string":"1","expected_replacements":2)", "1 b 12"},
+      {R"("old_string":"b","new_string":"1","expected_replacements":1)", "a 1 a2"},
+      {R"("old_string":"a","new_string":"1","expected_replacements":3)", "2 places, not 3"},
+      {R"("old_string":"a","new_string":"1","expected_replacements":1)", "2 times"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.arguments);
+    const bool alone = std::string_view(row.arguments).find(R"(\"a\")") != std::string_view::npos;
+    ChangeCall call(Files{{"f", alone ? "a b 2" : "a b a2"}});
+    const std::string answer =
+        call(edit_file, R"({"path":"f",)" + std::string(row.arguments) + "}");
+    INFO(answer);
+    if (answer.starts_with("error: ")) {
+      CHECK_THAT(answer, Contains(row.want));
+    } else {
+      CHECK(call.files.read("f") == (alone ? "1 b 2" : row.want));
+    }
+  }
+}
+
 TEST_CASE("edit_file leaves every byte outside the edited lines as it was") {
   const std::vector<std::string> marks = {"", "\xEF\xBB\xBF"};
   const std::vector<std::vector<std::string>> ends = {

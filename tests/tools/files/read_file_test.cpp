@@ -45,6 +45,11 @@ TEST_CASE("read_file takes the names that other servers use") {
       {R"({"path":"a.txt","end_line":1})",
        "     1\t1\nlines 1-1 of 4; continue with offset=2, limit=1"},
       {R"({"path":"./a.txt","start_line":4})", "     4\t4"},
+      {R"({"absolute_path":"a.txt","view_range":[2,3]})", two_three},
+      {R"({"path":"a.txt","view_range":[4,-1]})", "     4\t4"},
+      {R"({"path":"a.txt","head":1})",
+       "     1\t1\nlines 1-1 of 4; continue with offset=2, limit=1"},
+      {R"({"path":"a.txt","offset":-1})", "     4\t4"},
       {R"({"path":"a.txt","mode":"text","offset":9})",
        "offset 9 is past the end: the last line is 4"},
   };
@@ -57,6 +62,7 @@ TEST_CASE("read_file takes the names that other servers use") {
 TEST_CASE("read_file says what is wrong with its arguments") {
   const test::TempWorkspace tree;
   tree.write("a.txt", "1\n");
+  tree.write("sub/deep/b.txt", "1\n");
   struct Row {
     const char* arguments;
     const char* want;  // occurs in the error
@@ -67,7 +73,15 @@ TEST_CASE("read_file says what is wrong with its arguments") {
       {R"({"path":"a.txt","paths":["a.txt"]})", "give path or paths, not both"},
       {R"({"path":"a.txt","offset":2,"tail":1})", "give offset or tail, not both"},
       {R"({"path":"a.txt","start_line":3,"end_line":2})", "end_line 2 is before start_line 3"},
-      {R"({"path":"a.txt","offset":0})", "offset"},
+      {R"({"path":"a.txt","offset":0})", "for the last lines use tail"},
+      {R"({"path":"a.txt","offset":-3,"mode":"hex"})", "bytes are counted from 0"},
+      {R"({"path":"a.txt","offset":-3,"tail":2})", "give offset or tail, not both"},
+      {R"({"path":"a.txt","view_range":[3]})", "view_range"},
+      {R"({"path":"a.txt","view_range":[3,2]})", "view_range"},
+      {R"({"path":"*.txt"})", "globs go in 'paths'"},
+      {R"({"path":"A.TXT"})", "did you mean 'a.txt'?"},
+      {R"({"path":"sub\\deep\\b.txt"})", "'sub/deep/b.txt' exists"},
+      {R"({"path":"sub/deeep/b.txt"})", "did you mean 'sub/deep'?"},
       {R"({"path":"a.txt","mode":"octal"})", "mode"},
       {R"({"path":"a.txt","mode":"hex","offset":99})", "past the end"},
       {R"({"path":"a.txt","encoding":"none"})", "unknown encoding 'none'"},
@@ -84,6 +98,14 @@ TEST_CASE("read_file says what is wrong with its arguments") {
   std::string many = R"({"paths":["a.txt")";
   for (int i = 0; i < 100; ++i) many += R"(,"a.txt")";
   CHECK(call(tree, many + "]}").error == "101 paths are too many; at most 100 in one call");
+}
+
+TEST_CASE("read_file takes a list of paths that was sent as text") {
+  const test::TempWorkspace tree({{"a.txt", "a\n"}, {"b.txt", "b\n"}, {"[x]", "c\n"}});
+  const std::string want = call(tree, R"({"paths":["a.txt","b.txt"]})").text();
+  CHECK(want.find("b.txt: 1 line") != std::string::npos);
+  CHECK(call(tree, R"({"paths":"[\"a.txt\", \"b.txt\"]"})").text() == want);
+  CHECK(call(tree, R"({"paths":"[x]"})").text().find("[x]: 1 line") != std::string::npos);
 }
 
 TEST_CASE("read_file reads several files and reports failures in place") {

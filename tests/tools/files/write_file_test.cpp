@@ -41,6 +41,11 @@ TEST_CASE("write_file keeps the byte order mark and the line ends of what it rep
       {"a\r\nb\r\n", R"("content":"x\r\ny\n")", "x\r\ny\n"},
       {"a\r\nb\r\n", R"("content":"x\ny\n","eol":"lf")", "x\ny\n"},
       {"a\n", R"("content":"x\r\ny\r","eol":"crlf")", "x\r\ny\r\n"},
+      {"a\n", R"("content":"x\ny\n","eol":"CRLF")", "x\r\ny\r\n"},
+      {"a\r\n", R"("content":"x\ny\n","eol":"\n")", "x\ny\n"},
+      {"a\n", R"("content":"\ufeffx\n","encoding":"utf-8-sig")", "\xEF\xBB\xBFx\n"},
+      {"\xEF\xBB\xBFold\n", R"("content":"\ufeffnew\n")", "\xEF\xBB\xBFnew\n"},
+      {"old\n", R"("content":"\ufeffnew\n")", "\xEF\xBB\xBFnew\n"},
       {"\xEF\xBB\xBFold\n", R"("content":"new\n")", "\xEF\xBB\xBFnew\n"},
       {"a\r\n", R"("content":"b\n","append":true)", "a\r\nb\r\n"},
   };
@@ -75,6 +80,30 @@ TEST_CASE("write_file keeps the encoding, or takes the one that is asked for") {
   CHECK(call.files.read("sjis") == "\x93\xFA\x96\x7B\n");
 }
 
+TEST_CASE("write_file says when it changes the encoding and nothing else") {
+  ChangeCall call(Files{{"f", "caf\xC3\xA9\n"}});
+  CHECK_THAT(call(write_file, R"({"path":"f","content":"caf\u00e9\n","encoding":"latin1"})"),
+             Catch::StartsWith("updated f, encoding utf-8 to iso-8859-1: +0 -0 lines"));
+  CHECK_THAT(call(write_file, R"({"path":"f","content":"caf\u00e9\n","encoding":"utf-8-sig"})"),
+             Catch::StartsWith("updated f, encoding iso-8859-1 to utf-8 with BOM"));
+}
+
+TEST_CASE("write_file tells nothing of a file for secrets that it replaces") {
+  ChangeCall call(Files{{".env", "TOKEN=1\n"}});
+  const std::string wrong =
+      call(write_file, R"({"path":".env","content":"x","expected_hash":"0"})");
+  CHECK_THAT(wrong, Contains("another content than expected"));
+  CHECK_THAT(wrong, !Contains(content_hash("TOKEN=1\n")));
+  for (const char* content : {R"(TOKEN=1\nMORE=2\n)", R"(TOKEN=1\nMORE=2\n)", "x"}) {
+    INFO(content);
+    CHECK_THAT(call(write_file, R"({"path":".env","content":")" + std::string(content) + "\"}"),
+               Catch::StartsWith("updated .env, a file for secrets\nchange ") && !Contains("hash"));
+  }
+  CHECK_THAT(call(write_file, R"({"path":".env","content":"\nA=1\n","append":true})"),
+             Catch::StartsWith("appended to .env, a file for secrets\n"));
+  CHECK(call.files.read(".env") == "x\nA=1\n");
+}
+
 TEST_CASE("write_file says what it does not write") {
   ChangeCall call(Files{{"a", "x"}, {"d/e", "y"}, {"latin", "caf\xE9"}, {".git/config", "x"}});
   call.files.link("../outside", "away");
@@ -99,6 +128,8 @@ TEST_CASE("write_file says what it does not write") {
                         {R"({"path":".vscode/tasks.json","content":"{}"})", "protected"},
                         {R"({"path":"latin","content":"\u65e5"})", "U+65E5"},
                         {R"({"path":"n","content":"x","encoding":"klingon"})", "klingon"},
+                        {R"({"path":"n","content":"\u00e9","encoding":"ascii"})", "U+00E9"},
+                        {R"({"path":"n","content":"x","eol":"lfcr"})", "keep, lf, crlf, cr"},
                         {R"({"path":"a","content":"y\u0000"})", "NUL"}});
   CHECK(call.files.read("a") == "x");
 }
