@@ -6,6 +6,7 @@
 #include "server/analysis/last_look.h"
 #include "server/analysis/listing.h"
 #include "server/analysis/part.h"
+#include "server/analysis/project/redact.h"
 #include "server/analysis/survey.h"
 
 namespace quarry::analysis {
@@ -66,6 +67,8 @@ Result<Report> analyze(const Sources& sources, const AnalyzeOptions& options,
     auto facts = sources.repository.facts(cancel);
     if (facts) {
       report.git = std::move(*facts);
+      // What somebody wrote into a message is text of the repository too.
+      report.git->last_commit_subject = project::redacted(report.git->last_commit_subject);
     } else if (stopped(facts.error())) {
       return Failure(std::move(facts).error());
     } else {

@@ -39,6 +39,33 @@ std::string command_line(std::string_view text) {
   return line.empty() ? std::string(text) : line;
 }
 
+// Words as a shell would take them: what stands in quotes is whole, without the quotes.
+std::vector<std::string> shell_words(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool inside = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool escapes = c == '\\' && quote != '\'' && i + 1 < text.size();
+    if (escapes) {
+      word.push_back(text[++i]);
+    } else if (quote != 0 ? c == quote : c == '"' || c == '\'') {
+      quote = quote != 0 ? '\0' : c;
+    } else if (quote == 0 && (c == ' ' || c == '\t')) {
+      if (inside) words.push_back(std::move(word));
+      word.clear();
+      inside = false;
+      continue;
+    } else {
+      word.push_back(c);
+    }
+    inside = true;
+  }
+  if (inside) words.push_back(std::move(word));
+  return words;
+}
+
 constexpr std::size_t kMostArguments = 1000;
 
 void read_dockerfile(const Source& source, Facts& facts) {
@@ -58,15 +85,16 @@ void read_dockerfile(const Source& source, Facts& facts) {
       command.clear();
     } else if ((name == "arg" || name == "env") && arguments.size() < kMostArguments) {
       const auto known = static_cast<std::ptrdiff_t>(arguments.size());
-      for (const std::string_view word : manifest::words(rest)) {
+      const std::vector<std::string> words = shell_words(rest);
+      for (const std::string& word : words) {
         const std::size_t equals = word.find('=');
-        if (equals == std::string_view::npos) break;
-        arguments.push_back(
-            {std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)), line});
+        if (equals == std::string::npos) break;
+        arguments.push_back({word.substr(0, equals), word.substr(equals + 1), line});
       }
-      const std::vector<std::string_view> words = manifest::words(rest);
-      if (words.size() == 2 && words[0].find('=') == std::string_view::npos) {
-        arguments.push_back({std::string(words[0]), std::string(words[1]), line});
+      // "ENV NAME the rest of the line"
+      if (name == "env" && words.size() > 1 && words[0].find('=') == std::string::npos) {
+        const std::string_view value = manifest::trim(rest.substr(rest.find_first_of(" \t")));
+        arguments.push_back({words[0], std::string(value), line});
       }
       if (name == "env")
         facts.variables.insert(facts.variables.end(), arguments.begin() + known, arguments.end());

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "server/analysis/ecosystem/locks.h"
+#include "server/analysis/ecosystem/stored_facts.h"
 #include "server/analysis/languages.h"
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/variables.h"
@@ -109,10 +110,13 @@ Facts read(const Reader& reader, const Source& source) {
   } else if (reader.read != nullptr) {
     reader.read(source, facts);
   }
-  order_locked(facts);
+  std::erase_if(facts.variables,
+                [](const Variable& one) { return !project::is_variable_name(one.name); });
   for (Variable& one : facts.variables) {
     if (!project::may_show(one.name, one.value)) one.value.clear();
   }
+  redact(facts);
+  order_locked(facts);
   return facts;
 }
 

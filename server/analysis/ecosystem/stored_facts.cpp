@@ -2,6 +2,8 @@
 
 #include <type_traits>
 
+#include "server/analysis/project/redact.h"
+
 namespace quarry::analysis::ecosystem {
 namespace {
 
@@ -74,6 +76,22 @@ class Reading {
  private:
   std::string_view in_;
   bool good_ = true;
+};
+
+class Redacting {
+ public:
+  template <class T>
+  void operator()(T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      value = project::redacted(value);
+    } else if constexpr (!kPlain<T>) {
+      fields(*this, value);
+    }
+  }
+  template <class T>
+  void operator()(std::vector<T>& list) {
+    for (T& one : list) (*this)(one);
+  }
 };
 
 template <class Archive, class... Parts>
@@ -155,6 +173,12 @@ std::string encode(const Facts& facts) {
 }
 std::optional<Facts> decode_facts(std::string_view bytes) {
   return decoded<Facts>(bytes);
+}
+void redact(Facts& facts) {
+  std::string path = std::move(facts.path);
+  Redacting redacting;
+  fields(redacting, facts);
+  facts.path = std::move(path);
 }
 std::string encode(const project::SourceFacts& facts) {
   return encoded(facts);

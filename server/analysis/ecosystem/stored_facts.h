@@ -12,10 +12,13 @@
 namespace quarry::analysis::ecosystem {
 
 // To be raised when the same content gives other facts, or their form changes.
-inline constexpr std::uint32_t kFactsVersion = 6;
+inline constexpr std::uint32_t kFactsVersion = 7;
 
 std::string encode(const Facts& facts);
 std::optional<Facts> decode_facts(std::string_view bytes);
+
+// Leaves no secret in any text of `facts` (project/redact.h); their path is as it was.
+void redact(Facts& facts);
 
 std::string encode(const project::SourceFacts& facts);
 std::optional<project::SourceFacts> decode_source_facts(std::string_view bytes);

@@ -7,6 +7,7 @@
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/manifest/tokens.h"
 #include "server/analysis/project/services.h"
+#include "server/analysis/project/variables.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -121,7 +122,7 @@ class Scan {
   }
 
   void add_variable(std::string_view name, std::uint32_t line) {
-    if (name.empty() || name.size() > 80 || !std::ranges::all_of(name, manifest::is_word)) return;
+    if (!is_variable_name(name) || !std::ranges::all_of(name, manifest::is_word)) return;
     facts_.variables.push_back({std::string(name), "", line});
   }
 
