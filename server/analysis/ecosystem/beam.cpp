@@ -91,6 +91,7 @@ constexpr Reader kBeamReaders[] = {
     {"rebar.lock", "rebar", "", "rebar3", Role::kLock},
     {"erlang.mk", "erlang.mk", "Erlang", "erlang.mk", Role::kPart},
     {"gleam.toml", "gleam", "Gleam", "Gleam", Role::kModule, read_gleam},
+    {"manifest.toml", "gleam", "", "gleam", Role::kLock},
 };
 
 }  // namespace

@@ -190,7 +190,7 @@ constexpr Reader kDotnetReaders[] = {
     {"Directory.Packages.props", "nuget", "", "NuGet", Role::kPart, read_props},
     {"packages.config", "nuget", "", "NuGet", Role::kPart, read_packages_config},
     {"packages.lock.json", "nuget", "", "nuget", Role::kLock, read_nuget_lock},
-    {"paket.dependencies", "nuget", "", "paket", Role::kLock, read_paket},
+    {"paket.dependencies", "nuget", "", "paket", Role::kLock, read_paket, false},
     {"paket.lock", "nuget", "", "paket", Role::kLock, read_specs_lock},
     {"paket.references", "nuget", "", "", Role::kPart, read_paket_references},
     {"global.json", "nuget", "", "", Role::kSettings, read_global_json},

@@ -99,6 +99,11 @@ const Reader* find_reader(std::string_view path) {
   return nullptr;
 }
 
+bool is_lock(const Reader& reader) {
+  // renv's file is also all that a project of R may have.
+  return reader.role == Role::kLock ? reader.resolves : reader.tool == "renv";
+}
+
 Facts read(const Reader& reader, const Source& source) {
   Facts facts;
   facts.path = source.path;

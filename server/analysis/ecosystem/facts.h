@@ -140,7 +140,11 @@ struct Reader {
   std::string_view tool;       // build system or package manager: "Maven", "yarn"
   Role role = Role::kModule;
   void (*read)(const Source& source, Facts& facts) = nullptr;  // null: the name is all
+  bool resolves = true;  // of a lock: false when it only says which manager there is
 };
+
+// Whether a file that it reads fixes the versions of dependencies.
+bool is_lock(const Reader& reader);
 
 std::span<const Reader> javascript_readers();
 std::span<const Reader> python_readers();

@@ -270,6 +270,7 @@ constexpr Reader kGradleReaders[] = {
     {"settings.gradle", "gradle", "", "Gradle", Role::kPart, read_settings},
     {"settings.gradle.kts", "gradle", "", "Gradle", Role::kPart, read_settings},
     {"gradle/libs.versions.toml", "gradle", "", "", Role::kPart, read_catalogue},
+    {"gradle.lockfile", "gradle", "", "gradle", Role::kLock},
     {"gradlew", "gradle", "", "Gradle wrapper", Role::kPart},
 };
 

@@ -198,7 +198,7 @@ constexpr Reader kJavascriptReaders[] = {
     {"pnpm-lock.yaml", "npm", "", "pnpm", Role::kLock, read_pnpm_lock},
     {"bun.lock", "npm", "", "bun", Role::kLock, read_bun_lock},
     {"bun.lockb", "npm", "", "bun", Role::kLock},
-    {".yarnrc.yml", "npm", "", "yarn", Role::kLock},
+    {".yarnrc.yml", "npm", "", "yarn", Role::kLock, nullptr, false},
     {"yarn.lock", "npm", "", "yarn", Role::kLock, read_yarn_lock},
     {"package-lock.json", "npm", "", "npm", Role::kLock, read_package_lock},
     {"npm-shrinkwrap.json", "npm", "", "npm", Role::kLock, read_package_lock},

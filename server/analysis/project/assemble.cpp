@@ -117,6 +117,7 @@ class Assembler {
     module.runtime = choose_version(gathered_, draft, module.language, module.ecosystem);
     if (!module.ecosystem.empty()) {
       module.manager = choose_manager(gathered_, draft, module.ecosystem);
+      module.lock = choose_lock(gathered_, draft, module.ecosystem);
     }
     add_native_manager(module, draft);
     for (const Manifest* one : draft.manifests) take(module, *one, draft);

@@ -70,6 +70,13 @@ void for_each_level(const Gathered& gathered, std::string_view directory, Level 
   }
 }
 
+// Ranks of managers from here on are of what builds a package.
+constexpr std::uint8_t kOnlyBuilds = 50;
+
+std::string_view lock_ecosystem(std::string_view ecosystem) {
+  return ecosystem == "nx" ? "npm" : ecosystem;
+}
+
 std::string_view default_manager(std::string_view ecosystem) {
   constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {{"npm", "npm"},
                                                                          {"deno", "deno"},
@@ -259,9 +266,25 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
   return found;
 }
 
+Evidence choose_lock(const Gathered& gathered, const Draft& draft, std::string_view ecosystem) {
+  const std::string_view locks = lock_ecosystem(ecosystem);
+  Evidence found;
+  for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
+    const Manifest* first = nullptr;
+    for (const Manifest* one : here) {
+      if (one->reader->ecosystem != locks || !ecosystem::is_lock(*one->reader)) continue;
+      if (first == nullptr || one->reader < first->reader) first = one;
+    }
+    if (first != nullptr) found = {first->facts.path, 0};
+    return first == nullptr;
+  });
+  return found;
+}
+
 Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_view ecosystem) {
-  const std::string_view locks = ecosystem == "nx" ? "npm" : ecosystem;
+  const std::string_view locks = lock_ecosystem(ecosystem);
   Named found;
+  Named fallback;
   for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
     const ecosystem::Version* named = nullptr;
     const Manifest* of = nullptr;
@@ -282,10 +305,12 @@ Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_v
     if (lock != nullptr && !certain) {
       found = {std::string(lock->reader->tool), "", {lock->facts.path, 0}};
     } else if (named != nullptr) {
-      found = {named->of, named->text, {of->facts.path, named->line}};
+      Named& into = named->rank < kOnlyBuilds ? found : fallback;
+      if (into.name.empty()) into = {named->of, named->text, {of->facts.path, named->line}};
     }
     return found.name.empty();
   });
+  if (found.name.empty()) found = std::move(fallback);
   for (const Manifest* manifest : draft.manifests) {
     if (!found.name.empty() || manifest->reader->ecosystem != locks) continue;
     for (const ecosystem::Version& one : manifest->facts.managers) {

@@ -23,8 +23,13 @@ std::string_view runtime_of(std::string_view language, std::string_view ecosyste
 Named choose_version(const Gathered& gathered, const Draft& draft, std::string_view language,
                      std::string_view ecosystem);
 
-// The package manager of an ecosystem in a directory.
+// The package manager of an ecosystem in a directory: of the nearest level that has a lock file or
+// names one. What builds a package (a rank of 50 or more) says only little about what installs it:
+// it counts where no level above tells more.
 Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_view ecosystem);
+
+// The nearest file that fixes the versions of the module's dependencies; no path when none does.
+Evidence choose_lock(const Gathered& gathered, const Draft& draft, std::string_view ecosystem);
 
 // Index of the main module: one that starts the others, the top's when it has code or is alone,
 // else the module with most of it, or with most dependencies; secondary ones (aside.h) come last.

@@ -35,6 +35,7 @@ void add_module(Lines& lines, const Module& module) {
     lines.add(path, "manager", module.manager.name, module.manager.version,
               module.manager.at.text());
   }
+  if (!module.lock.path.empty()) lines.add(path, "lock", module.lock.text());
   for (const Named& one : module.build_systems) lines.add(path, "system", one.name, one.at.text());
   if (const FrameworkFact* one = module.primary_framework()) lines.add(path, "primary", one->name);
   for (const FrameworkFact& one : module.frameworks) {
@@ -77,6 +78,9 @@ std::vector<std::string> fact_lines(const Project& project) {
   for (const Named& one : project.ci) lines.add("ci", one.name, one.at.text());
   for (const Finding& one : project.findings) lines.add("finding", one.at.text(), one.message);
   lines.add("readiness", std::to_string(project.readiness.score));
+  for (const Reason& one : project.readiness.reasons) {
+    lines.add("reason", std::to_string(one.points), one.text);
+  }
   return lines.take();
 }
 

@@ -43,12 +43,34 @@ std::vector<const Module*> Project::by_weight() const {
   return all;
 }
 
+namespace {
+
+// What runs as it is written.
+bool is_interpreted(const Module& module) {
+  constexpr auto kLanguages = std::to_array<std::string_view>(
+      {"Python", "PHP", "Ruby", "Perl", "Lua", "R", "Julia", "JavaScript", "Shell", "Raku", "Tcl",
+       "PowerShell", "Emacs Lisp", "Vim Script", "HCL"});
+  const bool direct = module.language == "TypeScript" &&
+                      (module.ecosystem == "deno" || module.manager.name == "bun");
+  return direct || std::ranges::find(kLanguages, module.language) != kLanguages.end();
+}
+
+// Where dependencies have a form to be seen in, and there are none.
+bool needs_no_lock(const Module& module) {
+  return !module.manager.name.empty() &&
+         std::ranges::none_of(module.dependencies, [](const DependencyFact& one) {
+           return one.use != ecosystem::Use::kPlugin && one.use != ecosystem::Use::kBuild;
+         });
+}
+
+}  // namespace
+
 Readiness readiness_of(const Project& project) {
   Readiness readiness;
   const Module* module = project.main_module();
   if (module == nullptr) return readiness;
-  const auto add = [&](bool holds, int points, std::string_view yes, std::string_view no) {
-    readiness.reasons.push_back({holds ? points : 0, std::string(holds ? yes : no)});
+  const auto add = [&](bool holds, int points, const std::string& yes, std::string_view no) {
+    readiness.reasons.push_back({holds ? points : 0, holds ? yes : std::string(no)});
     if (holds) readiness.score += points;
   };
   const auto has = [&](std::string_view name) {
@@ -59,14 +81,18 @@ Readiness readiness_of(const Project& project) {
   add(has("ockerfile") || has("Containerfile"), 20, "has a Dockerfile", "no Dockerfile");
   add(!module->language.empty() && !module->runtime.version.empty(), 15,
       "the version of the language is told", "the version of the language is not told");
-  add(module->command(CommandRole::kBuild) != nullptr || module->language == "Python" ||
-          module->language == "PHP" || module->language == "Ruby",
-      15, "the build is known", "no build command found");
+  const bool build = module->command(CommandRole::kBuild) != nullptr;
+  add(build || is_interpreted(*module), 15,
+      build ? "the build command is known"
+            : "no build is needed: " + module->language + " runs as it is",
+      "no build command found");
   add(module->command(CommandRole::kStart) != nullptr, 20, "the start command is known",
       "no start command found");
   add(module->port() != nullptr, 10, "the port is known", "no port found");
-  add(module->manager.at.path != module->at.path && !module->manager.at.path.empty(), 10,
-      "dependencies are locked", "no lock file");
+  const bool locked = !module->lock.path.empty();
+  add(locked || needs_no_lock(*module), 10,
+      locked ? "dependencies are locked by " + module->lock.path : "no dependencies to lock",
+      "no lock file");
   add(has(".dockerignore"), 5, "has a .dockerignore", "no .dockerignore");
   add(module->command(CommandRole::kTest) != nullptr, 5, "tests are known",
       "no test command found");

@@ -101,6 +101,7 @@ struct Module {
   Evidence at;            // that manifest
   Named runtime;          // "Node.js" "20"; the version that the language needs
   Named manager;
+  Evidence lock;  // the nearest file that fixes its dependencies' versions
   std::vector<Named> build_systems;
   std::vector<FrameworkFact> frameworks;  // the first is the primary one
   std::vector<DependencyFact> dependencies;
