@@ -158,7 +158,7 @@ Result<void> run_language_part(const PartInput& input, Report& report,
     notes.push_back("only the first " + std::to_string(kMaxSampled) + " of " +
                     std::to_string(files) + " files were read to see their language");
   }
-  tally(input.survey, known.sums, report.tree);
+  known.choices = tally(input.survey, known.sums, report.tree);
   return {};
 }
 

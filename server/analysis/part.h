@@ -1,6 +1,6 @@
-// Part: one of the things that an analysis finds out. All parts look at the same Survey at the same
-// time, and each fills its own members of the Report: whatever the order and the number of
-// threads, the report is the same.
+// Part: one of the things that an analysis finds out. All parts look at the same Survey, and each
+// fills its own members of the Report: whatever the order and the number of threads, the report is
+// the same. Those of a stage run at the same time, and see what the stages before left in memory.
 //
 // A part that fails leaves its members as they are and costs the report no more than that: a note
 // says what is missing.
@@ -38,12 +38,13 @@ struct Part {
   std::string_view name;  // "languages": as the note about its failure says
   // Writes to its own members of the report only; notes go to `notes`, in an order of their own.
   Result<void> (*run)(const PartInput& input, Report& report, std::vector<std::string>& notes);
+  int stage = 0;
 };
 
 // In the order in which their notes come. parts.cpp lists them.
 std::span<const Part> all_parts();
 
-// Runs `parts` at once. An error on cancellation only.
+// Runs `parts`, those of a stage at once. REQUIRES: by stages. An error on cancellation only.
 Result<void> run_parts(std::span<const Part> parts, const PartInput& input, Report& report);
 
 }  // namespace quarry::analysis

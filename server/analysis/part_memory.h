@@ -16,6 +16,7 @@ struct LanguageMemory {
   std::vector<Judged> judged;        // of each file, by its number
   std::vector<Identity> identities;  // of the content that was judged; 0: none that can be told
   std::vector<DirectorySums> sums;   // of each directory
+  std::vector<ExtensionChoice> choices;
 };
 
 struct ManifestMemory {
@@ -27,6 +28,7 @@ struct PartMemory {
   LanguageMemory languages;
   ManifestMemory manifests;
   project::Memory project;
+  std::vector<ExtensionChoice> choices;  // that `project` was found with
 };
 
 }  // namespace quarry::analysis

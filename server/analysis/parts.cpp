@@ -12,7 +12,7 @@ std::span<const Part> all_parts() {
   static constexpr std::array<Part, 3> kParts = {{
       {"languages", run_language_part},
       {"manifests", run_manifest_part},
-      {"modules", run_project_part},
+      {"modules", run_project_part, 1},  // goes by the languages of files
   }};
   return kParts;
 }
@@ -23,11 +23,16 @@ Result<void> run_parts(std::span<const Part> parts, const PartInput& input, Repo
     std::vector<std::string> notes;
   };
   std::vector<Outcome> outcomes(parts.size());
-  input.pool.fork_join(parts.size(), [&](std::size_t i) {
-    auto done = parts[i].run(input, report, outcomes[i].notes);
-    if (!done) outcomes[i].error = std::move(done).error();
-  });
-  TRY(input.cancel.check());
+  for (std::size_t first = 0; first < parts.size();) {
+    std::size_t end = first;
+    while (end < parts.size() && parts[end].stage == parts[first].stage) ++end;
+    input.pool.fork_join(end - first, [&](std::size_t i) {
+      auto done = parts[first + i].run(input, report, outcomes[first + i].notes);
+      if (!done) outcomes[first + i].error = std::move(done).error();
+    });
+    TRY(input.cancel.check());
+    first = end;
+  }
   for (std::size_t i = 0; i < parts.size(); ++i) {
     for (std::string& note : outcomes[i].notes) report.tree.notes.push_back(std::move(note));
     if (!outcomes[i].error) continue;

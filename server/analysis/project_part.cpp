@@ -7,6 +7,7 @@
 #include "server/analysis/languages.h"
 #include "server/analysis/manifest/value.h"
 #include "server/analysis/project/gather.h"
+#include "server/analysis/tally.h"
 
 namespace quarry::analysis {
 namespace {
@@ -18,7 +19,21 @@ std::string maker_name(std::string_view kind, std::string_view of) {
 
 constexpr std::uint64_t kMaxSourceBytes = 1UL << 20U;
 
-std::vector<project::File> files_of(const Survey& survey) {
+// The programming language of a file as the languages of the tree have counted it; by its path
+// where that part has failed.
+std::string_view language_in(const PartInput& input, std::uint32_t at) {
+  const LanguageMemory& known = input.memory.languages;
+  const std::size_t files = input.survey.index.files().size();
+  const auto language =
+      known.judged.size() == files
+          ? language_of(input.survey, at, known.judged[at], known.choices)
+          : language_among(input.survey.index.files()[at].path, input.survey.neighbours);
+  if (!language || language_kind(*language) != LanguageKind::kProgramming) return {};
+  return language_name(*language);
+}
+
+std::vector<project::File> files_of(const PartInput& input) {
+  const Survey& survey = input.survey;
   const FileIndex& index = survey.index;
   std::vector<project::File> files;
   files.reserve(index.files().size());
@@ -32,10 +47,7 @@ std::vector<project::File> files_of(const Survey& survey) {
     const bool by_attributes = path_class.rule == ".gitattributes";
     one.own_place = one.source || (!path_class.by_directory &&
                                    (!by_attributes || path_class.share == Share::kGenerated));
-    const auto language = language_among(file.path, survey.neighbours);
-    if (language && language_kind(*language) == LanguageKind::kProgramming) {
-      one.language = language_name(*language);
-    }
+    one.language = language_in(input, static_cast<std::uint32_t>(i));
     files.push_back(one);
   }
   return files;
@@ -48,20 +60,24 @@ class ProjectReader {
 
   void find() {
     memory_ = {};
-    memory_.files = files_of(input_.survey);
+    memory_.files = files_of(input_);
+    input_.memory.choices = input_.memory.languages.choices;
     project::find_project(tree(), memory_);
   }
 
   bool renew(const std::vector<std::uint32_t>& changed) {
+    if (input_.memory.choices != input_.memory.languages.choices) return false;
     std::vector<std::string_view> directories;
     for (const std::uint32_t number : changed) {
       const FileIndex::Directory& directory = index_.directories()[number];
-      directories.push_back(directory.path);
+      directories.push_back(index_.below_top(directory.path));
       for (const std::uint32_t at : index_.members(directory)) {
         const git::TrackedFile& file = index_.files()[at];
-        const auto known =
-            std::ranges::lower_bound(memory_.files, file.path, {}, &project::File::path);
-        if (known != memory_.files.end() && known->path == file.path) known->size = file.size;
+        const std::string_view path = index_.below_top(file.path);
+        const auto known = std::ranges::lower_bound(memory_.files, path, {}, &project::File::path);
+        if (known == memory_.files.end() || known->path != path) continue;
+        if (known->language != language_in(input_, at)) return false;
+        known->size = file.size;
       }
     }
     const project::Tree now = tree();

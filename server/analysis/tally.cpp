@@ -40,6 +40,13 @@ std::string_view rule_of(LanguageId id) {
   return code ? std::string_view(".gitattributes") : language_name(id);
 }
 
+// "a.h.in" is a template of "a.h".
+std::string_view extension_in(std::string_view path) {
+  std::string_view name = base_name(path);
+  if (name.ends_with(".in")) name.remove_suffix(3);
+  return extension_of(name);
+}
+
 class DirectoryCount {
  public:
   DirectoryCount(const Survey& survey, std::span<const Judged> judged, DirectorySums& sums)
@@ -66,9 +73,7 @@ class DirectoryCount {
       leave_out(static_cast<std::size_t>(Share::kGenerated), kByContent, one);
       return;
     }
-    std::string_view name = base_name(file.path);
-    if (name.ends_with(".in")) name.remove_suffix(3);
-    const std::string_view extension = extension_of(name);
+    const std::string_view extension = extension_in(file.path);
     const auto named = says.language ? find_language_by_alias(*says.language) : std::nullopt;
     if (is_of_chart(file.path)) {
       sums_.of_charts = true;
@@ -133,10 +138,14 @@ class Tally {
  public:
   Tally(const Survey& survey, TreeFacts& facts) : survey_(survey), facts_(facts) {}
 
-  void run(std::span<const DirectorySums> directories) {
+  std::vector<ExtensionChoice> run(std::span<const DirectorySums> directories) {
     for (const DirectorySums& one : directories) add(one);
     for (const DirectorySums& one : directories) add_undecided(one);
     finish();
+    std::vector<ExtensionChoice> choices;
+    for (const auto& [extension, language] : by_extension_)
+      choices.push_back({extension, language});
+    return choices;
   }
 
  private:
@@ -257,8 +266,27 @@ DirectorySums sum_directory(const Survey& survey, std::span<const Judged> judged
   return sums;
 }
 
-void tally(const Survey& survey, std::span<const DirectorySums> directories, TreeFacts& facts) {
-  Tally(survey, facts).run(directories);
+std::vector<ExtensionChoice> tally(const Survey& survey, std::span<const DirectorySums> directories,
+                                   TreeFacts& facts) {
+  return Tally(survey, facts).run(directories);
+}
+
+std::optional<LanguageId> language_of(const Survey& survey, std::uint32_t file,
+                                      const Judged& judged,
+                                      std::span<const ExtensionChoice> choices) {
+  if (survey.classes[file].share != Share::kSource) return std::nullopt;
+  const std::string_view path = survey.index.files()[file].path;
+  const Overrides says = survey.attributes.of(path);
+  if (judged.verdict.generated && says.generated != false) return std::nullopt;
+  if (const auto named = says.language ? find_language_by_alias(*says.language) : std::nullopt) {
+    return named;
+  }
+  if (judged.verdict.language != Verdict::kNone) return judged.verdict.language;
+  if (!judged.verdict.undecided) return std::nullopt;
+  const auto choice =
+      std::ranges::lower_bound(choices, extension_in(path), {}, &ExtensionChoice::extension);
+  const bool known = choice != choices.end() && choice->extension == extension_in(path);
+  return known ? choice->language : std::nullopt;
 }
 
 }  // namespace quarry::analysis

@@ -68,7 +68,22 @@ struct DirectorySums {
 DirectorySums sum_directory(const Survey& survey, std::span<const Judged> judged,
                             const FileIndex::Directory& directory);
 
-// Fills languages, main_language, left_out, files, bytes and submodules of `facts`.
-void tally(const Survey& survey, std::span<const DirectorySums> directories, TreeFacts& facts);
+// What became of the files of an extension that their content leaves undecided.
+struct ExtensionChoice {
+  std::string_view extension;
+  std::optional<LanguageId> language;
+  bool operator==(const ExtensionChoice&) const = default;
+};
+
+// Fills languages, main_language, left_out, files, bytes and submodules of `facts`. The answer: of
+// each extension with undecided files, in order.
+std::vector<ExtensionChoice> tally(const Survey& survey, std::span<const DirectorySums> directories,
+                                   TreeFacts& facts);
+
+// The language that a file of the survey counts as; nothing when it counts as none: it is binary,
+// generated, unknown.
+std::optional<LanguageId> language_of(const Survey& survey, std::uint32_t file,
+                                      const Judged& judged,
+                                      std::span<const ExtensionChoice> choices);
 
 }  // namespace quarry::analysis

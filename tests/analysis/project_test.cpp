@@ -6,12 +6,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "server/analysis/contested.h"
-#include "server/analysis/ecosystem/stored_facts.h"
-#include "server/analysis/languages.h"
+#include "server/analysis/fact_cache.h"
 #include "server/analysis/manifest/text.h"
-#include "server/analysis/path_class.h"
+#include "server/analysis/part.h"
 #include "server/analysis/project/facts_text.h"
+#include "tests/analysis/fake_contents.h"
 #include "tests/analysis/project_fixture.h"
 
 namespace quarry::analysis::project {
@@ -29,7 +28,9 @@ std::vector<Case> parse_cases(std::string_view text) {
       const auto words = manifest::words(line.substr(4));
       file = &cases.back().files[std::string(words[0])];
       if (words.size() > 1 && words[1].starts_with('*')) {
-        file->assign(std::stoul(std::string(words[1].substr(1))), 'x');
+        const std::size_t size = std::stoul(std::string(words[1].substr(1)));
+        while (file->size() < size) file->append("some words\n");
+        file->resize(size);
         file = nullptr;
       }
     } else if (line.starts_with("?! ")) {
@@ -44,36 +45,28 @@ std::vector<Case> parse_cases(std::string_view text) {
 }
 
 Project project_of(const std::map<std::string, std::string>& files) {
-  std::vector<File> list;
-  Neighbours neighbours;
-  neighbours.at_top = [&](std::string_view name) { return files.contains(std::string(name)); };
-  for (const auto& [path, content] : files) add_neighbour(neighbours, path);
+  SystemClock clock;
+  const CancelToken cancel(clock);
+  pool::Pool pool({.workers = 0});
+  const auto store = store::Store::in_memory();
+  const test::FakeContents contents(files);
+  FactCache cache(*store, contents, "root", FactCache::Origin::kWorkingTree, /*refresh=*/false);
+  std::vector<git::TrackedFile> tracked;
   for (const auto& [path, content] : files) {
-    File file{path, content.size()};
-    const auto language = language_among(path, neighbours);
-    if (language && language_kind(*language) == LanguageKind::kProgramming) {
-      file.language = language_name(*language);
-    }
-    const std::string_view directory = directory_of(path);
-    file.own_place =
-        classify_directory(directory).share == Share::kSource || classify_directory(directory).weak;
-    file.source = file.own_place && classify_name(base_name(path)).share == Share::kSource;
-    list.push_back(file);
+    tracked.push_back({path, kPlainMode, content.size(), ""});
   }
-  const Tree tree{list,
-                  // As a cache would keep them.
-                  [&](const ecosystem::Reader& reader, std::string_view path) {
-                    const auto facts = ecosystem::read(reader, {path, files.at(std::string(path))});
-                    return *ecosystem::decode_facts(ecosystem::encode(facts));
-                  },
-                  [&](std::string_view language, std::string_view path) {
-                    const auto facts = source_facts(language, files.at(std::string(path)));
-                    return ecosystem::decode_source_facts(ecosystem::encode(facts));
-                  },
-                  [](std::size_t count, const std::function<void(std::size_t)>& body) {
-                    for (std::size_t i = 0; i < count; ++i) body(i);
-                  }};
-  return find_project(tree);
+  auto survey = make_survey(FileIndex(std::move(tracked), ""), contents, pool, cancel);
+  REQUIRE(survey);
+  Report first;
+  Report report;
+  // As they are read, then as a cache has kept them.
+  for (Report* into : {&first, &report}) {
+    PartMemory memory;
+    REQUIRE(run_parts(all_parts(), {*survey, contents, cache, pool, cancel, memory}, *into));
+    CHECK(into->notes.empty());
+  }
+  CHECK(fact_lines(first.project) == fact_lines(report.project));
+  return report.project;
 }
 
 namespace {

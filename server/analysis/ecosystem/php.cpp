@@ -46,7 +46,7 @@ void read_composer(const Source& source, Facts& facts) {
 constexpr Reader kPhpReaders[] = {
     {"composer.json", "packagist", "PHP", "Composer", Role::kModule, read_composer},
     {"composer.lock", "packagist", "", "composer", Role::kLock, read_composer_lock},
-    {"artisan", "packagist", "", "Artisan", Role::kPart},
+    {"artisan", "packagist", "PHP", "Artisan", Role::kPart},
     {"symfony.lock", "packagist", "", "Symfony Flex", Role::kPart},
 };
 

@@ -21,7 +21,7 @@ struct Names {
 constexpr Names kEntryNames[] = {
     {"JavaScript",
      "server.js app.js index.js main.js src/server.js src/app.js src/index.js src/main.js "
-     "src/index.jsx src/main.jsx server/index.js",
+     "src/index.jsx src/main.jsx server/index.js bin/* cli.js",
      false},
     {"TypeScript",
      "server.ts app.ts index.ts main.ts src/server.ts src/main.ts src/app.ts src/index.ts "
@@ -29,7 +29,7 @@ constexpr Names kEntryNames[] = {
      false},
     {"Python",
      "manage.py main.py app.py server.py run.py wsgi.py asgi.py __main__.py src/main.py src/app.py "
-     "app/main.py app/__init__.py */__main__.py src/*/__main__.py",
+     "app/main.py app/__init__.py */__main__.py src/*/__main__.py bin/* scripts/*",
      false},
     {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go", true},
     {"Rust", "src/main.rs src/bin/*.rs src/bin/*/main.rs src/lib.rs", false},
@@ -54,8 +54,20 @@ constexpr Names kEntryNames[] = {
     {"Perl", "app.pl script/* bin/*", false},
     {"R", "app.R server.R", false},
     {"Julia", "src/*.jl", false},
-    {"Shell", "install.sh run.sh main.sh", false},
+    {"Shell", "install.sh run.sh main.sh start run main bin/*", false},
 };
+
+// What developers run, in the folders where programs lie too.
+constexpr auto kTools = std::to_array<std::string_view>(
+    {"setup", "console", "bundle",  "rspec", "rubocop",   "brakeman", "spring",           "update",
+     "dev",   "ci",      "test",    "lint",  "format",    "yarn",     "importmap",        "thrust",
+     "jobs",  "rake",    "release", "build", "bootstrap", "cibuild",  "docker-entrypoint"});
+
+bool is_tool(std::string_view path) {
+  const std::string_view name = base_name(path);
+  return std::ranges::find(kTools, name.substr(0, name.find('.'))) != kTools.end() &&
+         path != "bin/console";  // Symfony's
+}
 
 // '*' of a pattern is one component.
 bool fits(std::string_view pattern, std::string_view path) {
@@ -100,7 +112,10 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
     for (const std::string_view pattern : manifest::words(names.paths)) {
       for (const File* file : draft.sources) {
         const bool known = std::ranges::find(found, file, &Found::file) != found.end();
-        if (!known && fits(pattern, file->path.substr(cut)) && found.size() < 64) {
+        const std::string_view path = file->path.substr(cut);
+        // A program in a folder of programs has no extension: the others are what it is made of.
+        const bool named = !pattern.ends_with("/*") || extension_of(path).empty();
+        if (!known && named && fits(pattern, path) && !is_tool(path) && found.size() < 64) {
           found.push_back({file, file->path.substr(cut), names.verified});
         }
       }
