@@ -131,17 +131,51 @@ std::uint32_t container_port(const Value& one) {
   return manifest::leading_port(colon == std::string_view::npos ? text : text.substr(colon + 1));
 }
 
-void read_environment(const Value& environment, Facts& facts) {
+void read_environment(const Value& environment, std::vector<Variable>& variables) {
   for (const Value& one : environment.items) {
     if (!one.name.empty()) {
-      facts.variables.push_back({one.name, one.text, one.line});
+      variables.push_back({one.name, one.text, one.line});
       continue;
     }
     const std::size_t equals = one.text.find('=');
-    facts.variables.push_back({one.text.substr(0, equals),
-                               equals == std::string::npos ? "" : one.text.substr(equals + 1),
-                               one.line});
+    variables.push_back({one.text.substr(0, equals),
+                         equals == std::string::npos ? "" : one.text.substr(equals + 1), one.line});
   }
+}
+
+// Where a container is built from: its Dockerfile's folder below its context, or the context.
+std::string built_from(const Value& service) {
+  const Value& build = service["build"];
+  std::string context(build.is_map() ? build["context"].text : build.text);
+  const std::string_view file = build["dockerfile"].text;
+  if (file.rfind('/') != std::string_view::npos) {
+    context.append("/").append(file.substr(0, file.rfind('/')));
+  }
+  std::string path;
+  for (const std::string_view part : manifest::split(context, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part == ".." || part.starts_with('$')) return {};
+    if (!path.empty()) path.push_back('/');
+    path += part;
+  }
+  return path;
+}
+
+// The services that one depends on, or all of them where it does not say.
+std::vector<Service> needed_by(const Value& service, const Value& services) {
+  const Value& needs = service["depends_on"];
+  std::vector<Service> found;
+  for (const Value& other : services.items) {
+    const auto* known = project::find_service_by_image(other["image"].text);
+    if (known == nullptr) continue;
+    const bool needed = !needs || std::ranges::any_of(needs.items, [&](const Value& one) {
+      return (one.name.empty() ? one.text : one.name) == other.name;
+    });
+    if (needed) {
+      found.push_back({std::string(known->name), "compose image", other["image"].line});
+    }
+  }
+  return found;
 }
 
 void read_compose(const Source& source, Facts& facts) {
@@ -153,14 +187,24 @@ void read_compose(const Source& source, Facts& facts) {
     if (known != nullptr) {
       facts.services.push_back({std::string(known->name), "compose image", image.line});
     }
+    Built built;
+    if (own) built.directory = built_from(service);
+    const bool elsewhere = !built.directory.empty();
+    std::vector<Port>& ports = elsewhere ? built.ports : facts.ports;
     for (const std::string_view list : {"ports", "expose"}) {
       for (const Value& one : service[list].items) {
         const std::uint32_t port = container_port(one);
         if (port == 0) continue;
-        facts.ports.push_back({port, PortSource::kCompose, own, own ? "" : service.name, one.line});
+        ports.push_back({port, PortSource::kCompose, own, own ? "" : service.name, one.line});
       }
     }
-    if (own) read_environment(service["environment"], facts);
+    if (own) {
+      read_environment(service["environment"], elsewhere ? built.variables : facts.variables);
+    }
+    if (elsewhere) {
+      built.services = needed_by(service, root["services"]);
+      facts.built.push_back(std::move(built));
+    }
   }
 }
 
@@ -201,6 +245,9 @@ constexpr Reader kContainersReaders[] = {
     {"compose.yaml", "compose", "", "Docker Compose", kContainer, read_compose},
     {"docker-compose.*.yml", "compose", "", "Docker Compose", kContainer, read_compose},
     {"docker-compose.*.yaml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {"docker-compose-*.yml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {"compose.*.yml", "compose", "", "Docker Compose", kContainer, read_compose},
+    {"compose.*.yaml", "compose", "", "Docker Compose", kContainer, read_compose},
     {".dockerignore", "docker", "", "Docker", kContainer},
     {"Procfile", "procfile", "", "Procfile", kContainer, read_procfile},
     {".devcontainer/devcontainer.json", "devcontainer", "", "Dev Container", kContainer,

@@ -99,6 +99,18 @@ const Reader* find_reader(std::string_view path) {
   return nullptr;
 }
 
+namespace {
+
+void hide_values(std::vector<Variable>& variables) {
+  std::erase_if(variables,
+                [](const Variable& one) { return !project::is_variable_name(one.name); });
+  for (Variable& one : variables) {
+    if (!project::may_show(one.name, one.value)) one.value.clear();
+  }
+}
+
+}  // namespace
+
 bool is_lock(const Reader& reader) {
   // renv's file is also all that a project of R may have.
   return reader.role == Role::kLock ? reader.resolves : reader.tool == "renv";
@@ -115,11 +127,8 @@ Facts read(const Reader& reader, const Source& source) {
   } else if (reader.read != nullptr) {
     reader.read(source, facts);
   }
-  std::erase_if(facts.variables,
-                [](const Variable& one) { return !project::is_variable_name(one.name); });
-  for (Variable& one : facts.variables) {
-    if (!project::may_show(one.name, one.value)) one.value.clear();
-  }
+  hide_values(facts.variables);
+  for (Built& one : facts.built) hide_values(one.variables);
   redact(facts);
   order_locked(facts);
   return facts;

@@ -94,6 +94,14 @@ struct Locked {
   std::string version;
 };
 
+// What a set of containers tells of one that is built from a directory.
+struct Built {
+  std::string directory;  // relative to the manifest's; "" is that itself
+  std::vector<Port> ports;
+  std::vector<Variable> variables;
+  std::vector<Service> services;
+};
+
 struct Facts {
   std::string path;  // of the manifest
   std::string name;
@@ -109,6 +117,7 @@ struct Facts {
   std::vector<Port> ports;
   std::vector<Variable> variables;
   std::vector<Service> services;
+  std::vector<Built> built;  // of other directories than the manifest's
   // Values that other manifests refer to: versions of a workspace, a catalogue, a parent.
   std::vector<Dependency> shared;
   std::vector<Locked> locked;       // in the order of names

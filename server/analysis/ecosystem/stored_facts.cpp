@@ -136,6 +136,10 @@ void fields(Archive& to, Service& one) {
   all(to, one.name, one.how, one.line);
 }
 template <class Archive>
+void fields(Archive& to, Built& one) {
+  all(to, one.directory, one.ports, one.variables, one.services);
+}
+template <class Archive>
 void fields(Archive& to, manifest::Problem& one) {
   all(to, one.line, one.message);
 }
@@ -143,7 +147,8 @@ template <class Archive>
 void fields(Archive& to, Facts& one) {
   all(to, one.path, one.name, one.version, one.licence, one.licence_line, one.dependencies,
       one.scripts, one.members, one.versions, one.managers, one.entries, one.ports, one.variables,
-      one.services, one.shared, one.locked, one.images, one.problems, one.no_module, one.languages);
+      one.services, one.built, one.shared, one.locked, one.images, one.problems, one.no_module,
+      one.languages);
 }
 template <class Archive>
 void fields(Archive& to, project::SourceFacts& one) {

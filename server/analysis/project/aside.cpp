@@ -13,8 +13,9 @@ constexpr auto kAside = std::to_array<std::string_view>(
      "bench",   "benches",  "benchmark",  "benchmarks",  "fuzz",      "e2e",      "demo",
      "demos",   "fixtures", "playground", "playgrounds", "testsuite", "template", "templates"});
 
-constexpr auto kTools = std::to_array<std::string_view>(
-    {"docs", "doc", "tools", "tool", "scripts", "website", "hack", "utils", "contrib"});
+constexpr auto kTools =
+    std::to_array<std::string_view>({"docs", "doc", "tools", "tool", "scripts", "script", "website",
+                                     "hack", "utils", "contrib", "builders", "packaging", "ci"});
 
 bool is_test(std::string_view lowered) {
   constexpr auto kEnds =

@@ -4,14 +4,18 @@
 #include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/languages.h"
 #include "server/analysis/project/aside.h"
+#include "server/analysis/project/built.h"
 #include "server/analysis/project/choose.h"
 #include "server/analysis/project/commands.h"
 #include "server/analysis/project/dependency_names.h"
 #include "server/analysis/project/detect.h"
 #include "server/analysis/project/gather.h"
 #include "server/analysis/project/members.h"
+#include "server/analysis/project/place.h"
+#include "server/analysis/project/ports.h"
 #include "server/analysis/project/renewal.h"
 #include "server/analysis/project/services.h"
+#include "server/analysis/project/top.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -23,9 +27,11 @@ using ecosystem::Use;
 
 class Assembler {
  public:
-  Assembler(const Tree& tree, const Gathered& gathered) : tree_(tree), gathered_(gathered) {}
+  Assembler(const Tree& tree, const Gathered& gathered)
+      : tree_(tree), gathered_(gathered), built_(gathered) {}
 
-  Project run() const {
+  // `own_main`: the main module before it took from the top.
+  Project run(std::shared_ptr<const Module>& own_main) const {
     Project project;
     std::vector<Module> modules;
     modules.reserve(gathered_.drafts.size());
@@ -38,14 +44,18 @@ class Assembler {
     if (sets_aside(project)) {
       for (auto& module : project.modules) set_aside(module);
     }
-    finish(project);
+    finish(project, own_main, nullptr);
     return project;
   }
 
   // `dirty`: the drafts that may have become others. False: what becomes of the modules together
   // may be another.
-  bool renew(Project& project, const std::vector<bool>& dirty) const {
+  bool renew(Project& project, std::shared_ptr<const Module>& own_main,
+             const std::vector<bool>& dirty) const {
     const bool aside = sets_aside(project);
+    const std::size_t main = project.main;
+    std::shared_ptr<const Module> shown;
+    if (own_main != nullptr) shown = std::exchange(project.modules[main], own_main);
     std::size_t at = 0;
     for (const auto& [directory, draft] : gathered_.drafts) {
       const std::size_t number = at++;
@@ -57,19 +67,27 @@ class Assembler {
     }
     if (!project.modules.empty()) project.main = choose_main(project.modules);
     if (sets_aside(project) != aside) return false;
-    finish(project);
+    const bool same = project.main == main && !dirty.empty() && !dirty[main] && !dirty[0] &&
+                      project.modules.front()->path == ".";
+    finish(project, own_main, same ? std::move(shown) : nullptr);
     return true;
   }
 
  private:
   // What is told from all manifests, and of the main module.
-  void finish(Project& project) const {
+  // `shown`: the main module as it will be; null when that is to be found.
+  void finish(Project& project, std::shared_ptr<const Module>& own_main,
+              std::shared_ptr<const Module> shown) const {
+    if (!project.modules.empty()) {
+      own_main = project.modules[project.main];
+      project.modules[project.main] = shown != nullptr ? std::move(shown) : complete(project);
+    }
     project.manifests = gathered_.manifests.size();
     project.manifests_left_out = gathered_.left_out;
     project.ci.clear();
     project.findings.clear();
     for (const Manifest& one : gathered_.manifests) {
-      if (one.reader->role == Role::kCi) {
+      if (one.reader->role == Role::kCi && is_ci_of_root(one)) {
         project.ci.push_back({std::string(one.reader->tool), "", {one.facts.path, 0}});
       }
       for (const manifest::Problem& problem : one.facts.problems) {
@@ -77,6 +95,15 @@ class Assembler {
       }
     }
     project.readiness = readiness_of(project);
+  }
+
+  // The main module with what the top tells of it.
+  std::shared_ptr<const Module> complete(const Project& project) const {
+    const std::shared_ptr<const Module>& main = project.modules[project.main];
+    if (main->path == ".") return main;
+    if (project.modules.front()->path == ".") return with_top(main, *project.modules.front());
+    if (gathered_.orphans.manifests.empty()) return main;
+    return with_top(main, make(gathered_.orphans));
   }
 
   // Where even the main module is an example, examples are what the project is.
@@ -120,7 +147,12 @@ class Assembler {
       module.lock = choose_lock(gathered_, draft, module.ecosystem);
     }
     add_native_manager(module, draft);
-    for (const Manifest* one : draft.manifests) take(module, *one, draft);
+    const ContainerFiles files(draft);
+    for (const Manifest* one : draft.manifests) take(module, *one, draft, files);
+    built_.take(module, draft);
+    std::ranges::stable_sort(module.containers, {}, [&](const std::string& path) {
+      return path != module.image && !module.image.empty();
+    });
     add_licence_text(module, draft.directory);
     add_frameworks(module, draft, [this](const std::string& path) { return exists(path); });
     add_services(module);
@@ -155,7 +187,7 @@ class Assembler {
     if (!module.manager.name.empty()) return;
     for (const Manifest* one : draft.manifests) {
       const std::string_view of = one->reader->ecosystem;
-      if (of != "conan" && of != "vcpkg") continue;
+      if ((of != "conan" && of != "vcpkg") || place_of(*one, draft) > Place::kBelow) continue;
       module.manager = {std::string(of), "", {one->facts.path, 0}};
       return;
     }
@@ -245,15 +277,30 @@ class Assembler {
     }
   }
 
-  void take(Module& module, const Manifest& one, const Draft& draft) const {
+  void take(Module& module, const Manifest& one, const Draft& draft,
+            const ContainerFiles& files) const {
     const ecosystem::Facts& facts = one.facts;
     const ecosystem::Reader& reader = *one.reader;
-    const bool here = one.directory == draft.directory;
+    const Place place = place_of(one, draft);
+    const bool here = place == Place::kHere;
     // A module that is none of its own here: what a mobile framework made for its platforms.
     if (reader.role == Role::kModule && !facts.no_module && !here) return;
-    // Not every file under k8s/ is of Kubernetes.
-    const bool other = reader.ecosystem == "kubernetes" && facts.no_module;
-    if (reader.role == Role::kContainer && !other) module.containers.push_back(facts.path);
+    if (reader.role == Role::kContainer) {
+      // Not every file under k8s/ is of Kubernetes.
+      if (reader.ecosystem == "kubernetes" && facts.no_module) return;
+      module.containers.push_back(facts.path);
+      if (reader.pattern == ".dockerignore" && here) module.ignores = true;
+      if (!files.count(one)) return;
+      if (makes_image(one) && module.image.empty()) module.image = facts.path;
+    } else if (place > Place::kBelow) {
+      if (place == Place::kApart) return;
+      for (const Dependency& dependency : facts.dependencies) {
+        if (module.dependencies.size() >= kMaxDependencies) break;
+        module.dependencies.push_back(resolved(dependency, one));
+        module.dependencies.back().use = place == Place::kTests ? Use::kTest : Use::kDev;
+      }
+      return;
+    }
     if (reader.role == Role::kSettings) module.settings.push_back(facts.path);
     const bool builds = reader.role == Role::kModule || reader.role == Role::kPart;
     const auto same = [&](const Named& system) { return system.name == reader.tool; };
@@ -271,56 +318,13 @@ class Assembler {
     for (const ecosystem::Entry& entry : facts.entries) {
       if (here) module.entries.push_back({entry.path, entry.how, {facts.path, entry.line}});
     }
-    for (const ecosystem::Port& port : facts.ports) {
-      module.ports.push_back(
-          {port.number, port.source, port.own, port.service, {facts.path, port.line}});
-    }
-    for (const ecosystem::Service& service : facts.services) {
-      module.services.push_back({service.name, "", service.how, {facts.path, service.line}});
-    }
-    for (const ecosystem::Variable& variable : facts.variables) {
-      module.variables.push_back({variable.name,
-                                  kind_of_variable(variable.name),
-                                  may_show(variable.name, variable.value) ? variable.value : "",
-                                  {facts.path, variable.line}});
-    }
-    if (reader.ecosystem == "npm" || reader.ecosystem == "deno") add_script_ports(module, facts);
-  }
-
-  // "vite --port 4000", "next dev -p 3001", "PORT=8080 node server": never "test:1".
-  static void add_script_ports(Module& module, const ecosystem::Facts& facts) {
-    for (const ecosystem::Script& script : facts.scripts) {
-      if (script.name != "start" && script.name != "dev" && script.name != "serve") continue;
-      const auto words = manifest::words(script.command);
-      for (std::size_t i = 0; i < words.size(); ++i) {
-        std::string_view number;
-        if ((words[i] == "--port" || words[i] == "-p") && i + 1 < words.size())
-          number = words[i + 1];
-        for (const std::string_view key : {"--port=", "PORT="}) {
-          if (words[i].starts_with(key)) number = words[i].substr(key.size());
-        }
-        if (const std::uint32_t port = manifest::leading_port(number)) {
-          module.ports.push_back(
-              {port, ecosystem::PortSource::kScript, true, "", {facts.path, script.line}});
-        }
+    take_facts(module, one, facts.ports, facts.variables, facts.services);
+    for (const ecosystem::Built& built : facts.built) {
+      if (built_.module_of(one, built) == nullptr) {
+        take_facts(module, one, built.ports, built.variables, built.services);
       }
     }
-  }
-
-  // Ports in order, each number once; the framework's when no own one is told.
-  static void finish_ports(Module& module) {
-    std::ranges::stable_sort(module.ports, {},
-                             [](const PortFact& one) { return std::pair(!one.own, one.source); });
-    std::set<std::pair<std::uint32_t, bool>> seen;
-    std::erase_if(module.ports,
-                  [&](const PortFact& one) { return !seen.emplace(one.number, one.own).second; });
-    if (module.port() != nullptr) return;
-    for (const FrameworkFact& one : module.frameworks) {
-      if (one.port == 0 || one.kind == FrameworkKind::kTest) continue;
-      module.ports.insert(module.ports.begin(),
-                          PortFact{one.port, ecosystem::PortSource::kDefault, true, "", one.at});
-      return;
-    }
+    if (reader.ecosystem == "npm" || reader.ecosystem == "deno") add_script_ports(module, facts);
   }
 
   static void finish(Module& module) {
@@ -343,24 +347,20 @@ class Assembler {
 
   const Tree& tree_;
   const Gathered& gathered_;
+  const BuiltModules built_;
 };
 
 }  // namespace
 
-Project find_project(const Tree& tree) {
-  const Gathered gathered = gather(tree);
-  return Assembler(tree, gathered).run();
-}
-
 void find_project(const Tree& tree, Memory& memory) {
   memory.gathered = gather(tree);
-  memory.project = Assembler(tree, memory.gathered).run();
+  memory.project = Assembler(tree, memory.gathered).run(memory.own_main);
 }
 
 bool renew_project(const Tree& tree, std::span<const std::string_view> changed, Memory& memory) {
   std::vector<bool> dirty(memory.gathered.drafts.size());
   if (!Renewal(tree, memory.gathered, dirty).run(changed)) return false;
-  return Assembler(tree, memory.gathered).renew(memory.project, dirty);
+  return Assembler(tree, memory.gathered).renew(memory.project, memory.own_main, dirty);
 }
 
 }  // namespace quarry::analysis::project

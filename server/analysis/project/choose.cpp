@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "server/analysis/manifest/text.h"
+#include "server/analysis/project/place.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -48,10 +49,22 @@ std::string_view plain_name(std::string_view language) {
   return language;
 }
 
-std::uint64_t bytes_of(const Draft& draft, std::string_view language) {
-  const auto found = draft.bytes.find(language);
-  return found == draft.bytes.end() ? 0 : found->second;
+// Of a module of tests or of pages alone, all that there is.
+const std::map<std::string_view, std::uint64_t>& sizes_of(const Draft& draft) {
+  return draft.weights.empty() ? draft.bytes : draft.weights;
 }
+
+std::uint64_t weight_of(const Draft& draft, std::string_view language) {
+  const auto& sizes = sizes_of(draft);
+  const auto found = sizes.find(language);
+  return found == sizes.end() ? 0 : found->second;
+}
+
+// Languages whose projects have a manifest: where it is missing, their files are not what a module
+// is, however many they are.
+constexpr auto kNeedManifest = std::to_array<std::string_view>(
+    {"JavaScript", "TypeScript", "TSX", "JSX", "Vue", "Svelte", "Java", "Kotlin", "Scala", "Go",
+     "Rust", "C#", "F#", "Dart", "Elixir", "Swift", "Haskell"});
 
 // The languages of a manifest, as its row or it itself tells.
 std::vector<std::string_view> languages_of(const Manifest& manifest) {
@@ -180,10 +193,10 @@ Language choose_language(const Draft& draft) {
   std::uint64_t all = 0;
   std::string_view top;
   const bool with_xcode = holds_xcode_of_gradle(draft);
-  for (const auto& [language, bytes] : draft.bytes) {
+  for (const auto& [language, bytes] : sizes_of(draft)) {
     if (with_xcode && (language == "Swift" || language.starts_with("Objective-C"))) continue;
     all += bytes;
-    if (top.empty() || bytes > bytes_of(draft, top)) top = language;
+    if (top.empty() || bytes > weight_of(draft, top)) top = language;
   }
   Language best;
   std::uint64_t most = 0;
@@ -194,9 +207,9 @@ Language choose_language(const Draft& draft) {
       std::uint64_t sum = 0;
       std::string_view largest = language;
       for (const std::string_view member : family_of(language)) {
-        const std::uint64_t bytes = bytes_of(draft, member);
+        const std::uint64_t bytes = weight_of(draft, member);
         sum += bytes;
-        if (bytes > bytes_of(draft, largest)) largest = member;
+        if (bytes > weight_of(draft, largest)) largest = member;
       }
       const bool named = best.manifest == nullptr || (best.name.empty() && !language.empty());
       if (named || sum > most) {
@@ -212,7 +225,8 @@ Language choose_language(const Draft& draft) {
   if (best.manifest != nullptr && languages_of(*best.manifest).front().empty()) {
     return {{}, best.manifest};
   }
-  const bool beside = best.manifest != nullptr && most * 5 < all;
+  const bool beside = best.manifest != nullptr && !draft.weights.empty() && most * 5 < all &&
+                      std::ranges::find(kNeedManifest, top) == kNeedManifest.end();
   if (best.manifest == nullptr) return {plain_name(top), nullptr};
   // A manifest of another language than most of the code is of a tool beside it.
   if (beside && !top.empty()) return {plain_name(top), nullptr};
@@ -256,6 +270,7 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
   }
   // Settings below the module's directory: .mvn, gradle/wrapper, src/main.
   for (const Manifest* manifest : draft.manifests) {
+    if (place_of(*manifest, draft) > Place::kBelow) continue;
     for (const ecosystem::Version& one : manifest->facts.versions) {
       if (one.of == wanted.front() && found.name.empty()) {
         found = {one.of, one.text, {manifest->facts.path, one.line}};
@@ -313,6 +328,7 @@ Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_v
   if (found.name.empty()) found = std::move(fallback);
   for (const Manifest* manifest : draft.manifests) {
     if (!found.name.empty() || manifest->reader->ecosystem != locks) continue;
+    if (place_of(*manifest, draft) > Place::kBelow) continue;
     for (const ecosystem::Version& one : manifest->facts.managers) {
       found = {one.of, one.text, {manifest->facts.path, one.line}};
     }
@@ -326,11 +342,11 @@ std::size_t choose_main(const std::vector<std::shared_ptr<const Module>>& module
   for (const auto& one : modules) all += one->bytes;
   const auto score = [&](const Module& one) {
     const bool top = one.path == "." && one.bytes * 5 >= all;
-    const bool started = one.port() != nullptr || !one.containers.empty();
+    const std::uint64_t started = (one.port() != nullptr ? 1U : 0U) + (one.image.empty() ? 0U : 1U);
     // Scripts beside a chart are not what it is.
     const std::uint64_t code = one.language.empty() ? 0 : one.bytes;
     return std::tuple(modules.size() == 1, !one.secondary && is_orchestrator(one), top,
-                      !one.secondary, code * (started ? 2 : 1), one.dependencies.size());
+                      !one.secondary, code * (1 + started), one.dependencies.size());
   };
   std::size_t best = 0;
   auto most = score(*modules[0]);

@@ -8,8 +8,10 @@ namespace quarry::analysis::project {
 
 // The language of a module, and the manifest whose ecosystem it is of (null when there is none).
 // A manifest names a family of languages ("JavaScript" is TypeScript's too), of which the one with
-// most bytes counts; of several families the one with most bytes. When the manifests' families hold
-// less than a fifth of the code, they are tools beside it, and the code decides.
+// most bytes counts; of several families the one with most bytes. Tests, tools and what is served
+// as it is count only where there is nothing else. When the manifests' families hold less than a
+// fifth of the code, they are tools beside it, and the code decides - unless it is in a language
+// whose projects have manifests.
 struct Language {
   std::string_view name;
   const Manifest* manifest = nullptr;

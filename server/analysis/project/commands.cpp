@@ -4,6 +4,7 @@
 
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/ci_commands.h"
+#include "server/analysis/project/place.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -168,9 +169,10 @@ class Commands {
 
   // A Procfile or an image's command starts the module as it is run.
   void containers() {
+    const ContainerFiles files(draft_);
     for (const bool procfile : {true, false}) {
       for (const Manifest* manifest : draft_.manifests) {
-        if (manifest->reader->role != Role::kContainer) continue;
+        if (!files.count(*manifest)) continue;
         if ((manifest->reader->ecosystem == "procfile") != procfile) continue;
         for (const ecosystem::Script& script : manifest->facts.scripts) {
           if (script.name == "start") {
@@ -270,8 +272,10 @@ class Commands {
       put(kTest, flutter ? "flutter test" : "dart test", "", module_.at);
       if (flutter) put(kBuild, "flutter build", "", module_.at);
     }
-    if (has_system("Make") && module_.command(kBuild) == nullptr)
+    if (has_system("Make") && module_.command(kBuild) == nullptr &&
+        directory_of(make_at().path) == draft_.directory) {
       put(kBuild, "make", "", make_at());
+    }
     if (has_system("Bazel") && module_.command(kBuild) == nullptr) {
       put(kBuild, "bazel build //...", "", module_.at);
       put(kTest, "bazel test //...", "", module_.at);
@@ -303,6 +307,7 @@ class Commands {
     }
     for (const Manifest* manifest : draft_.manifests) {
       const std::string_view tool = manifest->reader->tool;
+      if (manifest->directory != draft_.directory) continue;
       if (tool == "tox" || tool == "nox")
         put(kTest, std::string(tool), "", {manifest->facts.path, 0});
     }
@@ -332,7 +337,7 @@ class Commands {
     const bool build = module_.command(kBuild) == nullptr;
     const bool test = module_.command(kTest) == nullptr;
     for (const Manifest* manifest : draft_.manifests) {
-      if (manifest->reader->role != Role::kCi) continue;
+      if (manifest->reader->role != Role::kCi || !is_ci_of_root(*manifest)) continue;
       for (const ecosystem::Script& script : manifest->facts.scripts) {
         const auto role = role_of_ci_line(script.command);
         if (!role) continue;

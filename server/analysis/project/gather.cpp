@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/analysis/manifest/text.h"
+#include "server/analysis/project/aside.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -16,9 +17,7 @@ bool is_no_module(std::string_view directory, const std::map<std::string_view, b
     const std::string_view parent = directory_of(at);
     const std::string_view name = parent.empty() ? at : at.substr(parent.size() + 1);
     if (name.starts_with('.')) return true;
-    const bool platform = name == "android" || name == "ios" || name == "macos" ||
-                          name == "windows" || name == "linux";
-    if (platform && mobile.contains(parent)) return true;
+    if (is_platform(name) && mobile.contains(parent)) return true;
     at = parent;
   }
   return false;
@@ -69,6 +68,20 @@ bool is_resource(std::string_view path) {
   return set == "src" || set.ends_with("/src");
 }
 
+// Scripts that a server gives to browsers as they are: mostly libraries of others.
+bool is_served(std::string_view path) {
+  for (const std::string_view part : manifest::split(directory_of(path), '/')) {
+    if (part == "public" || part == "static" || part == "assets" || part == "wwwroot" ||
+        part == "www" || part == "webroot" || part == "javascripts") {
+      return true;
+    }
+  }
+  for (const std::string_view part : manifest::split(path, '.')) {
+    if (part == "min" || part == "slim" || part == "bundle") return true;
+  }
+  return false;
+}
+
 // Whether a file is code of the project: neither a manifest that is a program (a Gemfile says
 // nothing about Ruby in the project) nor a language of build systems.
 bool is_code(const File& file) {
@@ -94,6 +107,11 @@ bool is_mobile(const Manifest& manifest) {
   });
 }
 
+bool is_platform(std::string_view name) {
+  return name == "android" || name == "ios" || name == "macos" || name == "windows" ||
+         name == "linux" || name == "web";
+}
+
 Draft* draft_above(std::string_view directory, std::map<std::string_view, Draft>& drafts) {
   while (true) {
     const auto found = drafts.find(directory);
@@ -105,7 +123,18 @@ Draft* draft_above(std::string_view directory, std::map<std::string_view, Draft>
 
 void count_bytes(Draft& draft) {
   draft.bytes.clear();
-  for (const File* file : draft.sources) draft.bytes[file->language] += file->size;
+  draft.weights.clear();
+  const std::size_t cut = draft.directory.empty() ? 0 : draft.directory.size() + 1;
+  std::string_view last;
+  bool aside = false;
+  for (const File* file : draft.sources) {
+    draft.bytes[file->language] += file->size;
+    const std::string_view directory = directory_of(file->path.substr(cut));
+    if (directory != last) aside = is_secondary(directory);
+    last = directory;
+    if (aside || (file->language == "JavaScript" && is_served(file->path.substr(cut)))) continue;
+    draft.weights[file->language] += file->size;
+  }
 }
 
 bool wants_top(const Gathered& gathered) {
@@ -181,9 +210,10 @@ Gathered gather(const Tree& tree) {
     gathered.loose.clear();
     count_bytes(top);
   }
+  for (auto& [directory, one] : gathered.drafts) one.mobile = mobile.contains(directory);
   for (const Manifest& one : gathered.manifests) {
-    if (Draft* above = draft_above(one.directory, gathered.drafts))
-      above->manifests.push_back(&one);
+    Draft* above = draft_above(one.directory, gathered.drafts);
+    (above == nullptr ? gathered.orphans : *above).manifests.push_back(&one);
   }
   return gathered;
 }

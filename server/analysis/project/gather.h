@@ -55,8 +55,11 @@ struct Manifest {
 // A module in the making.
 struct Draft {
   std::string_view directory;
+  bool mobile = false;                              // of a mobile app (is_mobile)
   std::vector<const Manifest*> manifests;           // of itself and of parts below, by path
   std::map<std::string_view, std::uint64_t> bytes;  // by language
+  // The same of what the module is made of: without its tests, tools and what it serves as it is.
+  std::map<std::string_view, std::uint64_t> weights;
   std::vector<const File*> sources;
 };
 
@@ -73,6 +76,7 @@ struct Gathered {
   std::map<std::string_view, Draft> drafts;  // by directory
   std::map<std::string_view, std::vector<const Manifest*>> by_directory;
   std::vector<const File*> loose;  // code of no draft
+  Draft orphans;                   // manifests of no draft, at the top
   TopRule top;
   std::uint64_t left_out = 0;
 };
@@ -83,23 +87,24 @@ std::string_view directory_of(std::string_view path);
 Gathered gather(const Tree& tree);
 // The draft whose files lie in `directory`; null when there is none.
 Draft* draft_above(std::string_view directory, std::map<std::string_view, Draft>& drafts);
-// Counts a draft's bytes by its sources.
+// Counts a draft's bytes and weights by its sources.
 void count_bytes(Draft& draft);
 // Whether the top is a module as the sizes are now, by what gather() found.
 bool wants_top(const Gathered& gathered);
 // Whether a manifest's project is a mobile app's.
 bool is_mobile(const Manifest& manifest);
+// Whether a folder of a mobile app is what its framework made for a platform.
+bool is_platform(std::string_view name);
 
 // What is remembered of a project, to bring it up to date.
 struct Memory {
   std::vector<File> files;
   Gathered gathered;  // of `files`
   Project project;
+  std::shared_ptr<const Module> own_main;  // the main module before it took from the top
 };
 
-// The whole: gathered and put together.
-Project find_project(const Tree& tree);
-// The same, remembered. REQUIRES: tree.files are memory.files.
+// The whole: gathered and put together. REQUIRES: tree.files are memory.files.
 void find_project(const Tree& tree, Memory& memory);
 // Brings it up to date after files in `changed`, directories, may have become others; their sizes
 // in memory.files are those of now. False: more than some modules may be another, and the memory

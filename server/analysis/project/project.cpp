@@ -73,12 +73,7 @@ Readiness readiness_of(const Project& project) {
     readiness.reasons.push_back({holds ? points : 0, holds ? yes : std::string(no)});
     if (holds) readiness.score += points;
   };
-  const auto has = [&](std::string_view name) {
-    return std::ranges::any_of(module->containers, [&](const std::string& path) {
-      return path.find(name) != std::string::npos;
-    });
-  };
-  add(has("ockerfile") || has("Containerfile"), 20, "has a Dockerfile", "no Dockerfile");
+  add(!module->image.empty(), 20, "has a Dockerfile", "no Dockerfile");
   add(!module->language.empty() && !module->runtime.version.empty(), 15,
       "the version of the language is told", "the version of the language is not told");
   const bool build = module->command(CommandRole::kBuild) != nullptr;
@@ -93,7 +88,7 @@ Readiness readiness_of(const Project& project) {
   add(locked || needs_no_lock(*module), 10,
       locked ? "dependencies are locked by " + module->lock.path : "no dependencies to lock",
       "no lock file");
-  add(has(".dockerignore"), 5, "has a .dockerignore", "no .dockerignore");
+  add(module->ignores, 5, "has a .dockerignore", "no .dockerignore");
   add(module->command(CommandRole::kTest) != nullptr, 5, "tests are known",
       "no test command found");
   return readiness;

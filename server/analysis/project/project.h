@@ -59,7 +59,7 @@ std::string_view name_of(CommandRole role);
 
 struct CommandFact {
   CommandRole role = CommandRole::kBuild;
-  std::string text;  // run in the module's directory
+  std::string text;  // run in the module's directory, or at the top where it was seen there
   std::string runs;  // what a script stands for
   Evidence at;
 };
@@ -110,7 +110,9 @@ struct Module {
   std::vector<PortFact> ports;        // own ones first, the most telling first
   std::vector<ServiceFact> services;
   std::vector<VariableFact> variables;
-  std::vector<std::string> containers;  // files
+  std::vector<std::string> containers;  // files; those that tell how it runs first
+  std::string image;                    // the Dockerfile that makes its image
+  bool ignores = false;                 // has a .dockerignore
   std::vector<std::string> settings;
   Named licence;
   std::uint64_t bytes = 0;           // of its own code

@@ -65,6 +65,8 @@ bool Renewal::take(Manifest& manifest, Facts fresh) {
   const auto members = manifest.facts.members.size();
   std::swap(manifest.facts, fresh);
   if (makes_module(manifest) != module || is_mobile(manifest) != mobile) return false;
+  // Other modules take from it too.
+  if (!fresh.built.empty() || !manifest.facts.built.empty()) return false;
   if (members > 0 || !manifest.facts.members.empty()) {
     Facts one;
     Facts other;

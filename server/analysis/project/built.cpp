@@ -1,0 +1,57 @@
+#include "server/analysis/project/built.h"
+
+#include "server/analysis/project/place.h"
+
+namespace quarry::analysis::project {
+
+void take_facts(Module& module, const Manifest& of, const std::vector<ecosystem::Port>& ports,
+                const std::vector<ecosystem::Variable>& variables,
+                const std::vector<ecosystem::Service>& services) {
+  const std::string& path = of.facts.path;
+  for (const ecosystem::Port& port : ports) {
+    module.ports.push_back({port.number, port.source, port.own, port.service, {path, port.line}});
+  }
+  for (const ecosystem::Service& service : services) {
+    module.services.push_back({service.name, "", service.how, {path, service.line}});
+  }
+  for (const ecosystem::Variable& one : variables) {
+    module.variables.push_back({one.name,
+                                kind_of_variable(one.name),
+                                may_show(one.name, one.value) ? one.value : "",
+                                {path, one.line}});
+  }
+}
+
+BuiltModules::BuiltModules(const Gathered& gathered) : gathered_(gathered) {
+  for (const auto& [directory, draft] : gathered.drafts) find(draft);
+  find(gathered.orphans);
+}
+
+void BuiltModules::find(const Draft& draft) {
+  const ContainerFiles files(draft);
+  for (const Manifest* one : draft.manifests) {
+    if (one->facts.built.empty() || !files.count(*one)) continue;
+    for (const ecosystem::Built& built : one->facts.built) {
+      if (const Draft* of = module_of(*one, built))
+        modules_[of->directory].push_back({one, &built});
+    }
+  }
+}
+
+const Draft* BuiltModules::module_of(const Manifest& manifest,
+                                     const ecosystem::Built& built) const {
+  std::string directory(manifest.directory);
+  if (!directory.empty()) directory.push_back('/');
+  const auto found = gathered_.drafts.find(directory + built.directory);
+  return found == gathered_.drafts.end() ? nullptr : &found->second;
+}
+
+void BuiltModules::take(Module& module, const Draft& draft) const {
+  const auto found = modules_.find(draft.directory);
+  if (found == modules_.end()) return;
+  for (const auto& [manifest, built] : found->second) {
+    take_facts(module, *manifest, built->ports, built->variables, built->services);
+  }
+}
+
+}  // namespace quarry::analysis::project

@@ -1,0 +1,44 @@
+#include "server/analysis/project/ports.h"
+
+#include <algorithm>
+#include <set>
+
+#include "server/analysis/manifest/text.h"
+
+namespace quarry::analysis::project {
+
+// "vite --port 4000", "next dev -p 3001", "PORT=8080 node server": never "test:1".
+void add_script_ports(Module& module, const ecosystem::Facts& facts) {
+  for (const ecosystem::Script& script : facts.scripts) {
+    if (script.name != "start" && script.name != "dev" && script.name != "serve") continue;
+    const auto words = manifest::words(script.command);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      std::string_view number;
+      if ((words[i] == "--port" || words[i] == "-p") && i + 1 < words.size()) number = words[i + 1];
+      for (const std::string_view key : {"--port=", "PORT="}) {
+        if (words[i].starts_with(key)) number = words[i].substr(key.size());
+      }
+      if (const std::uint32_t port = manifest::leading_port(number)) {
+        module.ports.push_back(
+            {port, ecosystem::PortSource::kScript, true, "", {facts.path, script.line}});
+      }
+    }
+  }
+}
+
+void finish_ports(Module& module) {
+  std::ranges::stable_sort(module.ports, {},
+                           [](const PortFact& one) { return std::pair(!one.own, one.source); });
+  std::set<std::pair<std::uint32_t, bool>> seen;
+  std::erase_if(module.ports,
+                [&](const PortFact& one) { return !seen.emplace(one.number, one.own).second; });
+  if (module.port() != nullptr) return;
+  for (const FrameworkFact& one : module.frameworks) {
+    if (one.port == 0 || one.kind == FrameworkKind::kTest) continue;
+    module.ports.insert(module.ports.begin(),
+                        PortFact{one.port, ecosystem::PortSource::kDefault, true, "", one.at});
+    return;
+  }
+}
+
+}  // namespace quarry::analysis::project
