@@ -68,58 +68,102 @@ std::vector<std::string> shell_words(std::string_view text) {
 
 constexpr std::size_t kMostArguments = 1000;
 
-void read_dockerfile(const Source& source, Facts& facts) {
-  std::vector<Variable> arguments;
+// What a stage of a Dockerfile says of the image.
+struct Stage {
+  std::string name;
+  std::vector<Port> ports;
+  std::vector<Variable> variables;
   std::string entry;
   std::string command;
   std::uint32_t command_at = 0;
-  for_each_instruction(source.text, [&](const std::string& name, std::string_view rest,
-                                        std::uint32_t line) {
+};
+
+class Dockerfile {
+ public:
+  explicit Dockerfile(Facts& facts) : facts_(facts) {}
+
+  void add(std::string_view name, std::string_view rest, std::uint32_t line) {
     if (name == "from") {
-      const std::vector<std::string_view> words = manifest::words(rest);
-      const auto image = std::ranges::find_if(
-          words, [](std::string_view word) { return !word.starts_with("--"); });
-      if (image != words.end()) facts.images.emplace_back(*image);
-      facts.ports.clear();  // only the last stage's count
-      entry.clear();
-      command.clear();
-    } else if ((name == "arg" || name == "env") && arguments.size() < kMostArguments) {
-      const auto known = static_cast<std::ptrdiff_t>(arguments.size());
-      const std::vector<std::string> words = shell_words(rest);
-      for (const std::string& word : words) {
-        const std::size_t equals = word.find('=');
-        if (equals == std::string::npos) break;
-        arguments.push_back({word.substr(0, equals), word.substr(equals + 1), line});
-      }
-      // "ENV NAME the rest of the line"
-      if (name == "env" && words.size() > 1 && words[0].find('=') == std::string::npos) {
-        const std::string_view value = manifest::trim(rest.substr(rest.find_first_of(" \t")));
-        arguments.push_back({words[0], std::string(value), line});
-      }
-      if (name == "env")
-        facts.variables.insert(facts.variables.end(), arguments.begin() + known, arguments.end());
+      from(rest);
+    } else if ((name == "arg" || name == "env") && arguments_.size() < kMostArguments) {
+      assign(rest, line, name == "env");
     } else if (name == "expose") {
-      for (std::string_view word : manifest::words(rest)) {
-        if (word.starts_with('$')) {
-          std::string_view key = word.substr(1);
-          if (key.starts_with('{')) key = key.substr(1, key.find_first_of("}:") - 1);
-          for (const Variable& one : arguments) {
-            if (one.name == key) word = one.value;
-          }
-        }
-        const std::uint32_t port = manifest::leading_port(word.substr(0, word.find('/')));
-        if (port > 0) facts.ports.push_back({port, PortSource::kExpose, true, "", line});
-      }
+      expose(rest, line);
     } else if (name == "entrypoint") {
-      entry = command_line(rest);
-      command_at = line;
+      stage_.entry = command_line(rest);
+      stage_.command.clear();
+      stage_.command_at = line;
     } else if (name == "cmd") {
-      command = command_line(rest);
-      command_at = line;
+      stage_.command = command_line(rest);
+      stage_.command_at = line;
     }
-  });
-  if (!entry.empty() && !command.empty()) entry += " ";
-  if (!(entry + command).empty()) facts.scripts.push_back({"start", entry + command, command_at});
+  }
+
+  // The last stage's counts, and what it is built on.
+  void finish() {
+    facts_.ports = std::move(stage_.ports);
+    facts_.variables = std::move(stage_.variables);
+    std::string start = stage_.entry;
+    if (!stage_.entry.empty() && !stage_.command.empty()) start += " ";
+    start += stage_.command;
+    if (!start.empty()) facts_.scripts.push_back({"start", start, stage_.command_at});
+  }
+
+ private:
+  void from(std::string_view rest) {
+    std::vector<std::string_view> words = manifest::words(rest);
+    std::erase_if(words, [](std::string_view word) { return word.starts_with("--"); });
+    if (words.empty()) return;
+    if (stages_.size() < kMostArguments && !stage_.name.empty()) stages_.push_back(stage_);
+    const auto earlier = std::ranges::find(stages_, manifest::lower(words[0]), &Stage::name);
+    stage_ = earlier == stages_.end() ? Stage{} : *earlier;
+    if (earlier == stages_.end()) facts_.images.emplace_back(words[0]);
+    stage_.name = words.size() > 2 ? manifest::lower(words[2]) : "";
+  }
+
+  void assign(std::string_view rest, std::uint32_t line, bool environment) {
+    const auto known = static_cast<std::ptrdiff_t>(arguments_.size());
+    const std::vector<std::string> words = shell_words(rest);
+    for (const std::string& word : words) {
+      const std::size_t equals = word.find('=');
+      if (equals == std::string::npos) break;
+      arguments_.push_back({word.substr(0, equals), word.substr(equals + 1), line});
+    }
+    // "ENV NAME the rest of the line"
+    if (environment && words.size() > 1 && words[0].find('=') == std::string::npos) {
+      const std::string_view value = manifest::trim(rest.substr(rest.find_first_of(" \t")));
+      arguments_.push_back({words[0], std::string(value), line});
+    }
+    if (environment) {
+      stage_.variables.insert(stage_.variables.end(), arguments_.begin() + known, arguments_.end());
+    }
+  }
+
+  void expose(std::string_view rest, std::uint32_t line) {
+    for (std::string_view word : manifest::words(rest)) {
+      if (word.starts_with('$')) {
+        std::string_view key = word.substr(1);
+        if (key.starts_with('{')) key = key.substr(1, key.find_first_of("}:") - 1);
+        for (const Variable& one : arguments_) {
+          if (one.name == key) word = one.value;
+        }
+      }
+      const std::uint32_t port = manifest::leading_port(word.substr(0, word.find('/')));
+      if (port > 0) stage_.ports.push_back({port, PortSource::kExpose, true, "", line});
+    }
+  }
+
+  Facts& facts_;
+  std::vector<Variable> arguments_;
+  std::vector<Stage> stages_;
+  Stage stage_;
+};
+
+void read_dockerfile(const Source& source, Facts& facts) {
+  Dockerfile file(facts);
+  for_each_instruction(source.text, [&](const std::string& name, std::string_view rest,
+                                        std::uint32_t line) { file.add(name, rest, line); });
+  file.finish();
 }
 
 // "8080:80", "127.0.0.1:8080:80/tcp", "80", {target: 80}: what the container listens on.

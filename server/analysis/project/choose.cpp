@@ -342,7 +342,7 @@ std::size_t choose_main(const std::vector<std::shared_ptr<const Module>>& module
   for (const auto& one : modules) all += one->bytes;
   const auto score = [&](const Module& one) {
     const bool top = one.path == "." && one.bytes * 5 >= all;
-    const std::uint64_t started = (one.port() != nullptr ? 1U : 0U) + (one.image.empty() ? 0U : 1U);
+    const std::uint64_t started = (one.port() != nullptr ? 2U : 0U) + (one.image.empty() ? 0U : 1U);
     // Scripts beside a chart are not what it is.
     const std::uint64_t code = one.language.empty() ? 0 : one.bytes;
     return std::tuple(modules.size() == 1, !one.secondary && is_orchestrator(one), top,

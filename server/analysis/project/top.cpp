@@ -15,11 +15,18 @@ void inherit(List& list, const List& from, Key key) {
     if (!known) list.push_back(one);
   }
 }
+bool is_of_containers(const Module& top, const Evidence& at) {
+  return std::ranges::find(top.containers, at.path) != top.containers.end() ||
+         std::ranges::find(top.settings, at.path) != top.settings.end();
+}
+
 // Before those of the module: what a person wrote down comes before what a framework does.
 void inherit_commands(Module& module, const Module& top, CommandRole role) {
   std::vector<CommandFact> all;
-  std::ranges::copy_if(top.commands, std::back_inserter(all),
-                       [&](const CommandFact& one) { return one.role == role; });
+  std::ranges::copy_if(top.commands, std::back_inserter(all), [&](const CommandFact& one) {
+    const bool told = role != CommandRole::kStart || is_of_containers(top, one.at);
+    return one.role == role && told;
+  });
   all.insert(all.end(), module.commands.begin(), module.commands.end());
   std::ranges::stable_sort(all, {}, &CommandFact::role);
   module.commands = std::move(all);
@@ -45,7 +52,13 @@ std::shared_ptr<const Module> with_top(const std::shared_ptr<const Module>& main
     inherit_commands(*module, top, CommandRole::kStart);
   }
   module->containers.insert(module->containers.end(), top.containers.begin(), top.containers.end());
-  inherit(module->services, top.services, [](const ServiceFact& one) { return one.name; });
+  // What the top itself depends on is not what this one does.
+  std::vector<ServiceFact> services = top.services;
+  const bool told = std::ranges::any_of(
+      module->services, [&](const ServiceFact& one) { return is_of_containers(top, one.at); });
+  std::erase_if(services,
+                [&](const ServiceFact& one) { return told || !is_of_containers(top, one.at); });
+  inherit(module->services, services, [](const ServiceFact& one) { return one.name; });
   inherit(module->variables, top.variables, [](const VariableFact& one) { return one.name; });
   std::ranges::sort(module->variables, {}, &VariableFact::name);
   if (module->command(CommandRole::kTest) == nullptr) {
