@@ -3,7 +3,7 @@
 //   == name of the case
 //   --- path/of/a/file
 //   its content, up to the next line of these marks ("\n" is added)
-//   --- big.c *5000          a file of that many bytes
+//   --- big.c *5000          a file of that many bytes; main.go and its like begin a program
 //   ? . framework Express ^4.18.2 web package.json:3      a fact that must be there
 //   ?! . language JavaScript*                             none that matches may be
 //

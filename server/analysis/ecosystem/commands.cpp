@@ -14,6 +14,12 @@ void read_makefile(const Source& source, Facts& facts) {
     goes_on = line.ends_with('\\');
     if (continued || line.empty() || line[0] == '\t' || line[0] == ' ' || line[0] == '#') return;
     const std::size_t colon = line.find(':');
+    if (line.starts_with(".DEFAULT_GOAL")) {
+      const std::size_t equals = std::min(line.find('='), line.size() - 1);
+      facts.scripts.push_back(
+          {".DEFAULT_GOAL", std::string(manifest::trim(line.substr(equals + 1))), number});
+      return;
+    }
     if (colon == std::string_view::npos || line.substr(colon).starts_with(":=") ||
         line.substr(colon).starts_with("::=")) {
       return;

@@ -125,14 +125,39 @@ void read_gemspec(const Source& source, Facts& facts) {
   }
 }
 
+// "task :name", "namespace :a do": the tasks in it are "a:name".
 void read_rakefile(const Source& source, Facts& facts) {
   const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kRuby);
-  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
-    if (!tokens[i].is("task")) continue;
-    std::string_view name = tokens[i + 1].text;
+  std::vector<std::string> blocks;  // the open ones; "" but for namespaces
+  const auto named = [](std::string_view name) {
     if (name.starts_with(':')) name.remove_prefix(1);
     if (name.ends_with(':')) name.remove_suffix(1);
-    if (!name.empty()) facts.scripts.push_back({std::string(name), "", tokens[i].line});
+    return std::string(name);
+  };
+  std::string next;  // the namespace that the next block is
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const Token& at = tokens[i];
+    const bool first = i == 0 || tokens[i - 1].kind == Token::Kind::kLineEnd;
+    if (at.kind == Token::Kind::kLineEnd) next.clear();
+    if (!at.is_word()) continue;
+    const bool opens = first && (at.is("if") || at.is("unless") || at.is("def") || at.is("case") ||
+                                 at.is("class") || at.is("module") || at.is("begin") ||
+                                 at.is("while") || at.is("until"));
+    if (at.is("do") || opens) {
+      if (blocks.size() < kMostListTokens) blocks.push_back(std::exchange(next, ""));
+    } else if (at.is("end") && !blocks.empty()) {
+      blocks.pop_back();
+    } else if (first && at.is("namespace")) {
+      next = named(tokens[i + 1].is("(") && i + 2 < tokens.size() ? tokens[i + 2].text
+                                                                  : tokens[i + 1].text);
+    } else if (first && at.is("task")) {
+      const bool bracket = tokens[i + 1].is("(") && i + 2 < tokens.size();
+      std::string name = named(tokens[bracket ? i + 2 : i + 1].text);
+      for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
+        if (!block->empty()) name.insert(0, *block + ":");
+      }
+      if (!name.empty()) facts.scripts.push_back({std::move(name), "", at.line});
+    }
   }
 }
 

@@ -35,6 +35,17 @@ void read_zon(const Source& source, Facts& facts) {
   }
 }
 
+// b.step("run", "..."): the steps that it has.
+void read_build_zig(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kCurly);
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    const bool step = tokens[i].is_word() && tokens[i].text.ends_with(".step");
+    if (step && tokens[i + 1].is("(") && tokens[i + 2].is_string()) {
+      facts.scripts.push_back({std::string(tokens[i + 2].text), "", tokens[i].line});
+    }
+  }
+}
+
 // requires "nim >= 2.0", "jester"
 void read_nimble(const Source& source, Facts& facts) {
   const std::string_view file = source.path.substr(source.path.rfind('/') + 1);
@@ -248,6 +259,16 @@ void read_flake(const Source& source, Facts& facts) {
     if (name.ends_with(".url")) name.remove_suffix(4);
     add_dependency(facts, name, tokens[i + 2].text, Use::kBuild, tokens[i].line);
   }
+  // What it gives: packages are built, checks are run.
+  for (const auto& [output, script] :
+       {std::pair("packages", "build"), {"defaultPackage", "build"}, {"checks", "test"}}) {
+    for (const Token& one : tokens) {
+      const bool names = one.is_word() && one.text.find(output) == 0;
+      const auto& scripts = facts.scripts;
+      if (!names || std::ranges::find(scripts, script, &Script::name) != scripts.end()) continue;
+      facts.scripts.push_back({script, "", one.line});
+    }
+  }
 }
 
 // config.toml is many programs' file; a site's says where the site is.
@@ -260,7 +281,7 @@ void read_site(const Source& source, Facts& facts) {
 }
 
 constexpr Reader kSmallReaders[] = {
-    {"build.zig", "zig", "Zig", "Zig", Role::kModule},
+    {"build.zig", "zig", "Zig", "Zig", Role::kModule, read_build_zig},
     {"build.zig.zon", "zig", "Zig", "Zig", Role::kModule, read_zon},
     {"*.nimble", "nimble", "Nim", "Nimble", Role::kModule, read_nimble},
     {"shard.yml", "shards", "Crystal", "Shards", Role::kModule, read_shard},

@@ -37,6 +37,9 @@ void read_package(const Source& source, Facts& facts) {
         }
       }
     }
+    if (at.is(".testTarget") && facts.scripts.empty()) {
+      facts.scripts.push_back({"test", "", at.line});
+    }
     if (!at.is(".package") || !tokens[i + 1].is("(")) continue;
     std::string_view name;
     std::string_view version;

@@ -158,7 +158,7 @@ class Assembler {
     add_services(module);
     add_entries(module, draft, tree_);
     add_commands(module, draft);
-    finish(module);
+    finish(module, draft);
     return module;
   }
 
@@ -327,8 +327,8 @@ class Assembler {
     if (reader.ecosystem == "npm" || reader.ecosystem == "deno") add_script_ports(module, facts);
   }
 
-  static void finish(Module& module) {
-    finish_ports(module);
+  static void finish(Module& module, const Draft& draft) {
+    finish_ports(module, draft);
     std::set<std::string> seen;
     std::erase_if(module.services,
                   [&](const ServiceFact& one) { return !seen.insert(one.name).second; });

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/analysis/manifest/text.h"
+
 namespace quarry::analysis::project {
 namespace {
 
@@ -10,13 +12,16 @@ using enum CommandRole;
 struct CiCommand {
   std::string_view begin;
   CommandRole role;
+  bool alone = false;  // only options and variables may follow
 };
 constexpr CiCommand kCiCommands[] = {
     {"cmake --build", kBuild},
     {"ctest", kTest},
     {"make check", kTest},
     {"make test", kTest},
-    {"make", kBuild},
+    {"make all", kBuild},
+    {"make build", kBuild},
+    {"make", kBuild, true},
     {"ninja test", kTest},
     {"ninja", kBuild},
     {"meson test", kTest},
@@ -49,7 +54,9 @@ constexpr CiCommand kCiCommands[] = {
     {"pnpm test", kTest},
     {"pnpm build", kBuild},
     {"bundle exec rspec", kTest},
-    {"bundle exec rake", kTest},
+    {"bundle exec rake test", kTest},
+    {"bundle exec rake spec", kTest},
+    {"bundle exec rake", kTest, true},
     {"rake test", kTest},
     {"vendor/bin/phpunit", kTest},
     {"composer test", kTest},
@@ -78,8 +85,12 @@ std::optional<CommandRole> role_of_ci_line(std::string_view line) {
   const bool varies = line.find("${{") != std::string_view::npos || line.ends_with('\\');
   if (varies || line.size() > kMaxCiCommand) return std::nullopt;
   const auto* known = std::ranges::find_if(kCiCommands, [&](const CiCommand& one) {
-    return line.starts_with(one.begin) &&
-           (line.size() == one.begin.size() || line[one.begin.size()] == ' ');
+    if (!line.starts_with(one.begin)) return false;
+    const std::string_view rest = line.substr(one.begin.size());
+    if (!rest.empty() && rest[0] != ' ') return false;
+    return !one.alone || std::ranges::all_of(manifest::words(rest), [](std::string_view word) {
+      return word[0] == '-' || word[0] == '$' || word.find('=') != std::string_view::npos;
+    });
   });
   if (known == std::end(kCiCommands)) return std::nullopt;
   return known->role;

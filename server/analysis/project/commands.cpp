@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "server/analysis/manifest/text.h"
+#include "server/analysis/project/application.h"
 #include "server/analysis/project/ci_commands.h"
+#include "server/analysis/project/default_commands.h"
 #include "server/analysis/project/place.h"
 
 namespace quarry::analysis::project {
@@ -27,88 +29,6 @@ constexpr ScriptName kNames[] = {
     {"server", kStart},  {"run", kStart},      {"start:prod", kStart}, {"preview", kStart},
 };
 
-// What an ecosystem's tool does for a role; {m} stands for the package manager.
-struct Default {
-  std::string_view ecosystem;
-  std::string_view manager;  // "": any
-  CommandRole role;
-  std::string_view text;
-};
-constexpr Default kDefaults[] = {
-    {"npm", "npm", kInstall, "npm ci"},
-    {"npm", "", kInstall, "{m} install"},
-    {"deno", "", kTest, "deno test"},
-    {"deno", "", kLint, "deno lint"},
-    {"pypi", "poetry", kInstall, "poetry install"},
-    {"pypi", "uv", kInstall, "uv sync"},
-    {"pypi", "pdm", kInstall, "pdm install"},
-    {"pypi", "pipenv", kInstall, "pipenv install"},
-    {"go", "", kBuild, "go build ./..."},
-    {"go", "", kTest, "go test ./..."},
-    {"go", "", kLint, "go vet ./..."},
-    {"cargo", "", kBuild, "cargo build --release"},
-    {"cargo", "", kTest, "cargo test"},
-    {"cargo", "", kLint, "cargo clippy"},
-    {"maven", "", kBuild, "{w} package"},
-    {"maven", "", kTest, "{w} test"},
-    {"gradle", "", kBuild, "{w} build"},
-    {"gradle", "", kTest, "{w} test"},
-    {"sbt", "", kBuild, "sbt compile"},
-    {"sbt", "", kTest, "sbt test"},
-    {"mill", "", kBuild, "mill __.compile"},
-    {"mill", "", kTest, "mill __.test"},
-    {"leiningen", "", kBuild, "lein uberjar"},
-    {"leiningen", "", kTest, "lein test"},
-    {"leiningen", "", kStart, "lein run"},
-    {"ant", "", kBuild, "ant"},
-    {"nuget", "", kBuild, "dotnet build"},
-    {"nuget", "", kTest, "dotnet test"},
-    {"packagist", "", kInstall, "composer install"},
-    {"rubygems", "", kInstall, "bundle install"},
-    {"hex", "", kInstall, "mix deps.get"},
-    {"hex", "", kBuild, "mix compile"},
-    {"hex", "", kTest, "mix test"},
-    {"rebar", "", kBuild, "rebar3 compile"},
-    {"rebar", "", kTest, "rebar3 eunit"},
-    {"gleam", "", kBuild, "gleam build"},
-    {"gleam", "", kTest, "gleam test"},
-    {"gleam", "", kStart, "gleam run"},
-    {"swiftpm", "", kBuild, "swift build"},
-    {"swiftpm", "", kTest, "swift test"},
-    {"pub", "", kInstall, "dart pub get"},
-    {"hackage", "stack", kBuild, "stack build"},
-    {"hackage", "stack", kTest, "stack test"},
-    {"hackage", "", kBuild, "cabal build all"},
-    {"hackage", "", kTest, "cabal test all"},
-    {"opam", "", kBuild, "dune build"},
-    {"opam", "", kTest, "dune test"},
-    {"zig", "", kBuild, "zig build"},
-    {"zig", "", kTest, "zig build test"},
-    {"nimble", "", kBuild, "nimble build"},
-    {"nimble", "", kTest, "nimble test"},
-    {"shards", "", kBuild, "shards build"},
-    {"shards", "", kTest, "crystal spec"},
-    {"cpan", "", kTest, "prove -l"},
-    {"cran", "", kBuild, "R CMD build ."},
-    {"julia", "", kTest, "julia --project -e 'using Pkg; Pkg.test()'"},
-    {"luarocks", "", kBuild, "luarocks make"},
-    {"dub", "", kBuild, "dub build"},
-    {"dub", "", kTest, "dub test"},
-    {"fpm", "", kBuild, "fpm build"},
-    {"fpm", "", kTest, "fpm test"},
-    {"cmake", "", kBuild, "cmake -B build && cmake --build build"},
-    {"cmake", "", kTest, "ctest --test-dir build"},
-    {"meson", "", kBuild, "meson setup build && meson compile -C build"},
-    {"meson", "", kTest, "meson test -C build"},
-    {"autotools", "", kBuild, "./configure && make"},
-    {"autotools", "", kTest, "make check"},
-    {"scons", "", kBuild, "scons"},
-    {"terraform", "", kInstall, "terraform init"},
-    {"terraform", "", kLint, "terraform validate"},
-    {"helm", "", kLint, "helm lint ."},
-    {"nix", "", kBuild, "nix build"},
-};
-
 std::string runner_of(const Manifest& manifest, const Module& module, std::string_view npm) {
   const std::string_view of = manifest.reader->ecosystem;
   if (of == "npm") return npm == "yarn" ? "yarn" : std::string(npm) + " run";
@@ -123,6 +43,7 @@ std::string runner_of(const Manifest& manifest, const Module& module, std::strin
     return std::string(of);
   }
   if (of == "pub") return "melos run";
+  if (of == "zig") return "zig build";
   if (manifest.reader->role == Role::kSettings) return "mise run";
   return {};
 }
@@ -213,6 +134,7 @@ class Commands {
           continue;
         for (const ecosystem::Script& script : manifest->facts.scripts) {
           if (script.name != name.script || is_stub(script)) continue;
+          if (runner_of(*manifest, module_, npm_manager()).empty()) continue;
           put(name.role, script_command(*manifest, module_, npm_manager(), script), script.command,
               {manifest->facts.path, script.line});
         }
@@ -241,11 +163,7 @@ class Commands {
     };
     const std::string_view of =
         module_.ecosystem == "nx" ? "npm" : std::string_view(module_.ecosystem);
-    std::vector<CommandRole> done;
-    for (const Default& one : kDefaults) {
-      if (one.ecosystem != of || std::ranges::find(done, one.role) != done.end()) continue;
-      if (!one.manager.empty() && one.manager != module_.manager.name) continue;
-      done.push_back(one.role);
+    for (const DefaultCommand& one : default_commands(module_, draft_)) {
       const Evidence& at = one.role == kInstall && !module_.manager.at.path.empty()
                                ? module_.manager.at
                                : module_.at;
@@ -272,14 +190,34 @@ class Commands {
       put(kTest, flutter ? "flutter test" : "dart test", "", module_.at);
       if (flutter) put(kBuild, "flutter build", "", module_.at);
     }
-    if (has_system("Make") && module_.command(kBuild) == nullptr &&
-        directory_of(make_at().path) == draft_.directory) {
+    if (has_system("Make") && module_.command(kBuild) == nullptr && make_builds()) {
       put(kBuild, "make", "", make_at());
     }
     if (has_system("Bazel") && module_.command(kBuild) == nullptr) {
       put(kBuild, "bazel build //...", "", module_.at);
       put(kTest, "bazel test //...", "", module_.at);
     }
+  }
+
+  // Whether "make" alone builds: its first target, or the one that is named so, is none of upkeep.
+  bool make_builds() const {
+    const Evidence at = make_at();
+    if (directory_of(at.path) != draft_.directory) return false;
+    const auto found = std::ranges::find(draft_.manifests, at.path, [](const Manifest* one) {
+      return std::string_view(one->facts.path);
+    });
+    if (found == draft_.manifests.end() || (*found)->facts.scripts.empty()) return true;
+    const auto& scripts = (*found)->facts.scripts;
+    const auto named = std::ranges::find(scripts, ".DEFAULT_GOAL", &ecosystem::Script::name);
+    const std::string& goal = named != scripts.end() ? named->command : scripts.front().name;
+    for (const std::string_view other :
+         {"ci",      "test",     "tests", "check", "help",    "usage", "lint",
+          "fmt",     "format",   "clean", "list",  "install", "setup", "deps",
+          "docs",    "doc",      "run",   "dev",   "start",   "serve", "deploy",
+          "release", "coverage", "bench", "tidy",  "vet",     "up",    "pre-commit"}) {
+      if (goal == other) return false;
+    }
+    return true;
   }
 
   Evidence make_at() const {
@@ -314,11 +252,13 @@ class Commands {
   }
 
   void starts() {
+    const bool application = is_application(module_, draft_);
     if (const FrameworkFact* one = module_.primary_framework();
-        one != nullptr && !one->start.empty()) {
+        one != nullptr && !one->start.empty() && application && has_needed_file(*one)) {
       put(kStart, one->start, "", one->at);
     }
     for (const FrameworkFact& one : module_.frameworks) {
+      if (!application) break;
       if (one.name == "Spring Boot" && module_.ecosystem == "maven") {
         put(kStart, filled("{w} spring-boot:run"), "", one.at);
       }
@@ -328,8 +268,19 @@ class Commands {
     }
     for (const EntryFact& one : module_.entries) {
       if (module_.command(kStart) != nullptr) return;
-      start_of(one);
+      const std::string start = start_of(module_, draft_, one);
+      if (!start.empty()) put(kStart, start, "", one.at);
     }
+    for (const DependencyFact& one : module_.dependencies) {
+      const bool none = module_.command(kStart) == nullptr;
+      if (one.name == "lein-ring" && none) put(kStart, "lein ring server", "", one.at);
+    }
+  }
+
+  // The command of a framework that goes by a file needs that file.
+  static bool has_needed_file(const FrameworkFact& one) {
+    const auto row = std::ranges::find(frameworks(), one.name, &FrameworkRow::name);
+    return one.has_file || (row != frameworks().end() && row->files.empty() && row->proof.empty());
   }
 
   // What a machine builds and tests with, where nothing else tells.
@@ -344,46 +295,6 @@ class Commands {
         const bool wanted = *role == kBuild ? build : test;
         if (wanted) put(*role, script.command, "", {manifest->facts.path, script.line});
       }
-    }
-  }
-
-  // What runs an entry point, by the language.
-  void start_of(const EntryFact& entry) {
-    const std::string& path = entry.path;
-    const std::string& language = module_.language;
-    const bool local = !path.ends_with("/") && path.find(' ') == std::string::npos;
-    if (!local) return;
-    if (language == "Go" && path.ends_with("main.go")) {
-      const std::string_view folder = directory_of(path);
-      put(kStart, folder.empty() ? "go run ." : "go run ./" + std::string(folder), "", entry.at);
-    } else if (language == "Rust" && (path == "src/main.rs" || entry.how.starts_with("bin"))) {
-      put(kStart, "cargo run --release", "", entry.at);
-    } else if (language == "Python" && path.ends_with(".py")) {
-      const bool asgi = std::ranges::any_of(module_.frameworks, [](const FrameworkFact& one) {
-        return one.name == "FastAPI" || one.name == "Starlette";
-      });
-      const std::string name = path.substr(0, path.size() - 3);
-      std::string dotted = name;
-      std::ranges::replace(dotted, '/', '.');
-      put(kStart, asgi ? "uvicorn " + dotted + ":app" : "python " + path, "", entry.at);
-    } else if (module_.ecosystem == "npm" && path.ends_with(".js") &&
-               (entry.how == "main" || entry.how == "by name")) {
-      const bool server = std::ranges::any_of(module_.frameworks, [](const FrameworkFact& one) {
-        return one.kind == FrameworkKind::kWeb;
-      });
-      if (server) put(kStart, "node " + path, "", entry.at);
-    } else if (module_.ecosystem == "nuget" && path.ends_with("Program.cs")) {
-      put(kStart, "dotnet run", "", entry.at);
-    } else if (language == "PHP" && path == "public/index.php") {
-      put(kStart, "php -S localhost:8000 -t public", "", entry.at);
-    } else if (language == "Ruby" && path.ends_with(".rb")) {
-      put(kStart, "ruby " + path, "", entry.at);
-    } else if (language == "Dart" && path.starts_with("bin/")) {
-      put(kStart, "dart run " + path, "", entry.at);
-    } else if (language == "Swift" && path.starts_with("Sources/")) {
-      put(kStart, "swift run", "", entry.at);
-    } else if (language == "Zig" && path == "src/main.zig") {
-      put(kStart, "zig build run", "", entry.at);
     }
   }
 

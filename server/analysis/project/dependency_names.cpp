@@ -49,13 +49,23 @@ std::string table_name(std::string_view ecosystem, std::string_view name) {
 }
 
 void DependencyIndex::add(std::string_view names, std::size_t row) {
-  for (const std::string_view name : manifest::words(names)) {
+  for (std::string_view name : manifest::words(names)) {
+    if (name.ends_with('~')) {
+      name.remove_suffix(1);
+      carriers_.emplace_back(name, row);
+    }
     if (name.find('*') != std::string_view::npos) {
       patterns_.emplace_back(name, row);
     } else {
       exact_.emplace(name, row);
     }
   }
+}
+
+bool DependencyIndex::carries(std::string_view name, std::size_t row) const {
+  return std::ranges::any_of(carriers_, [&](const auto& one) {
+    return one.second == row && manifest::matches(one.first, name);
+  });
 }
 
 std::vector<std::size_t> DependencyIndex::find(std::string_view name) const {

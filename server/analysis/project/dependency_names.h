@@ -4,6 +4,8 @@
 // sbt take Maven's, by the artifact alone). '*' stands for anything. Go's major suffixes ("/v8")
 // and what lies below a module's path do not count; Python's names are compared as PEP 503 says.
 //
+// '~' behind a name: what carries the thing proves that it is there, and its version is another's.
+//
 // Pure functions; safe from any thread.
 
 #pragma once
@@ -34,12 +36,15 @@ class DependencyIndex {
 
   // Indexes of rows, ascending. `name` as table_name() gives it.
   std::vector<std::size_t> find(std::string_view name) const;
+  // Whether a dependency only carries what a row of find() is of.
+  bool carries(std::string_view name, std::size_t row) const;
 
  private:
   void add(std::string_view names, std::size_t row);
 
   std::multimap<std::string_view, std::size_t> exact_;
   std::vector<std::pair<std::string_view, std::size_t>> patterns_;
+  std::vector<std::pair<std::string_view, std::size_t>> carriers_;
 };
 
 }  // namespace quarry::analysis::project

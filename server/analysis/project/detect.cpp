@@ -49,16 +49,27 @@ void add_frameworks(Module& module, const Draft& draft,
   }
   std::map<std::size_t, FrameworkFact> found;
   for (const DependencyFact& one : module.dependencies) {
-    for (const std::size_t row : kIndex.find(table_name(one.ecosystem, one.name))) {
+    const std::string name = table_name(one.ecosystem, one.name);
+    for (const std::size_t row : kIndex.find(name)) {
       const FrameworkRow& framework = frameworks()[row];
       if (!counts(framework.kind, one.use, one.ecosystem) || excluded(framework, names)) continue;
+      const bool carries = kIndex.carries(name, row);
+      const std::string version = carries ? "" : one.version;
+      const std::string locked = carries ? "" : one.locked;
       const auto [at, fresh] = found.try_emplace(
-          row, FrameworkFact{std::string(framework.name), one.version, one.locked, framework.kind,
-                             false, framework.port, std::string(framework.start), one.at});
-      if (!fresh && at->second.version.empty() && !one.version.empty()) {
-        at->second.version = one.version;
-        at->second.locked = one.locked;
+          row, FrameworkFact{std::string(framework.name), version, locked, framework.kind, false,
+                             framework.port, std::string(framework.start), one.at});
+      if (!fresh && at->second.version.empty() && !version.empty()) {
+        at->second.version = version;
+        at->second.locked = locked;
         at->second.at = one.at;
+      }
+    }
+  }
+  for (auto& [row, fact] : found) {
+    for (const std::string_view list : {frameworks()[row].files, frameworks()[row].proof}) {
+      for (const std::string_view name : manifest::words(list)) {
+        fact.has_file = fact.has_file || exists(joined(draft.directory, name));
       }
     }
   }
@@ -75,7 +86,8 @@ void add_frameworks(Module& module, const Draft& draft,
                                        true,
                                        framework.port,
                                        std::string(framework.start),
-                                       {path, 0}});
+                                       {path, 0},
+                                       true});
       break;
     }
   }

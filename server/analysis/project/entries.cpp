@@ -49,7 +49,7 @@ constexpr Names kEntryNames[] = {
     {"C++", "main.cpp main.cc src/main.cpp src/main.cc src/*.cpp app/main.cpp", true},
     {"Clojure", "src/*/core.clj src/*/main.clj", false},
     {"Erlang", "src/*_app.erl", false},
-    {"Gleam", "src/*.gleam", false},
+    {"Gleam", "src/*.gleam", true},
     {"Lua", "main.lua init.lua", false},
     {"Perl", "app.pl script/* bin/*", false},
     {"R", "app.R server.R", false},

@@ -40,6 +40,7 @@ struct FrameworkRow {
   std::string_view files = {};     // in the module's directory
   std::uint16_t port = 0;          // that it listens on unless told otherwise
   std::string_view start = {};     // a command that starts it
+  std::string_view proof = {};     // files that an application of it has, among others'
 };
 
 std::span<const FrameworkRow> javascript_frameworks();

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "server/analysis/manifest/text.h"
+#include "server/analysis/project/application.h"
 
 namespace quarry::analysis::project {
 
@@ -26,7 +27,7 @@ void add_script_ports(Module& module, const ecosystem::Facts& facts) {
   }
 }
 
-void finish_ports(Module& module) {
+void finish_ports(Module& module, const Draft& draft) {
   std::ranges::stable_sort(module.ports, {},
                            [](const PortFact& one) { return std::pair(!one.own, one.source); });
   std::set<std::pair<std::uint32_t, bool>> seen;
@@ -34,7 +35,7 @@ void finish_ports(Module& module) {
                 [&](const PortFact& one) { return !seen.emplace(one.number, one.own).second; });
   if (module.port() != nullptr) return;
   for (const FrameworkFact& one : module.frameworks) {
-    if (one.port == 0 || one.kind == FrameworkKind::kTest) continue;
+    if (!may_listen(module, draft, one)) continue;
     module.ports.insert(module.ports.begin(),
                         PortFact{one.port, ecosystem::PortSource::kDefault, true, "", one.at});
     return;

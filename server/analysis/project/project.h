@@ -52,6 +52,7 @@ struct FrameworkFact {
   std::uint32_t port = 0;
   std::string start;
   Evidence at;
+  bool has_file = false;  // that an application of it has
 };
 
 enum class CommandRole : std::uint8_t { kInstall, kBuild, kTest, kLint, kDev, kStart };

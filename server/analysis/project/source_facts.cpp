@@ -230,11 +230,12 @@ class Scan {
         language_ == "Java" && token.is("main") && ahead(1).is("(") && behind(1).is("void");
     const bool go =
         language_ == "Go" && token.is("main") && ahead(1).is("(") && behind(1).is("func");
-    const bool other = (language_ == "Kotlin" && token.is("main") && behind(1).is("fun")) ||
-                       (language_ == "Rust" && token.is("main") && behind(1).is("fn")) ||
-                       (is_c() && token.is("main") && behind(1).is("int") && ahead(1).is("(")) ||
-                       (language_ == "Scala" && token.is("App") && behind(1).is("extends")) ||
-                       token.is("SpringBootApplication");
+    const bool other =
+        (language_ == "Kotlin" && token.is("main") && behind(1).is("fun")) ||
+        ((language_ == "Rust" || language_ == "Gleam") && token.is("main") && behind(1).is("fn")) ||
+        (is_c() && token.is("main") && behind(1).is("int") && ahead(1).is("(")) ||
+        (language_ == "Scala" && token.is("App") && behind(1).is("extends")) ||
+        token.is("SpringBootApplication");
     const bool python = language_ == "Python" && token.is("__name__") && ahead(3).is_string() &&
                         ahead(3).text == "__main__";
     if (java || go || other || python) facts_.main_line = token.line;

@@ -1,0 +1,238 @@
+#include "server/analysis/project/application.h"
+
+#include <algorithm>
+#include <array>
+
+#include "server/analysis/languages.h"
+#include "server/analysis/manifest/text.h"
+#include "server/analysis/project/aside.h"
+#include "server/analysis/project/dependency_names.h"
+#include "server/analysis/project/place.h"
+
+namespace quarry::analysis::project {
+namespace {
+
+constexpr auto kServerNames = std::to_array<std::string_view>({"server", "app", "main", "start"});
+
+bool has_framework(const Module& module, std::string_view name) {
+  return std::ranges::find(module.frameworks, name, &FrameworkFact::name) !=
+         module.frameworks.end();
+}
+
+bool has_web_framework(const Module& module) {
+  return std::ranges::any_of(module.frameworks, [](const FrameworkFact& one) {
+    return one.kind == FrameworkKind::kWeb || one.kind == FrameworkKind::kMeta;
+  });
+}
+
+bool depends_on(const Module& module, std::string_view wanted) {
+  return std::ranges::any_of(module.dependencies, [&](const DependencyFact& one) {
+    return table_name(one.ecosystem, one.name) == wanted;
+  });
+}
+
+// Of languages whose programs are started by their build.
+bool was_read_to_begin(const Module& module, const EntryFact& entry) {
+  return entry.how == "by name" && entry.at.line > 0 && module.language != "Go";
+}
+
+// Whether a port is told in the source of an entry point.
+bool tells_port(const Module& module, const EntryFact& entry) {
+  return std::ranges::any_of(module.ports, [&](const PortFact& one) {
+    const bool told =
+        one.source == ecosystem::PortSource::kCall || one.source == ecosystem::PortSource::kEnv;
+    return told && one.own && one.at.path == entry.at.path;
+  });
+}
+
+// "src/pkg/__main__.py" is started as "pkg".
+std::string module_of_main(std::string_view path) {
+  std::string_view package = directory_of(path);
+  for (const std::string_view root : {"src/", "lib/", "python/"}) {
+    if (package.starts_with(root)) package.remove_prefix(root.size());
+  }
+  std::string dotted(package);
+  std::ranges::replace(dotted, '/', '.');
+  return dotted;
+}
+
+std::string start_of_python(const Module& module, const EntryFact& entry) {
+  const std::string& path = entry.path;
+  if (path.ends_with("/__main__.py")) return "python -m " + module_of_main(path);
+  if (path.ends_with("__init__.py") || path == "wsgi.py") return {};
+  const std::string_view name = base_name(path);
+  const std::string_view stem = name.substr(0, name.rfind('.'));
+  std::string dotted = path.substr(0, path.rfind('.'));
+  std::ranges::replace(dotted, '/', '.');
+  const bool asgi = has_framework(module, "FastAPI") || has_framework(module, "Starlette");
+  if (asgi || stem == "asgi") {
+    return depends_on(module, "pypi:uvicorn") || asgi ? "uvicorn " + dotted + ":app" : "";
+  }
+  return "python " + path;
+}
+
+// A package at the top that is no program makes the programs below it tools of a library.
+bool is_go_library(const Module& module, const Draft& draft) {
+  const bool main = std::ranges::any_of(module.entries,
+                                        [](const EntryFact& one) { return one.path == "main.go"; });
+  if (main) return false;
+  return std::ranges::any_of(draft.sources, [&](const File* one) {
+    return directory_of(one->path) == draft.directory && one->path.ends_with(".go") &&
+           !one->path.ends_with("_test.go");
+  });
+}
+
+std::string start_of_go(const Module& module, const Draft& draft, const EntryFact& entry) {
+  const std::string_view folder = directory_of(entry.path);
+  if (!entry.path.ends_with(".go") || entry.at.line == 0 || is_secondary(folder)) return {};
+  if (folder.empty()) return "go run .";
+  if (folder.find("gen") != std::string_view::npos) return {};
+  if (!folder.starts_with("cmd") && is_go_library(module, draft)) return {};
+  return "go run ./" + std::string(folder);
+}
+
+// A project of .NET runs when its SDK or its output says so.
+bool is_dotnet_program(const Module& module) {
+  return depends_on(module, "nuget:microsoft.net.sdk.web") ||
+         depends_on(module, "nuget:microsoft.net.sdk.worker") ||
+         depends_on(module, "nuget:microsoft.net.sdk.blazorwebassembly") ||
+         std::ranges::any_of(module.entries, [](const EntryFact& one) {
+           return one.how.starts_with("OutputType");
+         });
+}
+
+bool is_node_server(const Module& module, const EntryFact& entry) {
+  if (tells_port(module, entry)) return true;
+  const std::string_view name = base_name(entry.path);
+  const std::string_view stem = name.substr(0, name.find('.'));
+  return has_web_framework(module) && std::ranges::find(kServerNames, stem) != kServerNames.end();
+}
+
+}  // namespace
+
+std::string start_of(const Module& module, const Draft& draft, const EntryFact& entry) {
+  const std::string& path = entry.path;
+  const std::string& language = module.language;
+  if (path.ends_with("/") || path.find(' ') != std::string::npos) return {};
+  const bool program = extension_of(path).empty() && entry.how == "by name";
+  if (language == "Go") return start_of_go(module, draft, entry);
+  if (language == "Rust") {
+    return path == "src/main.rs" || entry.how.starts_with("bin") || path.starts_with("src/bin/")
+               ? "cargo run --release"
+               : "";
+  }
+  if (language == "Python" && path.ends_with(".py")) return start_of_python(module, entry);
+  if (module.ecosystem == "npm" && path.ends_with(".js")) {
+    return is_node_server(module, entry) ? "node " + path : "";
+  }
+  if (module.ecosystem == "deno" && path.ends_with(".ts")) {
+    return tells_port(module, entry) && path.find('/') == std::string::npos ? "deno run -A " + path
+                                                                            : "";
+  }
+  if (module.ecosystem == "nuget") {
+    return (path.ends_with("Program.cs") || path.ends_with("Program.fs")) &&
+                   is_dotnet_program(module)
+               ? "dotnet run"
+               : "";
+  }
+  if (module.ecosystem == "leiningen") {
+    return entry.how == "main namespace" ? "lein run" : "";
+  }
+  if (language == "PHP" && path == "public/index.php") {
+    return "php -S localhost:8000 -t public";
+  }
+  if (language == "PHP" && program) return "php " + path;
+  if (language == "Ruby" && path.ends_with(".rb")) return "ruby " + path;
+  if (language == "Ruby" && path == "config.ru") return "bundle exec rackup";
+  if (language == "Dart" && path.starts_with("bin/")) return "dart run " + path;
+  if (language == "Swift" && path.starts_with("Sources/")) {
+    return "swift run";
+  }
+  if (language == "Gleam" && entry.at.line > 0) return "gleam run";
+  if (language == "Perl" && path.ends_with(".pl")) return "perl " + path;
+  if (language == "Crystal" && entry.how.starts_with("target ")) {
+    return "shards run " + entry.how.substr(7);
+  }
+  if (language == "R" && path == "app.R") return "Rscript app.R";
+  if (program && (language == "Python" || language == "Shell")) return "./" + path;
+  return {};
+}
+
+bool is_application(const Module& module, const Draft& draft) {
+  if (!module.image.empty()) return true;
+  const ContainerFiles files(draft);
+  for (const Manifest* one : draft.manifests) {
+    if (one->reader->ecosystem == "procfile" && files.count(*one)) return true;
+    if (one->directory != draft.directory || one->reader->role == ecosystem::Role::kContainer) {
+      continue;
+    }
+    for (const ecosystem::Script& script : one->facts.scripts) {
+      const bool runs = script.name == "start" || script.name == "serve" || script.name == "dev" ||
+                        script.name == "run" || script.name == "preview";
+      if (runs) return true;
+    }
+  }
+  const bool framework =
+      std::ranges::any_of(module.frameworks, [](const FrameworkFact& one) { return one.has_file; });
+  if (framework || is_dotnet_program(module)) return true;
+  if (depends_on(module, "maven:spring-boot-maven-plugin") ||
+      depends_on(module, "maven:org.springframework.boot")) {
+    return true;
+  }
+  const auto told = [](const PortFact& one) {
+    return one.own && one.source != ecosystem::PortSource::kDefault;
+  };
+  if (std::ranges::any_of(module.ports, told)) return true;
+  return std::ranges::any_of(module.entries, [&](const EntryFact& one) {
+    return !start_of(module, draft, one).empty() || was_read_to_begin(module, one) ||
+           one.how.starts_with("main class") || one.how.starts_with("executable") ||
+           one.path.ends_with("/application.ex");
+  });
+}
+
+bool is_library(const Module& module, const Draft& draft) {
+  if (is_application(module, draft)) return false;
+  const auto has = [&](std::string_view tool) {
+    return std::ranges::any_of(draft.manifests, [&](const Manifest* one) {
+      return one->directory == draft.directory && one->reader->tool == tool &&
+             one->reader->role == ecosystem::Role::kModule && !one->facts.no_module;
+    });
+  };
+  const std::string_view of = module.ecosystem;
+  if (of == "nuget") return true;
+  if (of == "rubygems") return has("RubyGems");
+  if (of == "pypi") {
+    return has("setuptools") || std::ranges::any_of(module.dependencies, [](const auto& one) {
+             return one.use == ecosystem::Use::kBuild && one.ecosystem == "pypi";
+           });
+  }
+  if (of == "npm") {
+    return std::ranges::any_of(module.entries, [](const EntryFact& one) {
+      return one.how == "main" || one.how == "exports" || one.how.starts_with("bin");
+    });
+  }
+  // Of these a program would have been seen in the code.
+  const bool seen = of == "go" || of == "cargo" || of == "maven" || of == "gradle" ||
+                    of == "leiningen" || of == "gleam";
+  return seen && !draft.sources.empty() && !depends_on(module, "maven:lein-ring");
+}
+
+bool may_listen(const Module& module, const Draft& draft, const FrameworkFact& framework) {
+  if (framework.port == 0 || framework.kind == FrameworkKind::kTest) return false;
+  if (framework.kind != FrameworkKind::kBuild) return !is_library(module, draft);
+  // A bundler's server runs when a script calls it, or its settings are there.
+  if (framework.has_file) return true;
+  const std::string tool = manifest::lower(framework.name);
+  bool scripts = false;
+  for (const Manifest* one : draft.manifests) {
+    if (one->directory != draft.directory) continue;
+    for (const ecosystem::Script& script : one->facts.scripts) {
+      scripts = true;
+      const auto words = manifest::words(script.command);
+      if (std::ranges::find(words, tool) != words.end()) return true;
+    }
+  }
+  return !scripts && !is_library(module, draft);
+}
+
+}  // namespace quarry::analysis::project

@@ -1,0 +1,21 @@
+// What the tool of an ecosystem does for a role, where the module has what that needs: a command
+// that would fail is none. Constant data and pure functions; safe from any thread.
+
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "server/analysis/project/gather.h"
+
+namespace quarry::analysis::project {
+
+struct DefaultCommand {
+  CommandRole role;
+  std::string_view text;  // {m}: the package manager; {w}: Maven or Gradle, or their wrapper
+};
+
+// The first of each role that holds for the module.
+std::vector<DefaultCommand> default_commands(const Module& module, const Draft& draft);
+
+}  // namespace quarry::analysis::project
