@@ -9,12 +9,19 @@ namespace quarry::analysis {
 namespace {
 
 // Raise when the code here, or of what it calls, judges the same content otherwise.
-constexpr std::uint32_t kCodeVersion = 2;
+constexpr std::uint32_t kCodeVersion = 3;
 
 // "a.h.in" is a template of "a.h".
 std::string_view without_in(std::string_view path) {
   if (path.ends_with(".in") && base_name(path).size() > 3) path.remove_suffix(3);
   return path;
+}
+
+// What runs one of them runs the other too: the extension tells which it is.
+bool is_of_javascript(LanguageId id) {
+  if (id == Verdict::kNone) return false;
+  const std::string_view name = language_name(id);
+  return name == "JavaScript" || name == "TypeScript" || name == "TSX" || name == "JSX";
 }
 
 bool counts(LanguageId id) {
@@ -55,7 +62,9 @@ Verdict judge(std::string_view path, const Sample& sample) {
     const auto by_shebang = language_by_shebang(sample.head);
     // A script that starts another interpreter begins as one of the shell.
     const bool known = verdict.language != Verdict::kNone || verdict.undecided;
-    if (by_shebang && !(known && is_shell(*by_shebang))) {
+    const bool kin =
+        known && is_of_javascript(verdict.language) && by_shebang && is_of_javascript(*by_shebang);
+    if (by_shebang && !kin && !(known && is_shell(*by_shebang))) {
       verdict = {*by_shebang};
     } else if (const auto by_content = language_by_content(extension, sample.head)) {
       verdict = {*by_content};

@@ -78,9 +78,29 @@ void read_project(const Source& source, Facts& facts) {
   read_items(root, facts);
 }
 
+// Properties of the whole tree, for the projects that refer to them, and put into the versions
+// here.
+void share_properties(const Value& root, Facts& facts) {
+  const auto begun = static_cast<std::ptrdiff_t>(facts.shared.size());
+  for (const Value& group : root.items) {
+    if (group.name != "PropertyGroup") continue;
+    for (const Value& one : group.items) {
+      if (one.name.starts_with('@') || is_computed(one.text) || one.text.size() > 40) continue;
+      if (one.text.empty() || !manifest::is_digit(one.text[0])) continue;
+      facts.shared.push_back({"$(" + one.name + ")", one.text, Use::kRuntime, one.line});
+    }
+  }
+  const std::vector<Dependency> properties(facts.shared.begin() + begun, facts.shared.end());
+  for (Dependency& one : facts.shared) {
+    const auto found = std::ranges::find(properties, one.version, &Dependency::name);
+    if (found != properties.end()) one.version = found->version;
+  }
+}
+
 void read_props(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_xml(source.text), facts);
   read_items(root, facts);
+  share_properties(root, facts);
   for (Dependency& one : facts.dependencies) one.use = Use::kBuild;
   for (Version& one : facts.versions) one.rank = 55;
 }
@@ -188,6 +208,8 @@ constexpr Reader kDotnetReaders[] = {
     {"*.slnx", "nuget", "", "Visual Studio solution", Role::kPart, read_solution_xml},
     {"Directory.Build.props", "nuget", "", "MSBuild", Role::kPart, read_props},
     {"Directory.Packages.props", "nuget", "", "NuGet", Role::kPart, read_props},
+    {"Directory.*.props", "nuget", "", "MSBuild", Role::kPart, read_props},
+    {"Directory.*.targets", "nuget", "", "MSBuild", Role::kPart, read_props},
     {"packages.config", "nuget", "", "NuGet", Role::kPart, read_packages_config},
     {"packages.lock.json", "nuget", "", "nuget", Role::kLock, read_nuget_lock},
     {"paket.dependencies", "nuget", "", "paket", Role::kLock, read_paket, false},

@@ -250,6 +250,10 @@ class Assembler {
       const Dependency* value = shared(of.directory, fact.ecosystem, fact.name);
       if (value != nullptr && !value->version.empty()) fact.version = value->version;
     }
+    if (fact.version.starts_with("$(")) {
+      const Dependency* value = shared(of.directory, fact.ecosystem, fact.version);
+      if (value != nullptr) fact.version = value->version;
+    }
     // "${version}", "$(Version)": what a build computes says nothing here.
     if (fact.version.find('$') != std::string::npos) fact.version.clear();
     std::string locked(locked_for(of, fact));

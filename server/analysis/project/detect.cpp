@@ -100,7 +100,7 @@ void add_frameworks(Module& module, const Draft& draft,
 void add_services(Module& module) {
   static const DependencyIndex kIndex(services());
   for (const DependencyFact& one : module.dependencies) {
-    if (one.use == Use::kIndirect || one.use == Use::kTest) continue;
+    if (one.use == Use::kIndirect || one.use == Use::kTest || one.use == Use::kDev) continue;
     for (const std::size_t row : kIndex.find(table_name(one.ecosystem, one.name))) {
       const ServiceRow& service = services()[row];
       module.services.push_back(

@@ -11,7 +11,7 @@ namespace quarry::analysis::project {
 void add_frameworks(Module& module, const Draft& draft,
                     const std::function<bool(const std::string&)>& exists);
 
-// Services by dependencies; those of test dependencies are left out.
+// Services by dependencies; those of tests and of the development are left out.
 void add_services(Module& module);
 
 // The entry points by name, beside those that manifests name; then what their code says: ports,

@@ -151,6 +151,12 @@ constexpr FrameworkRow kFrameworksBackendRows[] = {
      "maven:spring-boot-starter-web", "", 8080},
     {"Jetty", kRuntime, "maven:jetty-server maven:jetty-maven-plugin", "", "", 8080},
     {"Undertow", kRuntime, "maven:undertow-core", "", "", 8080},
+    {"GlassFish", kRuntime,
+     "maven:glassfish-embedded-all~ maven:glassfish-maven-plugin~ "
+     "maven:maven-embedded-glassfish-plugin~",
+     "", "WEB-INF/glassfish-web.xml src/main/webapp/WEB-INF/glassfish-web.xml", 8080},
+    {"WebLogic", kRuntime, "maven:weblogic-maven-plugin~ maven:weblogic-server-pom", "",
+     "WEB-INF/weblogic.xml src/main/webapp/WEB-INF/weblogic.xml", 7001},
     {"Open Liberty", kRuntime, "maven:liberty-maven-plugin~", "", "", 9080},
     {"Android", kMobile,
      "maven:com.android.application~ maven:com.android.library~ maven:gradle-android"},

@@ -14,7 +14,8 @@ constexpr FrameworkRow kFrameworksOtherRows[] = {
     {"ABP", kMeta, "nuget:volo.abp.*", "", "", 5000},
     {"Orleans", kRuntime, "nuget:microsoft.orleans.*"},
     {".NET Aspire", kMeta,
-     "nuget:aspire.hosting nuget:aspire.hosting.apphost nuget:aspire.apphost.sdk"},
+     "nuget:aspire.hosting nuget:aspire.hosting.apphost nuget:aspire.apphost.sdk "
+     "nuget:aspire.hosting.*"},
     {"ASP.NET Core", kWeb,
      "nuget:microsoft.net.sdk.web nuget:microsoft.aspnetcore.app nuget:microsoft.aspnetcore.all",
      "nuget:microsoft.net.sdk.blazorwebassembly", "", 5000},
@@ -141,6 +142,9 @@ constexpr FrameworkRow kFrameworksOtherRows[] = {
     {"MkDocs", kStatic, "pypi:mkdocs pypi:mkdocs-material~", "", "mkdocs.yml", 8000,
      "mkdocs serve"},
     {"Sphinx", kStatic, "pypi:sphinx", "pypi:django pypi:flask pypi:fastapi", "conf.py"},
+    {"Cecil", kStatic, "packagist:cecil/cecil", "", "cecil.yml", 8000},
+    {"Mintlify", kStatic, "npm:mintlify npm:mint", "", "mint.json", 3000},
+    {"Fern", kStatic, "npm:fern-api", "", "fern/fern.config.json", 3000},
     {"Pelican", kStatic, "pypi:pelican", "", "pelicanconf.py", 8000},
 };
 

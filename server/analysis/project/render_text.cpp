@@ -148,11 +148,7 @@ class Text {
         add(ecosystem::name_of(one.source)).at(one.at);
       });
     }
-    if (show_.databases && !main.services.empty()) {
-      line("databases and services: ");
-      join(main.services,
-           [&](const ServiceFact& one) { add(one.name).add(", ").add(one.how).at(one.at); });
-    }
+    if (show_.databases) services(main);
     if (show_.environment) {
       for (const VariableKind kind :
            {VariableKind::kSecret, VariableKind::kDatabase, VariableKind::kConfig}) {
@@ -188,6 +184,25 @@ class Text {
         at(one.at);
       });
     }
+  }
+
+  // The main module's, then what only others have: the structure lists them all.
+  void services(const Module& main) {
+    std::vector<const ServiceFact*> all;
+    const auto take = [&](const Module& module) {
+      for (const ServiceFact& one : module.services) {
+        const bool known = std::ranges::any_of(
+            all, [&](const ServiceFact* other) { return other->name == one.name; });
+        if (!known) all.push_back(&one);
+      }
+    };
+    take(main);
+    for (const Module* one : project_.by_weight()) {
+      if (one->aside.empty()) take(*one);
+    }
+    if (all.empty()) return;
+    line("databases and services: ");
+    join(all, [&](const ServiceFact* one) { add(one->name).add(", ").add(one->how).at(one->at); });
   }
 
   void frameworks(std::string_view title, const Module& main, bool tests, bool wanted) {

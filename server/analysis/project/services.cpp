@@ -13,7 +13,8 @@ constexpr ServiceRow kRows[] = {
      "pypi:psycopg2 pypi:psycopg2-binary pypi:psycopg pypi:asyncpg pypi:pg8000 pypi:aiopg "
      "go:github.com/lib/pq go:github.com/jackc/pgx go:gorm.io/driver/postgres "
      "cargo:postgres cargo:tokio-postgres cargo:deadpool-postgres maven:postgresql "
-     "maven:r2dbc-postgresql maven:quarkus-jdbc-postgresql nuget:npgsql* rubygems:pg hex:postgrex "
+     "maven:r2dbc-postgresql maven:quarkus-jdbc-postgresql nuget:npgsql* nuget:aspire.npgsql* "
+     "nuget:aspire.hosting.postgresql rubygems:pg hex:postgrex "
      "packagist:martin-georgiev/postgresql-for-doctrine pub:postgres "
      "apple:vapor/fluent-postgres-driver hex:epgsql hackage:postgresql-simple cpan:DBD::Pg",
      "postgres postgresql postgis bitnami/postgresql cimg/postgres timescale/timescaledb "
@@ -62,7 +63,8 @@ constexpr ServiceRow kRows[] = {
      "go:github.com/go-redis/redis go:github.com/gomodule/redigo cargo:redis cargo:fred "
      "cargo:deadpool-redis maven:jedis maven:lettuce-core maven:redisson "
      "maven:spring-boot-starter-data-redis* "
-     "maven:carmine nuget:stackexchange.redis "
+     "maven:carmine nuget:stackexchange.redis nuget:aspire.stackexchange.redis* "
+     "nuget:aspire.hosting.redis "
      "nuget:microsoft.extensions.caching.stackexchangeredis "
      "rubygems:redis rubygems:redis-client rubygems:sidekiq packagist:predis/predis "
      "packagist:snc/redis-bundle hex:redix native:hiredis pub:redis apple:vapor/redis",
@@ -187,6 +189,30 @@ constexpr ServiceRow kRows[] = {
     {"Milvus", "database",
      "npm:@zilliz/milvus2-sdk-node pypi:pymilvus go:github.com/milvus-io/milvus-sdk-go",
      "milvusdb/milvus", "", ""},
+    {"Upstash", "cache",
+     "npm:@upstash/redis npm:@upstash/ratelimit npm:@upstash/kafka npm:@upstash/qstash "
+     "npm:@upstash/vector pypi:upstash-redis"},
+    {"Amazon Neptune", "database",
+     "npm:@aws-sdk/client-neptune npm:@aws-sdk/client-neptunedata npm:@aws-cdk/aws-neptune "
+     "go:github.com/aws/aws-sdk-go-v2/service/neptune cargo:aws-sdk-neptune "
+     "rubygems:aws-sdk-neptune"},
+    {"OceanBase", "database", "maven:oceanbase-client", "oceanbase/oceanbase-ce",
+     "oceanbase jdbc:oceanbase"},
+    {"QuestDB", "database",
+     "npm:@questdb/nodejs-client pypi:questdb go:github.com/questdb/go-questdb-client "
+     "cargo:questdb-rs maven:questdb",
+     "questdb/questdb"},
+    {"TDengine", "database",
+     "npm:@tdengine/rest npm:@tdengine/client pypi:taospy go:github.com/taosdata/driver-go "
+     "cargo:taos maven:taos-jdbcdriver",
+     "tdengine/tdengine", "jdbc:TAOS jdbc:TAOS-RS"},
+    {"TiDB", "database",
+     "npm:@tidbcloud/serverless npm:@tidbcloud/prisma-adapter go:github.com/pingcap/tidb "
+     "rubygems:activerecord-tidb-adapter",
+     "pingcap/tidb", "tidb"},
+    {"VictoriaMetrics", "database", "go:github.com/victoriametrics/metrics",
+     "victoriametrics/victoria-metrics victoriametrics/vmagent victoriametrics/vminsert "
+     "victoriametrics/vmstorage"},
     {"Supabase", "database",
      "npm:@supabase/supabase-js npm:@supabase/postgrest-js pypi:supabase pub:supabase_flutter",
      "supabase/postgres", "", ""},
@@ -207,6 +233,8 @@ constexpr ServiceRow kRows[] = {
      "npm:amqplib npm:amqp-connection-manager pypi:pika pypi:aio-pika pypi:amqp "
      "go:github.com/rabbitmq/amqp091-go go:github.com/streadway/amqp cargo:lapin maven:amqp-client "
      "maven:spring-boot-starter-amqp maven:spring-rabbit nuget:rabbitmq.client "
+     "nuget:aspire.rabbitmq.client "
+     "nuget:aspire.hosting.rabbitmq "
      "nuget:masstransit.rabbitmq rubygems:bunny rubygems:sneakers "
      "packagist:php-amqplib/php-amqplib hex:amqp",
      "rabbitmq bitnami/rabbitmq", "amqp amqps", ""},
