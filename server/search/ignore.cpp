@@ -88,7 +88,7 @@ void IgnoreRules::add(std::string_view line) {
     if (!fold_ && !line.contains('\\')) set_fixed(pattern, line);
     others_.push_back({number, pattern.head.empty() ? '\0' : pattern.head.front(),
                        pattern.tail.empty() ? '\0' : pattern.tail.back(), directories_only,
-                       anchored});
+                       anchored, static_cast<std::uint16_t>(line.size())});
   }
   patterns_.push_back(std::move(pattern));
 }
@@ -110,13 +110,17 @@ void IgnoreRules::set_fixed(Pattern& pattern, std::string_view line) {
   if (pattern.tail.starts_with('/')) pattern.tail.erase(0, 1);
 }
 
-bool IgnoreRules::matches(const Other& other, std::string_view text) const {
+bool IgnoreRules::matches(const Other& other, std::string_view text, Pace* pace) const {
   if (other.first != '\0' && text.front() != other.first) return false;
   if (other.last != '\0' && text.back() != other.last) return false;
   const Pattern& pattern = patterns_[other.number];
-  return text.size() >= pattern.head.size() && text.starts_with(pattern.head) &&
-         text.ends_with(pattern.tail) && text.contains(pattern.inside) &&
-         pattern.glob.matches(text);
+  if (text.size() < pattern.head.size() || !text.starts_with(pattern.head) ||
+      !text.ends_with(pattern.tail) || !text.contains(pattern.inside)) {
+    return false;
+  }
+  // Any pattern may take a look from each place of the text on.
+  if (pace != nullptr && pace->over(text.size() * other.length)) return false;
+  return pattern.glob.matches(text);
 }
 
 void IgnoreRules::look_up(const Index& index, std::string_view key, bool is_directory,
@@ -132,7 +136,8 @@ void IgnoreRules::look_up(const Index& index, std::string_view key, bool is_dire
   }
 }
 
-IgnoreRules::Verdict IgnoreRules::judge(std::string_view path, bool is_directory) const {
+IgnoreRules::Verdict IgnoreRules::judge(std::string_view path, bool is_directory,
+                                        Pace* pace) const {
   if (patterns_.empty()) return Verdict::kNone;
   const std::string_view name = path.substr(path.rfind('/') + 1);
   std::int64_t best = -1;
@@ -140,10 +145,11 @@ IgnoreRules::Verdict IgnoreRules::judge(std::string_view path, bool is_directory
   look_up(paths_, path, is_directory, best);
   const std::size_t dot = name.rfind('.');
   if (dot != std::string_view::npos) look_up(extensions_, name.substr(dot), is_directory, best);
+  if (pace != nullptr && pace->over(others_.size())) return Verdict::kNone;
   for (auto other = others_.rbegin(); other != others_.rend(); ++other) {
     if (static_cast<std::int64_t>(other->number) <= best) break;
     if (other->directories_only && !is_directory) continue;
-    if (matches(*other, other->anchored ? path : name)) {
+    if (matches(*other, other->anchored ? path : name, pace)) {
       best = other->number;
       break;
     }
@@ -152,7 +158,7 @@ IgnoreRules::Verdict IgnoreRules::judge(std::string_view path, bool is_directory
   return patterns_[static_cast<std::size_t>(best)].negated ? Verdict::kIncluded : Verdict::kIgnored;
 }
 
-bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory) {
+bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory, Pace* pace) {
   using Verdict = IgnoreRules::Verdict;
   Verdict by_git = Verdict::kNone;
   Verdict by_exclude = Verdict::kNone;
@@ -160,12 +166,12 @@ bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory)
   bool same_repository = true;
   for (; level != nullptr; level = level->parent.get()) {
     const std::string_view below = path.substr(level->base);
-    const Verdict verdict = level->ignore.judge(below, is_directory);
+    const Verdict verdict = level->ignore.judge(below, is_directory, pace);
     if (verdict != Verdict::kNone) return verdict == Verdict::kIgnored;
     if (!same_repository) continue;
-    if (by_git == Verdict::kNone) by_git = level->git.judge(below, is_directory);
-    if (by_exclude == Verdict::kNone) by_exclude = level->exclude.judge(below, is_directory);
-    if (by_global == Verdict::kNone) by_global = level->global.judge(below, is_directory);
+    if (by_git == Verdict::kNone) by_git = level->git.judge(below, is_directory, pace);
+    if (by_exclude == Verdict::kNone) by_exclude = level->exclude.judge(below, is_directory, pace);
+    if (by_global == Verdict::kNone) by_global = level->global.judge(below, is_directory, pace);
     same_repository = !level->repository;
   }
   if (by_git != Verdict::kNone) return by_git == Verdict::kIgnored;

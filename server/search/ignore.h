@@ -32,6 +32,7 @@
 
 #include "server/base/result.h"
 #include "server/search/glob.h"
+#include "server/search/stop.h"
 
 namespace quarry::search {
 
@@ -47,8 +48,9 @@ class IgnoreRules {
   static Result<IgnoreRules> parse(std::string_view bytes, bool fold_case = false);
 
   bool empty() const { return patterns_.empty(); }
-  // What the last matching pattern says of `path`, relative to the directory of the file.
-  Verdict judge(std::string_view path, bool is_directory) const;
+  // What the last matching pattern says of `path`, relative to the directory of the file. Means
+  // nothing once `pace` is over.
+  Verdict judge(std::string_view path, bool is_directory, Pace* pace = nullptr) const;
 
  private:
   struct Pattern {
@@ -63,6 +65,7 @@ class IgnoreRules {
     std::uint32_t number;
     char first, last;  // of head and tail; NUL where they are empty
     bool directories_only, anchored;
+    std::uint16_t length;  // of the pattern
   };
   // Tells most texts apart from those of an index by their lengths.
   struct Lengths {
@@ -82,7 +85,7 @@ class IgnoreRules {
     Lengths lengths;
   };
   static void set_fixed(Pattern& pattern, std::string_view line);
-  bool matches(const Other& other, std::string_view text) const;
+  bool matches(const Other& other, std::string_view text, Pace* pace) const;
   void add(std::string_view line);
   void look_up(const Index& index, std::string_view key, bool is_directory,
                std::int64_t& best) const;
@@ -111,7 +114,8 @@ struct IgnoreLevel {
 };
 
 // Whether `path` (relative to the root) is left out by `level` and its parents. `level` may be
-// null: nothing is.
-bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory);
+// null: nothing is. Means nothing once `pace` is over.
+bool ignored(const IgnoreLevel* level, std::string_view path, bool is_directory,
+             Pace* pace = nullptr);
 
 }  // namespace quarry::search

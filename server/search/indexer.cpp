@@ -18,7 +18,8 @@ void Indexer::step(const std::shared_ptr<Catalogue>& catalogue) {
   bool more = false;
   if (const auto files = catalogue->files()) {
     // Whatever takes long to find out is left to the next search.
-    const auto tree = catalogue->now(*files, alone_, unlimited, Effort::kPeek);
+    std::atomic<std::int64_t> steps{kPeekSteps};
+    const auto tree = catalogue->now(*files, alone_, unlimited.spending(steps), Effort::kPeek);
     more =
         tree != nullptr && catalogue->contents()->advance(*files, tree, unlimited.within(kSliceNs));
   }

@@ -28,6 +28,7 @@ class Indexer {
   static constexpr std::uint64_t kWorthFiles = 256;
   static constexpr std::uint64_t kWorthSearches = 2;
   static constexpr std::int64_t kSliceNs = 20'000'000;
+  static constexpr std::int64_t kPeekSteps = 16'000'000;  // of ignore rules, as Pace counts them
 
   // Everything outlives it.
   struct Parts {

@@ -284,7 +284,8 @@ Result<KnownTree> read(const ListQuery& query, const Engine& engine, const Stop&
 }  // namespace
 
 Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
-  const Stop stop(engine.cancel, engine.clock);
+  std::atomic<std::int64_t> steps{ListQuery::kMaxSteps};
+  const Stop stop = Stop(engine.cancel, engine.clock).spending(steps);
   if (engine.snapshot != nullptr) {
     TRY_ASSIGN(const SnapshotPart part, find_part(*engine.snapshot, query.path));
     if (part.entry) return describe_in_snapshot(query.path, engine, part);
@@ -323,7 +324,14 @@ Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
     out += fmt::format("{} ignored: {}{} (include_ignored=true lists them)\n", left_out.ignored,
                        left_out.names.text(), left_out.ignored > kNamedIgnored ? ", ..." : "");
   }
-  append_cuts(out, known.stopped, known.full_at);
+  if (known.stopped && stop.used_up()) {
+    out +=
+        "incomplete: the ignore rules take too long to judge all entries; narrow path, or "
+        "include_ignored=true\n";
+    append_cuts(out, false, known.full_at);
+  } else {
+    append_cuts(out, known.stopped, known.full_at);
+  }
   append_notes(out, known.notes);
   append_notes(out, left_out.notes);
   if (known.full_at > 0) out += "note: glob finds files by name in directories of any size\n";

@@ -22,6 +22,9 @@ namespace quarry::search {
 struct ListQuery {
   static constexpr std::size_t kMaxEntries =
       standard<std::size_t>(Limit::kListEntries);  // that one call reads
+  // Of ignore rules, as Pace counts them: about a tenth of a second. The thread may be the
+  // reader's, where nobody could cancel the call.
+  static constexpr std::int64_t kMaxSteps = 64'000'000;
 
   sandbox::Path path;
   int depth = 1;

@@ -63,14 +63,21 @@ IgnoreNames read_entries(Dir& opened, Listing& listing, const ListingOptions& op
   return names;
 }
 
-void judge(Listing& listing) {
+// Entries that were not come to in time are left out: they may be ignored.
+void judge(Listing& listing, const Stop& stop) {
+  Pace pace(stop);
   std::string path = listing.path.text();
   if (!path.empty()) path.push_back('/');
   const std::size_t base = path.size();
   for (WalkEntry& entry : listing.entries) {
     path.resize(base);
     path.append(listing.name(entry));
-    entry.ignored = ignored(listing.level.get(), path, entry.kind == Kind::kDirectory);
+    entry.ignored = ignored(listing.level.get(), path, entry.kind == Kind::kDirectory, &pace);
+    if (pace.over()) {
+      listing.cut = true;
+      listing.entries.resize(static_cast<std::size_t>(&entry - listing.entries.data()));
+      return;
+    }
   }
 }
 
@@ -158,7 +165,7 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
   });
   if (!options.include_ignored && !listing.worktree) {
     listing.level = load_level(workspace, *opened, path, names, parents, listing.notes);
-    if (listing.level != nullptr) judge(listing);
+    if (listing.level != nullptr) judge(listing, stop);
     if (listing.level != parents && !listing.level->far_file.empty()) listing.counts.far_rules = 1;
   }
   listing.entries.shrink_to_fit();

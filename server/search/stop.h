@@ -1,10 +1,14 @@
 // Stop: when a search should end with what it has: the client cancelled, so little time is left
-// that the answer must be put together now, or a look that may only take so long has taken it.
-// const, safe from any thread.
+// that the answer must be put together now, or a look that may only take so long, or so much work,
+// has taken it. const, safe from any thread.
+//
+// Pace: asks a Stop once in so much work, where a clock read for each item would be felt. Belongs
+// to one thread.
 
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 
 #include "server/base/cancel.h"
@@ -36,16 +40,57 @@ class Stop {
     return later;
   }
 
+  // The same, and when `steps` are used up, whoever spends them. They outlive it.
+  Stop spending(std::atomic<std::int64_t>& steps) const {
+    Stop bounded = *this;
+    bounded.steps_ = &steps;
+    return bounded;
+  }
+
   bool now() const {
-    return token_->cancelled() ||
+    return token_->cancelled() || used_up() ||
            (end_ns_ != CancelToken::kNever && clock_->steady_ns() >= end_ns_);
   }
+  // The same, when `steps` more were done.
+  bool after(std::int64_t steps) const {
+    if (steps_ != nullptr) steps_->fetch_sub(steps, std::memory_order_relaxed);
+    return now();
+  }
+  // It is work, not time, that is over.
+  bool used_up() const { return steps_ != nullptr && steps_->load(std::memory_order_relaxed) <= 0; }
   bool cancelled() const { return token_->cancelled(); }
 
  private:
   const CancelToken* token_;
   const Clock* clock_;
   std::int64_t end_ns_ = CancelToken::kNever;
+  std::atomic<std::int64_t>* steps_ = nullptr;
+};
+
+class Pace {
+ public:
+  // A step is about what comparing a character with one of a pattern takes: some nanoseconds.
+  static constexpr std::int64_t kSteps = 1 << 19;
+
+  explicit Pace(const Stop& stop) : stop_(&stop) {}
+
+  // `steps` more were done: whether it is time to stop. It stays so.
+  bool over(std::size_t steps) {
+    left_ -= static_cast<std::int64_t>(steps);
+    if (left_ <= 0) ask();
+    return over_;
+  }
+  bool over() const { return over_; }
+
+ private:
+  void ask() {
+    over_ = over_ || stop_->after(kSteps - left_);
+    left_ = kSteps;
+  }
+
+  const Stop* stop_;
+  std::int64_t left_ = kSteps;
+  bool over_ = false;
 };
 
 }  // namespace quarry::search

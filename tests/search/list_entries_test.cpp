@@ -46,6 +46,17 @@ TEST_CASE("list_entries pages repeat the directories above their first line") {
   CHECK_THAT(tree.list(query), Contains("call again with offset="));
 }
 
+TEST_CASE("list_entries is cut when its ignore rules take too long, and says so") {
+  Files files;
+  for (int i = 0; i < 500; ++i) files["abcdefghij3klmnop_" + std::to_string(i)] = "";
+  for (int i = 0; i < 2000; ++i) files[".gitignore"] += "*a*3*b*[q]\n";
+  SearchedTree tree(files);
+  CHECK_THAT(tree.list(), Contains("incomplete: the ignore rules take too long"));
+  ListQuery query;
+  query.include_ignored = true;
+  CHECK_THAT(tree.list(query), Contains("\n301 more;") && Contains("\n501 entries in .\n"));
+}
+
 TEST_CASE("list_entries names what is ignored, and lists it when asked") {
   SearchedTree tree(Files{{".gitignore", "build/\n*.log\n"},
                           {"build/x", ""},

@@ -245,6 +245,27 @@ TEST_CASE("walk that is out of time says that there is more, a cancelled one fai
   CHECK(walked.error().code == Code::kCancelled);
 }
 
+// Patterns that have to be tried against every name.
+Files slow_rules(int files, int patterns) {
+  Files content;
+  for (int i = 0; i < files; ++i) content["d/abcdefghij3klmnop_" + std::to_string(i)] = "";
+  std::string& rules = content[".gitignore"];
+  for (int i = 0; i < patterns; ++i) rules += "*a*" + std::to_string(i % 10) + "*b*[q]\n";
+  return content;
+}
+
+TEST_CASE("walk asks whether to stop while ignore rules are tried, by what they take") {
+  SearchedTree tree(slow_rules(200, 2000));
+  const sandbox::Path root;
+  std::atomic<std::int64_t> steps{10 * Pace::kSteps};
+  const Stop stop = Stop(tree.cancel, tree.clock).spending(steps);
+  const auto walked = walk(*tree.workspace, {&root, 1}, {}, tree.pool, stop);
+  REQUIRE(walked);
+  CHECK(walked->stopped);
+  CHECK(walked->files().size() < 100);
+  CHECK(steps > -2 * Pace::kSteps);  // and no more was done
+}
+
 TEST_CASE("walk of what is not a directory is an error") {
   SearchedTree tree(Files{{"f", ""}});
   for (const char* where : {"f", "missing"}) {
