@@ -16,6 +16,15 @@ std::string hex(std::uint64_t value) {
   return text;
 }
 
+std::array<char, 16> canonical(XXH128_hash_t hash) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, hash);
+  std::array<char, 16> out{};
+  static_assert(sizeof canonical.digest == out.size());
+  std::memcpy(out.data(), canonical.digest, out.size());
+  return out;
+}
+
 }  // namespace
 
 std::uint64_t hash64(std::string_view bytes) {
@@ -23,12 +32,16 @@ std::uint64_t hash64(std::string_view bytes) {
 }
 
 std::array<char, 16> hash128(std::string_view bytes) {
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
-  std::array<char, 16> out{};
-  static_assert(sizeof canonical.digest == out.size());
-  std::memcpy(out.data(), canonical.digest, out.size());
-  return out;
+  return canonical(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+KeyedHash::KeyedHash(std::string_view key) : secret_{} {
+  XXH3_generateSecret(secret_.data(), secret_.size(), key.data(), key.size());
+}
+
+std::array<char, 16> KeyedHash::hash128(std::string_view bytes) const {
+  return canonical(
+      XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size()));
 }
 
 std::string content_hash(std::string_view bytes) {

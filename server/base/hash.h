@@ -15,6 +15,17 @@ std::uint64_t hash64(std::string_view bytes);
 // XXH3-128 in its canonical (big-endian) form: a key of fixed length for a text of any length.
 std::array<char, 16> hash128(std::string_view bytes);
 
+// hash128 under a key that only its holder knows: nobody else can make two texts with one hash.
+class KeyedHash {
+ public:
+  // `key`: of any form, with at least 128 bits that nobody can guess.
+  explicit KeyedHash(std::string_view key);
+  std::array<char, 16> hash128(std::string_view bytes) const;
+
+ private:
+  std::array<unsigned char, 192> secret_;
+};
+
 // XXH3-64 as 16 lower-case hexadecimal digits: what read_file shows and edits may expect.
 std::string content_hash(std::string_view bytes);
 

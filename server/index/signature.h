@@ -21,7 +21,7 @@ namespace quarry::index {
 class Signature {
  public:
   // Raise when the folding, the hash or the lengths change: what was stored before is void then.
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
   static constexpr unsigned kShortest = 6;  // of lengths in bits, as powers of two
   static constexpr unsigned kLongest = 22;
 

@@ -1,6 +1,7 @@
 #include "server/search/content_index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -21,55 +22,144 @@ struct ContentIndex::Reading {
     std::optional<IndexedText> text;  // else, when it could be read
   };
   std::vector<Entry> entries;
+  std::vector<std::uint32_t> linked;  // inodes of files with several names
 };
 
-Sifted ContentIndex::sift(const Walk& walk, const index::Query& query,
-                          const FileFilter& filter) const {
-  Sifted result;
+struct ContentIndex::Knowledge {
+  enum class Verdict : std::uint8_t { kRead, kText, kBinary };
+
+  struct Directory {
+    bool known = false;
+    bool quiet = false;       // no file needs to be read, and no filter is asked
+    std::uint32_t first = 0;  // of its entries' verdicts, when known and not quiet
+    std::uint32_t text = 0, binary = 0;
+  };
+  std::vector<Directory> directories;  // by their numbers in the walk
+  std::vector<Verdict> verdicts;
+};
+
+// Goes through a walk in the order of whole paths, as Walk::files() does.
+class ContentIndex::Sifter {
+ public:
+  using Verdict = Knowledge::Verdict;
+
+  Sifter(const Walk& walk, const Knowledge& known, const FileFilter& filter, const Stop& stop)
+      : walk_(walk), known_(known), filter_(filter), pace_(stop) {}
+
+  Sifted sift() {
+    if (!walk_.directories.empty()) directory(*walk_.directories.front());
+    result_.by_index = result_.searched + result_.binary > 0;
+    return std::move(result_);
+  }
+
+ private:
+  // The directories come in the order of their numbers.
+  void directory(const TreeNode& node) {
+    const std::uint32_t number = next_++;
+    const Knowledge::Directory& known = known_.directories[number];
+    if (known.quiet) {
+      result_.searched += known.text;
+      result_.binary += known.binary;
+      for (const auto& child : node.children) directory(*child);
+      return;
+    }
+    const std::vector<WalkEntry>& entries = node.listing->entries;
+    for (std::uint32_t entry = 0; entry < entries.size(); ++entry) {
+      if (entries[entry].child >= 0) {
+        directory(*node.children[static_cast<std::size_t>(entries[entry].child)]);
+      } else if (is_searched(entries[entry])) {
+        file({number, entry}, known.known ? known_.verdicts[known.first + entry] : Verdict::kRead);
+      }
+    }
+  }
+
+  void file(Walk::Place place, Verdict verdict) {
+    if (!filter_.takes_all()) {
+      path_.clear();
+      walk_.append_path(path_, place);
+      if (pace_.over(filter_.steps(path_.size()))) {
+        ++result_.unjudged;
+        return;
+      }
+      if (!filter_.takes(path_)) {
+        ++result_.filtered;
+        return;
+      }
+    }
+    if (verdict == Verdict::kRead) {
+      result_.read.push_back(place);
+    } else {
+      ++(verdict == Verdict::kBinary ? result_.binary : result_.searched);
+    }
+  }
+
+  const Walk& walk_;
+  const Knowledge& known_;
+  const FileFilter& filter_;
+  Pace pace_;
+  Sifted result_;
+  std::uint32_t next_ = 0;
+  std::string path_;
+};
+
+void ContentIndex::distrust_links(const State& state, const Walk& walk,
+                                  std::vector<bool>& candidate, std::vector<bool>& hit) {
+  for (const TreeNode* const node : walk.directories) {
+    if (state.by_listing.contains(node->listing.get())) continue;
+    for (const WalkEntry& entry : node->listing->entries) {
+      if (!is_searched(entry)) continue;
+      const auto [begin, end] = state.by_inode.equal_range(entry.inode);
+      for (auto same = begin; same != end; ++same) {
+        candidate[same->second] = true;
+        hit[state.files[same->second].directory] = true;
+      }
+    }
+  }
+}
+
+ContentIndex::Knowledge ContentIndex::look_up(const Walk& walk, const index::Query& query,
+                                              bool takes_all) const {
+  using Verdict = Knowledge::Verdict;
+  Knowledge known;
+  known.directories.resize(walk.directories.size());
+  if (query.anything()) return known;
   auto state = state_.lock();
-  const bool usable = !query.anything() && state->verified_ns != 0 &&
-                      clock_.steady_ns() - state->verified_ns <= kMostAgeNs;
+  if (state->verified_ns == 0 || clock_.steady_ns() - state->verified_ns > kMostAgeNs) return known;
   std::vector<bool> candidate(state->files.size());
   std::vector<bool> hit(state->directories.size());
-  if (usable) {
-    state->signatures.each_candidate(query, [&](FileId id) {
-      candidate[id] = true;
-      hit[state->files[id].directory] = true;
-    });
-  }
-  std::string path;
+  state->signatures.each_candidate(query, [&](FileId id) {
+    candidate[id] = true;
+    hit[state->files[id].directory] = true;
+  });
+  if (!state->by_inode.empty()) distrust_links(*state, walk, candidate, hit);
   for (std::uint32_t number = 0; number < walk.directories.size(); ++number) {
-    const Listing& listing = walk.listing(number);
-    const auto found = usable ? state->by_listing.find(&listing) : state->by_listing.end();
-    const Directory* known =
-        found == state->by_listing.end() ? nullptr : &state->directories[found->second];
-    if (known != nullptr && known->unknown == 0 && !hit[found->second] && filter.takes_all()) {
-      result.searched += known->text;
-      result.binary += known->binary;
+    const auto found = state->by_listing.find(&walk.listing(number));
+    if (found == state->by_listing.end()) continue;
+    const Directory& directory = state->directories[found->second];
+    Knowledge::Directory& mine = known.directories[number];
+    mine.known = true;
+    if (directory.unknown == 0 && !hit[found->second] && takes_all) {
+      mine.quiet = true;
+      mine.text = directory.text;
+      mine.binary = directory.binary;
       continue;
     }
-    for (std::uint32_t entry = 0; entry < listing.entries.size(); ++entry) {
-      if (!is_searched(listing.entries[entry])) continue;
-      const Walk::Place place{number, entry};
-      if (!filter.takes_all()) {
-        path.clear();
-        walk.append_path(path, place);
-        if (!filter.takes(path)) {
-          ++result.filtered;
-          continue;
-        }
-      }
-      const FileId id = known == nullptr ? kNone : known->files[entry];
-      if (id == kNone || candidate[id]) {
-        result.read.push_back(place);
-        continue;
-      }
-      const bool binary = state->files[id].state.kind == TextKind::kBinary;
-      ++(binary ? result.binary : result.searched);
+    mine.first = static_cast<std::uint32_t>(known.verdicts.size());
+    for (const FileId id : directory.files) {
+      known.verdicts.push_back(id == kNone || candidate[id]                       ? Verdict::kRead
+                               : state->files[id].state.kind == TextKind::kBinary ? Verdict::kBinary
+                                                                                  : Verdict::kText);
     }
   }
-  result.by_index = result.searched + result.binary > 0;
-  if (result.by_index) ++state->sifted;
+  return known;
+}
+
+Sifted ContentIndex::sift(const Walk& walk, const index::Query& query, const FileFilter& filter,
+                          const Stop& stop) const {
+  // A filter may take its time: the lock is not held while it is asked.
+  const Knowledge known = look_up(walk, query, filter.takes_all());
+  Sifted result = Sifter(walk, known, filter, stop).sift();
+  if (result.by_index) ++state_.lock()->sifted;
   return result;
 }
 
@@ -151,14 +241,17 @@ void ContentIndex::read_directory(const sandbox::Workspace& files, const TreeNod
       if (!is_searched(listing.entries[i])) continue;
       const std::string_view name = listing.name(listing.entries[i]);
       if (files.hides(name)) continue;
-      if (before[i].first != kNone) {
-        const auto metadata = opened->metadata(name);
-        if (metadata && metadata->stamp == before[i].second.stamp) {
-          reading.entries[i].known = before[i].first;
-          continue;
-        }
+      const auto metadata = opened->metadata(name);
+      if (!metadata) continue;
+      if (metadata->links > 1) {
+        reading.linked.push_back(static_cast<std::uint32_t>(metadata->stamp.inode));
+        continue;
       }
-      reading.entries[i].text = texts_.look(*opened, name);
+      if (before[i].first != kNone && metadata->stamp == before[i].second.stamp) {
+        reading.entries[i].known = before[i].first;
+        continue;
+      }
+      reading.entries[i].text = texts_.look(*opened, name, *metadata);
     }
   }
   auto state = state_.lock();
@@ -212,6 +305,14 @@ void ContentIndex::enter(State& state, Reading& reading) {
   state.by_listing[&listing] = number;
   state.by_path[path] = number;
   state.directories[number] = std::move(next);
+  // Their other names may have been learnt before there were two.
+  for (const std::uint32_t inode : reading.linked) {
+    const auto [begin, end] = state.by_inode.equal_range(inode);
+    std::vector<FileId> same;
+    std::transform(begin, end, std::back_inserter(same),
+                   [](const auto& one) { return one.second; });
+    for (const FileId id : same) distrust(state, id);
+  }
   settle(state);
 }
 
@@ -242,15 +343,34 @@ ContentIndex::FileId ContentIndex::add_file(State& state, const IndexedText& tex
     settle(state);
   }
   state.files[id] = file;
+  state.by_inode.emplace(static_cast<std::uint32_t>(file.state.stamp.inode), id);
   return id;
+}
+
+void ContentIndex::forget_file(State& state, FileId id) {
+  const File& file = state.files[id];
+  if (file.has_signature) state.signatures.remove(file.place);
+  const auto [begin, end] =
+      state.by_inode.equal_range(static_cast<std::uint32_t>(file.state.stamp.inode));
+  const auto same = std::find_if(begin, end, [&](const auto& one) { return one.second == id; });
+  if (same != end) state.by_inode.erase(same);
+  state.free_files.push_back(id);
+}
+
+void ContentIndex::distrust(State& state, FileId id) {
+  Directory& directory = state.directories[state.files[id].directory];
+  const auto entry = std::find(directory.files.begin(), directory.files.end(), id);
+  if (entry == directory.files.end()) return;
+  *entry = kNone;
+  ++directory.unknown;
+  --(state.files[id].state.kind == TextKind::kBinary ? directory.binary : directory.text);
+  forget_file(state, id);
 }
 
 void ContentIndex::forget_directory(State& state, std::uint32_t number) {
   Directory& directory = state.directories[number];
   for (const FileId id : directory.files) {
-    if (id == kNone) continue;
-    if (state.files[id].has_signature) state.signatures.remove(state.files[id].place);
-    state.free_files.push_back(id);
+    if (id != kNone) forget_file(state, id);
   }
   state.by_listing.erase(directory.listing.get());
   state.by_path.erase(directory.listing->path.text());
@@ -277,7 +397,8 @@ ContentIndex::Stats ContentIndex::stats() const {
   Stats stats;
   stats.files = state->files.size() - state->free_files.size();
   stats.bytes = state->signatures.bytes() + state->files.size() * sizeof(File) +
-                state->directories.size() * sizeof(Directory);
+                state->directories.size() * sizeof(Directory) +
+                state->by_inode.size() * (sizeof(FileId) + 4 * sizeof(void*));
   stats.read_bytes = state->read_bytes;
   stats.from_store = state->from_store;
   stats.sifted = state->sifted;

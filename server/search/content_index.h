@@ -10,8 +10,10 @@
 // believed for longer than kMostAgeNs: by then advance() has asked every file for its stamp again,
 // or searches read everything until it has.
 //
-// Left to reading: large files and those in other encodings than UTF-8 (see IndexedTexts), such as
-// cannot be opened or hold secrets, and whatever does not fit into the budget.
+// Left to reading: large files, those in other encodings than UTF-8 and those with several names
+// (see IndexedTexts), such as cannot be opened or hold secrets, and whatever does not fit into the
+// budget. A file that got a second name after it was learnt is read from then on that the watch
+// tells of that name.
 //
 // sift() and stats() are safe from any thread. advance() and drop() are called by one at a time.
 
@@ -46,6 +48,7 @@ struct IndexBudget {
 struct Sifted {
   std::vector<Walk::Place> read;  // in path order
   std::uint64_t filtered = 0;     // files that the filter left out
+  std::uint64_t unjudged = 0;     // that time did not allow the filter to be asked about
   // Of the files that need not be read:
   std::uint64_t searched = 0;
   std::uint64_t binary = 0;
@@ -74,7 +77,8 @@ class ContentIndex {
 
   // The files of `walk`, of those that `filter` takes, that a search for what satisfies `query` has
   // to read.
-  Sifted sift(const Walk& walk, const index::Query& query, const FileFilter& filter) const;
+  Sifted sift(const Walk& walk, const index::Query& query, const FileFilter& filter,
+              const Stop& stop) const;
 
   // Brings it nearer to `tree`, directory by directory, until `slice` is over. False: there.
   bool advance(const sandbox::Workspace& files, const std::shared_ptr<const TreeNode>& tree,
@@ -109,6 +113,7 @@ class ContentIndex {
     std::vector<std::uint32_t> free_directories;
     std::unordered_map<const Listing*, std::uint32_t> by_listing;
     std::unordered_map<std::string, std::uint32_t> by_path;
+    std::unordered_multimap<std::uint32_t, FileId> by_inode;  // the lowest bits
     std::uint64_t sifted = 0, read_bytes = 0, from_store = 0, waiting = 0;
     std::size_t in_budget = 0;     // bytes
     std::int64_t verified_ns = 0;  // every file was asked for its stamp after that; 0: never
@@ -122,12 +127,23 @@ class ContentIndex {
   };
   // What is known of a directory's files before it is entered into the state.
   struct Reading;
+  // What a search need not read, by directory and entry, while no filter was asked.
+  struct Knowledge;
+  class Sifter;
+
+  Knowledge look_up(const Walk& walk, const index::Query& query, bool takes_all) const;
+  // Files with a second name in a directory that is not known yet may be other than they were.
+  static void distrust_links(const State& state, const Walk& walk, std::vector<bool>& candidate,
+                             std::vector<bool>& hit);
 
   void plan(const std::shared_ptr<const TreeNode>& tree);
   void read_directory(const sandbox::Workspace& files, const TreeNode& node);
   void enter(State& state, Reading& reading);
   // kNone: there is no room.
   FileId add_file(State& state, const IndexedText& text);
+  // The file `id` is one that must be read always.
+  static void distrust(State& state, FileId id);
+  static void forget_file(State& state, FileId id);
   // And its files.
   void forget_directory(State& state, std::uint32_t number);
   // What `state` holds now, in the budget.

@@ -43,6 +43,8 @@ Result<FileFilter> FileFilter::make(std::string_view glob, std::string_view type
     TRY_ASSIGN(filter.type_, find_file_type(type));
     filter.typed_ = true;
   }
+  if (filter.glob_) filter.work_ += 2 * filter.glob_->steps(1);
+  for (const Glob& one : filter.type_) filter.work_ += one.steps(1);
   return filter;
 }
 

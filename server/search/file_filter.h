@@ -24,6 +24,8 @@ class FileFilter {
   bool takes_all() const { return !glob_ && !typed_; }
   // `path` is from the root.
   bool takes(std::string_view path) const;
+  // The most steps that takes() does for a path of `bytes`, as Pace counts them.
+  std::size_t steps(std::size_t bytes) const { return bytes * work_; }
 
  private:
   std::optional<Glob> glob_;
@@ -31,6 +33,7 @@ class FileFilter {
   bool typed_ = false;
   std::vector<Glob> type_;
   std::string start_;  // with its '/', or empty
+  std::size_t work_ = 0;
 };
 
 // A tool's glob argument, checked and freed of "./" in front; "dir/" becomes "dir/**". kInvalidArgs

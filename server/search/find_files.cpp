@@ -52,6 +52,8 @@ class PathPattern {
   // Whether a file's name alone decides.
   bool by_name() const { return !whole_ && glob_.front().by_name(); }
   bool matches_name(std::string_view name) const { return glob_.front().matches_name(name); }
+  // The most steps that matching `bytes` takes, as Pace counts them.
+  std::size_t steps(std::size_t bytes) const { return glob_.front().steps(bytes); }
   // `path` is from the root and lies below the search's start.
   bool matches(std::string_view path) const {
     const std::string_view below = path.substr(base_);
@@ -64,18 +66,27 @@ class PathPattern {
   bool whole_ = false;
 };
 
-void keep_matching(const Walk& walk, const PathPattern& pattern, Places& places) {
-  if (pattern.by_name()) {
-    std::erase_if(places,
-                  [&](Walk::Place place) { return !pattern.matches_name(walk.name(place)); });
-    return;
-  }
+// Returns how many were not tried because it was time to stop; they are not kept.
+std::uint64_t keep_matching(const Walk& walk, const PathPattern& pattern, const Stop& stop,
+                            Places& places) {
+  Pace pace(stop);
+  std::uint64_t untried = 0;
   std::string path;
+  const bool by_name = pattern.by_name();
   std::erase_if(places, [&](Walk::Place place) {
-    path.clear();
-    walk.append_path(path, place);
-    return !pattern.matches(path);
+    std::string_view text = walk.name(place);
+    if (!by_name) {
+      path.clear();
+      walk.append_path(path, place);
+      text = path;
+    }
+    if (pace.over(pattern.steps(text.size()))) {
+      ++untried;
+      return true;
+    }
+    return !(by_name ? pattern.matches_name(text) : pattern.matches(text));
   });
+  return untried;
 }
 
 // What the pattern would match in ignored files, with the other case, with [ and { as characters.
@@ -84,11 +95,13 @@ std::string look_again(const FindQuery& query, const Engine& engine, const Walk&
   Parts found;
   if (!query.include_ignored) {
     std::uint64_t ignored = 0;
-    const bool whole =
-        each_ignored(engine, walk, stop.within(kLookNs), [&](const Walk& inner, Places places) {
-          keep_matching(inner, pattern, places);
-          ignored += places.size();
-        });
+    std::uint64_t untried = 0;
+    const Stop soon = stop.within(kLookNs);
+    bool whole = each_ignored(engine, walk, soon, [&](const Walk& inner, Places places) {
+      untried += keep_matching(inner, pattern, soon, places);
+      ignored += places.size();
+    });
+    whole = whole && untried == 0;
     repeatable = repeatable && whole;
     if (ignored > 0) {
       found.add(
@@ -97,17 +110,22 @@ std::string look_again(const FindQuery& query, const Engine& engine, const Walk&
       found.add("a second look was cut short");
     }
   }
+  bool cut = false;
   const auto variant = [&](bool literal, bool fold, std::string_view how) {
     auto other = PathPattern::make(query, engine.workspace, literal, fold);
     if (!other) return;
     Places places = walk.files(true);
-    keep_matching(walk, *other, places);
+    if (keep_matching(walk, *other, stop.within(kLookNs), places) > 0) {
+      repeatable = false;
+      cut = true;
+    }
     found.add(places.size(), how);
   };
   variant(false, true, "with the other case");
   if (query.pattern.find_first_of("[{") != std::string_view::npos) {
     variant(true, false, "with \\ before each [ ] { }");
   }
+  if (cut && found.text().empty()) return "a second look was cut short";
   return found.text();
 }
 
@@ -145,7 +163,7 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   Places places = walk.files(true);
   FindAnswer answer;
   answer.files = places.size();
-  keep_matching(walk, pattern, places);
+  const std::uint64_t untried = keep_matching(walk, pattern, stop, places);
   answer.matched = places.size();
   std::vector<std::uint32_t> order(answer.matched);
   std::iota(order.begin(), order.end(), 0U);
@@ -168,7 +186,8 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
     out += fmt::format("offset={} is behind the last of {}\n", query.offset,
                        counted(order.size(), "file"));
   }
-  out += fmt::format("{} of {} match", order.size(), counted(answer.files, "file"));
+  out += fmt::format("{}{} of {} match", untried > 0 ? "at least " : "", order.size(),
+                     counted(answer.files, "file"));
   if (engine.snapshot != nullptr) out += " " + engine.snapshot->label();
   if (!elsewhere.empty()) out += fmt::format("; but {}", elsewhere);
   Parts skipped;
@@ -182,11 +201,15 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   }
   if (!skipped.text().empty()) out += fmt::format("; not listed: {}", skipped.text());
   out.push_back('\n');
+  if (untried > 0) {
+    out += fmt::format("incomplete: time was up before {} were tried; narrow path or pattern\n",
+                       counted(untried, "file"));
+  }
   if (!sorted) out += "incomplete: time was up before all were dated; sorted by path\n";
   append_walk_notes(out, walk);
   answer.repeatable =
       answer.repeatable && sorted && !walk.stopped && !stop.now() && walk.unreadable == 0;
-  answer.complete = sorted && !walk.stopped && walk.full_at == 0;
+  answer.complete = untried == 0 && sorted && !walk.stopped && walk.full_at == 0;
   return answer;
 }
 

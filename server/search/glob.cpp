@@ -75,6 +75,11 @@ bool Glob::matches_component(const Segment& segment, std::string_view component)
     case Shape::kComponents:
       return true;
     case Shape::kGeneral:
+      // Tells most names apart. Letters that stand for two are not compared as bytes.
+      if (!fold_ && (component.size() < segment.head.size() + segment.tail.size() ||
+                     !component.starts_with(segment.head) || !component.ends_with(segment.tail))) {
+        return false;
+      }
       break;
   }
   const std::vector<Token>& tokens = segment.tokens;

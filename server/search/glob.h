@@ -44,6 +44,8 @@ class Glob {
   // component, with `**/` in front or without. matches_name() then says the same of that component.
   bool by_name() const;
   bool matches_name(std::string_view name) const;
+  // The most steps that matching `bytes` of text takes, as search::Pace counts them.
+  std::size_t steps(std::size_t bytes) const { return bytes * work_; }
   // Whether some alternative contains a '/'.
   bool has_slash() const;
 
@@ -65,6 +67,8 @@ class Glob {
   struct Segment {
     Shape shape = Shape::kGeneral;
     std::string text;  // kText, kSuffix
+    // kGeneral: what a match begins and ends with, as it was written.
+    std::string head, tail;
     std::vector<Token> tokens;
   };
   using Alternative = std::vector<Segment>;
@@ -85,6 +89,7 @@ class Glob {
   bool fold_;
   std::vector<Alternative> alternatives_;
   std::vector<Set> sets_;
+  std::size_t work_ = 0;  // tokens of the general segments, and one for each alternative
 };
 
 }  // namespace quarry::search

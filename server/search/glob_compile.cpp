@@ -106,6 +106,7 @@ class Glob::Compiler {
         ++i;
       } else if (c == '?') {
         segment.tokens.push_back({Token::Kind::kAny, 0, 0});
+        segment.tail.clear();
         ++i;
       } else if (c == '[') {
         if (!push_class(segment, i)) return false;
@@ -120,8 +121,12 @@ class Glob::Compiler {
  private:
   void push_unit(Segment& segment, std::size_t& i) {
     const Unit unit = glob_.unit_at(pattern_, i);
+    const bool leads = segment.text.size() == segment.head.size() &&
+                       (segment.tokens.empty() || segment.tokens.back().kind == Token::Kind::kUnit);
     segment.tokens.push_back({Token::Kind::kUnit, unit.value, 0});
     segment.text.append(pattern_, i, unit.length);
+    segment.tail.append(pattern_, i, unit.length);
+    if (leads) segment.head.append(pattern_, i, unit.length);
     i += unit.length;
   }
 
@@ -132,6 +137,7 @@ class Glob::Compiler {
       return;
     }
     segment.tokens.push_back({Token::Kind::kStar, 0, 0});
+    segment.tail.clear();
   }
 
   void finish(Segment& segment, Alternative& out) {
@@ -152,6 +158,7 @@ class Glob::Compiler {
       segment.shape = Shape::kSuffix;
     } else {
       segment.shape = Shape::kGeneral;
+      glob_.work_ += segment.tokens.size();
     }
     out.push_back(std::move(segment));
     segment = Segment{};
@@ -183,6 +190,7 @@ class Glob::Compiler {
     i = end;
     segment.tokens.push_back(
         {Token::Kind::kSet, 0, static_cast<std::uint32_t>(glob_.sets_.size())});
+    segment.tail.clear();
     glob_.sets_.push_back(std::move(set));
     return true;
   }
@@ -251,6 +259,7 @@ Result<Glob> Glob::compile(std::string_view pattern, Flavour flavour, bool fold_
   for (const std::string& text : todo) {
     Alternative alternative;
     if (Compiler(glob, text).compile(alternative)) {
+      ++glob.work_;
       glob.alternatives_.push_back(std::move(alternative));
     } else if (flavour == Flavour::kTool) {
       return fail(Code::kInvalidArgs,
@@ -273,6 +282,7 @@ Glob Glob::literal(std::string_view text, bool fold_case) {
     at = end + 1;
   }
   glob.alternatives_.push_back(std::move(alternative));
+  glob.work_ = 1;
   return glob;
 }
 

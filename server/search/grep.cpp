@@ -140,7 +140,7 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   for (const Variant& variant : variants) options.also.push_back(variant.matcher.get());
   std::vector<const Matcher*> wanted = options.also;
   wanted.push_back(&matcher);
-  const Selection::Reading reading = selection.reading(wanted);
+  const Selection::Reading reading = selection.reading(wanted, stop);
   Counts counts = count_matches(engine, reading.corpus, matcher, options, stop);
   reading.count_unread(counts);
   GrepAnswer answer;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "server/base/bytes.h"
-#include "server/base/hash.h"
+#include "server/base/ids.h"
 #include "server/base/utf8.h"
 
 namespace quarry::search {
@@ -13,6 +13,8 @@ namespace {
 // The first byte of a key in Table::kTexts, and its version.
 constexpr char kByStamp = 's';
 constexpr char kByContent = 'c';
+constexpr std::string_view kHashKey = "key of the hash";
+constexpr std::size_t kHashKeyBytes = 44;  // two random ids: 256 bits
 
 void key_of(std::string& out, const sandbox::Stamp& stamp) {
   out.assign(1, kByStamp);
@@ -33,14 +35,15 @@ void key_of(std::string& out, std::string_view content) {
 
 }  // namespace
 
-std::optional<IndexedText> IndexedTexts::look(const sandbox::Dir& in, std::string_view name) {
+std::optional<IndexedText> IndexedTexts::look(const sandbox::Dir& in, std::string_view name,
+                                              const sandbox::Metadata& metadata) {
   const std::int64_t now_ms = clock_.wall_ms();
-  const auto metadata = in.metadata(name);
-  if (!metadata || metadata->stamp.size > static_cast<std::int64_t>(TextReader::kWholeBytes)) {
+  if (metadata.links > 1 ||
+      metadata.stamp.size > static_cast<std::int64_t>(TextReader::kWholeBytes)) {
     return std::nullopt;
   }
-  if (sandbox::settled(metadata->stamp, now_ms)) {
-    if (auto known = find_stored(metadata->stamp)) {
+  if (sandbox::settled(metadata.stamp, now_ms)) {
+    if (auto known = find_stored(metadata.stamp)) {
       ++from_store_;
       return known;
     }
@@ -93,7 +96,7 @@ std::optional<IndexedText> IndexedTexts::read(sandbox::File file, TextState stat
     if (window.open_end || reader_.next(window, 0) || reader_.failed()) return std::nullopt;
     if (!utf8::valid(text)) return std::nullopt;
     read_bytes_ += text.size();
-    content = hash128(text);
+    content = hash().hash128(text);
     result.signature = signature_of({content.data(), content.size()});
     if (!result.signature) result.signature = sign(text);
   }
@@ -108,6 +111,17 @@ std::optional<IndexedText> IndexedTexts::read(sandbox::File file, TextState stat
     (void)store_.put(store::Table::kTexts, key_, value_);
   }
   return result;
+}
+
+// The first who needs the key makes it. Two who make one at once only share less.
+const KeyedHash& IndexedTexts::hash() {
+  if (hash_) return *hash_;
+  auto key = store_.get(store::Table::kTexts, kHashKey);
+  if (!key || key->size() != kHashKeyBytes) {
+    key = random_id() + random_id();
+    (void)store_.put(store::Table::kTexts, kHashKey, *key);
+  }
+  return hash_.emplace(*key);
 }
 
 // REQUIRES: key_ is where it is to be stored.

@@ -56,8 +56,8 @@ IgnoreNames read_entries(Dir& opened, Listing& listing, const ListingOptions& op
       break;
     }
     listing.entries.push_back({static_cast<std::uint32_t>(listing.names.size()),
-                               static_cast<std::uint16_t>(entry.name.size()), entry.kind, false,
-                               -1});
+                               static_cast<std::uint16_t>(entry.name.size()), entry.kind, false, -1,
+                               static_cast<std::uint32_t>(entry.inode)});
     listing.names.append(entry.name);
   }
   return names;

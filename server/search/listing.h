@@ -36,6 +36,7 @@ struct WalkEntry {
   sandbox::Kind kind = sandbox::Kind::kUnknown;
   bool ignored = false;
   std::int32_t child = -1;  // index among the children of the TreeNode; -1: not entered
+  std::uint32_t inode = 0;  // its lowest bits; 0 in what is put together by hand
 };
 
 // What lies in one directory, or in a whole tree, for the coverage line.

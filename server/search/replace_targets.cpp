@@ -5,6 +5,7 @@
 #include "server/search/coverage.h"
 #include "server/search/file_filter.h"
 #include "server/search/known_walk.h"
+#include "server/search/selection.h"
 
 namespace quarry::search {
 
@@ -22,21 +23,17 @@ Result<ReplaceTargets> find_targets(const Replacer& replacer, const sandbox::Pat
   }
   TRY_ASSIGN(const Walk tree, known_walk(engine, path, {}, stop));
   std::vector<Walk::Place> places = tree.files();
-  std::uint64_t filtered = 0;
-  if (!filter.takes_all()) {
-    std::string name;
-    filtered = std::erase_if(places, [&](Walk::Place place) {
-      name.clear();
-      tree.append_path(name, place);
-      return !filter.takes(name);
-    });
-  }
+  Sifted taken;
+  taken.read = std::move(places);
+  keep_taken(tree, filter, stop, taken);
+  places = std::move(taken.read);
   const Corpus corpus(engine.workspace, tree, places);
   const Counts counts =
       count_matches(engine, corpus, replacer.matcher(),
                     {.per_file = 1, .fold_line_ends = replacer.matcher().multiline()}, stop);
   TRY(engine.cancel.check());
-  if (counts.stopped || counts.not_reached > 0 || tree.stopped || tree.full_at > 0) {
+  if (counts.stopped || counts.not_reached > 0 || taken.unjudged > 0 || tree.stopped ||
+      tree.full_at > 0) {
     return fail(Code::kUnavailable,
                 "not all files could be searched in time; narrow path or glob; nothing was "
                 "changed");
@@ -51,7 +48,7 @@ Result<ReplaceTargets> find_targets(const Replacer& replacer, const sandbox::Pat
   skipped.add(counts.unreadable, "unreadable");
   skipped.add(counts.secret, counts.secret == 1 ? "file for secrets" : "files for secrets");
   skipped.add(counts.lines_over_limit, "lines over the match limit");
-  skipped.add(filtered, "outside glob");
+  skipped.add(taken.filtered, "outside glob");
   if (tree.ignored_files + tree.ignored_directories > 0) {
     skipped.add(tree.ignored_files, tree.ignored_files == 1 ? "ignored file" : "ignored files");
     skipped.add(tree.ignored_directories,

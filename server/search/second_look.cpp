@@ -6,6 +6,7 @@
 #include "server/search/count_matches.h"
 #include "server/search/coverage.h"
 #include "server/search/pattern.h"
+#include "server/search/selection.h"
 
 namespace quarry::search {
 namespace {
@@ -26,12 +27,11 @@ Counts count_ignored(const LookAgain& look) {
   Counts sum;
   const bool whole = each_ignored(
       look.engine, *look.walk, stop, [&](const Walk& inner, std::vector<Walk::Place> places) {
-        std::erase_if(places, [&](Walk::Place place) {
-          std::string path;
-          inner.append_path(path, place);
-          return !look.filter.takes(path);
-        });
-        const Corpus corpus(look.engine.workspace, inner, std::move(places));
+        Sifted taken;
+        taken.read = std::move(places);
+        keep_taken(inner, look.filter, stop, taken);
+        sum.stopped = sum.stopped || taken.unjudged > 0;
+        const Corpus corpus(look.engine.workspace, inner, std::move(taken.read));
         const Counts counts = count_matches(look.engine, corpus, look.matcher, options, stop);
         sum.matches += counts.matches;
         sum.not_reached += counts.not_reached;

@@ -28,24 +28,36 @@ Sifted one(Walk::Place file) {
   return taken;
 }
 
-Sifted take(const Walk& walk, const FileFilter& filter) {
+Sifted take(const Walk& walk, const FileFilter& filter, const Stop& stop) {
   Sifted taken;
   taken.read = walk.files();
-  if (filter.takes_all()) return taken;
-  std::string path;
-  taken.filtered = std::erase_if(taken.read, [&](Walk::Place place) {
-    path.clear();
-    walk.append_path(path, place);
-    return !filter.takes(path);
-  });
+  keep_taken(walk, filter, stop, taken);
   return taken;
 }
 
 }  // namespace
 
+void keep_taken(const Walk& walk, const FileFilter& filter, const Stop& stop, Sifted& files) {
+  if (filter.takes_all()) return;
+  Pace pace(stop);
+  std::string path;
+  files.filtered = std::erase_if(files.read, [&](Walk::Place place) {
+    path.clear();
+    walk.append_path(path, place);
+    if (pace.over(filter.steps(path.size()))) {
+      ++files.unjudged;
+      return true;
+    }
+    return !filter.takes(path);
+  });
+  files.filtered -= files.unjudged;
+}
+
 void Selection::Reading::count_unread(Counts& counts) const {
   counts.files_searched += searched;
   counts.binary += binary;
+  counts.not_reached += unjudged;
+  counts.stopped = counts.stopped || unjudged > 0;
 }
 
 Result<Selection> Selection::make(const Engine& engine, const sandbox::Path& path,
@@ -74,25 +86,31 @@ Result<Selection> Selection::make(const Engine& engine, const sandbox::Path& pat
   return selection;
 }
 
-Selection::Reading Selection::reading(std::span<const Matcher* const> matchers) const {
+Selection::Reading Selection::reading(std::span<const Matcher* const> matchers,
+                                      const Stop& stop) const {
   if (!walk_) return {Corpus(engine_.workspace, path_)};
   if (engine_.snapshot != nullptr) {
-    Sifted taken = file_ ? one(*file_) : take(*walk_, filter_);
-    return {Corpus(engine_, *walk_, std::move(taken.read)), taken.filtered};
+    Sifted taken = file_ ? one(*file_) : take(*walk_, filter_, stop);
+    return {Corpus(engine_, *walk_, std::move(taken.read)), taken.filtered, taken.unjudged};
   }
   ContentIndex* const index =
       engine_.catalogue == nullptr ? nullptr : engine_.catalogue->contents();
   if (index == nullptr) {
-    Sifted taken = take(*walk_, filter_);
-    return {Corpus(engine_.workspace, *walk_, std::move(taken.read)), taken.filtered};
+    Sifted taken = take(*walk_, filter_, stop);
+    return {Corpus(engine_.workspace, *walk_, std::move(taken.read)), taken.filtered,
+            taken.unjudged};
   }
   std::vector<index::Query> any;
   any.reserve(matchers.size());
   for (const Matcher* matcher : matchers) any.push_back(lookup(matcher->required()));
-  Sifted sifted = index->sift(*walk_, index::Query::any(std::move(any)), filter_);
+  Sifted sifted = index->sift(*walk_, index::Query::any(std::move(any)), filter_, stop);
   engine_.catalogue->had_to_read(sifted.read.size());
-  return {Corpus(engine_.workspace, *walk_, std::move(sifted.read)), sifted.filtered,
-          sifted.searched, sifted.binary, sifted.by_index};
+  return {Corpus(engine_.workspace, *walk_, std::move(sifted.read)),
+          sifted.filtered,
+          sifted.unjudged,
+          sifted.searched,
+          sifted.binary,
+          sifted.by_index};
 }
 
 }  // namespace quarry::search

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 
+#include "server/search/content_index.h"
 #include "server/search/corpus.h"
 #include "server/search/count_matches.h"
 #include "server/search/engine.h"
@@ -28,6 +29,7 @@ class Selection {
   struct Reading {
     Corpus corpus;
     std::uint64_t filtered = 0;  // files that the filter left out
+    std::uint64_t unjudged = 0;  // that time did not allow the filter to be asked about
     std::uint64_t searched = 0;
     std::uint64_t binary = 0;
     bool by_index = false;
@@ -41,7 +43,7 @@ class Selection {
                                 const FileFilter& filter, bool include_ignored, const Stop& stop);
 
   // What a search for any of `matchers` has to read.
-  Reading reading(std::span<const Matcher* const> matchers) const;
+  Reading reading(std::span<const Matcher* const> matchers, const Stop& stop) const;
   // Null: one file.
   const Walk* walk() const { return walk_ && !file_ ? &*walk_ : nullptr; }
   const FileFilter& filter() const { return filter_; }
@@ -56,5 +58,8 @@ class Selection {
   std::optional<Walk> walk_;
   std::optional<Walk::Place> file_;  // of a snapshot, the one
 };
+
+// Leaves in `files.read` what `filter` takes, and counts the rest.
+void keep_taken(const Walk& walk, const FileFilter& filter, const Stop& stop, Sifted& files);
 
 }  // namespace quarry::search

@@ -9,7 +9,10 @@
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "server/base/bytes.h"
+#include "server/base/hash.h"
 #include "server/search/renewal.h"
 #include "tests/search/searched_tree.h"
 
@@ -81,7 +84,7 @@ Found sift(World& world, const std::shared_ptr<const TreeNode>& tree, std::strin
   REQUIRE(filter);
   const Walk walk(tree, *tree);
   Found found;
-  found.sifted = world.index.sift(walk, index::Query::text(text, false), *filter);
+  found.sifted = world.index.sift(walk, index::Query::text(text, false), *filter, world.never());
   for (const Walk::Place place : found.sifted.read) {
     std::string path;
     walk.append_path(path, place);
@@ -166,7 +169,68 @@ TEST_CASE("content index: what another index has read is taken from the store") 
   CHECK(second.stats().read_bytes == 0);
   CHECK(second.stats().from_store == 3);
   const Walk walk(tree, *tree);
-  CHECK(second.sift(walk, index::Query::text("alpha", false), {}).read.size() == 1);
+  CHECK(second.sift(walk, index::Query::text("alpha", false), {}, first.never()).read.size() == 1);
+}
+
+TEST_CASE("content index: nobody who only writes files can tell where a signature is stored") {
+  World world(Files{{"a", "alpha\n"}});
+  const auto tree = world.read();
+  // As if another text with the same hash had been learnt before.
+  std::string key(1, 'c');
+  ByteWriter(key).number(index::Signature::kVersion);
+  const auto hash = hash128("alpha\n");
+  key.append(hash.data(), hash.size());
+  const index::Signature empty = index::Signature::of({});
+  REQUIRE(world.store->put(store::Table::kTexts, key, empty.bytes()));
+  world.learn(tree);
+  CHECK(sift(world, tree, "alpha").read == Paths{"a"});
+}
+
+TEST_CASE("content index: files are in the order of their whole paths, whatever is known of them") {
+  World world(Files{{"zz", "alpha\n"},
+                    {"README", "alpha\n"},
+                    {"d1/x", "alpha\n"},
+                    {"d1/y/z", "alpha\n"},
+                    {"d1/quiet/q", "other\n"},
+                    {"d1.c", "alpha\n"},
+                    {"a/b", "alpha\n"}});
+  const auto tree = world.read();
+  const Walk walk(tree, *tree);
+  const auto paths = [&](const std::vector<Walk::Place>& places) {
+    std::vector<std::string> found;
+    for (const Walk::Place place : places) walk.append_path(found.emplace_back(), place);
+    return found;
+  };
+  const auto query = index::Query::text("alpha", false);
+  for (int known = 0; known < 2; ++known) {
+    for (const char* glob : {"", "*"}) {
+      INFO(known << glob);
+      const auto filter = FileFilter::make(glob, "", sandbox::Path());
+      REQUIRE(filter);
+      std::vector<std::string> want = {"README", "a/b",    "d1.c", "d1/quiet/q",
+                                       "d1/x",   "d1/y/z", "zz"};
+      if (known == 1) std::erase(want, "d1/quiet/q");
+      CHECK(paths(world.index.sift(walk, query, *filter, world.never()).read) == want);
+    }
+    world.learn(tree);
+  }
+}
+
+TEST_CASE("content index: a file that has several names is always read") {
+  World world(Files{{"a/one", "alpha\n"}, {"a/two", "words untouched\n"}, {"b/three", "gamma\n"}});
+  const std::string root = world.searched.files.root();
+  REQUIRE(link((root + "/a/two").c_str(), (root + "/b/second").c_str()) == 0);
+  const auto tree = world.read();
+  world.learn(tree);
+  CHECK(sift(world, tree, "delta").read == Paths{"a/two", "b/second"});
+  // A name that was made later: what is written through it the watch tells of for `b` alone.
+  REQUIRE(link((root + "/a/one").c_str(), (root + "/b/first").c_str()) == 0);
+  world.searched.files.write("b/first", "delta\n");
+  const auto next = world.renewed(*tree, {"b"});
+  CHECK(sift(world, next, "delta").read ==
+        Paths{"a/one", "a/two", "b/first", "b/second", "b/three"});
+  world.learn(next);
+  CHECK(sift(world, next, "delta").read == Paths{"a/one", "a/two", "b/first", "b/second"});
 }
 
 // As through a shared mapping or a hard link elsewhere: the watch tells of nothing.

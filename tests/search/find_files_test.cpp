@@ -16,6 +16,47 @@ void set_mtime(const std::string& path, std::int64_t seconds) {
   REQUIRE(utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
 }
 
+// Names that each of many alternatives has to be tried against to the end.
+struct SlowNames {
+  SlowNames() {
+    for (int i = 0; i < 2000; ++i) {
+      files["d/abababababababab_" + std::to_string(i) + "q"] = "x";
+    }
+    for (int i = 0; i < 8; ++i) pattern += "*{a,b}";
+    pattern += "?*[0]q";
+  }
+  std::map<std::string, std::string> files;
+  std::string pattern;
+};
+
+TEST_CASE(
+    "find_files and grep stop while names are tried, by what that takes, and say so (SR-10)") {
+  const SlowNames slow;
+  SearchedTree tree(slow.files);
+  const TickingClock clock;
+  const CancelToken token(clock, clock.now_ns + 100'000'000);
+  const Engine engine{*tree.workspace, tree.pool, token, clock};
+  FindQuery find;
+  find.pattern = slow.pattern;
+  const auto found = find_files(find, engine);
+  REQUIRE(found);
+  CHECK_THAT(found->text, Catch::Contains("incomplete: time was up before"));
+  CHECK_FALSE(found->complete);
+  CHECK_FALSE(found->repeatable);
+  CHECK(clock.now_ns < 150'000'000);
+
+  const TickingClock again;
+  const CancelToken other(again, again.now_ns + 100'000'000);
+  GrepQuery query;
+  query.pattern = "x";
+  query.glob = slow.pattern;
+  const auto searched = grep(query, {*tree.workspace, tree.pool, other, again});
+  REQUIRE(searched);
+  CHECK_THAT(searched->text, Catch::Contains("not reached in time"));
+  CHECK_FALSE(searched->complete);
+  CHECK(again.now_ns < 150'000'000);
+}
+
 TEST_CASE("find_files matches names at any depth and paths below its start") {
   SearchedTree tree(Files{{"a.h", ""}, {"src/b.h", ""}, {"src/deep/c.h", ""}, {"src/c.cc", ""}});
   tree.files.link("a.h", "link.h");

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,6 +23,14 @@ class HandClock final : public Clock {
   std::int64_t steady_ns() const override { return now_ns; }
   std::int64_t wall_ms() const override { return now_ns / 1'000'000; }
   std::int64_t now_ns = 1;
+};
+
+// Each look at it takes a millisecond: how often a search asks is how long it takes.
+class TickingClock final : public Clock {
+ public:
+  std::int64_t steady_ns() const override { return now_ns += 1'000'000; }
+  std::int64_t wall_ms() const override { return now_ns / 1'000'000; }
+  mutable std::atomic<std::int64_t> now_ns{1};
 };
 
 class SearchedTree {

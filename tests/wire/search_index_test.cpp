@@ -29,6 +29,10 @@ std::map<std::string, std::string> tree_worth_learning() {
     if (i % 90 == 3) content += std::string("\0binary", 7);
     if (i % 80 == 5) content += "caf\xE9 au lait\n";
   }
+  // In path order these stand before, between and behind the directories.
+  for (const char* path : {"README", "d1.c", "d22a", "zz"}) {
+    files[path] = "apple_3 = fig; raid6_datap_recov\n";
+  }
   files[".gitignore"] = "/d3/\n";
   return files;
 }
@@ -79,6 +83,9 @@ TEST_CASE("a search answers the same with an index of the tree as without") {
   const std::vector<Json> searches = {
       {{"pattern", "raid6_datap_recov"}},
       {{"pattern", "raid6_datap_recov"}, {"path", "d7"}},
+      {{"pattern", "raid6_datap_recov"}, {"output_mode", "files_with_matches"}, {"offset", 3}},
+      {{"pattern", "raid6_datap_recov"}, {"head_limit", 3}, {"offset", 2}},
+      {{"pattern", "raid6_datap_recov"}, {"glob", "*"}, {"output_mode", "count"}},
       {{"pattern", "RAID6_DATAP"}, {"ignore_case", true}},
       {{"pattern", "zqxjkvqqw"}},
       {{"pattern", "banana_1"}},  // with the other case there is something
