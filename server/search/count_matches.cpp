@@ -23,6 +23,7 @@ bool valid_utf8(std::string_view text) {
 struct Chunk {
   bool stopped = false;
   std::uint64_t pieces = 0;
+  std::uint64_t parts = 0;
 };
 
 // What the Counters of one search share.
@@ -94,7 +95,10 @@ class Counter {
       search_.found = true;
       return ++result.matches < options_.per_file;
     };
+    const std::uint64_t slow_before = scanner_.over_limit();
+    std::size_t windows = 0;
     while (reader_.next(window, 0)) {
+      ++windows;
       if (decode && !valid()) result.not_utf8 = true;
       if (!scanner_.scan(window, visit)) break;
       scan_also(window);
@@ -102,6 +106,11 @@ class Counter {
     result.decoded = !reader_.decoded_from().empty();
     chunk.stopped = chunk.stopped || scanner_.stopped();
     chunk.pieces += scanner_.pieces() ? 1 : 0;
+    chunk.parts += matcher_.multiline() && windows > 1 ? 1 : 0;
+    if (matcher_.multiline() && result.matches == 0 && scanner_.over_limit() > slow_before) {
+      result.searched = false;
+      result.skip = Skip::kSlow;
+    }
     if (reader_.failed()) result.skip = Skip::kUnreadable;
     return result;
   }
@@ -212,6 +221,7 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
     for (const Chunk& chunk : chunks) {
       counts.stopped = counts.stopped || chunk.stopped;
       counts.lines_in_pieces += chunk.pieces;
+      counts.in_parts += chunk.parts;
     }
     begin = end;
     wave = std::min(wave * 4, kLargestWave);
@@ -219,6 +229,7 @@ Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& 
   counters.add_to(counts);
   for (const FileCount& file : counts.files) {
     if (!file.searched && file.skip == Skip::kNone) ++counts.not_reached;
+    counts.capped = counts.capped || file.matches >= options.per_file;
   }
   return counts;
 }

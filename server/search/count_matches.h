@@ -46,11 +46,15 @@ struct Counts {
   std::uint64_t secret = 0;
   std::uint64_t not_utf8 = 0;
   std::uint64_t decoded = 0;
-  std::uint64_t lines_over_limit = 0;  // of steps: whether they match is not known
-  std::uint64_t lines_in_pieces = 0;   // files with lines too long to be searched at once
-  std::uint64_t not_reached = 0;       // files left when the search ended early
-  std::vector<std::uint64_t> also;     // by CountOptions::also; whole when there are no matches
-  bool stopped = false;                // by Stop; not because there was enough
+  // Whether they match is not known, since finding out takes too long; with a multiline matcher
+  // files, of which those without a match do not count as searched.
+  std::uint64_t lines_over_limit = 0;
+  std::uint64_t lines_in_pieces = 0;  // files with lines too long to be searched at once
+  std::uint64_t in_parts = 0;         // files that should have been searched whole and were not
+  std::uint64_t not_reached = 0;      // files left when the search ended early
+  std::vector<std::uint64_t> also;    // by CountOptions::also; whole when there are no matches
+  bool stopped = false;               // by Stop; not because there was enough
+  bool capped = false;                // some file has CountOptions::per_file matches, or more
 };
 
 Counts count_matches(const Engine& engine, const Corpus& corpus, const Matcher& matcher,

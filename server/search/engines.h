@@ -55,6 +55,9 @@ struct Engines {
   bool needle_pays(const MatchScratch& scratch) const;
   // Makes [known_from, known_to) a run of whole lines around `from`, all ASCII or most not.
   static void know(std::string_view text, std::size_t from, std::size_t to, MatchScratch& scratch);
+  // Whether text[from, to) is all ASCII.
+  static bool is_ascii(std::string_view text, std::size_t from, std::size_t to,
+                       MatchScratch& scratch);
   // The first line of a run that may match (`sure`: does); nullopt when none of the run does.
   std::optional<Span> in_run(std::string_view text, std::size_t from, std::size_t to, bool is_ascii,
                              MatchScratch& scratch, bool& sure);
@@ -71,9 +74,11 @@ std::unique_ptr<re2::RE2> make_regex(const std::vector<Token>& tokens, Dialect d
 // In the words of PCRE2; a pattern that was not understood as it is.
 std::string backtracking_text(std::string_view pattern, const std::vector<Token>& tokens,
                               const MatchOptions& options);
-// The first match in text[from, to), with what surrounds it in sight.
+// The first match in text[from, to), with what surrounds it in sight. A text that is too long to be
+// given to RE2 unseen is tried in pieces first: one that takes too long is given up, and counted in
+// `scratch`, which also tells when it is time to stop.
 std::optional<Span> match(const re2::RE2& regex, std::string_view text, std::size_t from,
-                          std::size_t to);
+                          std::size_t to, MatchScratch& scratch);
 // The line of text[from, to) that `at` lies in, without its break.
 Span line_around(std::string_view text, std::size_t at, std::size_t from, std::size_t to);
 

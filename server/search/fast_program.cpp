@@ -108,6 +108,7 @@ class Writer {
   }
 
   bool write(const std::vector<Token>& tokens) {
+    folds_ = options_.ignore_case || shape_of(tokens).folds;
     if (options_.word) write_edge("(?:^|", ")(?:");
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       if (tokens[i].kind == TokenKind::kLook) {
@@ -143,6 +144,8 @@ class Writer {
   bool write_one(const Token& token) {
     switch (token.kind) {
       case TokenKind::kText:
+        // U+017F and U+212A are found in lines of ASCII, as an s and a k.
+        if (folds_ && (token.bytes == "\u017F" || token.bytes == "\u212A")) return false;
         out_ += "(?:";
         for (const char c : token.bytes) write_byte(static_cast<unsigned char>(c));
         out_ += ")";
@@ -180,8 +183,9 @@ class Writer {
     return text.size() > 1 && (text.ends_with('?') || text.ends_with('+'));
   }
 
-  // Of the flags only i matters to which lines match; with it, what was found in a class without
-  // it is too little to be left out, never too much.
+  // Of the flags only i matters to which lines match. Classes are written as the whole pattern has
+  // it: with (?i) they get the other case, and more than they should, as the library folds them; of
+  // (?-i) they would get too little.
   bool write_open(const Token& token) {
     const std::string_view flags = token.text.substr(std::min<std::size_t>(2, token.text.size()));
     if (flags.empty() || flags.starts_with('P') || flags.starts_with('<')) {
@@ -191,6 +195,7 @@ class Writer {
     const std::size_t dash = std::min(flags.find('-'), flags.size());
     const bool on = flags.substr(0, dash).contains('i');
     const bool off = flags.substr(dash).contains('i');
+    if (off && options_.ignore_case) return false;
     if (token.kind == TokenKind::kOpen) {
       out_ += on ? "(?i:" : off ? "(?-i:" : "(?:";
     } else if (on || off) {
@@ -202,11 +207,17 @@ class Writer {
   bool write_class(const Token& token) {
     const RE2 regex(ascii_class(token), regex_options_);
     if (!regex.ok()) return false;
+    // What (?i) brings in beyond ASCII is asked for as ASCII here.
+    RE2::Options folding = regex_options_;
+    folding.set_case_sensitive(!folds_);
+    const RE2 folded(ascii_class(token), folding);
+    if (!folded.ok()) return false;
     Ascii members;
     for (std::size_t c = 0; c < members.size(); ++c) {
       const char byte = static_cast<char>(c);
       if (c == '\n' && !options_.multiline) continue;
-      members[c] = RE2::FullMatch(re2::StringPiece(&byte, 1), regex);
+      members[c] = RE2::FullMatch(re2::StringPiece(&byte, 1), regex) ||
+                   RE2::FullMatch(re2::StringPiece(&byte, 1), folded);
     }
     write_set(members);
     return true;
@@ -242,6 +253,7 @@ class Writer {
   using RE2 = re2::RE2;
   const MatchOptions& options_;
   RE2::Options regex_options_;
+  bool folds_ = false;  // somewhere
   std::string out_;
 };
 

@@ -57,16 +57,17 @@ void append_more(std::string& out, const GrepQuery& query, const Counts& counts,
     return;
   }
   if (next >= all || rendered.shown == 0) return;
-  const bool open = counts.not_reached > 0;
-  out += fmt::format("{}{} more{}; call again with offset={}\n", all - next, open ? " or more" : "",
-                     rendered.cut ? " (max_tokens reached)" : "", next);
+  const bool open = counts.not_reached > 0 || (content && counts.capped);
+  out += fmt::format("{}{} more{}; call again with offset={}\n", open ? "at least " : "",
+                     all - next, rendered.cut ? " (max_tokens reached)" : "", next);
 }
 
 void append_coverage(std::string& out, const GrepQuery& query, const Engine& engine,
                      const Walk* walk, std::uint64_t filtered, const Counts& counts,
                      const std::string& elsewhere) {
   const std::string files = counted(counts.files_searched, "file");
-  const bool early = counts.not_reached > 0 && !counts.stopped;
+  const bool early = (counts.not_reached > 0 && !counts.stopped) ||
+                     (query.mode == OutputMode::kContent && counts.capped);
   if (query.mode == OutputMode::kFiles) {
     out += fmt::format("{}{} of {} match", early ? "at least " : "", counts.files_matched, files);
   } else {
@@ -80,8 +81,10 @@ void append_coverage(std::string& out, const GrepQuery& query, const Engine& eng
   skipped.add(counts.too_large, fmt::format("over {}", size_text(largest(query, engine))));
   skipped.add(counts.unreadable, "unreadable");
   skipped.add(counts.secret, counts.secret == 1 ? "file for secrets" : "files for secrets");
-  skipped.add(counts.lines_over_limit, counts.lines_over_limit == 1 ? "line over the match limit"
-                                                                    : "lines over the match limit");
+  if (counts.lines_over_limit > 0) {
+    skipped.add(counted(counts.lines_over_limit, query.match.multiline ? "file" : "line") +
+                " over the match limit");
+  }
   if (counts.not_reached > 0) {
     skipped.add(counts.not_reached, counts.stopped ? "not reached in time" : "not reached");
   }
@@ -116,6 +119,10 @@ void append_notes(std::string& out, const Walk* walk, const Matcher& matcher, co
   if (counts.lines_in_pieces > 0) {
     out += fmt::format("note: {} with lines over {} KiB, searched in pieces\n",
                        counted(counts.lines_in_pieces, "file"), LineScanner::kSliceBytes >> 10);
+  }
+  if (counts.in_parts > 0) {
+    out += fmt::format("note: {} of over {} MiB once decoded, searched in parts\n",
+                       counted(counts.in_parts, "file"), TextReader::kWholeBytes >> 20);
   }
   if (walk == nullptr && counts.binary > 0) {
     out += "note: the file is binary (a NUL in its first 8 KiB)\n";
@@ -165,7 +172,7 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   answer.files_matched = counts.files_matched;
   answer.files_searched = counts.files_searched;
   answer.repeatable = answer.repeatable && !counts.stopped && counts.unreadable == 0 &&
-                      !finish.now() &&
+                      counts.lines_over_limit == 0 && !finish.now() &&
                       (walk == nullptr || (!walk->stopped && walk->unreadable == 0));
   answer.complete = counts.not_reached == 0 && !counts.stopped && !rendered.late &&
                     (walk == nullptr || (!walk->stopped && walk->full_at == 0));

@@ -76,14 +76,19 @@ class FileRenderer {
     if (reader.open(std::move(file), options) != Skip::kNone) return 0;
     scanner_.start();
     TextReader::Window window;
-    while (!sink_.full() && shown_ < take_ && reader.next(window, query_.before)) {
+    bool more = true;
+    while (!sink_.full() && (more || after_left_ > 0) && reader.next(window, query_.before)) {
       text_ = window.text;
       cursor_ = window.fresh;
-      cursor_line_ = scanner_.line();
-      const bool more = scanner_.scan(window, [this](const LineMatch& m) { return visit(m); });
-      if (sink_.full()) break;
+      if (more) {
+        cursor_line_ = scanner_.line();
+        more = scanner_.scan(window, [this](const LineMatch& m) { return visit(m); });
+        if (sink_.full() || scanner_.stopped()) break;
+      } else if (window.continues) {
+        // The rest of a line that has been shown.
+        cursor_ = std::min(text_.find('\n', cursor_), text_.size() - 1) + 1;
+      }
       append_after(text_.size());
-      if (!more) break;
     }
     return shown_;
   }
@@ -231,7 +236,7 @@ Rendered append_content(std::string& out, const RenderInput& input, std::size_t 
     append_path(line, input.corpus, i);
     line += fmt::format(":{}\n", input.counts.files[i].matches - before);
     if (out.size() + rest.size() + line.size() > limit) {
-      rest += "(and more files)\n";
+      if (input.counts.files.size() > 1) rest += "(and more files)\n";
       break;
     }
     rest += line;

@@ -1,6 +1,7 @@
 // LineScanner: the lines of one text that a Matcher matches, window by window.
 //
-// The text is searched in slices of at most kSliceBytes, and Stop is asked before each. A line
+// The text is searched in slices of at most kSliceBytes, and Stop is asked before each; within one
+// the engines ask (match_scratch.h). A line
 // longer than a slice is searched in pieces that overlap. A line is reported once.
 //
 // Belongs to one thread.
@@ -48,7 +49,7 @@ class LineScanner {
   bool stopped() const { return stopped_; }
   // Some line was so long that it was searched in pieces.
   bool pieces() const { return pieces_; }
-  // Lines of all texts that were given up at the limit of steps, and so may have a match.
+  // Lines of all texts that were given up, and so may have a match; in multiline, texts.
   std::uint64_t over_limit() const { return scratch_.over_limit; }
 
  private:

@@ -135,7 +135,8 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   }
   const auto literal = as_literal(engines.tokens);
   engines.required = required_of(engines.tokens, options.ignore_case);
-  engines.folds_line_ends = shape.line_end && !pattern.contains("\\r");
+  engines.folds_line_ends =
+      (shape.line_end || shape.line_break) && !pattern.contains("\\r") && !pattern.contains('\r');
   if (literal && !options.ignore_case) {
     engines.needle = LiteralFinder(*literal);
     engines.plain = !options.word;
@@ -197,7 +198,7 @@ std::optional<Span> Matcher::find(std::string_view text, std::size_t from, std::
     if (at == kNone) return std::nullopt;
     if (engines.plain) return Span{at, at + engines.needle.text().size()};
   }
-  const bool is_ascii = find_non_ascii(text, from, to) == to;
+  const bool is_ascii = Engines::is_ascii(text, from, to, scratch);
   if (is_ascii && engines.options.multiline && (from == 0 || text[from - 1] == '\n')) {
     const FastProgram* const program = engines.fast.load();
     if (program != nullptr && !program->find(text.substr(from, to - from), scratch.fast)) {
@@ -207,10 +208,10 @@ std::optional<Span> Matcher::find(std::string_view text, std::size_t from, std::
   const Backtracking* engine = engines.exact.get();
   if (engine == nullptr && !is_ascii) {
     engines.make_unicode();
-    if (engines.unicode != nullptr) return match(*engines.unicode, text, from, to);
+    if (engines.unicode != nullptr) return match(*engines.unicode, text, from, to, scratch);
     engine = engines.unicode_exact.get();
   }
-  if (engine == nullptr) return match(*engines.ascii, text, from, to);
+  if (engine == nullptr) return match(*engines.ascii, text, from, to, scratch);
   // Within a line, one byte of it on either side is in sight, so that ^ and $ do not match there.
   std::size_t begin = 0;
   std::size_t end = text.size();

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/search/match_options.h"
+
 namespace quarry::search {
 
 enum class TokenKind : std::uint8_t {
@@ -70,9 +72,9 @@ enum class Dialect : std::uint8_t {
   kUnicode,       // RE2, any line; nullopt when it cannot say it
   kBacktracking,  // PCRE2, any line
 };
-// `word`: the pattern with what is no word character, or nothing, around it.
+// `match.word`: the pattern with what is no word character, or nothing, around it.
 std::optional<std::string> write_pattern(const std::vector<Token>& tokens, Dialect dialect,
-                                         bool word);
+                                         const MatchOptions& match);
 
 // One class of a pattern (kClass, kShorthand, kProperty) in the words of kAscii.
 std::string ascii_class(const Token& token);

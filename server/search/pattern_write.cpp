@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "server/search/pattern.h"
@@ -16,7 +17,9 @@ constexpr Shorthands kAsciiShorthands = {
     .word = "0-9A-Za-z_",
     .digit = "0-9",
     .space = "\\t-\\r ",
-    .not_word = "\\x00-/:-@\\[-\\^`\\{-\\x{10ffff}",
+    // Without the two characters that fold to ASCII letters: where case does not matter they would
+    // bring those in.
+    .not_word = "\\x00-/:-@\\[-\\^`\\{-\\x{17e}\\x{180}-\\x{2129}\\x{212b}-\\x{10ffff}",
     .not_digit = "\\x00-/:-\\x{10ffff}",
     .not_space = "\\x00-\\x08\\x0e-\\x1f!-\\x{10ffff}",
 };
@@ -63,7 +66,28 @@ struct ClassText {
   bool not_word = false;  // and every character that is not in \w
 };
 
-ClassText read_class(std::string_view text, const Shorthands& set) {
+// \p{Lu} and the like for letters of any case.
+std::string_view without_case(std::string_view property) {
+  const bool cased =
+      property.ends_with("{Lu}") || property.ends_with("{Ll}") || property.ends_with("{Lt}");
+  if (!cased) return property;
+  return property.starts_with("\\P") ? "\\P{L&}" : "\\p{L&}";
+}
+
+struct NamedClass {
+  std::string_view name, ranges;
+};
+constexpr auto kNamedClasses = std::to_array<NamedClass>({
+    {"[:alnum:]", "0-9A-Za-z"},
+    {"[:alpha:]", "A-Za-z"},
+    {"[:lower:]", "a-z"},
+    {"[:upper:]", "A-Z"},
+    {"[:word:]", "0-9A-Za-z_"},
+    {"[:xdigit:]", "0-9A-Fa-f"},
+});
+
+// With `any_case` in words of PCRE2 that respect that.
+ClassText read_class(std::string_view text, const Shorthands& set, bool any_case) {
   ClassText out;
   text.remove_prefix(1);
   if (text.ends_with(']')) text.remove_suffix(1);
@@ -75,7 +99,9 @@ ClassText read_class(std::string_view text, const Shorthands& set) {
     if (text.substr(i, 2) == "[:") {
       const std::size_t close = text.find(":]", i + 2);
       const std::size_t end = close == std::string_view::npos ? i + 2 : close + 2;
-      out.listed += text.substr(i, end - i);
+      const std::string_view name = text.substr(i, end - i);
+      const auto* const named = std::ranges::find(kNamedClasses, name, &NamedClass::name);
+      out.listed += any_case && named != kNamedClasses.end() ? named->ranges : name;
       i = end;
     } else if (text[i] == '[') {
       out.listed += "\\[";  // PCRE2 takes [. and [= for more than a bracket
@@ -87,6 +113,11 @@ ClassText read_class(std::string_view text, const Shorthands& set) {
       out.listed += written;
       out.not_word = out.not_word || written.empty();
       i += 2;
+    } else if (any_case && (text[i + 1] == 'p' || text[i + 1] == 'P')) {
+      const std::size_t close = text.substr(i + 2).starts_with('{') ? text.find('}', i) : i + 2;
+      const std::string_view property = text.substr(i, std::min(close, text.size() - 1) + 1 - i);
+      out.listed += without_case(property);
+      i += property.size();
     } else {
       out.listed += text.substr(i, 2);
       i += 2;
@@ -97,8 +128,10 @@ ClassText read_class(std::string_view text, const Shorthands& set) {
 
 class Writer {
  public:
-  explicit Writer(Dialect dialect)
+  Writer(Dialect dialect, bool ignore_case)
       : dialect_(dialect),
+        // Where it does not matter, PCRE2 goes on to tell the cases of these.
+        any_case_(dialect == Dialect::kBacktracking && ignore_case),
         set_(dialect == Dialect::kAscii ? kAsciiShorthands : kUnicodeShorthands) {}
 
   void write(const std::vector<Token>& tokens) {
@@ -140,6 +173,9 @@ class Writer {
       case TokenKind::kShorthand:
         write_class(std::array<char, 4>{'[', '\\', token.text[1], ']'});
         break;
+      case TokenKind::kProperty:
+        out_ += any_case_ ? without_case(token.text) : token.text;
+        break;
       case TokenKind::kWordEdge:
         write_word_edge(token.text);
         break;
@@ -175,7 +211,7 @@ class Writer {
   }
 
   void write_class(std::string_view text) {
-    const ClassText got = read_class(text, set_);
+    const ClassText got = read_class(text, set_, any_case_);
     const std::string not_word = "[^" + std::string(set_.word) + "]";
     if (!got.not_word) {
       out_ += (got.negated ? "[^" : "[") + got.listed + "]";
@@ -219,6 +255,7 @@ class Writer {
   }
 
   Dialect dialect_;
+  bool any_case_;
   const Shorthands& set_;
   std::string out_;
   bool possible_ = true;
@@ -227,10 +264,10 @@ class Writer {
 }  // namespace
 
 std::optional<std::string> write_pattern(const std::vector<Token>& tokens, Dialect dialect,
-                                         bool word) {
-  Writer writer(dialect);
+                                         const MatchOptions& match) {
+  Writer writer(dialect, match.ignore_case);
   writer.write_raw("(?m)");
-  if (word) {
+  if (match.word) {
     // Beside a match stands no word character; it is not part of it where that can be said.
     const bool looks = dialect == Dialect::kBacktracking;
     writer.write_raw(looks ? "(?<!" : "(?:^|");
@@ -238,7 +275,7 @@ std::optional<std::string> write_pattern(const std::vector<Token>& tokens, Diale
     writer.write_raw(")(?:");
   }
   writer.write(tokens);
-  if (word) {
+  if (match.word) {
     const bool looks = dialect == Dialect::kBacktracking;
     writer.write_raw(looks ? ")(?!" : ")(?:$|");
     looks ? writer.write(read_pattern("\\w")) : writer.write_not_word();
@@ -248,7 +285,7 @@ std::optional<std::string> write_pattern(const std::vector<Token>& tokens, Diale
 }
 
 std::string ascii_class(const Token& token) {
-  Writer writer(Dialect::kAscii);
+  Writer writer(Dialect::kAscii, false);
   writer.write({token});
   return std::move(writer).text().value_or("");
 }

@@ -47,7 +47,11 @@ Result<ReplaceTargets> find_targets(const Replacer& replacer, const sandbox::Pat
   skipped.add(counts.too_large, "too large");
   skipped.add(counts.unreadable, "unreadable");
   skipped.add(counts.secret, counts.secret == 1 ? "file for secrets" : "files for secrets");
-  skipped.add(counts.lines_over_limit, "lines over the match limit");
+  if (counts.lines_over_limit > 0) {
+    const bool whole = replacer.matcher().multiline();
+    skipped.add(counted(counts.lines_over_limit, whole ? "file" : "line") +
+                " over the match limit");
+  }
   skipped.add(taken.filtered, "outside glob");
   if (tree.ignored_files + tree.ignored_directories > 0) {
     skipped.add(tree.ignored_files, tree.ignored_files == 1 ? "ignored file" : "ignored files");

@@ -26,7 +26,8 @@
 namespace quarry::search {
 
 // Why a file was not searched.
-enum class Skip : std::uint8_t { kNone, kBinary, kTooLarge, kUnreadable, kSecret };
+// kSlow: the pattern takes too long on it; LineScanner::over_limit() counts those.
+enum class Skip : std::uint8_t { kNone, kBinary, kTooLarge, kUnreadable, kSecret, kSlow };
 
 class TextReader {
  public:

@@ -90,6 +90,80 @@ TEST_CASE("grep gives up lines on which a pattern takes too long, and counts the
   CHECK_THAT(tree.grep("^(a|aa)+!$"), Contains("1 match in 1 of 2 files\n") && !Contains("limit"));
 }
 
+// Zeros and ones, among which `(.{0,90}1.{90}|.{0,80}0.{90}){2}` is in thousands of states at once.
+std::string coins(std::size_t lines, std::size_t bytes) {
+  std::string text;
+  unsigned state = 1;
+  for (std::size_t line = 0; line < lines; ++line) {
+    for (std::size_t i = 0; i < bytes; ++i) {
+      state = state * 1103515245U + 12345U;
+      text.push_back(state >> 16U & 1U ? '1' : '0');
+    }
+    text.push_back('\n');
+  }
+  return text;
+}
+
+TEST_CASE("grep stops within a slice when a pattern without look-around is slow (SR-02)") {
+  SearchedTree tree(Files{{"f", coins(1000, 250)}});
+  const TickingClock clock;
+  const CancelToken token(clock, clock.now_ns + 30'000'000);
+  GrepQuery query;
+  query.pattern = "(.{0,90}1.{90}|.{0,80}0.{90}){2}zq";
+  const auto answer = grep(query, {*tree.workspace, tree.pool, token, clock});
+  REQUIRE(answer);
+  CHECK_THAT(answer->text, Contains("incomplete: time was up"));
+  CHECK(clock.now_ns < 60'000'000);
+}
+
+TEST_CASE("grep gives up what RE2 takes too long on and says so (SR-02)") {
+  SearchedTree tree(Files{{"f", coins(1, 600'000)}, {"g", "0zq\n"}});
+  CHECK_THAT(tree.grep("(.{0,90}1.{90}|.{0,80}0.{90}){2}zq"),
+             Contains("0 matches in 0 of 2 files") && Contains(" over the match limit"));
+  GrepQuery query;
+  query.match.multiline = true;
+  query.pattern = "(?s)1.{900}0.{900}zq|0zq";
+  const auto answer = grep(query, tree.engine());
+  REQUIRE(answer);
+  CHECK_THAT(answer->text, Contains("g\n1:0zq\n") && Contains("1 match in 1 of 1 file;") &&
+                               Contains("1 file over the match limit"));
+  CHECK_FALSE(answer->repeatable);
+}
+
+TEST_CASE("grep finds what is slow to find where it takes its time (SR-02)") {
+  std::string text = coins(400, 250);
+  text += std::string(90, '0') + "1" + std::string(90, '1') + "1" + std::string(90, '0') + "zq\n";
+  text += coins(20, 250);
+  SearchedTree tree(Files{{"f", text}});
+  CHECK_THAT(tree.grep("(.{0,90}1.{90}|.{0,80}0.{90}){2}zq"), Contains("1 match in 1 of 1 file"));
+}
+
+TEST_CASE("grep says when it counted only the first matches of a file") {
+  std::string content;
+  for (int i = 0; i < 19'800; ++i) content += "line\n";
+  SearchedTree tree(Files{{"a", content}});
+  GrepQuery query;
+  query.pattern = "line";
+  CHECK_THAT(tree.grep(query), Contains("\nat least 9900 more; call again with offset=100\n") &&
+                                   Contains("\nat least 10000 matches in 1 of 1 file"));
+  query.offset = 19'790;
+  CHECK_THAT(tree.grep(query), Contains("\n19800 matches in 1 of 1 file") && !Contains("least"));
+  query.mode = OutputMode::kCount;
+  query.offset = 0;
+  CHECK_THAT(tree.grep(query), Contains("a:19800\n") && !Contains("at least"));
+}
+
+TEST_CASE("grep of one file that does not fit speaks of no other files") {
+  std::string content;
+  for (int i = 0; i < 500; ++i) content += "a line of some length " + std::to_string(i) + "\n";
+  SearchedTree tree(Files{{"a/rather/long/name/of/a/file", content}});
+  GrepQuery query;
+  query.pattern = "line";
+  query.path = tree.path("a/rather/long/name/of/a/file");
+  query.max_bytes = 2200;
+  CHECK_THAT(tree.grep(query), Contains("(max_tokens reached)") && !Contains("and more files"));
+}
+
 TEST_CASE("grep looks around and back, and says so no more (SR-05)") {
   SearchedTree tree(Files{{"f", "foobar\nfoobaz\nthe the\nx = x\n"}});
   CHECK_THAT(tree.grep("foo(?!bar)"), Contains("f\n2:foobaz\n\n1 match"));

@@ -233,5 +233,62 @@ TEST_CASE("grep matches across lines with multiline and shows all of them") {
   CHECK(tree.grep(query) == "f\n1-a\n2:foo(\n3:  bar)\n4-z\n\n1 match in 1 of 1 file\n");
 }
 
+TEST_CASE("grep shows the lines behind a match over the edge of a window") {
+  std::string content;
+  for (int i = 1; i < 10'500; ++i) {
+    const std::string line = (i == 10'484 ? "needle " : "line ") + std::to_string(i);
+    content += line + std::string(99 - line.size(), '.') + "\n";
+  }
+  SearchedTree tree(Files{{"f", content}});
+  GrepQuery query;
+  query.pattern = "needle";
+  query.after = 4;
+  query.head_limit = 1;
+  const std::string text = tree.grep(query);
+  CHECK_THAT(text, Contains("10484:needle") && Contains("\n10485-line 10485.") &&
+                       Contains("\n10486-line 10486.") && Contains("\n10488-line 10488.") &&
+                       !Contains("10489"));
+}
+
+TEST_CASE("grep takes the line ends of Windows for line breaks of a multiline pattern") {
+  SearchedTree tree(Files{{"crlf", "int f(void)\r\n{\r\n}\r\n"}, {"lf", "int f(void)\n{\n}\n"}});
+  GrepQuery query;
+  query.match.multiline = true;
+  query.mode = OutputMode::kCount;
+  for (const char* pattern : {"void\\)\\n\\{", "void\\)\n\\{"}) {
+    query.pattern = pattern;
+    CHECK_THAT(tree.grep(query), Contains("crlf:1\nlf:1\n"));
+  }
+  query.pattern = "void\\)\\r\\n";
+  CHECK_THAT(tree.grep(query), Contains("crlf:1\n\n"));
+}
+
+// Long enough for the fast program to be made.
+TEST_CASE("grep finds letters in the other case that classes and rare characters stand for") {
+  std::string filler;
+  for (int i = 0; i < 60'000; ++i) filler += "qq is aq or qa, mas\n";
+  struct Row {
+    const char* pattern;
+    bool ignore_case;
+    const char* line;
+  };
+  const Row rows[] = {
+      {"q(?-i:[^a-z])q", true, "qAq"},
+      {"q(?-i)[^a-z]q", true, "qBq"},
+      {"m[a-b]\xC5\xBFs", true, "xMASSx"},
+      {"(?i)m[a-b]\xC5\xBFs", false, "xMASSx"},
+      {"(?i)m[a-b][\xC5\xBF]S", false, "xMAssx"},
+      {"q\\W\\w\\Wq", true, "q K q"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.pattern);
+    SearchedTree tree(Files{{"f", filler + row.line + "\n"}});
+    GrepQuery query;
+    query.pattern = row.pattern;
+    query.match.ignore_case = row.ignore_case;
+    CHECK_THAT(tree.grep(query), Contains(std::string(":") + row.line + "\n"));
+  }
+}
+
 }  // namespace
 }  // namespace quarry::search

@@ -111,7 +111,7 @@ TEST_CASE("a pattern that is read and written again means the same to RE2") {
     quiet.set_log_errors(false);
     const re2::RE2 want("(?m)" + pattern, quiet);
     if (!want.ok()) continue;
-    const re2::RE2 got(*write_pattern(read_pattern(pattern), Dialect::kAscii, false), quiet);
+    const re2::RE2 got(*write_pattern(read_pattern(pattern), Dialect::kAscii, {}), quiet);
     INFO(pattern << " written as " << got.pattern());
     REQUIRE(got.ok());
     for (int t = 0; t < 10; ++t) {

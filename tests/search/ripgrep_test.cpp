@@ -10,11 +10,12 @@ namespace {
 
 std::map<std::string, std::string> generated() {
   std::mt19937 random(23);
-  const char* const words[] = {"foo", "Foo",  "FOO",   "bar",         "foobar", "foo_bar",
-                               "x",   "42",   "0x2A",  "caf\xC3\xA9", "(",      ")",
-                               "=",   "==",   "\t",    "return",      "NULL;",  "a.b",
-                               "a+b", "\\",   "\"q\"", "-x",          "[0]",    "\xCE\xB1\xCE\xB2",
-                               "end", "foo\r"};
+  const char* const words[] = {
+      "foo", "Foo",   "FOO",         "bar",         "foobar", "foo_bar",
+      "x",   "42",    "0x2A",        "caf\xC3\xA9", "(",      ")",
+      "=",   "==",    "\t",          "return",      "NULL;",  "a.b",
+      "a+b", "\\",    "\"q\"",       "-x",          "[0]",    "\xCE\xB1\xCE\xB2",
+      "end", "foo\r", "mi\xC5\xBFs", "\xE2\x84\xAA"};
   const char* const extensions[] = {".c", ".h", ".py", ".js", ".md", "", ".txt"};
   std::map<std::string, std::string> files;
   for (int i = 0; i < 150; ++i) {
@@ -111,6 +112,18 @@ const std::vector<Row>& rows() {
       {"end$"},
       {"foo bar|NULL;", {.fixed = true}, {"-F"}},
       {"(?i)RETURN"},
+      {"[ \\W]bar", {.ignore_case = true}, {"-i"}},
+      {"f\\Wo|mi\\W", {.ignore_case = true}, {"-i"}},
+      {"\\W", {.ignore_case = true}, {"-i"}},
+      {"mi[^\\W]s", {.ignore_case = true}, {"-i"}},
+      {"foo[^\\W_]+", {.ignore_case = true}, {"-i"}},
+      {"[^\\W_]{7}", {.ignore_case = true}, {"-i"}},
+      {"\\D\\S\\W", {.ignore_case = true}, {"-i"}},
+      {"mi\xC5\xBFs|MISS", {.ignore_case = true}, {"-i"}},
+      {"(?-i:[^a-z])oo", {.ignore_case = true}, {"-i"}},
+      {"\\b\\p{Lu}", {.ignore_case = true}, {"-i"}},
+      {"\\b[\\p{Ll}_]+\\b \\b[[:alpha:]]{3}\\b", {.ignore_case = true}, {"-i"}},
+      {"\\bk[[:upper:]]*\\b", {.ignore_case = true}, {"-i"}},
   };
   return kRows;
 }
