@@ -126,6 +126,15 @@ Result<std::unique_ptr<Revision>> Revision::open(std::string_view ref, const Sou
   if (ref.empty()) {
     return fail(Code::kInvalidArgs, "argument 'ref' is empty; leave it out for the working tree");
   }
+  if (ref.contains("..") || ref.starts_with('^')) {
+    std::string shown;
+    utf8::append_escaped_name(shown, utf8::clip(ref, 200));
+    return fail(
+        Code::kInvalidArgs,
+        "argument 'ref' is a range of commits ('{}'); name the one whose files are meant, such "
+        "as HEAD~2, a branch or a tag",
+        shown);
+  }
   git::LogOptions newest;
   newest.ref = ref;
   newest.max_count = 1;

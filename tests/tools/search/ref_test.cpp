@@ -67,6 +67,15 @@ void change_all(const World& world) {
   world.commit("second");
 }
 
+TEST_CASE("a range of commits is no revision to search") {
+  World world(content());
+  for (const char* ref : {"HEAD..HEAD", "HEAD...", "^HEAD"}) {
+    INFO(ref);
+    const std::string arguments = std::string(R"({"pattern":"needle","ref":")") + ref + "\"}";
+    CHECK_THAT(world(grep, arguments), Contains("error: argument 'ref' is a range of commits"));
+  }
+}
+
 TEST_CASE("glob with ref lists what the revision has, by path") {
   World world(content());
   change_all(world);
