@@ -17,6 +17,26 @@ std::size_t size_of(const watch::Changes& changes) {
 
 }  // namespace
 
+// Whatever comes in between: nobody waits for ever.
+class Catalogue::Busy {
+ public:
+  explicit Busy(Catalogue& catalogue) : catalogue_(&catalogue) {}
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+  ~Busy() {
+    if (catalogue_ == nullptr) return;
+    auto state = catalogue_->state_.lock();
+    state->busy = false;
+    state->pending.add_everything();
+    state.unlock();
+    catalogue_->free_.notify_all();
+  }
+  void over() { catalogue_ = nullptr; }
+
+ private:
+  Catalogue* catalogue_;
+};
+
 Catalogue::Catalogue(std::shared_ptr<watch::Tree> tree, const Clock& clock,
                      const CatalogueLimits& limits, Indexer* indexer)
     : tree_(std::move(tree)),
@@ -58,10 +78,12 @@ std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, 
     state->pending.clear();
     if (!anew) old = state->top;
   }
+  Busy busy(*this);
   std::shared_ptr<const TreeNode> top =
       old == nullptr ? read(files, pool, stop) : renew(*old, changes, files, pool, stop);
   auto state = state_.lock();
   state->busy = false;
+  busy.over();
   ++(old == nullptr ? state->stats.builds : state->stats.renewals);
   if (top == nullptr) {
     // Cut short: what was taken is still to be done.

@@ -84,6 +84,7 @@ class Catalogue : public std::enable_shared_from_this<Catalogue> {
   CatalogueStats stats() const;
 
  private:
+  class Busy;
   struct State {
     // Owners: this and the searches that are going on.
     std::shared_ptr<const TreeNode> top;
