@@ -1,5 +1,8 @@
 #include "server/search/ignore_files.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "server/base/format.h"
 #include "server/base/hash.h"
 #include "server/base/utf8.h"
@@ -14,6 +17,48 @@ using sandbox::Path;
 constexpr std::int64_t kMaxConfigBytes = 1024 * 1024;
 constexpr std::int64_t kMaxGitFileBytes = 8192;
 
+// The path that `text` means as seen from `base`, both as text; nothing when it leads out of the
+// root.
+std::optional<Path> path_from(const sandbox::Workspace& workspace, const Path& base,
+                              std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r') || text.ends_with(' ')) text.remove_suffix(1);
+  std::optional<Path> at = base;
+  if (text.starts_with('/')) {
+    at.reset();
+    for (const std::string& root : {workspace.root(), workspace.given_root()}) {
+      if (at || (text != root && !text.starts_with(root + "/"))) continue;
+      text.remove_prefix(root.size());
+      at = Path();
+    }
+    if (!at) return std::nullopt;
+  }
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('/', begin), text.size());
+    const std::string_view component = text.substr(begin, end - begin);
+    begin = end + 1;
+    if (component.empty() || component == ".") continue;
+    if (component.contains('\0') || component.size() > Path::kMaxComponentBytes)
+      return std::nullopt;
+    if (component == "..") {
+      if (at->is_root()) return std::nullopt;
+      at = at->parent();
+    } else {
+      at = at->child(component);
+    }
+  }
+  if (at->text().size() > Path::kMaxBytes) return std::nullopt;
+  return at;
+}
+
+// The first line of a small file; empty when there is none.
+std::string first_line(const Dir& directory, std::string_view name) {
+  std::string text;
+  const auto file = directory.open_file(name);
+  if (!file || !file->read_all(text, kMaxGitFileBytes)) return {};
+  text.resize(std::min(text.find('\n'), text.size()));
+  return text;
+}
+
 // Reads the rules of one directory and what they depend on.
 class LevelReader {
  public:
@@ -24,7 +69,11 @@ class LevelReader {
   void read(IgnoreNames names) {
     level_.repository = names.git_dir || names.git_file;
     if (level_.repository) level_.fold_case = false;
-    if (names.git_dir) read_git_directory();
+    if (names.git_dir) {
+      if (const auto git = directory_.open_dir(".git")) read_git_directory(*git, "");
+    } else if (names.git_file) {
+      read_git_file();
+    }
     if (names.ignore) level_.ignore = load(directory_, ".ignore", ".ignore", false);
     if (names.git) level_.git = load(directory_, ".gitignore", ".gitignore", level_.fold_case);
     seen_ += fmt::format("{}{}", level_.repository, level_.fold_case);
@@ -32,16 +81,39 @@ class LevelReader {
   }
 
  private:
-  void read_git_directory() {
-    auto git = directory_.open_dir(".git");
+  // `.git` is a file that says where the repository is: a submodule's, or a linked worktree's,
+  // which has its rules where the repository that it is linked to has them. Read where it lies in
+  // this tree.
+  void read_git_file() {
+    constexpr std::string_view kStart = "gitdir:";
+    std::string text = first_line(directory_, ".git");
+    if (!text.starts_with(kStart)) return;
+    text.erase(0, text.find_first_not_of(' ', kStart.size()));
+    auto place = path_from(workspace_, path_, text);
+    if (!place) return;
+    auto git = workspace_.open_directory(*place);
     if (!git) return;
+    if (const std::string common = first_line(*git, "commondir"); !common.empty()) {
+      place = path_from(workspace_, *place, common);
+      if (!place) return;
+      git = workspace_.open_directory(*place);
+      if (!git) return;
+    }
+    // A change there is told as one of the directory that holds the repository.
+    level_.far_file = place->text() + "/info/exclude";
+    read_git_directory(*git, place->text() + ": ");
+  }
+
+  // `shown`: what the notes call its place.
+  void read_git_directory(const Dir& git, const std::string& shown) {
+    seen_.append(shown).push_back('\0');
     std::string bytes;
-    if (auto file = git->open_file("config"); file && file->read_all(bytes, kMaxConfigBytes)) {
+    if (auto file = git.open_file("config"); file && file->read_all(bytes, kMaxConfigBytes)) {
       const GitConfig config = parse_git_config(bytes);
       level_.fold_case = config.ignore_case;
       if (!config.excludes_file.empty()) read_global(config.excludes_file);
     }
-    if (auto inside = git->open_dir("info")) {
+    if (auto inside = git.open_dir("info")) {
       level_.exclude = load(*inside, "exclude", ".git/info/exclude", level_.fold_case);
     }
   }

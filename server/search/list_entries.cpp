@@ -242,11 +242,9 @@ struct LeftOut {
   std::uint64_t ignored = 0;
   Parts names;
   std::vector<std::string> notes;
-  std::size_t entries = 0;  // that had to be read
 
   void add(const TreeNode& node, int depth) {
     const Listing& listing = *node.listing;
-    entries += listing.entries.size();
     notes.insert(notes.end(), listing.notes.begin(), listing.notes.end());
     if (depth > 0) {
       for (const WalkEntry& entry : listing.entries) {
@@ -274,10 +272,6 @@ Result<KnownTree> read(const ListQuery& query, const Engine& engine, const Stop&
   options.max_entries = ListQuery::kMaxEntries;
   TRY_ASSIGN(KnownTree known, known_tree(engine, query.path, options, stop, Effort::kPeek));
   left_out.add(*known.top, query.depth);
-  // As if it had been read for this.
-  if (engine.snapshot == nullptr && left_out.entries >= ListQuery::kMaxEntries) {
-    known.full_at = ListQuery::kMaxEntries;
-  }
   return known;
 }
 

@@ -21,7 +21,7 @@ namespace quarry::search {
 
 struct ListQuery {
   static constexpr std::size_t kMaxEntries =
-      standard<std::size_t>(Limit::kListEntries);  // that one call reads
+      standard<std::size_t>(Limit::kListEntries);  // that one call reads from disk
   // Of ignore rules, as Pace counts them: about a tenth of a second. The thread may be the
   // reader's, where nobody could cancel the call.
   static constexpr std::int64_t kMaxSteps = 64'000'000;

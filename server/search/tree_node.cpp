@@ -143,7 +143,7 @@ Result<TreeReading> read_tree(const sandbox::Workspace& workspace, const TreeSta
   if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
   // What was not reached is a node without entries.
   for (Draft* const draft : level) draft->listing->path = draft->path;
-  if (full || (entries >= options.max_entries && !reading.stopped)) {
+  if (full || (!level.empty() && !reading.stopped)) {
     reading.full_at = options.max_entries;
   }
   reading.top = top.finish();

@@ -152,6 +152,26 @@ TEST_CASE("walk enters worktrees of a repository that lies elsewhere") {
   CHECK(tree.walked() == Paths{"one/a", "two/a"});
 }
 
+TEST_CASE(
+    "walk obeys the rules of a linked worktree's and of a submodule's repository in the tree") {
+  SearchedTree tree(Files{{"main/.git/HEAD", ""},
+                          {"main/.git/config", "[core]\n\tignoreCase = true\n"},
+                          {"main/.git/info/exclude", "*.log\n"},
+                          {"main/.git/worktrees/wt/commondir", "../..\n"},
+                          {"main/.git/modules/sub/info/exclude", "*.tmp\n"},
+                          {"main/sub/.git", "gitdir: ../.git/modules/sub\n"},
+                          {"main/sub/a.log", ""},
+                          {"main/sub/b.tmp", ""},
+                          {"wt/.git", "gitdir: ../main/.git/worktrees/wt\n"},
+                          {"wt/A.LOG", ""},
+                          {"wt/b.tmp", ""},
+                          {"far/.git", "gitdir: ../../elsewhere/.git/worktrees/far\n"},
+                          {"far/c.log", ""}});
+  CHECK(tree.walked() == Paths{"far/c.log", "main/sub/a.log", "wt/b.tmp"});
+  tree.files.write("wt/.git", "gitdir: " + tree.files.root() + "/main/.git/worktrees/wt\n");
+  CHECK(tree.walked() == Paths{"far/c.log", "main/sub/a.log", "wt/b.tmp"});
+}
+
 TEST_CASE("walk cannot re-include below an excluded directory") {
   SearchedTree tree(Files{{".gitignore", "out/\n!out/keep\n"},
                           {"out/keep", ""},
@@ -229,6 +249,14 @@ TEST_CASE("walk stops at its depth and at its number of entries, and says so (SR
   walked = walk(*tree.workspace, {&root, 1}, few, tree.pool, stop);
   REQUIRE(walked);
   CHECK(walked->full_at == 10);
+  // As many as there may be is not too many.
+  for (const char* name : {"flat/a", "flat/b", "flat/c"}) tree.files.write(name, "");
+  const sandbox::Path flat = tree.path("flat");
+  few.max_entries = 3;
+  walked = walk(*tree.workspace, {&flat, 1}, few, tree.pool, stop);
+  REQUIRE(walked);
+  CHECK(walked->full_at == 0);
+  CHECK(walked->files().size() == 3);
 }
 
 TEST_CASE("walk that is out of time says that there is more, a cancelled one fails") {
