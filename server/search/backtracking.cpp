@@ -28,6 +28,13 @@ int count_step(pcre2_callout_block*, void* counted) {
   return 0;
 }
 
+bool too_large(int error) {
+  return error == PCRE2_ERROR_PATTERN_TOO_LARGE || error == PCRE2_ERROR_PATTERN_TOO_COMPLICATED ||
+         error == PCRE2_ERROR_PARENTHESES_NEST_TOO_DEEP || error == PCRE2_ERROR_HEAP_FAILED ||
+         error == PCRE2_ERROR_QUANTIFIER_TOO_BIG || error == PCRE2_ERROR_LOOKBEHIND_TOO_LONG ||
+         error == PCRE2_ERROR_LOOKBEHIND_TOO_COMPLICATED;
+}
+
 std::string message_of(int error) {
   std::array<PCRE2_UCHAR, 200> text{};
   pcre2_get_error_message(error, text.data(), text.size());
@@ -51,7 +58,9 @@ Result<std::unique_ptr<const Backtracking>> Backtracking::compile(const std::str
   PCRE2_SIZE place = 0;
   pcre2_code* const code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()),
                                          pattern.size(), flags, &error, &place, nullptr);
-  if (code == nullptr) return fail(Code::kInvalidArgs, "{}", message_of(error));
+  if (code == nullptr) {
+    return fail(too_large(error) ? Code::kTooLarge : Code::kInvalidArgs, "{}", message_of(error));
+  }
   return std::unique_ptr<const Backtracking>(new Backtracking(code));
 }
 

@@ -49,7 +49,7 @@ class Backtracking {
 
   enum class Verdict : std::uint8_t { kNone, kFound, kOverLimit, kStopped };
 
-  // `pattern`: in Dialect::kBacktracking. kInvalidArgs with the library's words.
+  // `pattern`: in Dialect::kBacktracking. kInvalidArgs, or kTooLarge, with the library's words.
   static Result<std::unique_ptr<const Backtracking>> compile(const std::string& pattern,
                                                              const MatchOptions& options);
   Backtracking(const Backtracking&) = delete;

@@ -20,9 +20,8 @@ std::string shown_error(std::string_view text) {
   return shown;
 }
 
-Failure too_large(const RE2& regex) {
-  return fail(Code::kInvalidArgs, "pattern refused: {}; use a smaller one",
-              shown_error(regex.error()));
+Failure too_large(std::string_view why) {
+  return fail(Code::kInvalidArgs, "pattern refused: {}; use a smaller one", shown_error(why));
 }
 
 // What no other engine should be tried with either.
@@ -54,6 +53,12 @@ bool asks_for_more(const std::vector<Token>& tokens) {
 }
 
 Result<void> check_shape(const PatternShape& shape, const MatchOptions& options) {
+  if (shape.class_operation) {
+    return fail(
+        Code::kInvalidArgs,
+        "pattern uses && within [ ], which is not supported: [a-z&&[^aeiou]] can be written "
+        "(?=[a-z])[^aeiou]; for the character write \\&");
+  }
   if (shape.nesting > Matcher::kMaxNesting) {
     return fail(Code::kInvalidArgs, "pattern nests groups {} deep; the limit is {}", shape.nesting,
                 Matcher::kMaxNesting);
@@ -103,7 +108,7 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   }
   auto made = std::make_unique<Engines>();
   Engines& engines = *made;
-  engines.pattern = pattern;
+  engines.pattern = options.fixed ? std::string(pattern) : with_code_points(pattern);
   engines.options = options;
   engines.tokens = options.fixed ? plain_pattern(engines.pattern) : read_pattern(engines.pattern);
   PatternShape shape = shape_of(engines.tokens);
@@ -117,14 +122,16 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
     // Alone, before anything is put around it that could close its brackets.
     const RE2 alone(engines.pattern, regex_options(options));
     if (!alone.ok()) {
-      if (refused(alone)) return too_large(alone);
+      if (refused(alone)) return too_large(alone.error());
       const bool more = asks_for_more(engines.tokens);
       const auto named = more ? nullptr : make_regex(engines.tokens, Dialect::kAscii, {});
       if (more) {
-        auto exact =
-            Backtracking::compile(backtracking_text(pattern, engines.tokens, options), options);
+        auto exact = Backtracking::compile(
+            backtracking_text(engines.pattern, engines.tokens, options), options);
         if (exact) {
           engines.exact = std::move(*exact);
+        } else if (exact.error().code == Code::kTooLarge) {
+          return too_large(exact.error().message);
         } else {
           plain_after_all(exact.error().message);
         }
@@ -146,7 +153,7 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   if (!engines.plain && (engines.exact == nullptr || shape.known)) {
     engines.ascii = make_regex(engines.tokens, Dialect::kAscii, options);
     if (!engines.ascii->ok()) {
-      if (engines.exact == nullptr) return too_large(*engines.ascii);
+      if (engines.exact == nullptr) return too_large(engines.ascii->error());
       engines.ascii = nullptr;
     }
   }

@@ -284,8 +284,56 @@ class Reader {
 
 }  // namespace
 
+namespace {
+
+// Whether a class holds && between two parts.
+bool has_operation(std::string_view text) {
+  for (std::size_t i = 2; i + 3 < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text.substr(i, 2) == "&&") {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 std::vector<Token> read_pattern(std::string_view pattern) {
   return Reader(pattern).read();
+}
+
+std::string with_code_points(std::string_view pattern) {
+  std::string out;
+  for (std::size_t i = 0; i < pattern.size();) {
+    if (pattern[i] != '\\' || i + 1 == pattern.size()) {
+      out.push_back(pattern[i++]);
+      continue;
+    }
+    const char letter = pattern[i + 1];
+    if (letter == 'Q') {  // what follows is plain text
+      const std::size_t end = std::min(pattern.find("\\E", i), pattern.size());
+      out += pattern.substr(i, end - i);
+      i = end;
+      continue;
+    }
+    const bool braced = i + 2 < pattern.size() && pattern[i + 2] == '{';
+    const std::size_t begin = i + (braced ? 3 : 2);
+    const std::size_t end = braced ? pattern.find('}', begin) : begin + (letter == 'u' ? 4 : 8);
+    const bool digits =
+        (letter == 'u' || letter == 'U') && end <= pattern.size() && end > begin &&
+        pattern.substr(begin, end - begin).find_first_not_of("0123456789abcdefABCDEF") ==
+            std::string_view::npos;
+    if (!digits) {
+      out += pattern.substr(i, 2);
+      i += 2;
+      continue;
+    }
+    out += "\\x{" + std::string(pattern.substr(begin, end - begin)) + "}";
+    i = end + (braced ? 1 : 0);
+  }
+  return out;
 }
 
 std::vector<Token> plain_pattern(std::string_view text) {
@@ -323,6 +371,9 @@ PatternShape shape_of(const std::vector<Token>& tokens) {
         break;
       case TokenKind::kLineEnd:
         shape.line_end = true;
+        break;
+      case TokenKind::kClass:
+        shape.class_operation = shape.class_operation || has_operation(token.text);
         break;
       case TokenKind::kTextEdge:
         shape.text_edge = true;

@@ -47,18 +47,21 @@ struct Token {
 };
 
 std::vector<Token> read_pattern(std::string_view pattern);
+// The pattern with \u00e9, \u{e9} and \U000000e9, which ripgrep takes too, as \x{e9}.
+std::string with_code_points(std::string_view pattern);
 // The tokens of plain text.
 std::vector<Token> plain_pattern(std::string_view text);
 
 // What of a pattern cannot be left to the engines.
 struct PatternShape {
-  int nesting = 0;          // of groups
-  bool any_byte = false;    // \C
-  bool line_break = false;  // asks for a \n outside a class
-  bool line_end = false;    // a $
-  bool text_edge = false;   // \A and the like, or (?-m)
-  bool folds = false;       // (?i)
-  bool known = true;        // no kOther
+  int nesting = 0;               // of groups
+  bool any_byte = false;         // \C
+  bool line_break = false;       // asks for a \n outside a class
+  bool line_end = false;         // a $
+  bool text_edge = false;        // \A and the like, or (?-m)
+  bool folds = false;            // (?i)
+  bool class_operation = false;  // && in a class, which only some engines know
+  bool known = true;             // no kOther
 };
 PatternShape shape_of(const std::vector<Token>& tokens);
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/search/searched_tree.h"
+
 namespace quarry::search {
 namespace {
 
@@ -173,6 +175,20 @@ TEST_CASE("matcher refuses what it cannot search, and says why (SR-02, SR-03, SR
   std::string alternatives = "a";
   for (int i = 0; i < 2000; ++i) alternatives += "|b";
   CHECK(Matcher::compile(alternatives, {}));
+}
+
+TEST_CASE("matcher takes code points as ripgrep does, and refuses operations of classes") {
+  SearchedTree tree(std::map<std::string, std::string>{{"f", "caf\xC3\xA9\nback\\u00e9\n"}});
+  for (const char* pattern : {"f\\u00e9", "f\\u{e9}", "f\\U000000e9", "f[\\u00e8-\\u00ea]$"}) {
+    INFO(pattern);
+    CHECK_THAT(tree.grep(pattern), Catch::Contains("\n1:caf") && Catch::Contains("\n1 match"));
+  }
+  CHECK_THAT(tree.grep("k\\\\u00e9"), Catch::Contains("\n2:back"));
+  CHECK_THAT(tree.grep("[a-z&&[^aeiou]]"), Catch::Contains("error: pattern uses && within [ ]"));
+  CHECK_THAT(tree.grep("[a&]"), Catch::Contains("1:caf"));
+  CHECK_THAT(tree.grep("[a\\&&b]"), Catch::Contains("1:caf"));
+  CHECK_THAT(tree.grep("(?=a)(?:(?:(?:abcdefghij){1000}){1000}){1000}"),
+             Catch::Contains("error: pattern refused: "));
 }
 
 TEST_CASE("matcher is linear on patterns that are not elsewhere (SR-01)") {
