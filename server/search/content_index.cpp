@@ -159,7 +159,9 @@ Sifted ContentIndex::sift(const Walk& walk, const index::Query& query, const Fil
   // A filter may take its time: the lock is not held while it is asked.
   const Knowledge known = look_up(walk, query, filter.takes_all());
   Sifted result = Sifter(walk, known, filter, stop).sift();
-  if (result.by_index) ++state_.lock()->sifted;
+  auto state = state_.lock();
+  if (result.by_index) ++state->sifted;
+  result.scan = query.anything() && !state->files.empty();
   return result;
 }
 

@@ -53,6 +53,7 @@ struct Sifted {
   std::uint64_t searched = 0;
   std::uint64_t binary = 0;
   bool by_index = false;  // some were ruled out
+  bool scan = false;      // all are read, though known: there is nothing to look up
 };
 
 class ContentIndex {

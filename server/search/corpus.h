@@ -1,4 +1,4 @@
-// Corpus: a list of files to search, in path order, and how to open them.
+// Corpus: a list of files to search, in the order of the answer, and how to open them.
 //
 // Thread-compatible; const members are safe from any thread. A Corpus of a Walk must not outlive
 // it.

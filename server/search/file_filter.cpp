@@ -29,6 +29,31 @@ Result<std::string> normal_glob(std::string_view glob, std::string_view argument
   return normal;
 }
 
+std::string listed_globs(std::string_view glob) {
+  std::string out = "{";
+  std::size_t parts = 0;
+  std::string part;
+  int braces = 0;
+  const auto end_part = [&] {
+    if (part.empty()) return;
+    out += parts++ == 0 ? part : "," + part;
+    part.clear();
+  };
+  for (std::size_t i = 0; i < glob.size(); ++i) {
+    const char c = glob[i];
+    if (c == '{') ++braces;
+    if (c == '}') --braces;
+    if (braces == 0 && (c == ',' || c == ' ' || c == ';' || c == '|')) {
+      end_part();
+      continue;
+    }
+    part.push_back(c);
+    if (c == '\\' && i + 1 < glob.size()) part.push_back(glob[++i]);
+  }
+  end_part();
+  return parts > 1 ? out + "}" : std::string();
+}
+
 Result<FileFilter> FileFilter::make(std::string_view glob, std::string_view type,
                                     const sandbox::Path& start) {
   FileFilter filter;

@@ -36,6 +36,10 @@ class FileFilter {
   std::size_t work_ = 0;
 };
 
+// Patterns that are written as a list, `*.h, *.c` or `*.h *.c`, as one: `{*.h,*.c}`. Empty when
+// `glob` is no list.
+std::string listed_globs(std::string_view glob);
+
 // A tool's glob argument, checked and freed of "./" in front; "dir/" becomes "dir/**". kInvalidArgs
 // for "..", for a pattern that is empty, and for an absolute one (the caller strips the root).
 Result<std::string> normal_glob(std::string_view glob, std::string_view argument);

@@ -89,45 +89,86 @@ std::uint64_t keep_matching(const Walk& walk, const PathPattern& pattern, const 
   return untried;
 }
 
-// What the pattern would match in ignored files, with the other case, with [ and { as characters.
-std::string look_again(const FindQuery& query, const Engine& engine, const Walk& walk,
-                       const PathPattern& pattern, const Stop& stop, bool& repeatable) {
-  Parts found;
-  if (!query.include_ignored) {
+// What else the pattern may have been meant for, when it matches nothing: ignored files, names with
+// the other case, directories, a list of patterns, [ and { as characters.
+class SecondLook {
+ public:
+  SecondLook(const FindQuery& query, const Engine& engine, const Walk& walk, const Stop& stop)
+      : query_(query), engine_(engine), walk_(walk), stop_(stop) {}
+
+  std::string look(const PathPattern& pattern) {
+    if (!query_.include_ignored) look_at_ignored(pattern);
+    look_at_directories(pattern);
+    try_another(PathPattern::make(query_, engine_.workspace, false, true), "with the other case");
+    if (const std::string listed = listed_globs(query_.pattern); !listed.empty()) {
+      FindQuery one = query_;
+      one.pattern = listed;
+      try_another(PathPattern::make(one, engine_.workspace, false, false), "with " + listed);
+    }
+    if (query_.pattern.find_first_of("[{") != std::string_view::npos) {
+      try_another(PathPattern::make(query_, engine_.workspace, true, false),
+                  "with \\ before each [ ] { }");
+    }
+    if (cut_ && found_.text().empty()) return "a second look was cut short";
+    return found_.text();
+  }
+  // Time cut nothing short.
+  bool whole() const { return !cut_; }
+
+ private:
+  void look_at_ignored(const PathPattern& pattern) {
+    const auto folded = PathPattern::make(query_, engine_.workspace, false, true);
     std::uint64_t ignored = 0;
+    std::uint64_t other_case = 0;
     std::uint64_t untried = 0;
-    const Stop soon = stop.within(kLookNs);
-    bool whole = each_ignored(engine, walk, soon, [&](const Walk& inner, Places places) {
+    const Stop soon = stop_.within(kLookNs);
+    bool whole = each_ignored(engine_, walk_, soon, [&](const Walk& inner, Places places) {
+      Places again = places;
       untried += keep_matching(inner, pattern, soon, places);
       ignored += places.size();
+      if (!folded || ignored > 0) return;
+      untried += keep_matching(inner, *folded, soon, again);
+      other_case += again.size();
     });
     whole = whole && untried == 0;
-    repeatable = repeatable && whole;
-    if (ignored > 0) {
-      found.add(
-          fmt::format("{}{} ignored (include_ignored=true)", ignored, whole ? "" : " or more"));
-    } else if (!whole) {
-      found.add("a second look was cut short");
-    }
+    cut_ = cut_ || !whole;
+    const std::uint64_t files = ignored > 0 ? ignored : other_case;
+    if (files == 0) return;
+    found_.add(fmt::format("{}{} ignored{} (include_ignored=true)", files, whole ? "" : " or more",
+                           ignored > 0 ? "" : " with the other case"));
   }
-  bool cut = false;
-  const auto variant = [&](bool literal, bool fold, std::string_view how) {
-    auto other = PathPattern::make(query, engine.workspace, literal, fold);
+
+  // A pattern may name a directory for what lies in it.
+  void look_at_directories(const PathPattern& pattern) {
+    const Stop soon = stop_.within(kLookNs);
+    Pace pace(soon);
+    std::uint64_t directories = 0;
+    for (const TreeNode* const node : walk_.directories) {
+      const std::string& path = node->listing->path.text();
+      if (node == walk_.directories.front()) continue;
+      if (pace.over(pattern.steps(path.size()))) break;
+      directories += pattern.matches(path) ? 1 : 0;
+    }
+    cut_ = cut_ || pace.over();
+    if (directories == 0) return;
+    found_.add(counted(directories, "directory") + " (add /** for the files in " +
+               (directories == 1 ? "it)" : "them)"));
+  }
+
+  void try_another(const Result<PathPattern>& other, std::string_view how) {
     if (!other) return;
-    Places places = walk.files(true);
-    if (keep_matching(walk, *other, stop.within(kLookNs), places) > 0) {
-      repeatable = false;
-      cut = true;
-    }
-    found.add(places.size(), how);
-  };
-  variant(false, true, "with the other case");
-  if (query.pattern.find_first_of("[{") != std::string_view::npos) {
-    variant(true, false, "with \\ before each [ ] { }");
+    Places places = walk_.files(true);
+    cut_ = keep_matching(walk_, *other, stop_.within(kLookNs), places) > 0 || cut_;
+    found_.add(places.size(), how);
   }
-  if (cut && found.text().empty()) return "a second look was cut short";
-  return found.text();
-}
+
+  const FindQuery& query_;
+  const Engine& engine_;
+  const Walk& walk_;
+  const Stop& stop_;
+  Parts found_;
+  bool cut_ = false;
+};
 
 std::uint64_t append_page(std::string& out, const FindQuery& query, const Walk& walk,
                           const Places& places, const std::vector<std::uint32_t>& order) {
@@ -172,8 +213,11 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
     sorted = order_by_mtime(engine, walk, places, query.offset + query.limit, stop, order);
   }
   std::string elsewhere;
-  if (order.empty() && !stop.now())
-    elsewhere = look_again(query, engine, walk, pattern, stop, answer.repeatable);
+  if (order.empty() && !stop.now()) {
+    SecondLook look(query, engine, walk, stop);
+    elsewhere = look.look(pattern);
+    answer.repeatable = look.whole();
+  }
   if (stop.cancelled()) return fail(Code::kCancelled, "cancelled");
 
   std::string& out = answer.text;

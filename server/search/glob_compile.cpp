@@ -58,6 +58,25 @@ std::optional<Braces> find_braces(std::string_view pattern) {
   return found;
 }
 
+// A '{' outside escapes and classes that nothing closes.
+bool has_open_brace(std::string_view pattern) {
+  int open = 0;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '[') {
+      const std::size_t end = class_end(pattern, i);
+      if (end != std::string_view::npos) i = end - 1;
+    } else if (c == '{') {
+      ++open;
+    } else if (c == '}' && open > 0) {
+      --open;
+    }
+  }
+  return open > 0;
+}
+
 struct Named {
   std::string_view name;
   std::string_view ranges;  // pairs of low, high
@@ -229,6 +248,11 @@ Result<Glob> Glob::compile(std::string_view pattern, Flavour flavour, bool fold_
   if (pattern.size() > kMaxBytes) {
     return fail(Code::kInvalidArgs, "glob of {} bytes is longer than {}", pattern.size(),
                 kMaxBytes);
+  }
+  if (flavour == Flavour::kTool && has_open_brace(pattern)) {
+    return fail(Code::kInvalidArgs,
+                "glob '{}' has a '{{' that is not closed; write \\{{ for the character",
+                pattern.substr(0, 100));
   }
   Glob glob(flavour, fold_case);
   std::vector<std::string> todo = {std::string(pattern)};

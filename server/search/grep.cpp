@@ -17,6 +17,8 @@ namespace quarry::search {
 namespace {
 
 constexpr std::size_t kGrepTailBytes = 1024;  // of the answer, kept for what follows the body
+// Fewer are searched as fast as an index could say which.
+constexpr std::uint64_t kManyFiles = 10'000;
 
 CountOptions count_options(const GrepQuery& query) {
   CountOptions options;
@@ -130,6 +132,20 @@ void append_notes(std::string& out, const Walk* walk, const Matcher& matcher, co
   if (walk != nullptr) append_walk_notes(out, *walk);
 }
 
+void append_reading_notes(std::string& out, const GrepQuery& query,
+                          const Selection::Reading& reading, const Counts& counts) {
+  if (!reading.dated) out += "incomplete: time was up before all were dated; sorted by path\n";
+  if (reading.scan && counts.files_searched >= kManyFiles) {
+    out +=
+        "note: every file was read, since no text of 3 characters stands in all matches; with one "
+        "the index would tell most files apart\n";
+  }
+  if (counts.files_searched > 0 || reading.filtered == 0) return;
+  if (const std::string listed = listed_globs(query.glob); !listed.empty()) {
+    out += fmt::format("note: glob is one pattern; for a list write {}\n", listed);
+  }
+}
+
 }  // namespace
 
 Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
@@ -147,7 +163,8 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   for (const Variant& variant : variants) options.also.push_back(variant.matcher.get());
   std::vector<const Matcher*> wanted = options.also;
   wanted.push_back(&matcher);
-  const Selection::Reading reading = selection.reading(wanted, stop);
+  const Selection::Reading reading =
+      selection.reading(wanted, stop, query.sort == GrepOrder::kMtime);
   Counts counts = count_matches(engine, reading.corpus, matcher, options, stop);
   reading.count_unread(counts);
   GrepAnswer answer;
@@ -168,11 +185,12 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   append_more(answer.text, query, counts, rendered);
   append_coverage(answer.text, query, engine, walk, reading.filtered, counts, elsewhere);
   append_notes(answer.text, walk, matcher, counts, rendered);
+  append_reading_notes(answer.text, query, reading, counts);
   answer.matches = counts.matches;
   answer.files_matched = counts.files_matched;
   answer.files_searched = counts.files_searched;
-  answer.repeatable = answer.repeatable && !counts.stopped && counts.unreadable == 0 &&
-                      counts.lines_over_limit == 0 && !finish.now() &&
+  answer.repeatable = answer.repeatable && reading.dated && !counts.stopped &&
+                      counts.unreadable == 0 && counts.lines_over_limit == 0 && !finish.now() &&
                       (walk == nullptr || (!walk->stopped && walk->unreadable == 0));
   answer.complete = counts.not_reached == 0 && !counts.stopped && !rendered.late &&
                     (walk == nullptr || (!walk->stopped && walk->full_at == 0));

@@ -24,6 +24,7 @@
 namespace quarry::search {
 
 enum class OutputMode : std::uint8_t { kContent, kFiles, kCount };
+enum class GrepOrder : std::uint8_t { kPath, kMtime };  // of files; kMtime: the newest first
 
 struct GrepQuery {
   static constexpr std::uint64_t kMaxShown = standard<std::uint64_t>(Limit::kSearchShown);
@@ -35,6 +36,7 @@ struct GrepQuery {
   std::string_view glob;
   std::string_view type;
   OutputMode mode = OutputMode::kContent;
+  GrepOrder sort = GrepOrder::kPath;
   std::uint32_t before = 0;
   std::uint32_t after = 0;
   MatchOptions match;

@@ -18,13 +18,16 @@ std::string at_least(std::uint64_t matches, bool more) {
   return more ? fmt::format("{} or more", matches) : fmt::format("{}", matches);
 }
 
-// What `look` finds in the ignored files, and whether that is all.
-Counts count_ignored(const LookAgain& look) {
+// What `look`, and each of `variants`, finds in the ignored files, and whether that is all.
+Counts count_ignored(const LookAgain& look, const std::vector<Variant>& variants) {
   const Stop stop = look.stop.within(kLookNs);
   CountOptions options;
   options.enough = options.per_file = kEnough;
   options.max_file_bytes = look.query.max_file_bytes;
+  for (const Variant& variant : variants) options.also.push_back(variant.matcher.get());
+  options.also_enough = kEnough;
   Counts sum;
+  sum.also.resize(variants.size());
   const bool whole = each_ignored(
       look.engine, *look.walk, stop, [&](const Walk& inner, std::vector<Walk::Place> places) {
         Sifted taken;
@@ -36,6 +39,7 @@ Counts count_ignored(const LookAgain& look) {
         sum.matches += counts.matches;
         sum.not_reached += counts.not_reached;
         sum.stopped = sum.stopped || counts.stopped;
+        for (std::size_t i = 0; i < sum.also.size(); ++i) sum.also[i] += counts.also[i];
       });
   sum.stopped = sum.stopped || !whole;
   return sum;
@@ -66,21 +70,49 @@ bool each_ignored(const Engine& engine, const Walk& walk, const Stop& stop,
   return whole;
 }
 
+std::string without_basic_syntax(std::string_view pattern) {
+  std::string out;
+  bool found = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '\\' || i + 1 == pattern.size()) {
+      out.push_back(pattern[i]);
+      continue;
+    }
+    const char c = pattern[++i];
+    if (c == '|') {
+      out.push_back('|');
+    } else if (c == '<' || c == '>') {
+      out += "\\b";
+    } else {
+      out.push_back('\\');
+      out.push_back(c);
+      continue;
+    }
+    found = true;
+  }
+  return found ? out : std::string();
+}
+
 std::vector<Variant> variants_of(const GrepQuery& query) {
   std::vector<Variant> variants;
-  const auto add = [&](const MatchOptions& options, std::string_view how) {
-    auto matcher = Matcher::compile(query.pattern, options);
+  const auto add = [&](const MatchOptions& options, std::string_view how,
+                       std::string_view pattern) {
+    auto matcher = Matcher::compile(pattern, options);
     if (matcher && (*matcher)->note().empty()) variants.push_back({std::move(*matcher), how});
   };
   if (!query.match.ignore_case && has_letters(query.pattern)) {
     MatchOptions options = query.match;
     options.ignore_case = true;
-    add(options, "with the other case (ignore_case=true)");
+    add(options, "with the other case (ignore_case=true)", query.pattern);
   }
   if (!query.match.fixed && !as_literal(read_pattern(query.pattern))) {
     MatchOptions options = query.match;
     options.fixed = true;
-    add(options, "as plain text (fixed=true)");
+    add(options, "as plain text (fixed=true)", query.pattern);
+  }
+  const std::string modern = query.match.fixed ? "" : without_basic_syntax(query.pattern);
+  if (!modern.empty()) {
+    add(query.match, "with | for \\| and \\b for \\< and \\>", modern);
   }
   return variants;
 }
@@ -90,13 +122,20 @@ std::string look_again(const LookAgain& look, const std::vector<Variant>& varian
   Parts found;
   bool cut = false;
   if (look.walk != nullptr && !look.query.include_ignored && !look.stop.now()) {
-    const Counts ignored = count_ignored(look);
+    const Counts ignored = count_ignored(look, variants);
     repeatable = repeatable && !ignored.stopped;
     cut = ignored.stopped && ignored.matches == 0;
+    const bool more = ignored.stopped || ignored.not_reached > 0;
     if (ignored.matches > 0) {
-      const bool more = ignored.stopped || ignored.not_reached > 0 || ignored.matches >= kEnough;
       found.add(fmt::format("{} in ignored files (include_ignored=true)",
-                            at_least(ignored.matches, more)));
+                            at_least(ignored.matches, more || ignored.matches >= kEnough)));
+    }
+    for (std::size_t i = 0; i < variants.size() && ignored.matches == 0; ++i) {
+      if (ignored.also[i] == 0) continue;
+      found.add(fmt::format("{} in ignored files (include_ignored=true) {}",
+                            at_least(ignored.also[i], more || ignored.also[i] >= kEnough),
+                            variants[i].how));
+      cut = false;
     }
   }
   for (std::size_t i = 0; i < variants.size(); ++i) {

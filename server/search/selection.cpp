@@ -5,6 +5,7 @@
 #include "server/sandbox/shown.h"
 #include "server/search/content_index.h"
 #include "server/search/known_walk.h"
+#include "server/search/recency.h"
 #include "server/search/snapshot.h"
 
 namespace quarry::search {
@@ -86,31 +87,42 @@ Result<Selection> Selection::make(const Engine& engine, const sandbox::Path& pat
   return selection;
 }
 
-Selection::Reading Selection::reading(std::span<const Matcher* const> matchers,
-                                      const Stop& stop) const {
-  if (!walk_) return {Corpus(engine_.workspace, path_)};
-  if (engine_.snapshot != nullptr) {
-    Sifted taken = file_ ? one(*file_) : take(*walk_, filter_, stop);
-    return {Corpus(engine_, *walk_, std::move(taken.read)), taken.filtered, taken.unjudged};
-  }
+Sifted Selection::sift(std::span<const Matcher* const> matchers, const Stop& stop) const {
+  if (engine_.snapshot != nullptr) return file_ ? one(*file_) : take(*walk_, filter_, stop);
   ContentIndex* const index =
       engine_.catalogue == nullptr ? nullptr : engine_.catalogue->contents();
-  if (index == nullptr) {
-    Sifted taken = take(*walk_, filter_, stop);
-    return {Corpus(engine_.workspace, *walk_, std::move(taken.read)), taken.filtered,
-            taken.unjudged};
-  }
+  if (index == nullptr) return take(*walk_, filter_, stop);
   std::vector<index::Query> any;
   any.reserve(matchers.size());
   for (const Matcher* matcher : matchers) any.push_back(lookup(matcher->required()));
   Sifted sifted = index->sift(*walk_, index::Query::any(std::move(any)), filter_, stop);
   engine_.catalogue->had_to_read(sifted.read.size());
-  return {Corpus(engine_.workspace, *walk_, std::move(sifted.read)),
+  return sifted;
+}
+
+Selection::Reading Selection::reading(std::span<const Matcher* const> matchers, const Stop& stop,
+                                      bool newest_first) const {
+  if (!walk_) return {Corpus(engine_.workspace, path_)};
+  Sifted sifted = sift(matchers, stop);
+  bool dated = true;
+  if (newest_first && engine_.snapshot == nullptr) {
+    std::vector<std::uint32_t> order;
+    dated = order_by_mtime(engine_, *walk_, sifted.read, sifted.read.size(), stop, order);
+    std::vector<Walk::Place> sorted;
+    sorted.reserve(order.size());
+    for (const std::uint32_t index : order) sorted.push_back(sifted.read[index]);
+    sifted.read = std::move(sorted);
+  }
+  Corpus corpus = engine_.snapshot != nullptr
+                      ? Corpus(engine_, *walk_, std::move(sifted.read))
+                      : Corpus(engine_.workspace, *walk_, std::move(sifted.read));
+  return {std::move(corpus),
           sifted.filtered,
           sifted.unjudged,
           sifted.searched,
           sifted.binary,
-          sifted.by_index};
+          sifted.scan,
+          dated};
 }
 
 }  // namespace quarry::search

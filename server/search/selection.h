@@ -32,7 +32,8 @@ class Selection {
     std::uint64_t unjudged = 0;  // that time did not allow the filter to be asked about
     std::uint64_t searched = 0;
     std::uint64_t binary = 0;
-    bool by_index = false;
+    bool scan = false;  // files that the index knows are read: the pattern has nothing to look up
+    bool dated = true;  // else in path order: time was up
 
     // As if all had been read.
     void count_unread(Counts& counts) const;
@@ -42,13 +43,15 @@ class Selection {
   static Result<Selection> make(const Engine& engine, const sandbox::Path& path,
                                 const FileFilter& filter, bool include_ignored, const Stop& stop);
 
-  // What a search for any of `matchers` has to read.
-  Reading reading(std::span<const Matcher* const> matchers, const Stop& stop) const;
+  // What a search for any of `matchers` has to read, in path order or the newest first.
+  Reading reading(std::span<const Matcher* const> matchers, const Stop& stop,
+                  bool newest_first) const;
   // Null: one file.
   const Walk* walk() const { return walk_ && !file_ ? &*walk_ : nullptr; }
   const FileFilter& filter() const { return filter_; }
 
  private:
+  Sifted sift(std::span<const Matcher* const> matchers, const Stop& stop) const;
   Selection(const Engine& engine, const sandbox::Path& path, const FileFilter& filter)
       : engine_(engine), path_(path), filter_(filter) {}
 

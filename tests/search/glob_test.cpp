@@ -55,7 +55,7 @@ TEST_CASE("glob matches as its rows say") {
       {"{src/a,b}.c", "x/b.c", true},
       {"*.{ts}", "a.ts", true},
       {"*.{t{s,sx},js}", "a.tsx", true},
-      {"{a,b", "{a,b", true},
+      {"\\{a,b", "{a,b", true},
       {"a{,x}.c", "a.c", true},
       {"[{,}].c", "{.c", true},
       {"\\{a\\}", "{a}", true},
@@ -105,6 +105,11 @@ TEST_CASE("glob that would be slow is linear or refused (SR-10)") {
   const auto open_class = Glob::compile("a[", Glob::Flavour::kTool);
   REQUIRE_FALSE(open_class);
   CHECK(open_class.error().message.find("\\[") != std::string::npos);
+  for (const char* pattern : {"{a,b", "*.{c,{h}", "a{"}) {
+    const auto open_brace = Glob::compile(pattern, Glob::Flavour::kTool);
+    REQUIRE_FALSE(open_brace);
+    CHECK(open_brace.error().message.find("\\{") != std::string::npos);
+  }
   CHECK_FALSE(Glob::compile(std::string(4097, 'a'), Glob::Flavour::kTool));
   CHECK(Glob::compile(std::string(4096, 'a'), Glob::Flavour::kTool));
 }

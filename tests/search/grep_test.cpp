@@ -3,6 +3,9 @@
 #include <functional>
 #include <sstream>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "server/base/utf8.h"
 #include "tests/search/searched_tree.h"
 
@@ -154,6 +157,33 @@ TEST_CASE("grep that finds nothing looks again and says what it saw") {
   CHECK_THAT(tree.grep("absent"), Contains("0 matches in 0 of 2 files; not searched:"));
   CHECK_THAT(tree.grep("call("),
              Contains("call(x)") && Contains("note: pattern is not a valid regex"));
+}
+
+TEST_CASE(
+    "grep looks again with the syntax of other programs, and in ignored files with the case") {
+  SearchedTree tree(
+      Files{{".gitignore", "out\n"}, {"a", "one foo\ntwo bar\n"}, {"out", "Three Baz\n"}});
+  CHECK_THAT(tree.grep("foo\\|bar"), Contains("0 matches") && Contains("but 2 with | for \\|"));
+  CHECK_THAT(tree.grep("\\<foo\\>"), Contains("0 matches") && Contains("but 1 with | for \\|"));
+  CHECK_THAT(tree.grep("three baz"),
+             Contains("1 in ignored files (include_ignored=true) with the other case"));
+}
+
+TEST_CASE("grep puts the files that changed last in front when asked") {
+  SearchedTree tree(Files{{"a", "needle\n"}, {"b/c", "needle\n"}, {"d", "needle\n"}, {"e", "x\n"}});
+  std::int64_t seconds = 1000;
+  for (const char* path : {"d", "a", "b/c"}) {
+    const timespec times[2] = {{++seconds, 0}, {seconds, 0}};
+    REQUIRE(utimensat(AT_FDCWD, tree.files.path(path).c_str(), times, 0) == 0);
+  }
+  GrepQuery query;
+  query.pattern = "needle";
+  query.sort = GrepOrder::kMtime;
+  CHECK(tree.grep(query) ==
+        "b/c\n1:needle\n\na\n1:needle\n\nd\n1:needle\n\n3 matches in 3 of 4 files\n");
+  query.mode = OutputMode::kFiles;
+  query.offset = 1;
+  CHECK(tree.grep(query) == "a\nd\n\n3 of 4 files match\n");
 }
 
 TEST_CASE("grep takes files by glob and type") {

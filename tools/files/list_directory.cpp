@@ -18,8 +18,8 @@ struct Args {
 };
 
 constexpr auto kFields = json::fields(
-    json::field<&Args::path>("path").optional().synonyms("dir_path", "file_path", "directory",
-                                                         "target_directory"),
+    json::field<&Args::path>("path").optional().synonyms(
+        "dir_path", "file_path", "directory", "target_directory", "target_file", "relative_path"),
     json::field<&Args::depth>("depth").optional().range(1, 20).synonyms("max_depth", "maxDepth"),
     json::field<&Args::limit>("limit").optional().range(1, 20'000),
     json::field<&Args::offset>("offset").optional().range(0, 1'000'000'000),

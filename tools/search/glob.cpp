@@ -26,7 +26,8 @@ struct Args {
 
 constexpr auto kFields = json::fields(
     json::field<&Args::pattern>("pattern").synonyms("glob_pattern", "query", "find_path", "glob"),
-    json::field<&Args::path>("path").optional().synonyms("dir_path", "target_directory"),
+    json::field<&Args::path>("path").optional().synonyms("dir_path", "target_directory",
+                                                         "relative_path"),
     json::field<&Args::limit>("limit").optional().range(0, 10'000).synonyms(
         "head_limit", "max_results", "maxResults"),
     json::field<&Args::offset>("offset").optional().range(0, 1'000'000'000),

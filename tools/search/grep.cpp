@@ -1,5 +1,8 @@
 #include "server/search/grep.h"
 
+#include <algorithm>
+#include <string>
+
 #include "server/revision/revision.h"
 #include "server/sandbox/workspace.h"
 #include "tools/tool.h"
@@ -9,6 +12,9 @@ namespace quarry::json {
 template <>
 inline constexpr std::array enum_names<search::OutputMode> =
     std::to_array<std::string_view>({"content", "files_with_matches", "count"});
+template <>
+inline constexpr std::array enum_names<search::GrepOrder> =
+    std::to_array<std::string_view>({"path", "mtime"});
 
 }  // namespace quarry::json
 
@@ -21,6 +27,7 @@ struct Args {
   std::optional<std::string_view> glob;
   std::optional<std::string_view> type;
   search::OutputMode output_mode = search::OutputMode::kContent;
+  search::GrepOrder sort = search::GrepOrder::kPath;
   std::optional<std::int64_t> context;
   std::optional<std::int64_t> before;
   std::optional<std::int64_t> after;
@@ -35,19 +42,23 @@ struct Args {
   std::optional<bool> case_sensitive;
   std::optional<bool> is_regexp;
   std::optional<bool> line_numbers;
+  std::optional<bool> enclosing;
 };
 
-constexpr std::int64_t kMaxContext = 50;
+constexpr std::int64_t kMaxContext = 50;  // more is clamped, and the answer says so
+constexpr std::int64_t kAnyContext = 1'000'000'000;
 
 constexpr auto kFields = json::fields(
     json::field<&Args::pattern>("pattern").synonyms("query", "regex"),
-    json::field<&Args::path>("path").optional().synonyms("file_path", "filePath", "dir_path"),
+    json::field<&Args::path>("path").optional().synonyms(
+        "file_path", "filePath", "dir_path", "target_file", "relative_path", "target_directory"),
     json::field<&Args::glob>("glob").synonyms("include_pattern", "includePattern", "include"),
     json::field<&Args::type>("type"),
     json::field<&Args::output_mode>("output_mode").optional().synonyms("outputMode"),
-    json::field<&Args::context>("context").range(0, kMaxContext).synonyms("-C"),
-    json::field<&Args::before>("before").range(0, kMaxContext).synonyms("-B"),
-    json::field<&Args::after>("after").range(0, kMaxContext).synonyms("-A"),
+    json::field<&Args::sort>("sort").optional(),
+    json::field<&Args::context>("context").range(0, kAnyContext).synonyms("-C"),
+    json::field<&Args::before>("before").range(0, kAnyContext).synonyms("-B"),
+    json::field<&Args::after>("after").range(0, kAnyContext).synonyms("-A"),
     json::field<&Args::ignore_case>("ignore_case").optional().synonyms("-i", "ignoreCase"),
     json::field<&Args::fixed>("fixed").optional().synonyms("-F", "literal", "fixed_strings"),
     json::field<&Args::word>("word").optional().synonyms("-w"),
@@ -63,7 +74,12 @@ constexpr auto kFields = json::fields(
     json::field<&Args::ref>("ref").synonyms("revision", "commit"),
     json::field<&Args::case_sensitive>("case_sensitive").hidden().synonyms("caseSensitive"),
     json::field<&Args::is_regexp>("isRegexp").hidden().synonyms("is_regex"),
-    json::field<&Args::line_numbers>("-n").hidden());
+    json::field<&Args::line_numbers>("-n").hidden(),
+    json::field<&Args::enclosing>("enclosing").hidden());
+
+std::uint32_t clamped(std::int64_t lines) {
+  return static_cast<std::uint32_t>(std::min(lines, kMaxContext));
+}
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   search::GrepQuery query;
@@ -72,8 +88,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   query.glob = args.glob.value_or("");
   query.type = args.type.value_or("");
   query.mode = args.output_mode;
-  query.before = static_cast<std::uint32_t>(args.before.value_or(args.context.value_or(0)));
-  query.after = static_cast<std::uint32_t>(args.after.value_or(args.context.value_or(0)));
+  query.sort = args.sort;
+  const std::int64_t around = args.context.value_or(0);
+  const std::int64_t most = std::max({around, args.before.value_or(0), args.after.value_or(0)});
+  query.before = clamped(args.before.value_or(around));
+  query.after = clamped(args.after.value_or(around));
   query.match.ignore_case = args.ignore_case || !args.case_sensitive.value_or(true);
   query.match.fixed = args.fixed || !args.is_regexp.value_or(true);
   query.match.word = args.word;
@@ -91,6 +110,13 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                                   context.catalogue, revision.get()}));
   output.keep = !args.ref && answer.repeatable && context.files.plain(query.path);
   output.text = std::move(answer.text);
+  if (most > kMaxContext) {
+    output.text += "note: " + std::to_string(kMaxContext) +
+                   " lines of context at most; read_file shows more around a line\n";
+  }
+  if (args.enclosing.value_or(false)) {
+    output.text += "note: enclosing is not known here; context shows the lines around a match\n";
+  }
   return {};
 }
 

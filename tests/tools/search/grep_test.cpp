@@ -31,6 +31,10 @@ TEST_CASE("grep accepts the names that models know") {
       {R"({"pattern":"two","output_mode":"count","head_limit":1})", "b.py:1\n\n1 more; call again"},
       {R"({"pattern":"two","output_mode":"files_with_matches","path":"src"})", "src/a.c\n\n1 of 1"},
       {R"({"pattern":"two","file_path":"b.py","max_tokens":2000})", "b.py\n1:two\n"},
+      {R"({"pattern":"two","target_file":"b.py","sort":"mtime"})", "b.py\n1:two\n"},
+      {R"({"pattern":"two","relative_path":"b.py","context":51})",
+       "note: 50 lines of context at most"},
+      {R"({"pattern":"two","enclosing":true})", "note: enclosing is not known here"},
   };
   for (const Row& row : rows) {
     INFO(row.arguments);
@@ -49,7 +53,8 @@ TEST_CASE("grep says what is wrong with its arguments") {
       {R"({"pattern":7})", "pattern"},
       {R"({"pattern":"x","output_mode":"lines"})", "output_mode"},
       {R"({"pattern":"x","head_limit":-1})", "head_limit"},
-      {R"({"pattern":"x","context":51})", "context"},
+      {R"({"pattern":"x","context":-1})", "context"},
+      {R"({"pattern":"x","sort":"size"})", "sort"},
       {R"({"pattern":"x","contxt":1})", "context"},
       {R"({"pattern":"x","path":"../y"})", "path"},
       {R"({"pattern":"x","path":"none"})", "none"},
