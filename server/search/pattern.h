@@ -49,6 +49,8 @@ struct Token {
 std::vector<Token> read_pattern(std::string_view pattern);
 // The pattern with \u00e9, \u{e9} and \U000000e9, which ripgrep takes too, as \x{e9}.
 std::string with_code_points(std::string_view pattern);
+// The pattern with | and \b for \|, \< and \>, as some programs write them; empty when it has none.
+std::string without_basic_syntax(std::string_view pattern);
 // The tokens of plain text.
 std::vector<Token> plain_pattern(std::string_view text);
 

@@ -70,29 +70,6 @@ bool each_ignored(const Engine& engine, const Walk& walk, const Stop& stop,
   return whole;
 }
 
-std::string without_basic_syntax(std::string_view pattern) {
-  std::string out;
-  bool found = false;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] != '\\' || i + 1 == pattern.size()) {
-      out.push_back(pattern[i]);
-      continue;
-    }
-    const char c = pattern[++i];
-    if (c == '|') {
-      out.push_back('|');
-    } else if (c == '<' || c == '>') {
-      out += "\\b";
-    } else {
-      out.push_back('\\');
-      out.push_back(c);
-      continue;
-    }
-    found = true;
-  }
-  return found ? out : std::string();
-}
-
 std::vector<Variant> variants_of(const GrepQuery& query) {
   std::vector<Variant> variants;
   const auto add = [&](const MatchOptions& options, std::string_view how,

@@ -28,9 +28,6 @@ struct Variant {
 };
 std::vector<Variant> variants_of(const GrepQuery& query);
 
-// With | and \b for \| , \< and \>, as some programs write them; empty when there is none of them.
-std::string without_basic_syntax(std::string_view pattern);
-
 // What was found by `variants` (`counts` of each, at most `enough`; `whole` unless time was up),
 // and what `matcher` finds in the files that the ignore rules left out of `walk`: "14 in ignored
 // files (include_ignored=true), 3 with ..."; empty when nothing. `repeatable` becomes false when
