@@ -106,6 +106,7 @@ struct IgnoreLevel {
   bool repository = false;                    // git rules of the parents do not apply
   bool fold_case = false;                     // of the git rules from here down
   std::uint64_t identity = 0;                 // hash of what this level was made from
+  std::size_t bytes = 0;                      // of that
   std::string far_file;  // path of `global` from the root; empty: there is none
   IgnoreRules ignore;
   IgnoreRules git;

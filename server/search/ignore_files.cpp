@@ -78,6 +78,7 @@ class LevelReader {
     if (names.git) level_.git = load(directory_, ".gitignore", ".gitignore", level_.fold_case);
     seen_ += fmt::format("{}{}", level_.repository, level_.fold_case);
     level_.identity = hash64(seen_);
+    level_.bytes = seen_.size();
   }
 
  private:

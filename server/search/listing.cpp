@@ -12,6 +12,7 @@ using sandbox::Dir;
 using sandbox::Kind;
 
 constexpr std::string_view kGit = ".git";
+constexpr std::int64_t kStepsARuleByte = 16;  // to compile an ignore file's patterns
 
 // A name as it sorts among whole paths: followed by '/' when it is a directory's.
 struct Key {
@@ -165,6 +166,10 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
   });
   if (!options.include_ignored && !listing.worktree) {
     listing.level = load_level(workspace, *opened, path, names, parents, listing.notes);
+    // Reading rules takes its time too.
+    if (listing.level != parents && listing.level != nullptr) {
+      (void)stop.after(static_cast<std::int64_t>(listing.level->bytes) * kStepsARuleByte);
+    }
     if (listing.level != nullptr) judge(listing, stop);
     if (listing.level != parents && !listing.level->far_file.empty()) listing.counts.far_rules = 1;
   }

@@ -57,6 +57,17 @@ TEST_CASE("list_entries is cut when its ignore rules take too long, and says so"
   CHECK_THAT(tree.list(query), Contains("\n301 more;") && Contains("\n501 entries in .\n"));
 }
 
+TEST_CASE("list_entries counts what reading many long ignore files takes") {
+  Files files;
+  for (int i = 0; i < 8; ++i) {
+    std::string& rules = files["d" + std::to_string(i) + "/.gitignore"];
+    for (int line = 0; line < 9'000; ++line) rules += "*a*" + std::string(100, 'b') + "*[q]\n";
+  }
+  SearchedTree tree(files);
+  CHECK_THAT(tree.list(), Contains("d0/ (1 entry)") && Contains("d7/ (not read)") &&
+                              Contains("incomplete: the ignore rules take too long"));
+}
+
 TEST_CASE("list_entries names what is ignored, and lists it when asked") {
   SearchedTree tree(Files{{".gitignore", "build/\n*.log\n"},
                           {"build/x", ""},
