@@ -53,7 +53,8 @@ void Catalogue::had_to_read(std::uint64_t files) {
 }
 
 std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, pool::Pool& pool,
-                                               const Stop& stop, Effort effort) {
+                                               const Stop& stop, Effort effort,
+                                               const Wanted* dated) {
   watch::Changes changes;
   std::shared_ptr<const TreeNode> old;
   {
@@ -80,7 +81,7 @@ std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, 
   }
   Busy busy(*this);
   std::shared_ptr<const TreeNode> top =
-      old == nullptr ? read(files, pool, stop) : renew(*old, changes, files, pool, stop);
+      old == nullptr ? read(files, pool, stop, dated) : renew(*old, changes, files, pool, stop);
   auto state = state_.lock();
   state->busy = false;
   busy.over();
@@ -103,8 +104,10 @@ std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, 
 }
 
 std::shared_ptr<const TreeNode> Catalogue::read(const sandbox::Workspace& files, pool::Pool& pool,
-                                                const Stop& stop) {
-  const auto reading = read_tree(files, TreeStart{}, WalkOptions{}, pool, stop);
+                                                const Stop& stop, const Wanted* dated) {
+  WalkOptions options;
+  options.dated = dated;
+  const auto reading = read_tree(files, TreeStart{}, options, pool, stop);
   if (!reading || reading->stopped || reading->full_at > 0) return nullptr;
   return reading->top;
 }

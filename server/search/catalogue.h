@@ -60,9 +60,11 @@ class Catalogue : public std::enable_shared_from_this<Catalogue> {
   Catalogue(std::shared_ptr<watch::Tree> tree, const Clock& clock, const CatalogueLimits& limits,
             Indexer* indexer = nullptr);
 
-  // The tree from the root down, or null when it is not known this way.
+  // The tree from the root down, or null when it is not known this way. When all of it has to be
+  // read, the files that `dated` wants are dated on the way.
   std::shared_ptr<const TreeNode> now(const sandbox::Workspace& files, pool::Pool& pool,
-                                      const Stop& stop, Effort effort);
+                                      const Stop& stop, Effort effort,
+                                      const Wanted* dated = nullptr);
   // What is known of the files' content, or null.
   ContentIndex* contents() const { return contents_.get(); }
   // A search had to read so many files: their content is learnt when that pays.
@@ -96,7 +98,7 @@ class Catalogue : public std::enable_shared_from_this<Catalogue> {
   };
 
   std::shared_ptr<const TreeNode> read(const sandbox::Workspace& files, pool::Pool& pool,
-                                       const Stop& stop);
+                                       const Stop& stop, const Wanted* dated);
 
   // Owners: the table of trees and the catalogue.
   const std::shared_ptr<watch::Tree> tree_;

@@ -18,6 +18,7 @@ namespace {
 using Places = std::vector<Walk::Place>;
 
 constexpr std::size_t kTailBytes = 512;
+constexpr std::size_t kFewSteps = 64;  // for each byte of a name
 
 // The pattern, and what it is matched against.
 class PathPattern {
@@ -200,6 +201,12 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   TRY_ASSIGN(const PathPattern pattern, PathPattern::make(query, engine.workspace, false, false));
   WalkOptions options;
   options.include_ignored = query.include_ignored;
+  // Where all of the tree is searched, by a pattern that is tried in no time.
+  const Wanted dated = [&](std::string_view name) { return pattern.matches_name(name); };
+  if (query.sort == FileOrder::kMtime && query.path.is_root() && pattern.by_name() &&
+      pattern.steps(1) <= kFewSteps) {
+    options.dated = &dated;
+  }
   TRY_ASSIGN(const Walk walk, known_walk(engine, query.path, options, stop));
   Places places = walk.files(true);
   FindAnswer answer;

@@ -23,9 +23,10 @@ void add_notes_above(const TreeNode& top, const Path& start, std::vector<std::st
 }
 
 // What the catalogue knows of the directory; top is null when it does not.
-KnownTree from_catalogue(const Engine& engine, const Path& start, const Stop& stop, Effort effort) {
+KnownTree from_catalogue(const Engine& engine, const Path& start, const WalkOptions& options,
+                         const Stop& stop, Effort effort) {
   KnownTree known;
-  auto tree = engine.catalogue->now(engine.workspace, engine.pool, stop, effort);
+  auto tree = engine.catalogue->now(engine.workspace, engine.pool, stop, effort, options.dated);
   if (tree == nullptr) return known;
   const TreeNode* const top = tree->find(start.text());
   // An ignored directory, a linked worktree or a link is read when it is named; from a deep start
@@ -57,7 +58,7 @@ Result<KnownTree> known_tree(const Engine& engine, const Path& start, const Walk
                              const Stop& stop, Effort effort) {
   if (engine.snapshot != nullptr) return from_snapshot(*engine.snapshot, start);
   if (engine.catalogue != nullptr) {
-    KnownTree known = from_catalogue(engine, start, stop, effort);
+    KnownTree known = from_catalogue(engine, start, options, stop, effort);
     if (known.top != nullptr && options.include_ignored) {
       const std::shared_ptr<const TreeNode> top(std::move(known.tree), known.top);
       known.tree = with_ignored(top, engine.workspace, options, engine.pool, stop);

@@ -82,6 +82,20 @@ void judge(Listing& listing, const Stop& stop) {
   }
 }
 
+// Of files with one name only: what is written through another one nobody tells of.
+void date(const Dir& opened, const Wanted& wanted, const Stop& stop, Listing& listing) {
+  for (std::size_t i = 0; i < listing.entries.size(); ++i) {
+    const WalkEntry& entry = listing.entries[i];
+    const std::string_view name = listing.name(entry);
+    if (entry.ignored || (entry.kind != Kind::kFile && entry.kind != Kind::kSymlink)) continue;
+    if (i % 1024 == 1023 && stop.now()) return;
+    if (!wanted(name)) continue;
+    const auto metadata = opened.metadata(name);
+    if (!metadata || metadata->links > 1) continue;
+    listing.times[i].store(metadata->stamp.mtime_ns, std::memory_order_relaxed);
+  }
+}
+
 }  // namespace
 
 EntryCounts& EntryCounts::operator+=(const EntryCounts& other) {
@@ -180,6 +194,7 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
     for (std::size_t i = 0; i < listing.entries.size(); ++i) {
       listing.times[i].store(Listing::kNoTime, std::memory_order_relaxed);
     }
+    if (options.dated != nullptr) date(*opened, *options.dated, stop, listing);
   }
   listing.count();
   return {};

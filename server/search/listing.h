@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -91,10 +92,14 @@ struct Listing {
   std::uint64_t visible = 0;  // entries that are not ignored
 };
 
+// Says of a file's name whether something is wanted of it, in a few steps.
+using Wanted = std::function<bool(std::string_view name)>;
+
 struct ListingOptions {
   bool include_ignored = false;  // ask no rules
   bool enter_worktree = false;
   std::size_t max_entries = 0;
+  const Wanted* dated = nullptr;  // whose times are asked for while the directory is open
 };
 
 // Reads `path`. `parents` is the level that holds for the directory itself. The error is that of

@@ -40,7 +40,7 @@ class TreeReader {
       return {};
     }
     const ListingOptions options{options_.include_ignored, draft.enter_worktree,
-                                 options_.max_entries};
+                                 options_.max_entries, options_.dated};
     auto result =
         read_listing(workspace_, draft.path, draft.parents, options, stop_, *draft.listing);
     draft.cut = draft.listing->cut;

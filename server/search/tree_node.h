@@ -26,6 +26,7 @@ struct WalkOptions {
   bool include_ignored = false;  // ask no rules
   int depth = kMaxDepth;         // levels of directories that are read
   std::size_t max_entries = kMaxEntries;
+  const Wanted* dated = nullptr;  // files to date on the way; null: none
 };
 
 struct TreeNode {

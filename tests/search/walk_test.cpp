@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "server/search/ignore.h"
 #include "tests/search/searched_tree.h"
@@ -292,6 +293,24 @@ TEST_CASE("walk asks whether to stop while ignore rules are tried, by what they 
   CHECK(walked->stopped);
   CHECK(walked->files().size() < 100);
   CHECK(steps > -2 * Pace::kSteps);  // and no more was done
+}
+
+TEST_CASE("walk dates the files that are wanted while their directory is open") {
+  SearchedTree tree(Files{{"d/a.h", ""}, {"d/b.c", ""}, {"d/c.h", ""}});
+  REQUIRE(link(tree.files.path("d/c.h").c_str(), tree.files.path("d/d.h").c_str()) == 0);
+  const sandbox::Path start = tree.path("d");
+  const Wanted headers = [](std::string_view name) { return name.ends_with(".h"); };
+  WalkOptions options;
+  options.dated = &headers;
+  const Stop stop(tree.cancel, tree.clock);
+  const auto walked = walk(*tree.workspace, {&start, 1}, options, tree.pool, stop);
+  REQUIRE(walked);
+  const Listing& listing = walked->listing(0);
+  std::string dated;
+  for (std::size_t i = 0; i < listing.entries.size(); ++i) {
+    if (listing.times[i] != Listing::kNoTime) dated += listing.name(listing.entries[i]);
+  }
+  CHECK(dated == "a.h");  // not those with several names
 }
 
 TEST_CASE("walk of what is not a directory is an error") {
