@@ -31,12 +31,16 @@ std::string plain_name(std::string_view name) {
   return out;
 }
 
-// Whether one letter more, less or other makes one of the two names of the other.
+// Whether one letter more, less or other, or two in the other order, make one of the two names of
+// the other.
 bool nearly_same(std::string_view one, std::string_view other) {
   if (one.size() > other.size()) std::swap(one, other);
   if (other.size() - one.size() > 1) return false;
   std::size_t at = 0;
   while (at < one.size() && one[at] == other[at]) ++at;
+  const bool turned = at + 1 < one.size() && one.size() == other.size() &&
+                      one[at] == other[at + 1] && one[at + 1] == other[at];
+  if (turned) return one.substr(at + 2) == other.substr(at + 2);
   const std::size_t skip = one.size() == other.size() ? 1 : 0;
   return one.substr(std::min(at + skip, one.size())) ==
          other.substr(std::min(at + 1, other.size()));
@@ -76,7 +80,7 @@ std::string Workspace::suggest(const Path& path, const Path& existing,
     }
   }
   const std::string near = find_near(existing, missing);
-  if (near.empty()) return "";
+  if (near.empty()) return "; list_directory and glob show what is there";
   return fmt::format("; did you mean '{}'?", shown_name(existing.child(near).display()));
 }
 

@@ -353,6 +353,14 @@ TEST_CASE("FS-35 a bind mount inside the root is a part of it, and a file system
                     "not moved to another file system");
         siege.must_work("undo", Json::object());
         siege.claim(siege.tree.read("a") == "a\n" && fs::is_empty(at), "not moved back");
+        siege.tree.write("mounted/b", "b\n");
+        siege.must_work("move_path",
+                        {{"source", "a"}, {"destination", "mounted/b"}, {"overwrite", true}});
+        siege.claim(siege.tree.read("mounted/b") == "a\n" && !fs::exists(siege.tree.path("a")),
+                    "not moved over a file of another file system");
+        siege.must_work("undo", Json::object());
+        siege.claim(siege.tree.read("a") == "a\n" && siege.tree.read("mounted/b") == "b\n",
+                    "not undone");
         umount2(at.c_str(), MNT_DETACH);
       },
       enter_mounts);

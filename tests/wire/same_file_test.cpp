@@ -27,13 +27,18 @@ TEST_CASE("FS-36 a file that is seen by two ways is not moved onto itself, nor l
         siege.claim(siege.tree.read("d/one") == "linked\n", "a linked one lost");
         siege.claim(fs::hard_link_count(siege.tree.path("d/one")) == 2, "another one");
         // Two names: the first goes.
-        siege.must_work("move_path", move("d/one", "m/two"));
+        siege.must_work("move_path", move("d/one", "d/two"));
         siege.claim(!fs::exists(siege.tree.path("d/one")), "stayed");
         siege.claim(siege.tree.read("d/two") == "linked\n", "both went");
         siege.must_work("undo", Json::object());
         siege.claim(
             siege.tree.read("d/one") == "linked\n" && siege.tree.read("d/two") == "linked\n",
             "not undone");
+        fs::create_hard_link(siege.tree.path("d/one"), siege.tree.path("d/three"));
+        siege.must_work("move_path", move("d/one", "m/three"));
+        siege.claim(
+            !fs::exists(siege.tree.path("d/one")) && siege.tree.read("d/three") == "linked\n",
+            "not the first of two went");
         siege.claim_no_leftovers();
         umount2(siege.tree.path("m").c_str(), MNT_DETACH);
       },

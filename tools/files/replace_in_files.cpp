@@ -147,11 +147,15 @@ Result<std::string> plan_all(const Args& args, const search::Replacer& replacer,
   return list.finish();
 }
 
-// Those that a change may not touch are left out, and counted.
-std::size_t leave_out_protected(std::vector<Path>& paths, ToolContext& context) {
+// Those that a change may not touch are left out, and counted: by their real names, and all when
+// the link `given` that leads to `real` may not be written through.
+std::size_t leave_out_protected(std::vector<Path>& paths, const Path& given, const Path& real,
+                                ToolContext& context) {
+  const change::Protection& protection = context.changes.protection();
+  const bool all = given != real && !protection.check(context.files, given);
   change::Protection::Known known;
   return std::erase_if(paths, [&](const Path& path) {
-    return !context.changes.protection().check(context.files, path, &known);
+    return all || !protection.check(context.files, path, &known);
   });
 }
 
@@ -168,8 +172,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
              search::find_targets(
                  *replacer, path, args.glob,
                  {context.files, context.pool, context.cancel, context.clock, context.catalogue}));
-  if (!given.is_root()) TRY(context.changes.protection().check(context.files, given));
-  const std::size_t kept = leave_out_protected(targets.files, context);
+  const std::size_t kept = leave_out_protected(targets.files, given, path, context);
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "replace_in_files"},
                         context.cancel);
