@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kShownPlaces = 10;
 constexpr std::size_t kCheckEvery = 4096;  // lines looked at between two looks at the clock
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
   while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
   return text;
@@ -125,7 +125,7 @@ Result<std::vector<std::size_t>> behind_anchors(const Image& image, const Hunk& 
     std::vector<std::size_t> found;
     std::vector<std::size_t> begun;
     for (std::size_t at = starts.front(); at < image.size(); ++at) {
-      const std::string_view line = trimmed(image[at].body);
+      const std::string_view line = without_blanks(image[at].body);
       if (!line.starts_with(anchor)) continue;
       (line == anchor ? found : begun).push_back(at + 1);
     }

@@ -298,7 +298,7 @@ TEST_CASE("journal: an entry that the head does not list is open all the same") 
     CHECK(open_ids(*world.open(), "/root of a") == std::vector<std::string>{"a2"});
   }
   // An older head, of before the frame and of before its segment.
-  for (const std::uint64_t segment_bytes : {4096, 1}) {
+  for (const std::uint64_t segment_bytes : {std::uint64_t{4096}, std::uint64_t{1}}) {
     World world;
     REQUIRE(world.open(1 << 20U, segment_bytes)->begin(entry("a1")));
     REQUIRE(world.open(1 << 20U, segment_bytes)->end("a1", Outcome::kDone));

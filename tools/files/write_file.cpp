@@ -114,7 +114,7 @@ struct NewContent {
   std::string recoded;  // ", encoding utf-8 to gbk" when that is another
 };
 
-constexpr std::string_view kMark = "\xEF\xBB\xBF";
+constexpr std::string_view kContentMark = "\xEF\xBB\xBF";
 
 std::string full_name(const files::Charset& charset) {
   return fmt::format("{}{}", charset.name(), charset.bom().empty() ? "" : " with BOM");
@@ -145,8 +145,8 @@ Result<NewContent> new_content(const Args& args, const std::optional<change::Fou
   }
   // A mark that the content brings along is the one that the file has anyway.
   const bool starts = !args.append || !found || found->bytes.empty();
-  if (starts && !charset.bom().empty() && content.starts_with(kMark)) {
-    content.remove_prefix(kMark.size());
+  if (starts && !charset.bom().empty() && content.starts_with(kContentMark)) {
+    content.remove_prefix(kContentMark.size());
   }
   const std::string with = with_ends(content, choice, made.before);
   TRY_ASSIGN(const std::string encoded, files::encode(with, charset));
