@@ -5,6 +5,7 @@
 
 #include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
+#include "server/analysis/project/services.h"
 
 namespace quarry::analysis::ecosystem {
 namespace {
@@ -200,6 +201,42 @@ void read_launch_settings(const Source& source, Facts& facts) {
   }
 }
 
+// The database of "Host=db;Database=shop;Username=x": by the words of the providers.
+std::string_view provider_of(std::string_view connection) {
+  const std::string text = manifest::lower(connection);
+  const auto has = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+  if (has("initial catalog=") || has("(localdb)") || has("trusted_connection=") ||
+      has("multipleactiveresultsets") || has("trustservercertificate")) {
+    return "sqlserver";
+  }
+  if (has("data source=") && (has(".db") || has(".sqlite") || has(":memory:"))) return "sqlite";
+  if (has("host=") && has("database=")) return "postgresql";
+  if (has("server=") && (has("uid=") || has("port=3306"))) return "mysql";
+  return {};
+}
+
+// appsettings.json: what Kestrel listens on, and connections; their values are not taken up.
+void read_appsettings(const Source& source, Facts& facts) {
+  const Value root = taken(manifest::parse_json(source.text), facts);
+  const auto listen = [&](const Value& url) {
+    for (const std::string_view one : manifest::split(url.text, ';')) {
+      if (!one.starts_with("http://")) continue;
+      const std::uint32_t port = manifest::leading_port(one.substr(one.rfind(':') + 1));
+      if (port > 0) facts.ports.push_back({port, PortSource::kConfig, true, "", url.line});
+    }
+  };
+  listen(root["Urls"]);
+  for (const Value& one : root["Kestrel"]["Endpoints"].items) listen(one["Url"]);
+  for (const Value& one : root["ConnectionStrings"].items) {
+    facts.variables.push_back({"ConnectionStrings__" + one.name, "", one.line});
+    const auto* service = project::find_service_by_url(one.text);
+    if (service == nullptr) service = project::find_service_by_provider(provider_of(one.text));
+    if (service != nullptr) {
+      facts.services.push_back({std::string(service->name), "ConnectionStrings", one.line});
+    }
+  }
+}
+
 constexpr Reader kDotnetReaders[] = {
     {"*.csproj", "nuget", "C#", "MSBuild", Role::kModule, read_project},
     {"*.fsproj", "nuget", "F#", "MSBuild", Role::kModule, read_project},
@@ -215,6 +252,8 @@ constexpr Reader kDotnetReaders[] = {
     {"paket.dependencies", "nuget", "", "paket", Role::kLock, read_paket, false},
     {"paket.lock", "nuget", "", "paket", Role::kLock, read_specs_lock},
     {"paket.references", "nuget", "", "", Role::kPart, read_paket_references},
+    {"appsettings.json", "nuget", "", "", Role::kSettings, read_appsettings},
+    {"appsettings.*.json", "nuget", "", "", Role::kSettings, read_appsettings},
     {"global.json", "nuget", "", "", Role::kSettings, read_global_json},
     {"Properties/launchSettings.json", "nuget", "", "", Role::kSettings, read_launch_settings},
 };

@@ -127,6 +127,7 @@ Facts read(const Reader& reader, const Source& source) {
   } else if (reader.read != nullptr) {
     reader.read(source, facts);
   }
+  if (reader.ecosystem != kLicence) facts.licence = spdx_of(facts.licence);
   hide_values(facts.variables);
   for (Built& one : facts.built) hide_values(one.variables);
   redact(facts);

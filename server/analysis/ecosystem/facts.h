@@ -57,6 +57,9 @@ struct Version {
   std::uint8_t rank = 0;
 };
 
+// The text of a version that is the one of the workspace, which tells it of "X of the workspace".
+inline constexpr std::string_view kOfWorkspace = "of the workspace";
+
 struct Entry {
   std::string path;  // relative to the manifest's directory, or a name ("com.example.Main")
   std::string how;   // "main", "bin", "web: of Procfile"
@@ -185,6 +188,10 @@ inline constexpr std::string_view kLicence = "licence";
 
 // The reader of a path, if any. The first pattern of the lists above that fits.
 const Reader* find_reader(std::string_view path);
+
+// The identifier of SPDX for how a manifest writes a licence: "MIT" of "The MIT License". What is
+// not known stays as it is written.
+std::string spdx_of(std::string_view licence);
 
 // Reads `source` with `reader`. Bounded, never fails.
 Facts read(const Reader& reader, const Source& source);

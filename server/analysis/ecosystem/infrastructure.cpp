@@ -37,6 +37,10 @@ void read_terraform(const Source& source, Facts& facts) {
     if (key == "module" && !nested && one.last > one.first + 1) {
       add_dependency(facts, tokens[one.first + 1].text, "", Use::kRuntime, tokens[one.first].line);
     }
+    // Only a configuration that is applied itself takes variables from the environment.
+    if ((key == "provider" && !nested) || key == "backend" || key == "cloud") {
+      facts.scripts.push_back({"apply", "", tokens[one.first].line});
+    }
     if (key == "variable" && !nested && one.last > one.first + 1) {
       facts.variables.push_back(
           {"TF_VAR_" + std::string(tokens[one.first + 1].text), "", tokens[one.first].line});

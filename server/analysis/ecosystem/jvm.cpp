@@ -82,15 +82,46 @@ void read_mill(const Source& source, Facts& facts) {
 void read_leiningen(const Source& source, Facts& facts) {
   const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kLisp);
   Use use = Use::kRuntime;
+  Use inside = Use::kRuntime;  // what the dependencies of the profile are for
+  std::size_t profiles_end = 0;
+  bool other = false;  // a profile that replaces versions: it tells nothing of the module
+  int profiles = 0;    // braces that are open since ":profiles"
   for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
     const Token& at = tokens[i];
+    if (at.is(":profiles")) {
+      profiles = 0;
+      std::size_t depth = 0;
+      std::size_t end = i + 1;
+      for (; end < list_end(tokens, i); ++end) {
+        if (tokens[end].is("{")) ++depth;
+        if (tokens[end].is("}") && --depth == 0) break;
+      }
+      profiles_end = end;
+    }
+    const bool profile = i < profiles_end;
+    if (profile && at.is("{")) ++profiles;
+    if (profile && at.is("}")) --profiles;
+    if (profile && profiles == 1 && at.is_word() && at.text.starts_with(':')) {
+      inside = at.is(":test") ? Use::kTest : Use::kDev;
+      other = !at.is(":test") && !at.is(":dev") && !at.is(":provided") && !at.is(":repl");
+    }
+    if (!profile) {
+      inside = Use::kRuntime;
+      other = false;
+    }
+    if (at.is(":license")) {
+      for (std::size_t j = i + 1; j < tokens.size() && j < i + 5; ++j) {
+        if (!tokens[j].is(":name") || !tokens[j + 1].is_string()) continue;
+        facts.licence = tokens[j + 1].text;
+        facts.licence_line = tokens[j].line;
+      }
+    }
     if (at.is("defproject") && tokens[i + 1].is_word()) {
       facts.name = tokens[i + 1].text;
       if (tokens[i + 2].is_string()) facts.version = tokens[i + 2].text;
     }
     if (at.is(":plugins")) use = Use::kPlugin;
-    if (at.is(":dependencies")) use = Use::kRuntime;
-    if (at.is(":profiles")) use = Use::kDev;
+    if (at.is(":dependencies")) use = inside;
     if (at.is(":main")) {
       for (std::size_t j = i + 1; j < tokens.size() && j < i + 5; ++j) {
         if (!tokens[j].is_word() || tokens[j].text.starts_with(':')) continue;
@@ -100,6 +131,7 @@ void read_leiningen(const Source& source, Facts& facts) {
     }
     if (!at.is("[") || !tokens[i + 1].is_word() || !tokens[i + 2].is_string()) continue;
     const std::string_view name = tokens[i + 1].text;
+    if (other) continue;
     if (name == "org.clojure/clojure") {
       add_version(facts, "Clojure", tokens[i + 2].text, at.line, 50);
     }

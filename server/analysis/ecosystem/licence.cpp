@@ -103,6 +103,67 @@ void read_licence(const Source& source, Facts& facts) {
   read_choice(std::string_view(text).substr(0, kChoiceBytes), facts);
 }
 
+// How manifests write licences, in lower case and without "the", and their identifiers.
+struct Spelling {
+  std::string_view written;
+  std::string_view id;
+};
+constexpr Spelling kSpellings[] = {
+    {"apache license, version 2.0", "Apache-2.0"},
+    {"apache license version 2.0", "Apache-2.0"},
+    {"apache license 2.0", "Apache-2.0"},
+    {"apache software license, version 2.0", "Apache-2.0"},
+    {"apache software license", "Apache-2.0"},
+    {"apache 2.0", "Apache-2.0"},
+    {"apache-2", "Apache-2.0"},
+    {"apache 2", "Apache-2.0"},
+    {"apache_2_0", "Apache-2.0"},
+    {"asl 2.0", "Apache-2.0"},
+    {"mit license", "MIT"},
+    {"mit", "MIT"},
+    {"mit + file license", "MIT"},
+    {"expat", "MIT"},
+    {"bsd_3_clause + file license", "BSD-3-Clause"},
+    {"bsd_2_clause + file license", "BSD-2-Clause"},
+    {"bsd 3-clause", "BSD-3-Clause"},
+    {"bsd-3", "BSD-3-Clause"},
+    {"bsd3", "BSD-3-Clause"},
+    {"new bsd license", "BSD-3-Clause"},
+    {"bsd 3-clause license", "BSD-3-Clause"},
+    {"bsd 2-clause license", "BSD-2-Clause"},
+    {"gpl-2", "GPL-2.0"},
+    {"gpl-3", "GPL-3.0"},
+    {"gplv2", "GPL-2.0"},
+    {"gplv3", "GPL-3.0"},
+    {"gpl (>= 2)", "GPL-2.0-or-later"},
+    {"gpl (>= 3)", "GPL-3.0-or-later"},
+    {"gpl-2 | gpl-3", "GPL-2.0 OR GPL-3.0"},
+    {"gpl-3 + file license", "GPL-3.0"},
+    {"gnu general public license v3.0", "GPL-3.0"},
+    {"gnu general public license v2.0", "GPL-2.0"},
+    {"lgpl-2.1", "LGPL-2.1"},
+    {"lgpl-3", "LGPL-3.0"},
+    {"lgpl (>= 2)", "LGPL-2.0-or-later"},
+    {"agpl-3", "AGPL-3.0"},
+    {"artistic_2", "Artistic-2.0"},
+    {"artistic2", "Artistic-2.0"},
+    {"artistic-2.0", "Artistic-2.0"},
+    {"perl_5", "Artistic-1.0-Perl OR GPL-1.0-or-later"},
+    {"perl", "Artistic-1.0-Perl OR GPL-1.0-or-later"},
+    {"eclipse public license", "EPL-1.0"},
+    {"eclipse public license 1.0", "EPL-1.0"},
+    {"eclipse public license - v 1.0", "EPL-1.0"},
+    {"eclipse public license - v 2.0", "EPL-2.0"},
+    {"eclipse public license v2.0", "EPL-2.0"},
+    {"mozilla public license 2.0", "MPL-2.0"},
+    {"mozilla public license, version 2.0", "MPL-2.0"},
+    {"mozilla_2_0", "MPL-2.0"},
+    {"isc license", "ISC"},
+    {"cc0", "CC0-1.0"},
+    {"public domain", "LicenseRef-Public-Domain"},
+    {"unlicense", "Unlicense"},
+};
+
 constexpr Reader kLicenceReaders[] = {
     {"LICENSE", kLicence, "", "", Role::kPart, read_licence},
     {"LICENSE.*", kLicence, "", "", Role::kPart, read_licence},
@@ -118,6 +179,13 @@ constexpr Reader kLicenceReaders[] = {
 };
 
 }  // namespace
+
+std::string spdx_of(std::string_view licence) {
+  std::string lowered = manifest::lower(manifest::trim(licence));
+  if (lowered.starts_with("the ")) lowered.erase(0, 4);
+  const auto known = std::ranges::find(kSpellings, lowered, &Spelling::written);
+  return std::string(known == std::end(kSpellings) ? licence : known->id);
+}
 
 std::span<const Reader> licence_readers() {
   return kLicenceReaders;

@@ -100,6 +100,11 @@ void read_gemspec(const Source& source, Facts& facts) {
   for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
     const Token& at = tokens[i];
     if (!at.is_word()) continue;
+    // Gem::Specification.new "name", version do |s|
+    if (at.text.ends_with("Specification.new") && facts.name.empty()) {
+      const Token& first = tokens[tokens[i + 1].is("(") ? i + 2 : i + 1];
+      if (first.is_string()) facts.name = first.text;
+    }
     const std::size_t dot = at.text.rfind('.');
     if (dot == std::string_view::npos) continue;
     const std::string_view key = at.text.substr(dot + 1);

@@ -39,9 +39,13 @@ void read_cargo(const Source& source, Facts& facts) {
   add_tables(facts, root);
   for (const Value& target : root["target"].items) add_tables(facts, target);
   const Value& version = package["rust-version"];
-  add_version(facts, "Rust", version.text, version.line, 50);
+  // "rust-version.workspace = true" is the workspace's; without it a package has none.
+  const bool inherited = version.is_map() && version["workspace"].is_true();
+  add_version(facts, "Rust", inherited ? kOfWorkspace : std::string_view(version.text),
+              version.line, 50);
   const Value& shared_version = workspace["package"]["rust-version"];
-  add_version(facts, "Rust", shared_version.text, shared_version.line, 51);
+  add_version(facts, std::string("Rust ").append(kOfWorkspace), shared_version.text,
+              shared_version.line, 51);
   for (const Value& one : workspace["members"].items) add_member(facts, one.text, one.line);
   for (const Value& one : workspace["exclude"].items) add_member(facts, "!" + one.text, one.line);
   for (const Value& one : workspace["dependencies"].items) {

@@ -130,6 +130,14 @@ void read_cpanfile(const Source& source, Facts& facts) {
 void read_makefile_pl(const Source& source, Facts& facts) {
   const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPerl);
   for (std::size_t i = 0; i + 3 < tokens.size(); ++i) {
+    // "use v5.16;", "use 5.016;"
+    if (tokens[i].is("use") && tokens[i + 1].is_word()) {
+      const std::string_view least =
+          tokens[i + 1].text.substr(tokens[i + 1].text[0] == 'v' ? 1 : 0);
+      if (!least.empty() && manifest::is_digit(least[0])) {
+        add_version(facts, "Perl", least, tokens[i].line, 55);
+      }
+    }
     if (tokens[i].is("NAME") && tokens[i + 3].is_string()) facts.name = tokens[i + 3].text;
     if (tokens[i].is("LICENSE") && tokens[i + 3].is_string()) {
       facts.licence = tokens[i + 3].text;
@@ -172,7 +180,11 @@ void read_description(const Source& source, Facts& facts) {
       if (name == "R") {
         add_version(facts, "R", bound, list.line, 50);
       } else {
-        add_dependency(facts, name, bound, use, list.line);
+        // Each in the line in which it stands.
+        const auto before = std::string_view(list.text).substr(
+            0, static_cast<std::size_t>(text.data() - list.text.data()));
+        const auto lines = static_cast<std::uint32_t>(std::ranges::count(before, '\n'));
+        add_dependency(facts, name, bound, use, list.line + lines);
       }
     }
   }
@@ -247,7 +259,9 @@ void read_fpm(const Source& source, Facts& facts) {
 
 // inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-24.05";
 void read_flake(const Source& source, Facts& facts) {
-  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPython);
+  manifest::Syntax syntax = manifest::kPython;
+  syntax.word_marks = "_.-";
+  const std::vector<Token> tokens = manifest::tokens(source.text, syntax);
   for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
     if (!tokens[i].is_word() || !tokens[i].text.ends_with("url") || !tokens[i + 1].is("=") ||
         !tokens[i + 2].is_string()) {

@@ -153,6 +153,7 @@ class Assembler {
     std::ranges::stable_sort(module.containers, {}, [&](const std::string& path) {
       return path != module.image && !module.image.empty();
     });
+    drop_doubles(module);
     add_licence_text(module, draft.directory);
     add_frameworks(module, draft, [this](const std::string& path) { return exists(path); });
     add_services(module);
@@ -322,13 +323,36 @@ class Assembler {
     for (const ecosystem::Entry& entry : facts.entries) {
       if (here) module.entries.push_back({entry.path, entry.how, {facts.path, entry.line}});
     }
-    take_facts(module, one, facts.ports, facts.variables, facts.services);
+    const bool applied = reader.ecosystem != "terraform" || is_applied(draft);
+    take_facts(module, one, facts.ports, applied ? facts.variables : kNoVariables, facts.services);
     for (const ecosystem::Built& built : facts.built) {
       if (built_.module_of(one, built) == nullptr) {
         take_facts(module, one, built.ports, built.variables, built.services);
       }
     }
     if (reader.ecosystem == "npm" || reader.ecosystem == "deno") add_script_ports(module, facts);
+  }
+
+  // A Terraform module that others call has no provider and no backend of its own.
+  static bool is_applied(const Draft& draft) {
+    return std::ranges::any_of(draft.manifests, [&](const Manifest* one) {
+      return one->reader->ecosystem == "terraform" && one->directory == draft.directory &&
+             !one->facts.scripts.empty();
+    });
+  }
+
+  // What Maven and Gradle both say of one directory is said once.
+  static void drop_doubles(Module& module) {
+    std::set<std::string> own;
+    for (const DependencyFact& one : module.dependencies) {
+      if (one.ecosystem == module.ecosystem && one.use != Use::kIndirect) {
+        own.insert(table_name(one.ecosystem, one.name));
+      }
+    }
+    std::erase_if(module.dependencies, [&](const DependencyFact& one) {
+      const bool other = one.ecosystem != module.ecosystem || one.use == Use::kIndirect;
+      return other && own.contains(table_name(one.ecosystem, one.name));
+    });
   }
 
   static void finish(Module& module, const Draft& draft) {
@@ -348,6 +372,8 @@ class Assembler {
                   [&](const EntryFact& one) { return !seen.insert(one.path).second; });
     std::ranges::stable_sort(module.dependencies, {}, &DependencyFact::use);
   }
+
+  inline static const std::vector<ecosystem::Variable> kNoVariables;
 
   const Tree& tree_;
   const Gathered& gathered_;

@@ -181,6 +181,20 @@ const Manifest* maven_beside(const Manifest& chosen, const Draft& draft) {
   return &chosen;
 }
 
+Named version_of_workspace(const Gathered& gathered, const Draft& draft, const std::string& of) {
+  Named found;
+  const std::string wanted = of + " " + std::string(ecosystem::kOfWorkspace);
+  for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
+    for (const Manifest* manifest : here) {
+      for (const ecosystem::Version& one : manifest->facts.versions) {
+        if (one.of == wanted) found = {of, one.text, {manifest->facts.path, one.line}};
+      }
+    }
+    return found.name.empty();
+  });
+  return found;
+}
+
 // Starts the other projects of its solution.
 bool is_orchestrator(const Module& module) {
   return std::ranges::find(module.frameworks, ".NET Aspire", &FrameworkFact::name) !=
@@ -266,6 +280,9 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
       found = {best->of, best->text, {of->facts.path, best->line}};
       return false;
     });
+    if (found.version == ecosystem::kOfWorkspace) {
+      found = version_of_workspace(gathered, draft, found.name);
+    }
     if (!found.name.empty()) return found;
   }
   // Settings below the module's directory: .mvn, gradle/wrapper, src/main.

@@ -3,6 +3,7 @@
 
 #include "server/analysis/languages.h"
 #include "server/analysis/manifest/text.h"
+#include "server/analysis/project/aside.h"
 #include "server/analysis/project/detect.h"
 #include "server/analysis/project/source_facts.h"
 
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t kMaxEntries = 12;
 constexpr std::size_t kMaxRead = 8;
 constexpr std::uint64_t kMaxSourceBytes = 1UL << 20U;
+constexpr std::size_t kMaxSettings = 8;
+constexpr std::uint64_t kMaxSettingsBytes = 256UL << 10U;
 
 struct Names {
   std::string_view language;
@@ -137,6 +140,41 @@ void take(Module& module, const SourceFacts& facts, std::string_view path) {
   }
 }
 
+// Sources that are called as settings are: config, settings, env, db, database, server.
+bool is_called_settings(std::string_view path) {
+  const std::string name = manifest::lower(base_name(path));
+  const std::string_view stem = std::string_view(name).substr(0, name.find('.'));
+  for (const std::string_view begin : {"config", "settings", "env", "db", "database", "server"}) {
+    if (!stem.starts_with(begin)) continue;
+    const std::string_view rest = stem.substr(begin.size());
+    if (rest.empty() || rest[0] == '_' || rest[0] == '-' || rest == "s" || rest == "uration" ||
+        rest == "ironment") {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Nearest the module's directory first, a few of them.
+void read_settings(Module& module, const Draft& draft, const Tree& tree) {
+  const std::size_t cut = draft.directory.empty() ? 0 : draft.directory.size() + 1;
+  std::vector<std::pair<std::ptrdiff_t, const File*>> files;
+  for (const File* file : draft.sources) {
+    const std::string_view path = file->path.substr(cut);
+    if (file->size > kMaxSettingsBytes || !is_called_settings(path)) continue;
+    if (is_secondary(directory_of(path))) continue;
+    const bool known =
+        std::ranges::find(module.entries, path, &EntryFact::path) != module.entries.end();
+    if (!known) files.emplace_back(std::ranges::count(path, '/'), file);
+  }
+  std::ranges::stable_sort(files, {}, [](const auto& one) { return one.first; });
+  for (std::size_t i = 0; i < std::min(files.size(), kMaxSettings); ++i) {
+    if (const auto facts = tree.source(module.language, files[i].second->path)) {
+      take(module, *facts, files[i].second->path);
+    }
+  }
+}
+
 }  // namespace
 
 void add_entries(Module& module, const Draft& draft, const Tree& tree) {
@@ -163,6 +201,7 @@ void add_entries(Module& module, const Draft& draft, const Tree& tree) {
     module.entries.push_back(
         {std::string(one.path), "by name", {std::string(one.file->path), line}});
   }
+  read_settings(module, draft, tree);
   // What manifests name is read too, where it is a source file.
   for (const EntryFact& one : module.entries) {
     if (one.how == "by name" || read >= kMaxRead) continue;
