@@ -173,7 +173,12 @@ void read_pyproject(const Source& source, Facts& facts) {
     add_requirements(facts, extra, test ? Use::kTest : dev ? Use::kDev : Use::kOptional);
   }
   for (const Value& group : root["dependency-groups"].items) {
-    add_requirements(facts, group, group.name.starts_with("test") ? Use::kTest : Use::kDev);
+    const bool runs = group.name.starts_with("prod") || group.name.starts_with("deploy") ||
+                      group.name.starts_with("server") || group.name == "main";
+    add_requirements(facts, group,
+                     runs                             ? Use::kRuntime
+                     : group.name.starts_with("test") ? Use::kTest
+                                                      : Use::kDev);
   }
   const Value& python = project["requires-python"];
   add_version(facts, kPython3, python.text, python.line, 51);

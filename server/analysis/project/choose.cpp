@@ -181,20 +181,6 @@ const Manifest* maven_beside(const Manifest& chosen, const Draft& draft) {
   return &chosen;
 }
 
-Named version_of_workspace(const Gathered& gathered, const Draft& draft, const std::string& of) {
-  Named found;
-  const std::string wanted = of + " " + std::string(ecosystem::kOfWorkspace);
-  for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
-    for (const Manifest* manifest : here) {
-      for (const ecosystem::Version& one : manifest->facts.versions) {
-        if (one.of == wanted) found = {of, one.text, {manifest->facts.path, one.line}};
-      }
-    }
-    return found.name.empty();
-  });
-  return found;
-}
-
 // Starts the other projects of its solution.
 bool is_orchestrator(const Module& module) {
   return std::ranges::find(module.frameworks, ".NET Aspire", &FrameworkFact::name) !=
@@ -266,23 +252,30 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
   if (language == "Swift") wanted.push_back("Swift");
   Named found;
   for (const std::string_view runtime : wanted) {
+    const std::string of_workspace =
+        std::string(runtime).append(" ").append(ecosystem::kOfWorkspace);
+    bool inherits = false;
     for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
       const ecosystem::Version* best = nullptr;
       const Manifest* of = nullptr;
       for (const Manifest* manifest : here) {
         for (const ecosystem::Version& one : manifest->facts.versions) {
-          if (one.of != runtime || (best != nullptr && one.rank >= best->rank)) continue;
+          inherits |= one.of == runtime && one.text == ecosystem::kOfWorkspace;
+        }
+      }
+      for (const Manifest* manifest : here) {
+        for (const ecosystem::Version& one : manifest->facts.versions) {
+          const bool own = one.of == runtime && one.text != ecosystem::kOfWorkspace;
+          if (!own && !(inherits && one.of == of_workspace)) continue;
+          if (best != nullptr && one.rank >= best->rank) continue;
           best = &one;
           of = manifest;
         }
       }
       if (best == nullptr) return true;
-      found = {best->of, best->text, {of->facts.path, best->line}};
+      found = {std::string(runtime), best->text, {of->facts.path, best->line}};
       return false;
     });
-    if (found.version == ecosystem::kOfWorkspace) {
-      found = version_of_workspace(gathered, draft, found.name);
-    }
     if (!found.name.empty()) return found;
   }
   // Settings below the module's directory: .mvn, gradle/wrapper, src/main.

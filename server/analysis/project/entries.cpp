@@ -169,7 +169,12 @@ void read_settings(Module& module, const Draft& draft, const Tree& tree) {
   }
   std::ranges::stable_sort(files, {}, [](const auto& one) { return one.first; });
   for (std::size_t i = 0; i < std::min(files.size(), kMaxSettings); ++i) {
-    if (const auto facts = tree.source(module.language, files[i].second->path)) {
+    if (auto facts = tree.source(module.language, files[i].second->path)) {
+      // What listens deep in a tree is a class of a library.
+      const bool deep = files[i].first > 1;
+      std::erase_if(facts->ports, [&](const ecosystem::Port& one) {
+        return deep && one.source == ecosystem::PortSource::kCall;
+      });
       take(module, *facts, files[i].second->path);
     }
   }

@@ -198,7 +198,7 @@ class Text {
     };
     take(main);
     for (const Module* one : project_.by_weight()) {
-      if (one->aside.empty()) take(*one);
+      if (one->aside.empty() && !one->secondary) take(*one);
     }
     if (all.empty()) return;
     line("databases and services: ");
