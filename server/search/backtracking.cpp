@@ -28,7 +28,7 @@ int count_step(pcre2_callout_block*, void* counted) {
   return 0;
 }
 
-bool too_large(int error) {
+bool is_too_large(int error) {
   return error == PCRE2_ERROR_PATTERN_TOO_LARGE || error == PCRE2_ERROR_PATTERN_TOO_COMPLICATED ||
          error == PCRE2_ERROR_PARENTHESES_NEST_TOO_DEEP || error == PCRE2_ERROR_HEAP_FAILED ||
          error == PCRE2_ERROR_QUANTIFIER_TOO_BIG || error == PCRE2_ERROR_LOOKBEHIND_TOO_LONG ||
@@ -59,7 +59,8 @@ Result<std::unique_ptr<const Backtracking>> Backtracking::compile(const std::str
   pcre2_code* const code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()),
                                          pattern.size(), flags, &error, &place, nullptr);
   if (code == nullptr) {
-    return fail(too_large(error) ? Code::kTooLarge : Code::kInvalidArgs, "{}", message_of(error));
+    return fail(is_too_large(error) ? Code::kTooLarge : Code::kInvalidArgs, "{}",
+                message_of(error));
   }
   return std::unique_ptr<const Backtracking>(new Backtracking(code));
 }
