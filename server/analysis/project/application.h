@@ -24,7 +24,8 @@ bool is_application(const Module& module, const Draft& draft);
 // By what it is made for being used by others, where nothing says that it runs.
 bool is_library(const Module& module, const Draft& draft);
 
-// Whether the port that a framework takes by default says something of the module: not of a library.
+// Whether the port that a framework takes by default says something of the module: not of a
+// library.
 bool may_listen(const Module& module, const Draft& draft, const FrameworkFact& framework);
 
 }  // namespace quarry::analysis::project
