@@ -46,9 +46,9 @@ std::string java_version(std::string_view text) {
   return std::string(number);
 }
 
-class Script {
+class GradleScript {
  public:
-  Script(std::string_view text, Facts& facts)
+  GradleScript(std::string_view text, Facts& facts)
       : tokens_(manifest::tokens(text, manifest::kCurly)),
         statements_(manifest::statements(tokens_)),
         facts_(facts) {}
@@ -224,11 +224,11 @@ class Script {
 };
 
 void read_build(const Source& source, Facts& facts) {
-  Script(source.text, facts).read_build();
+  GradleScript(source.text, facts).read_build();
 }
 
 void read_settings(const Source& source, Facts& facts) {
-  Script(source.text, facts).read_settings();
+  GradleScript(source.text, facts).read_settings();
 }
 
 // The version catalogue: what libs.x of the scripts means.

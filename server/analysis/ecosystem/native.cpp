@@ -204,6 +204,32 @@ void read_bazel_module(const Source& source, Facts& facts) {
   });
 }
 
+// A package that has a program is a module: cc_binary(name = "x"). All others are parts of one.
+void read_bazel_package(const Source& source, Facts& facts) {
+  struct Kind {
+    std::string_view rule, language;
+  };
+  constexpr Kind kBinaries[] = {
+      {"cc_binary", "C++"},      {"py_binary", "Python"},      {"java_binary", "Java"},
+      {"go_binary", "Go"},       {"rust_binary", "Rust"},      {"kt_jvm_binary", "Kotlin"},
+      {"scala_binary", "Scala"}, {"js_binary", "JavaScript"},  {"swift_binary", "Swift"},
+      {"csharp_binary", "C#"},   {"haskell_binary", "Haskell"}};
+  facts.no_module = true;
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPython);
+  for_each_call(tokens, [&](const Call& call) {
+    const auto* kind = std::ranges::find(kBinaries, call.name, &Kind::rule);
+    if (kind == std::end(kBinaries)) return;
+    for (std::size_t i = 0; i + 2 < call.arguments.size(); ++i) {
+      if (!call.arguments[i]->is("name") || !call.arguments[i + 1]->is("=")) continue;
+      const std::string name(argument(call, i + 2));
+      add_entry(facts, name, "binary " + name, call.line);
+      if (facts.name.empty()) facts.name = name;
+    }
+    facts.languages.emplace_back(kind->language);
+    facts.no_module = false;
+  });
+}
+
 constexpr Reader kNativeReaders[] = {
     {"CMakeLists.txt", "cmake", "C++", "CMake", Role::kModule, read_cmake},
     {"meson.build", "meson", "C", "Meson", Role::kModule, read_meson},
@@ -213,7 +239,8 @@ constexpr Reader kNativeReaders[] = {
     {"MODULE.bazel", "bazel", "", "Bazel", Role::kPart, read_bazel_module},
     {"WORKSPACE", "bazel", "", "Bazel", Role::kPart, read_bazel_module},
     {"WORKSPACE.bazel", "bazel", "", "Bazel", Role::kPart, read_bazel_module},
-    {"BUILD.bazel", "bazel", "", "Bazel", Role::kPart},
+    {"BUILD.bazel", "bazel", "", "Bazel", Role::kModule, read_bazel_package},
+    {"BUILD", "bazel", "", "Bazel", Role::kModule, read_bazel_package},
     {"BUCK", "buck", "", "Buck", Role::kPart},
     {"SConstruct", "scons", "C++", "SCons", Role::kModule},
     {"wscript", "waf", "C++", "Waf", Role::kModule},

@@ -9,7 +9,7 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
-void add_packages(Facts& facts, const Value& map, Use use) {
+void add_composer_packages(Facts& facts, const Value& map, Use use) {
   for (const Value& one : map.items) {
     // "php", "ext-json" and the like are the platform's, not packages.
     const bool platform = one.name.find('/') == std::string::npos;
@@ -28,8 +28,8 @@ void read_composer(const Source& source, Facts& facts) {
   set_licence(facts, licence.is_list() && !licence.items.empty() ? licence.items[0] : licence);
   const Value& platform = root.find({"config", "platform", "php"});
   add_version(facts, "PHP", platform.text, platform.line, 50);
-  add_packages(facts, root["require"], Use::kRuntime);
-  add_packages(facts, root["require-dev"], Use::kDev);
+  add_composer_packages(facts, root["require"], Use::kRuntime);
+  add_composer_packages(facts, root["require-dev"], Use::kDev);
   for (const Value& script : root["scripts"].items) {
     const bool event = script.name.starts_with("post-") || script.name.starts_with("pre-");
     const Value& first = script.items.empty() ? script : script.items.front();

@@ -16,7 +16,7 @@ std::string_view repository_of(std::string_view url) {
   return before == std::string_view::npos ? url : url.substr(before + 1);
 }
 
-void read_package(const Source& source, Facts& facts) {
+void read_swift_package(const Source& source, Facts& facts) {
   const std::string_view first = source.text.substr(0, source.text.find('\n'));
   if (const std::size_t at = first.find("swift-tools-version"); at != std::string_view::npos) {
     add_version(facts, "Swift", manifest::first_version(first.substr(at)), 1, 50);
@@ -111,7 +111,8 @@ void read_cartfile(const Source& source, Facts& facts) {
 }
 
 constexpr Reader kSwiftReaders[] = {
-    {"Package.swift", "swiftpm", "Swift", "Swift Package Manager", Role::kModule, read_package},
+    {"Package.swift", "swiftpm", "Swift", "Swift Package Manager", Role::kModule,
+     read_swift_package},
     {"Package.resolved", "swiftpm", "", "swiftpm", Role::kLock},
     {"Podfile", "cocoapods", "Swift", "CocoaPods", Role::kModule, read_podfile},
     {"*.podspec", "cocoapods", "Swift", "CocoaPods", Role::kModule, read_podspec},

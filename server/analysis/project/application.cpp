@@ -115,6 +115,9 @@ std::string start_of(const Module& module, const Draft& draft, const EntryFact& 
   const std::string& language = module.language;
   if (path.ends_with("/") || path.find(' ') != std::string::npos) return {};
   const bool program = extension_of(path).empty() && entry.how == "by name";
+  if (module.ecosystem == "bazel") {
+    return entry.how.starts_with("binary ") ? "bazel run :" + entry.path : "";
+  }
   if (language == "Go") return start_of_go(module, draft, entry);
   if (language == "Rust") {
     return path == "src/main.rs" || entry.how.starts_with("bin") || path.starts_with("src/bin/")

@@ -143,6 +143,8 @@ constexpr Default kDefaults[] = {
     {"meson", "", kToTest, "meson test -C build"},
     {"autotools", "", kToBuild, "./configure && make"},
     {"autotools", "", kToTest, "make check"},
+    {"bazel", "", kToBuild, "bazel build :all"},
+    {"bazel", "", kToTest, "bazel test :all"},
     {"scons", "", kToBuild, "scons"},
     {"terraform", "", kToInstall, "terraform init"},
     {"terraform", "", kToLint, "terraform validate"},

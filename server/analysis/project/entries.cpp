@@ -61,14 +61,14 @@ constexpr Names kEntryNames[] = {
 };
 
 // What developers run, in the folders where programs lie too.
-constexpr auto kTools = std::to_array<std::string_view>(
+constexpr auto kUpkeepNames = std::to_array<std::string_view>(
     {"setup", "console", "bundle",  "rspec", "rubocop",   "brakeman", "spring",           "update",
      "dev",   "ci",      "test",    "lint",  "format",    "yarn",     "importmap",        "thrust",
      "jobs",  "rake",    "release", "build", "bootstrap", "cibuild",  "docker-entrypoint"});
 
 bool is_tool(std::string_view path) {
   const std::string_view name = base_name(path);
-  return std::ranges::find(kTools, name.substr(0, name.find('.'))) != kTools.end() &&
+  return std::ranges::find(kUpkeepNames, name.substr(0, name.find('.'))) != kUpkeepNames.end() &&
          path != "bin/console";  // Symfony's
 }
 

@@ -4,9 +4,17 @@
 // code lies outside all of those. Facts of a manifest that declares none belong to the module above
 // it. The same tree gives the same Project.
 //
-// Precedence, where several places tell the same: the nearest directory, from the module upwards;
-// in it the lowest rank of ecosystem/facts.h's Version; then the order of paths. Of package
-// managers: what a manifest names, then the lock file that comes first in the reader's table.
+// Precedence of versions, where several places tell one: the nearest directory, from the module
+// upwards; in it the lowest rank of ecosystem/facts.h's Version; then the order of paths. Ranks: 10
+// to 19 a file of one language (.nvmrc, rust-toolchain), 20 asdf, 21 mise, 40 to 49 a manager's own
+// (volta, Pipfile), 50 and more what a manifest asks for (engines, requires-python, the go line),
+// each ecosystem's in its file. Where none of these tells, folders of the build below the module
+// (.mvn, gradle/wrapper). A lock file's version stands beside the range, never for it; a framework
+// has the version of its own package, never of one that carries it.
+//
+// Of package managers: what a manifest names (packageManager), then the lock file that comes first
+// in the reader's table, then [tool.*] tables; what only builds a package, where no directory above
+// has a lock or names one.
 
 #pragma once
 
