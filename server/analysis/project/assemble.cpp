@@ -324,7 +324,8 @@ class Assembler {
       if (here) module.entries.push_back({entry.path, entry.how, {facts.path, entry.line}});
     }
     const bool applied = reader.ecosystem != "terraform" || is_applied(draft);
-    take_facts(module, one, facts.ports, applied ? facts.variables : kNoVariables, facts.services);
+    const std::vector<ecosystem::Variable> none;
+    take_facts(module, one, facts.ports, applied ? facts.variables : none, facts.services);
     for (const ecosystem::Built& built : facts.built) {
       if (built_.module_of(one, built) == nullptr) {
         take_facts(module, one, built.ports, built.variables, built.services);
@@ -372,8 +373,6 @@ class Assembler {
                   [&](const EntryFact& one) { return !seen.insert(one.path).second; });
     std::ranges::stable_sort(module.dependencies, {}, &DependencyFact::use);
   }
-
-  inline static const std::vector<ecosystem::Variable> kNoVariables;
 
   const Tree& tree_;
   const Gathered& gathered_;
