@@ -140,6 +140,19 @@ TEST_CASE("FS-22 a protected name that is a link is not written through") {
           {{"path", path}, {"pattern", "old"}, {"replacement", "new"}, {"dry_run", false}},
           "nothing was changed");
     }
+    siege.tree.write("free.json", "new\n");
+    for (const bool copy : {true, false}) {
+      siege.must_fail("move_path",
+                      {{"source", "free.json"},
+                       {"destination", ".claude/settings.json"},
+                       {"overwrite", true},
+                       {"copy", copy}},
+                      "protected");
+    }
+    siege.must_fail("move_path",
+                    {{"source", "free.json"}, {"destination", ".claude/settings.local.json"}});
+    siege.must_fail("move_path", {{"source", ".claude/settings.json"}, {"destination", "away"}});
+    siege.must_fail("delete_path", {{"path", ".claude/settings.json"}}, "protected");
     siege.claim(siege.tree.read("shared.json") == "old\n", "written through");
     siege.claim(siege.tree.read("dir/settings.json") == "old\n", "written through a directory");
     siege.must_work("write_file", {{"path", "shared.json"}, {"content", "new\n"}});

@@ -49,7 +49,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "delete_path"},
                         context.cancel);
-  TRY(change.lock(std::array{path}));
+  TRY(change.lock(std::array{path}, std::array{given}));
   const auto there = context.files.metadata(path);
   if (!there && there.error().code == Code::kNotFound) {
     TRY(context.files.open_file(path));  // says what may have been meant

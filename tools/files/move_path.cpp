@@ -34,18 +34,19 @@ std::string shown(const Path& path) {
   return text;
 }
 
-// Where it goes: into a directory when the argument ends with a slash.
+// Where it goes, as given: into a directory when the argument ends with a slash.
 Result<Path> target_of(const Args& args, const Path& source, const sandbox::Workspace& files) {
   TRY_ASSIGN(Path given, files.parse(args.destination, "destination"));
   if (args.destination.ends_with('/') || given.is_root()) given = given.child(source.name());
-  return files.real(given, Last::kItself);
+  return given;
 }
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const Path given, context.files.parse(args.source, "source"));
   if (given.is_root()) return fail(Code::kDenied, "the root itself is neither moved nor copied");
   TRY_ASSIGN(const Path from, context.files.real(given, Last::kItself));
-  TRY_ASSIGN(const Path to, target_of(args, from, context.files));
+  TRY_ASSIGN(const Path given_to, target_of(args, from, context.files));
+  TRY_ASSIGN(const Path to, context.files.real(given_to, Last::kItself));
   if (from == to) {
     return fail(Code::kInvalidArgs, "source and destination are the same: '{}'", shown(from));
   }
@@ -58,9 +59,9 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                         {.session = context.session.handle(), .tool = "move_path"}, context.cancel);
   // A copy may be taken of what must not be changed, so only what changes is locked then.
   if (args.copy) {
-    TRY(change.lock(std::array{to}));
+    TRY(change.lock(std::array{to}, std::array{given_to}));
   } else {
-    TRY(change.lock(std::array{from, to}));
+    TRY(change.lock(std::array{from, to}, std::array{given, given_to}));
   }
   const auto source = context.files.metadata(from);
   if (!source && source.error().code == Code::kNotFound) {
