@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,19 @@ bool same_directory(int one_fd, int other_fd) {
   return fstat(one_fd, &one) == 0 && fstat(other_fd, &other) == 0 && is_same(one, other);
 }
 
+// Whether `name` is an entry as it is spelled.
+bool lists(int directory_fd, const char* name) {
+  const int fd = openat(directory_fd, ".", kReadFlags | O_DIRECTORY);
+  DIR* const listing = fd >= 0 ? fdopendir(fd) : nullptr;
+  if (listing == nullptr) return false;
+  bool found = false;
+  while (const dirent* entry = readdir(listing)) {
+    found = found || std::strcmp(entry->d_name, name) == 0;
+  }
+  closedir(listing);
+  return found;
+}
+
 // `from` and `to` lead to one file, and a rename of one of its names onto another does nothing, and
 // succeeds. They may be two names, of which `from` goes, or one: through a mount of the same
 // directory elsewhere, or in a directory that folds case. The one must not be removed.
@@ -40,7 +54,8 @@ int join_names(int from_fd, const char* from, int to_fd, const char* to) {
   if (status.st_nlink < 2) {
     const bool respelled = same_directory(from_fd, to_fd) && std::strcmp(from, to) != 0;
     if (!respelled) return kSameName;
-    return renameat(from_fd, from, to_fd, to) == 0 ? 0 : errno;
+    if (renameat(from_fd, from, to_fd, to) != 0) return errno;
+    return lists(to_fd, to) ? 0 : kSameName;  // some file systems keep the old spelling
   }
   if (unlinkat(from_fd, from, 0) != 0) return errno;
   struct stat there {};
