@@ -33,9 +33,10 @@ bool same_directory(int one_fd, int other_fd) {
 
 // Whether `name` is an entry as it is spelled.
 bool lists(int directory_fd, const char* name) {
-  const int fd = openat(directory_fd, ".", kReadFlags | O_DIRECTORY);
-  DIR* const listing = fd >= 0 ? fdopendir(fd) : nullptr;
+  Fd fd(openat(directory_fd, ".", kReadFlags | O_DIRECTORY));
+  DIR* const listing = fd ? fdopendir(fd.get()) : nullptr;
   if (listing == nullptr) return false;
+  (void)fd.release();  // closedir() closes it
   bool found = false;
   while (const dirent* entry = readdir(listing)) {
     found = found || std::strcmp(entry->d_name, name) == 0;
