@@ -56,6 +56,9 @@ Result<void> MemoryStore::put_into(Content& content, Table table, std::string_vi
   const std::size_t bytes = weight(key, value);
   Key own(table, key);
   const auto old = content.entries.find(own);
+  if (durable(table) && content.retired) {
+    return fail(Code::kUnavailable, "the state directory has just been opened; call again");
+  }
   if (durable(table)) {
     const std::size_t freed = old == content.entries.end() ? 0 : weight(key, old->second.value);
     if (content.state_bytes - freed + bytes > options_.state_bytes) {
@@ -161,6 +164,13 @@ Result<Written> MemoryStore::change(const Work& work) {
   }
   change.commit();
   return Written{.durable = false};
+}
+
+bool MemoryStore::retire() {
+  auto content = content_.lock();
+  if (content->state_bytes > 0) return false;
+  content->retired = true;
+  return true;
 }
 
 bool MemoryStore::holds_nothing() const {

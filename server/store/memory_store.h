@@ -38,6 +38,9 @@ class MemoryStore final : public Store {
   Durability durability() const override { return Durability::kFull; }
   // Nothing is in a durable table.
   bool holds_nothing() const;
+  // From here on nothing is put into a durable table: another store has taken its place. False, and
+  // without effect, when something is there.
+  [[nodiscard]] bool retire();
   StoreStats stats() const override;
 
  private:
@@ -52,6 +55,7 @@ class MemoryStore final : public Store {
     std::uint64_t writes = 0;
     std::size_t state_bytes = 0;
     std::size_t cache_bytes = 0;
+    bool retired = false;
     StoreStats stats;
   };
 

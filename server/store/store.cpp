@@ -3,8 +3,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <mutex>
+#include <memory>
 
+#include "server/base/guarded.h"
 #include "server/base/log.h"
 #include "server/store/lmdb_store.h"
 #include "server/store/memory_store.h"
@@ -15,15 +16,17 @@ namespace {
 // Opens at the first use. Where that fails it keeps in memory what comes, and as long as that is
 // nothing durable tries again now and then: a disk may get room, another process be done.
 class LazyStore final : public Store {
-  // In memory under the lock, so that nothing is written there once it is left. The work may use
-  // the store again: it is the same thread then.
   template <class Use>
   auto in_store(const Use& use) const {
     if (Store* const opened = opened_.load(std::memory_order_acquire)) return use(*opened);
-    const std::lock_guard alone(opening_);
-    if (opened_.load(std::memory_order_relaxed) == nullptr && due()) open();
-    Store* const opened = opened_.load(std::memory_order_relaxed);
-    return use(opened != nullptr ? *opened : *memory_);
+    std::shared_ptr<MemoryStore> memory;
+    {
+      auto opening = opening_.lock();
+      if (opened_.load(std::memory_order_relaxed) == nullptr && due(*opening)) open(*opening);
+      memory = opening->memory;
+    }
+    if (Store* const opened = opened_.load(std::memory_order_acquire)) return use(*opened);
+    return use(*memory);
   }
 
  public:
@@ -66,37 +69,44 @@ class LazyStore final : public Store {
   }
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
+  struct Opening {
+    std::unique_ptr<Store> store;
+    std::shared_ptr<MemoryStore> memory;  // calls hold it longer
+    std::chrono::steady_clock::time_point tried;
+  };
 
-  bool due() const {
-    return memory_ == nullptr || (memory_->holds_nothing() &&
-                                  std::chrono::steady_clock::now() - tried_ >= options_.retry);
+  bool due(const Opening& opening) const {
+    return opening.memory == nullptr ||
+           std::chrono::steady_clock::now() - opening.tried >= options_.retry;
   }
 
-  void open() const {
+  void open(Opening& opening) const {
+    if (opening.memory && !opening.memory->holds_nothing()) return;
+    using std::chrono::milliseconds;
     Result<std::unique_ptr<Store>> store = LmdbStore::open(
-        directory_, {.durability = options_.durability,
-                     .background = options_.background,
-                     .opening_patience = memory_ ? std::chrono::milliseconds(0)
-                                                 : StateDirectory::kOpeningPatience});
-    tried_ = std::chrono::steady_clock::now();
-    if (store) {
-      if (memory_) log::warning("sessions and caches are kept in the state directory again");
-      store_ = std::move(*store);
-      opened_.store(store_.get(), std::memory_order_release);
-    } else if (!memory_) {
+        directory_,
+        {.durability = options_.durability,
+         .background = options_.background,
+         .opening_patience = opening.memory ? milliseconds(0) : StateDirectory::kOpeningPatience});
+    opening.tried = std::chrono::steady_clock::now();
+    if (!store) {
+      if (opening.memory) return;
       log::warning("sessions and caches are kept in memory only: {}", store.error().message);
-      memory_ = std::make_unique<MemoryStore>(store.error().message);
+      opening.memory = std::make_shared<MemoryStore>(store.error().message);
+      return;
     }
+    if (opening.memory) {
+      if (!opening.memory->retire()) return;
+      log::warning("sessions and caches are kept in the state directory again");
+    }
+    opening.store = std::move(*store);
+    opened_.store(opening.store.get(), std::memory_order_release);
   }
 
   const std::string directory_;
   const Options options_;
-  mutable std::recursive_mutex opening_;
+  mutable Guarded<Opening> opening_;
   mutable std::atomic<Store*> opened_{nullptr};
-  mutable std::unique_ptr<Store> store_;
-  mutable std::unique_ptr<MemoryStore> memory_;
-  mutable Time tried_;
 };
 
 const char* variable(const char* name) {

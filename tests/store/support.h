@@ -4,12 +4,15 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <string>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "server/base/fd.h"
 #include "tests/support/temp_workspace.h"
 
 namespace quarry::store {
@@ -35,5 +38,24 @@ inline int exit_code(pid_t pid) {
 inline int run_process(const std::function<int()>& body) {
   return exit_code(start_process(body));
 }
+
+// One process tells another to go on.
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
+    from = Fd(ends[0]);
+    to = Fd(ends[1]);
+  }
+  // Until the other end is written to or closed.
+  bool wait() const {
+    char byte = 0;
+    return read(from.get(), &byte, 1) == 1;
+  }
+  void tell() const {
+    if (write(to.get(), "x", 1) != 1) std::abort();
+  }
+  Fd from, to;
+};
 
 }  // namespace quarry::store

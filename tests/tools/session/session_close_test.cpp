@@ -12,7 +12,7 @@ TEST_CASE("session_close forgets the handle for good") {
   const auto closed = fixture.call(session_close, R"({"session":")" + handle + "\"}", handle);
   CHECK(closed["closed"] == true);
   CHECK(closed["session"] == handle);
-  CHECK(closed["durable"] == true);
+  CHECK(closed["durable"] == false);  // in memory
   CHECK_FALSE(fixture.sessions->find(handle));
   fixture.restart();
   CHECK_FALSE(fixture.sessions->find(handle));

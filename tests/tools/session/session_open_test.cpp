@@ -101,6 +101,7 @@ TEST_CASE("a session expires by its last use, and says how to get a new one") {
   auto session = fixture.sessions->find(handle);
   REQUIRE(session);
   (*session)->touch(fixture.clock.wall_ms());
+  session = std::shared_ptr<session::Session>();  // as a call that has ended
   fixture.clock.now_ms += 59'000;
   CHECK(fixture.sessions->find(handle));
   fixture.clock.now_ms += 3 * 3'600'000;
