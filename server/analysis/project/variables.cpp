@@ -197,6 +197,9 @@ bool is_variable_name(std::string_view name) {
 
 bool may_show(std::string_view name, std::string_view value) {
   if (value.empty()) return true;
+  // What is longer is none of what is shown; and a value may hold a value, and so on.
+  constexpr std::size_t kLongest = 200;
+  if (value.size() > kLongest) return false;
   if (kind_of_variable(name) == VariableKind::kSecret || looks_secret(value)) return false;
   if (is_among(kKnownWords, manifest::lower(value)) || is_number_value(value)) return true;
   const std::string words = in_words(name);
