@@ -33,47 +33,53 @@ struct Braces {
   std::vector<std::size_t> commas;
 };
 
-// The first pair of braces that is closed, outside escapes and classes.
+// Calls visit(at, sign) for each '{', ',' and '}' outside escapes and classes, until it returns
+// false.
+template <class Visit>
+void each_brace_sign(std::string_view pattern, Visit visit) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '[') {
+      const std::size_t end = class_end(pattern, i);
+      if (end != std::string_view::npos) i = end - 1;
+    } else if ((c == '{' || c == ',' || c == '}') && !visit(i, c)) {
+      return;
+    }
+  }
+}
+
+// The first pair of braces that is closed.
 std::optional<Braces> find_braces(std::string_view pattern) {
   std::vector<Braces> open;
   std::optional<Braces> found;  // the earliest outermost so far
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\') {
-      ++i;
-    } else if (c == '[') {
-      const std::size_t end = class_end(pattern, i);
-      if (end != std::string_view::npos) i = end - 1;
-    } else if (c == '{') {
+  each_brace_sign(pattern, [&](std::size_t i, char c) {
+    if (c == '{') {
       open.push_back({i, 0, {}});
-    } else if (c == ',' && !open.empty()) {
+    } else if (open.empty()) {
+      return true;
+    } else if (c == ',') {
       open.back().commas.push_back(i);
-    } else if (c == '}' && !open.empty()) {
+    } else {
       open.back().close = i;
       if (!found || open.back().open < found->open) found = std::move(open.back());
       open.pop_back();
-      if (open.empty()) return found;
+      return !open.empty();
     }
-  }
+    return true;
+  });
   return found;
 }
 
-// A '{' outside escapes and classes that nothing closes.
+// A '{' that nothing closes.
 bool has_open_brace(std::string_view pattern) {
   int open = 0;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\') {
-      ++i;
-    } else if (c == '[') {
-      const std::size_t end = class_end(pattern, i);
-      if (end != std::string_view::npos) i = end - 1;
-    } else if (c == '{') {
-      ++open;
-    } else if (c == '}' && open > 0) {
-      --open;
-    }
-  }
+  each_brace_sign(pattern, [&](std::size_t, char c) {
+    if (c == '{') ++open;
+    if (c == '}' && open > 0) --open;
+    return true;
+  });
   return open > 0;
 }
 

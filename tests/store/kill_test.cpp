@@ -25,16 +25,6 @@ using quarry::test::TempWorkspace;
 constexpr int kWriters = 3;
 constexpr std::uint64_t kKept = 60;  // how many numbered records of a writer stay
 
-struct Pipe {
-  Pipe() {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
-    from = Fd(ends[0]);
-    to = Fd(ends[1]);
-  }
-  Fd from, to;
-};
-
 std::string counted(std::uint64_t n) {
   return std::to_string(n) + ":" + std::string(n % 2000, static_cast<char>('a' + n % 26));
 }
