@@ -13,6 +13,12 @@ using std::chrono::milliseconds;
 // left is for the pages that a change needs beside those that it replaces.
 constexpr double kFullState = 0.9;
 constexpr double kReservedState = 0.97;
+// A record that is taken over may take so many pages of the database beside its own bytes: the copy
+// of the page that names it, one more when that is split, and what is left of the last of its own.
+constexpr std::uint64_t kPagesTouched = 3;
+constexpr std::uint64_t kPageBytes = 4096;
+// What any change takes, however small, and what the last two keep from being written again.
+constexpr std::uint64_t kPagesOfDatabase = 16;
 constexpr double kFullRecent = 0.9;
 constexpr double kCrowdedRecent = 0.125;
 constexpr std::size_t kMergedAtOnce = 256;
@@ -21,7 +27,8 @@ constexpr std::size_t kEverything = SIZE_MAX;
 
 ChangeSet::Base::Room room_for(std::uint64_t used, std::size_t map) {
   using Room = ChangeSet::Base::Room;
-  const double part = static_cast<double>(used) / static_cast<double>(map);
+  const double part =
+      static_cast<double>(used + kPagesOfDatabase * kPageBytes) / static_cast<double>(map);
   return part <= kFullState ? Room::kPlenty : part <= kReservedState ? Room::kReserve : Room::kNone;
 }
 
@@ -37,8 +44,7 @@ Result<void> write_into(Environment::Change& state, std::string_view key,
 // writer's lock, so that nothing leaves `recent` and nobody else changes `state`.
 class Durable::Merged final : public ChangeSet::Base {
  public:
-  Merged(Durable& owner, const Known& state, std::uint64_t recent_bytes)
-      : owner_(owner), state_(state), used_(state.used_bytes + recent_bytes) {}
+  Merged(Durable& owner, const Known& state) : owner_(owner), state_(state) {}
   Result<bool> find(std::string_view key, std::string& record) override {
     bool erased = false;
     TRY_ASSIGN(const std::uint64_t recent, owner_.recent_->find(key, record, erased));
@@ -53,14 +59,12 @@ class Durable::Merged final : public ChangeSet::Base {
     TRY_ASSIGN(Listed stored, owner_.state_->list(prefix, after, kMergedAtOnce, kMergedBytes));
     return laid_over(owner_.valid(std::move(recent), state_.covered), as_layer(std::move(stored)));
   }
-  Room room(std::size_t more) override {
-    return room_for(used_ + more, owner_.state_->map_bytes());
-  }
+  // Judged when the change is known as a whole.
+  Room room(std::size_t /*more*/) override { return Room::kPlenty; }
 
  private:
   Durable& owner_;
   const Known state_;  // as it was when the change began
-  const std::uint64_t used_;
 };
 
 // What a change that goes into `state` finds, with what is pending applied to it.
@@ -167,19 +171,31 @@ Layer Durable::valid(RecentLog::Part&& part, const Covered& covered) const {
   return layer;
 }
 
+// Whether `state` has room for what is pending and `more`, however they lie in it. What does not
+// surely fit is for change_state(), which sees what it takes: so that `recent` never holds what
+// flush() cannot take over.
+bool Durable::can_be_taken_over(const Known& state, const RecentLog::Size& pending,
+                                const ChangeSet& more) const {
+  const std::uint64_t records = pending.records + more.writes().size();
+  const std::uint64_t most =
+      state.used_bytes + pending.bytes + more.bytes() + records * kPagesTouched * kPageBytes;
+  return room_for(most, state_->map_bytes()) == ChangeSet::Base::Room::kPlenty;
+}
+
 Result<bool> Durable::change_recent(PendingChange& change) {
   const auto alone = recent_writer_.lock();
   const WriterLock writing(recent_lock_, patience_);
   TRY(writing.check());
   TRY_ASSIGN(const RecentLog::Size pending, recent_->size());
   TRY_ASSIGN(const Known state, known_state());
-  Merged base(*this, state, pending.bytes);
+  Merged base(*this, state);
   ChangeSet changes(base, second_(), on_damage_);
   TRY((*change.work)(changes));
   TRY(changes.read());
   change.puts = changes.put_count();
   change.wrote = !changes.writes().empty();
   if (!change.wrote) return true;
+  if (!can_be_taken_over(state, pending, changes)) return false;
   const auto fits = [&] {
     return static_cast<double>(recent_->position().end + changes.bytes()) <=
            kFullRecent * static_cast<double>(recent_bytes_);
@@ -220,6 +236,18 @@ Result<void> Durable::take_over(const Layer& pending, std::uint64_t last) {
   return taken;
 }
 
+// After a change that found no space: makes usable what there is. Pages that a change frees can be
+// written from the second change after it on, unless somebody still reads them.
+// REQUIRES: the state writer's lock.
+Result<void> Durable::reclaim() {
+  state_->clear_dead_readers();
+  TRY_ASSIGN(const Known state, known_state());
+  const std::uint64_t covered =
+      state.covered.epoch == recent_->epoch() ? state.covered.change : std::uint64_t{0};
+  for (int i = 0; i < 2; ++i) TRY(take_over(Layer{}, covered));
+  return {};
+}
+
 Result<bool> Durable::flush(milliseconds patience) {
   const auto alone = state_writer_.lock();
   const WriterLock writing(state_lock_, patience);
@@ -228,7 +256,7 @@ Result<bool> Durable::flush(milliseconds patience) {
   TRY_ASSIGN(const Layer pending, pending_records(last));
   if (!pending.records.empty()) {
     Result<void> taken = take_over(pending, last);
-    if (!taken && taken.error().code == Code::kTooLarge && state_->clear_dead_readers() > 0) {
+    if (!taken && taken.error().code == Code::kTooLarge && reclaim()) {
       taken = take_over(pending, last);
     }
     TRY(std::move(taken));
@@ -256,7 +284,7 @@ void Durable::change_state(CommitQueue::Batch batch) {
   if (outcome) outcome = commit_batch(batch);
   if (outcome) return;
   if (outcome.error().code == Code::kTooLarge) {
-    clear_dead_readers();
+    (void)reclaim();  // else it is as full as before
     // One record too many must not fail the others.
     for (PendingChange* change : batch) {
       const Result<void> own = commit_batch({&change, 1});

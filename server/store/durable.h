@@ -56,8 +56,8 @@ class Durable {
   Result<Layer> list(std::string_view prefix, std::string_view after, std::size_t count,
                      std::size_t bytes);
 
-  // Appends `change` to `recent`. False when it does not fit there: nothing was done, and it is
-  // change_state() that can.
+  // Appends `change` to `recent`. False when it does not fit there, or when `state` might have no
+  // room for it: nothing was done, and it is change_state() that can, or knows that it cannot.
   Result<bool> change_recent(PendingChange& change);
   // Commits all of `batch` that does not fail into `state`, with what `recent` holds.
   void change_state(CommitQueue::Batch batch);
@@ -90,6 +90,9 @@ class Durable {
   Result<Known> known_in(const Environment::Snapshot& state);
   Result<bool> find_in_state(std::uint64_t state, std::string_view key, std::string& record);
   Result<void> take_over(const Layer& pending, std::uint64_t last);
+  Result<void> reclaim();
+  bool can_be_taken_over(const Known& state, const RecentLog::Size& pending,
+                         const ChangeSet& more) const;
   bool obsolete(std::uint64_t change, const Covered& covered) const;
   Layer valid(RecentLog::Part&& part, const Covered& covered) const;
   Result<Layer> pending_records(std::uint64_t& last);

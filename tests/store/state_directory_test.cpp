@@ -211,6 +211,38 @@ TEST_CASE("state environment that is full refuses what is new and lets erase (SE
   }
 }
 
+TEST_CASE("state environment that was full takes as much again, whatever was pending (SE-09)") {
+  // Records that take pages of their own, and such that share one: there a change of each takes the
+  // most pages for its bytes.
+  const std::size_t bytes = GENERATE(std::size_t{3000}, std::size_t{2100}, std::size_t{40});
+  const bool flushed = GENERATE(false, true);
+  CAPTURE(bytes, flushed);
+  const TempWorkspace files;
+  LmdbStore::Options options;
+  options.state_map_bytes = 400U << 10U;
+  auto opened = LmdbStore::open(files.path("s"), options);
+  REQUIRE(opened);
+  Store& store = **opened;
+  const std::string value(bytes, 'v');
+  int least = INT_MAX;
+  for (int round = 0; round < 4; ++round) {
+    CAPTURE(round);
+    int stored = 0;
+    while (store.put(Table::kSessions, std::to_string(stored), value)) ++stored;
+    least = std::min(least, stored);
+    REQUIRE(stored > least / 2);
+    REQUIRE(stored > 50);
+    if (flushed) REQUIRE(store.flush());
+    for (int i = 0; i < stored; ++i) REQUIRE(store.erase(Table::kSessions, std::to_string(i)));
+    if (flushed) REQUIRE(store.flush());
+    for (int i = 0; i < stored / 2; ++i) {
+      REQUIRE(store.put(Table::kSessions, std::to_string(i), value));
+      REQUIRE(store.get(Table::kSessions, std::to_string(i)) == value);
+    }
+  }
+  CHECK(store.flush());
+}
+
 TEST_CASE("cache that is full drops old records and takes new ones (SE-09)") {
   constexpr int kRecords = 20'000;
   const TempWorkspace files;
