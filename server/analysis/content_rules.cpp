@@ -1,9 +1,11 @@
 #include "server/analysis/content_rules.h"
 
 #include <algorithm>
-#include <bitset>
-#include <map>
+#include <array>
+#include <cstring>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "server/analysis/content_table.h"
@@ -13,27 +15,60 @@ namespace quarry::analysis {
 namespace {
 
 constexpr std::size_t kMaxExtension = 16;
+constexpr std::size_t kRareRank = 16;  // of rank_of(): 'g' and what is more frequent is in any line
 
 struct Pattern {
   std::string_view text;
   std::size_t rank;  // of its rule among those of the extension: the first counts
   char first;        // what a line that matches begins with, or '%'
+  char next = '\0';  // what follows that, after blanks; 0 when it may be several things
 };
+
+char byte_after_first(std::string_view pattern) {
+  std::string_view rest = pattern.substr(std::min<std::size_t>(pattern.size(), 1));
+  if (rest.starts_with("%_")) rest.remove_prefix(2);
+  return rest.empty() || rest[0] == '%' || rest[0] == ' ' ? '\0' : rest[0];
+}
+
+// Whether a line that begins with the first byte may match.
+bool may_match(std::string_view line, const Pattern& pattern) {
+  if (pattern.next == '\0') return true;
+  std::size_t at = 1;
+  while (at < line.size() && (line[at] == ' ' || line[at] == '\t')) ++at;
+  return at < line.size() && line[at] == pattern.next;
+}
 
 // A pattern that may match anywhere in a line, if the file holds `word` at all.
 struct Floating {
   Pattern pattern;
   std::string word;  // bytes that are in all it matches; "" when there are none
   std::size_t rare;  // of its bytes the one that is rarest in source code
+  bool frequent;     // even that one is in most lines
 };
 
 struct Rules {
   std::vector<LanguageId> languages;  // by rank
-  std::vector<Pattern> patterns;      // that begin with a byte, by rank
-  std::bitset<256> firsts;            // those bytes
-  std::vector<Floating> floating;     // the others, by rank
+  std::vector<Pattern> patterns;      // that begin with a byte, by that and then by rank
+  // Where those of each byte begin; the next one is their end.
+  std::array<std::uint16_t, 257> begins{};
+  std::vector<Floating> floating;  // the others, by rank
   std::optional<LanguageId> otherwise;
+
+  std::span<const Pattern> beginning_with(char c) const {
+    const std::size_t byte = static_cast<unsigned char>(c);
+    return std::span(patterns).subspan(begins[byte], begins[byte + 1] - begins[byte]);
+  }
 };
+
+void sort_patterns(Rules& rules) {
+  const auto byte = [](const Pattern& one) { return static_cast<unsigned char>(one.first); };
+  std::stable_sort(rules.patterns.begin(), rules.patterns.end(),
+                   [&](const Pattern& a, const Pattern& b) { return byte(a) < byte(b); });
+  for (std::size_t i = 0; i < rules.begins.size(); ++i) {
+    const auto from = std::ranges::lower_bound(rules.patterns, i, {}, byte);
+    rules.begins[i] = static_cast<std::uint16_t>(from - rules.patterns.begin());
+  }
+}
 
 // The longest run of bytes that stand for themselves. What goes by letters in either case has none.
 std::string word_of(std::string_view pattern) {
@@ -53,21 +88,20 @@ std::string word_of(std::string_view pattern) {
 }
 
 // Letters by how often English and code have them; what is no letter is rarer.
-std::size_t rarest_byte(std::string_view word) {
+std::size_t rank_of(char c) {
   constexpr std::string_view kFrequent = "etaoinsrlcdupmfhgbyvwkxjqz_";
-  std::size_t rarest = 0;
-  std::size_t best = 0;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    const std::size_t rank = std::min(kFrequent.find(word[i]), kFrequent.size());
-    if (rank > best) rarest = i;
-    best = std::max(best, rank);
-  }
-  return rarest;
+  return std::min(kFrequent.find(c), kFrequent.size());
+}
+std::size_t rarest_byte(std::string_view word) {
+  return static_cast<std::size_t>(std::ranges::max_element(word, {}, rank_of) - word.begin());
 }
 
 bool holds(std::string_view text, const Floating& one) {
   if (one.word.empty()) return true;
   if (text.size() < one.word.size()) return false;
+  if (one.frequent) {
+    return memmem(text.data(), text.size(), one.word.data(), one.word.size()) != nullptr;
+  }
   const std::size_t last = text.size() - one.word.size() + one.rare;
   for (std::size_t at = one.rare; at <= last; ++at) {
     at = text.find(one.word[one.rare], at);
@@ -84,7 +118,7 @@ std::string_view next_part(std::string_view& list, char separator) {
   return part;
 }
 
-using Table = std::map<std::string, Rules, std::less<>>;
+using Table = std::unordered_map<std::string_view, Rules>;
 
 Table make_table() {
   Table table;
@@ -92,24 +126,26 @@ Table make_table() {
     const auto language = find_language(rule.language);
     if (!language) continue;  // a test sees to it that there is none
     for (std::string_view extensions = rule.extensions; !extensions.empty();) {
-      Rules& rules = table[std::string(next_part(extensions, ' '))];
+      Rules& rules = table[next_part(extensions, ' ')];
       if (rule.patterns.empty()) rules.otherwise = language;
       for (std::string_view patterns = rule.patterns; !patterns.empty();) {
         const std::string_view text = next_part(patterns, '\n');
         const char c = text.front();
-        const Pattern pattern{text, rules.languages.size(), c};
+        Pattern pattern{text, rules.languages.size(), c};
         if (c != '%' || text.starts_with("%%")) {
+          if (c != '%') pattern.next = byte_after_first(text);
           rules.patterns.push_back(pattern);
-          rules.firsts.set(static_cast<unsigned char>(c));
         } else {
           std::string word = word_of(text);
           const std::size_t rare = rarest_byte(word);
-          rules.floating.push_back({pattern, std::move(word), rare});
+          const bool frequent = !word.empty() && rank_of(word[rare]) < kRareRank;
+          rules.floating.push_back({pattern, std::move(word), rare, frequent});
         }
       }
       rules.languages.push_back(*language);
     }
   }
+  for (auto& [extension, rules] : table) sort_patterns(rules);
   return table;
 }
 
@@ -163,26 +199,25 @@ std::optional<LanguageId> language_by_content(std::string_view extension, std::s
   if (rules == nullptr) return std::nullopt;
   std::size_t best = rules->languages.size();
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
-  std::vector<const Pattern*> floating;
+  std::vector<const Floating*> floating;
   for (const Floating& one : rules->floating) {
-    if (holds(head, one)) floating.push_back(&one.pattern);
+    if (holds(head, one)) floating.push_back(&one);
   }
   ForCppOnly for_cpp_only;
-  while (!head.empty() && best > 0) {
-    const std::size_t end = std::min(head.find('\n'), head.size());
-    const std::string_view line = head.substr(0, end);
-    head.remove_prefix(std::min(end + 1, head.size()));
-    const std::size_t begin = line.find_first_not_of(" \t\r");
-    if (begin == std::string_view::npos || for_cpp_only(line.substr(begin))) continue;
+  for (std::size_t at = 0; at < head.size() && best > 0;) {
+    const std::size_t end = std::min(head.find('\n', at), head.size());
+    const std::string_view line = pattern_line(head.substr(at, end - at));
+    at = end + 1;
+    if (line.empty() || for_cpp_only(line)) continue;
     // Patterns come by rank.
-    for (const Pattern* pattern : floating) {
-      if (pattern->rank >= best) break;
-      if (begins_with(line, pattern->text)) best = pattern->rank;
+    for (const Floating* one : floating) {
+      if (one->pattern.rank >= best) break;
+      if (holds(line, *one) && matches_pattern(line, one->pattern.text)) best = one->pattern.rank;
     }
-    if (!rules->firsts[static_cast<unsigned char>(line[begin])]) continue;
-    for (const Pattern& pattern : rules->patterns) {
+    for (const Pattern& pattern : rules->beginning_with(line.front())) {
       if (pattern.rank >= best) break;
-      if (pattern.first == line[begin] && begins_with(line, pattern.text)) best = pattern.rank;
+      if (!may_match(line, pattern)) continue;
+      if (matches_pattern(line, pattern.text)) best = pattern.rank;
     }
   }
   if (best < rules->languages.size()) return rules->languages[best];

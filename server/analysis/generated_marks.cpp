@@ -76,8 +76,16 @@ bool is_comment(std::string_view line) {
   return false;
 }
 
+std::string_view first_lines(std::string_view text) {
+  std::size_t end = 0;
+  for (int line = 0; line < kMarkLines && end < text.size(); ++line) {
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  }
+  return text.substr(0, end);
+}
+
 bool has_mark(std::string_view head) {
-  head = head.substr(0, kMarkBytes);
+  head = first_lines(head.substr(0, kMarkBytes));
   // bison's skeletons: "A Bison parser, made by GNU Bison".
   if (head.starts_with("/* A Bison parser, made by")) return true;
   // All others have the word, which most files have not.
@@ -86,7 +94,7 @@ bool has_mark(std::string_view head) {
     return false;
   }
   bool in_comment = false;  // a block that began earlier
-  for (int line_number = 0; line_number < kMarkLines && !head.empty(); ++line_number) {
+  while (!head.empty()) {
     const std::size_t end = std::min(head.find('\n'), head.size());
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(std::min(end + 1, head.size()));

@@ -48,13 +48,15 @@ class Judge {
     std::vector<std::uint32_t> wanted;
     for (const std::uint32_t at : index_.members(directory)) {
       const git::TrackedFile& file = index_.files()[at];
-      const bool source = input_.survey.classes[at].share == Share::kSource;
-      const bool wants = is_regular(file) && source && file.size > 0 && at < kMaxSampled &&
-                         wants_sample(file.path);
-      if (wants) {
+      if (!is_regular(file) || input_.survey.classes[at].share != Share::kSource) {
+        known_.judged[at] = {{}, file.size};
+        continue;
+      }
+      const PathVerdict by_path = judge_path(file.path);
+      if (by_path.wants_sample && file.size > 0 && at < kMaxSampled) {
         wanted.push_back(at);
       } else {
-        known_.judged[at] = judged_by_path(at);
+        known_.judged[at] = {by_path.verdict, file.size};
       }
     }
     if (wanted.empty()) return {};
@@ -70,12 +72,6 @@ class Judge {
     }
     sheets_->replace(directory.path, entries, !unknown.empty());
     return {};
-  }
-
-  Judged judged_by_path(std::uint32_t at) const {
-    const git::TrackedFile& file = index_.files()[at];
-    const bool source = is_regular(file) && input_.survey.classes[at].share == Share::kSource;
-    return {source ? judge_path(file.path) : Verdict{}, file.size};
   }
 
   // Those of `wanted` whose verdicts are not known.
@@ -119,11 +115,12 @@ class Judge {
         index_, directory, files,
         [&](std::size_t i, const Sample* sample) {
           const std::uint32_t at = files[i];
-          const std::string_view path = index_.files()[at].path;
+          const git::TrackedFile& file = index_.files()[at];
+          const PathVerdict by_path = judge_path(file.path);
           // What cannot be read is told by its path.
           known_.judged[at] = sample == nullptr
-                                  ? judged_by_path(at)
-                                  : Judged{analysis::judge(path, *sample), sample->size};
+                                  ? Judged{by_path.verdict, file.size}
+                                  : Judged{analysis::judge(by_path, *sample), sample->size};
           known_.identities[at] = sample == nullptr ? 0 : sample->identity;
         },
         input_.cancel);

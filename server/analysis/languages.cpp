@@ -92,11 +92,34 @@ std::optional<LanguageId> find_in(const std::array<Key, N>& keys, std::string_vi
   return at->id;
 }
 
+// Whether a file name of the table is of a length and ends in a byte: most names are not in it.
+class FileNames {
+ public:
+  constexpr FileNames() {
+    for (const Key& key : kByFileName) {
+      const std::size_t size = std::min(key.text.size(), kSizes - 1);
+      ends_[size][static_cast<unsigned char>(key.text.back()) % 64] = true;
+    }
+  }
+  bool may_hold(std::string_view name) const {
+    return !name.empty() &&
+           ends_[std::min(name.size(), kSizes - 1)][static_cast<unsigned char>(name.back()) % 64];
+  }
+
+ private:
+  static constexpr std::size_t kSizes = 32;
+  std::array<std::array<bool, 64>, kSizes> ends_{};
+};
+constexpr FileNames kFileNames;
+
 std::optional<LanguageId> by_file_name(std::string_view name) {
-  if (const auto id = find_in(kByFileName, name)) return id;
+  if (kFileNames.may_hold(name)) {
+    if (const auto id = find_in(kByFileName, name)) return id;
+  }
   // Variants carry a suffix: Makefile.inc, Dockerfile.dev, Kconfig.debug.
-  for (const std::string_view stem :
-       {"Makefile", "Dockerfile", "Containerfile", "Kconfig", "Kbuild", "Jenkinsfile"}) {
+  static constexpr auto kStems = std::to_array<std::string_view>(
+      {"Makefile", "Dockerfile", "Containerfile", "Kconfig", "Kbuild", "Jenkinsfile"});
+  for (const std::string_view stem : kStems) {
     if (name.size() > stem.size() && name.starts_with(stem) && name[stem.size()] == '.') {
       return find_in(kByFileName, stem);
     }
@@ -104,7 +127,9 @@ std::optional<LanguageId> by_file_name(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<LanguageId> by_extension(std::string_view extension) {
+}  // namespace
+
+std::optional<LanguageId> language_by_extension(std::string_view extension) {
   static constexpr std::size_t kLongest = 24;
   if (extension.size() < 2 || extension.size() > kLongest) return std::nullopt;
   if (const auto id = find_in(kByExtension, extension)) return id;
@@ -112,8 +137,6 @@ std::optional<LanguageId> by_extension(std::string_view extension) {
   std::ranges::transform(extension, folded.begin(), lower);
   return find_in(kByExtension, {folded.data(), extension.size()});
 }
-
-}  // namespace
 
 std::string_view name_of(LanguageKind kind) {
   static constexpr std::array<std::string_view, 4> kNames = {"programming", "markup", "data",
@@ -202,9 +225,7 @@ std::optional<LanguageId> language_by_path(std::string_view path) {
   if (const auto id = language_by_name(path)) return id;
   std::string_view name = base_name(path);
   if (name.ends_with(".in") && name.size() > 3) name.remove_suffix(3);
-  const std::string_view extension = extension_of(name);
-  if (extension.empty()) return std::nullopt;
-  return by_extension(extension);
+  return language_by_extension(extension_of(name));
 }
 
 std::optional<LanguageId> language_by_shebang(std::string_view head) {

@@ -41,6 +41,9 @@ std::optional<LanguageId> language_by_name(std::string_view path);
 // usual owner.
 std::optional<LanguageId> language_by_path(std::string_view path);
 
+// By an extension alone, in the same way.
+std::optional<LanguageId> language_by_extension(std::string_view extension);
+
 // By the first line of a script: "#!/usr/bin/env -S python3.11 -u" is Python.
 std::optional<LanguageId> language_by_shebang(std::string_view head);
 

@@ -71,10 +71,15 @@ bool matches(std::string_view line, std::string_view pattern, bool fold) {
 
 }  // namespace
 
-bool begins_with(std::string_view line, std::string_view pattern) {
-  line = line.substr(0, kMaxPatternLine);
-  while (!line.empty() && (line.back() == '\r' || is_blank(line.back()))) line.remove_suffix(1);
-  line.remove_prefix(count_while(line, is_blank));
+std::string_view pattern_line(std::string_view line) {
+  std::size_t end = std::min(line.size(), kMaxPatternLine);
+  while (end > 0 && (line[end - 1] == '\r' || is_blank(line[end - 1]))) --end;
+  std::size_t begin = 0;
+  while (begin < end && is_blank(line[begin])) ++begin;
+  return line.substr(begin, end - begin);
+}
+
+bool matches_pattern(std::string_view line, std::string_view pattern) {
   const bool fold = pattern.starts_with("%i");
   if (fold) pattern.remove_prefix(2);
   return matches(line, pattern, fold);

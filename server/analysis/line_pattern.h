@@ -16,7 +16,14 @@ namespace quarry::analysis {
 // Lines are looked at no further than that.
 inline constexpr std::size_t kMaxPatternLine = 400;
 
-// `line` without its newline.
-bool begins_with(std::string_view line, std::string_view pattern);
+// The part of `line`, which is without its newline, that patterns are held against: without blanks
+// at its ends, and no longer than that.
+std::string_view pattern_line(std::string_view line);
+// `line` as pattern_line() gives it.
+bool matches_pattern(std::string_view line, std::string_view pattern);
+
+inline bool begins_with(std::string_view line, std::string_view pattern) {
+  return matches_pattern(pattern_line(line), pattern);
+}
 
 }  // namespace quarry::analysis

@@ -177,6 +177,8 @@ std::optional<std::size_t> find_manifest_kind(std::string_view path) {
                                            [](std::uint16_t i) { return kByName[i].pattern; });
   if (at != kSorted.end() && kByName[*at].pattern == name) return *at;
   for (std::size_t i = 0; i < kByPattern.size(); ++i) {
+    const char last = kByPattern[i].pattern.back();
+    if (last != '*' && !path.ends_with(last)) continue;
     if (matches(kByPattern[i].pattern, path, name)) return kByName.size() + i;
   }
   return std::nullopt;

@@ -73,23 +73,30 @@ std::optional<LanguageId> by_emacs_block(std::string_view tail) {
   return before == ' ' || before == '\t' ? by_name_at(tail.substr(mode + 5)) : std::nullopt;
 }
 
+// Where "vim:", "vi:" or "ex:" begins that ends with the colon; npos: it does not, or only as the
+// end of another word.
+std::size_t begin_of_mark(std::string_view text, std::size_t colon) {
+  for (const std::string_view word : {"vim", "vi", "ex"}) {
+    if (!text.substr(0, colon).ends_with(word)) continue;
+    const std::size_t at = colon - word.size();
+    const bool own = at == 0 || std::string_view(" \t*#/\n").find(text[at - 1]) < 6;
+    return own ? at : std::string_view::npos;
+  }
+  return std::string_view::npos;
+}
+
 std::optional<LanguageId> by_vim(std::string_view lines) {
-  for (const std::string_view mark : {"vim:", "vi:", "ex:"}) {
-    for (std::size_t at = lines.find(mark); at != std::string_view::npos;
-         at = lines.find(mark, at + 1)) {
-      // A word of its own: not the end of another.
-      if (at > 0 && lines[at - 1] != ' ' && lines[at - 1] != '\t' && lines[at - 1] != '*' &&
-          lines[at - 1] != '#' && lines[at - 1] != '/' && lines[at - 1] != '\n') {
-        continue;
-      }
-      const std::string_view line = lines.substr(at, lines.find('\n', at) - at);
-      for (const std::string_view key : {"filetype=", "ft=", "syntax="}) {
-        const std::size_t found = line.find(key);
-        if (found == std::string_view::npos) continue;
-        const char before = line[found - 1];
-        if (before != ' ' && before != ':' && before != '\t') continue;
-        if (const auto id = by_name_at(line.substr(found + key.size()))) return id;
-      }
+  for (std::size_t colon = lines.find(':'); colon != std::string_view::npos;
+       colon = lines.find(':', colon + 1)) {
+    const std::size_t at = begin_of_mark(lines, colon);
+    if (at == std::string_view::npos) continue;
+    const std::string_view line = lines.substr(at, lines.find('\n', at) - at);
+    for (const std::string_view key : {"filetype=", "ft=", "syntax="}) {
+      const std::size_t found = line.find(key);
+      if (found == std::string_view::npos) continue;
+      const char before = line[found - 1];
+      if (before != ' ' && before != ':' && before != '\t') continue;
+      if (const auto id = by_name_at(line.substr(found + key.size()))) return id;
     }
   }
   return std::nullopt;

@@ -202,7 +202,8 @@ PathClass classify_name(std::string_view name) {
   const auto exact = std::ranges::lower_bound(kNames, name, {}, &NameRule::name);
   if (exact != kNames.end() && exact->name == name) return {exact->share, false, exact->name};
   for (const std::string_view pattern : kSuffixes) {
-    if (name.ends_with(pattern.substr(1))) return {Share::kGenerated, false, pattern};
+    const bool may = !name.empty() && name.back() == pattern.back();
+    if (may && name.ends_with(pattern.substr(1))) return {Share::kGenerated, false, pattern};
   }
   if (name.starts_with("zz_generated")) return {Share::kGenerated, false, "zz_generated*"};
   if (name.find("_generated.") != std::string_view::npos) {

@@ -31,34 +31,36 @@ bool counts(LanguageId id) {
 
 }  // namespace
 
-bool wants_sample(std::string_view path) {
-  const std::string_view extension = extension_of(without_in(path));
-  if (has_content_rules(extension)) return true;
-  if (const auto id = language_by_path(path)) return counts(*id);
-  return !is_binary_extension(extension);
-}
-
-Verdict judge_path(std::string_view path) {
-  if (const auto id = language_by_name(path)) return {*id};
-  const std::string_view extension = extension_of(without_in(path));
-  if (has_content_rules(extension) || is_contested(extension)) {
-    const auto id = language_without_marks(extension);
-    return id ? Verdict{*id} : Verdict{Verdict::kNone, false, true};
+PathVerdict judge_path(std::string_view path) {
+  PathVerdict out;
+  out.extension = extension_of(without_in(path));
+  const bool shared = has_content_rules(out.extension);
+  if (const auto id = language_by_name(path)) {
+    out.verdict = {*id};
+    out.by_name = true;
+    out.wants_sample = shared || counts(*id);
+  } else if (shared || is_contested(out.extension)) {
+    const auto unmarked = language_without_marks(out.extension);
+    out.verdict = unmarked ? Verdict{*unmarked} : Verdict{Verdict::kNone, false, true};
+    out.wants_sample = true;
+  } else if (const auto usual = language_by_extension(out.extension)) {
+    out.verdict = {*usual};
+    out.wants_sample = counts(*usual);
+  } else {
+    out.wants_sample = !is_binary_extension(out.extension);
   }
-  if (const auto id = language_by_path(path)) return {*id};
-  return {};
+  return out;
 }
 
-Verdict judge(std::string_view path, const Sample& sample) {
-  Verdict verdict = judge_path(path);
+Verdict judge(const PathVerdict& path, const Sample& sample) {
+  Verdict verdict = path.verdict;
   if (sample.head.find('\0') != std::string_view::npos) {
     // Binary, whatever it is called.
     return {};
   }
-  const std::string_view extension = extension_of(without_in(path));
   if (const auto by_modeline = language_by_modeline(sample)) {
     verdict = {*by_modeline};
-  } else if (!language_by_name(path)) {
+  } else if (!path.by_name) {
     const auto by_shebang = language_by_shebang(sample.head);
     // A script that starts another interpreter begins as one of the shell.
     const bool known = verdict.language != Verdict::kNone || verdict.undecided;
@@ -66,12 +68,12 @@ Verdict judge(std::string_view path, const Sample& sample) {
         known && is_of_javascript(verdict.language) && by_shebang && is_of_javascript(*by_shebang);
     if (by_shebang && !kin && !(known && is_shell(*by_shebang))) {
       verdict = {*by_shebang};
-    } else if (const auto by_content = language_by_content(extension, sample.head)) {
+    } else if (const auto by_content = language_by_content(path.extension, sample.head)) {
       verdict = {*by_content};
     }
   }
   if (verdict.language == Verdict::kNone && !verdict.undecided) return verdict;
-  verdict.generated = is_marked_generated(extension, sample);
+  verdict.generated = is_marked_generated(path.extension, sample);
   return verdict;
 }
 

@@ -23,12 +23,15 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
-// Whether the content could tell more than the path does.
-bool wants_sample(std::string_view path);
-
 // By the path alone: what holds for a file that is not read.
-Verdict judge_path(std::string_view path);
-Verdict judge(std::string_view path, const Sample& sample);
+struct PathVerdict {
+  Verdict verdict;
+  std::string_view extension;  // of the path; of what it is a template of
+  bool by_name = false;        // by the whole name, which no content but a modeline overrules
+  bool wants_sample = false;   // the content could tell more
+};
+PathVerdict judge_path(std::string_view path);
+Verdict judge(const PathVerdict& path, const Sample& sample);
 
 // Different whenever a table of languages, rules or marks is: what was judged by another table is
 // worth nothing.

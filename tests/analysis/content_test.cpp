@@ -16,7 +16,7 @@ namespace {
 
 // "" for none, "?" for what the neighbours decide.
 std::string judged(std::string_view path, std::string_view content) {
-  const Verdict verdict = judge(path, {content, {}, content.size(), 1});
+  const Verdict verdict = judge(judge_path(path), {content, {}, content.size(), 1});
   if (verdict.generated) return "generated";
   if (verdict.language != Verdict::kNone) return std::string(language_name(verdict.language));
   return verdict.undecided ? "?" : "";

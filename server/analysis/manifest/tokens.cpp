@@ -12,6 +12,15 @@ class Scanner {
  public:
   Scanner(std::string_view text, const Syntax& syntax) : text_(text), syntax_(syntax) {
     comments_ = words(syntax.line_comments);
+    for (std::size_t i = 0; i < kinds_.size(); ++i) {
+      const char c = static_cast<char>(i);
+      if (is_word(c) || i >= 0x80 || syntax.word_marks.find(c) != std::string_view::npos) {
+        kinds_[i] |= kInWord;
+      }
+      if (syntax.quotes.find(c) != std::string_view::npos) kinds_[i] |= kQuote;
+    }
+    for (const std::string_view mark : comments_) kinds_[byte(mark.front())] |= kComment;
+    if (!syntax.block_open.empty()) kinds_[byte(syntax.block_open.front())] |= kComment;
   }
 
   std::vector<Token> run() {
@@ -21,24 +30,23 @@ class Scanner {
   }
 
  private:
+  // What a byte may be.
+  enum Kinds : std::uint8_t { kInWord = 1, kQuote = 2, kComment = 4 };
+  static std::size_t byte(char c) { return static_cast<unsigned char>(c); }
+  bool is(char c, Kinds kind) const { return (kinds_[byte(c)] & kind) != 0; }
+
   void step() {
     const char c = text_[at_];
-    const std::string_view rest = text_.substr(at_);
+    if (is(c, kComment) && comment()) return;
     if (c == '\n') {
       if (brackets_ == 0) add(Token::Kind::kLineEnd, {});
       ++line_;
       ++at_;
     } else if (c == ' ' || c == '\t' || c == '\r') {
       ++at_;
-    } else if (!syntax_.block_open.empty() && rest.starts_with(syntax_.block_open)) {
-      skip_to(text_.find(syntax_.block_close, at_ + syntax_.block_open.size()),
-              syntax_.block_close.size());
-    } else if (std::ranges::any_of(comments_,
-                                   [&](std::string_view mark) { return rest.starts_with(mark); })) {
-      at_ = std::min(text_.find('\n', at_), text_.size());
-    } else if (syntax_.quotes.find(c) != std::string_view::npos) {
+    } else if (is(c, kQuote)) {
       string(c);
-    } else if (in_word(c)) {
+    } else if (is(c, kInWord)) {
       word();
     } else {
       if (c == '(' || c == '[') ++brackets_;
@@ -48,15 +56,25 @@ class Scanner {
     }
   }
 
-  bool in_word(char c) const {
-    return is_word(c) || (static_cast<unsigned char>(c) & 0x80U) != 0 ||
-           syntax_.word_marks.find(c) != std::string_view::npos;
+  // Skips one. False: there is none.
+  bool comment() {
+    const std::string_view rest = text_.substr(at_);
+    if (!syntax_.block_open.empty() && rest.starts_with(syntax_.block_open)) {
+      skip_to(text_.find(syntax_.block_close, at_ + syntax_.block_open.size()),
+              syntax_.block_close.size());
+      return true;
+    }
+    const auto begins = [&](std::string_view mark) { return rest.starts_with(mark); };
+    if (!std::ranges::any_of(comments_, begins)) return false;
+    at_ = std::min(text_.find('\n', at_), text_.size());
+    return true;
   }
 
   void word() {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && in_word(text_[at_])) {
-      if (at_ > begin && starts_comment(text_.substr(at_))) break;
+    while (at_ < text_.size() && is(text_[at_], kInWord)) {
+      const bool may = at_ > begin && is(text_[at_], kComment);
+      if (may && starts_comment(text_.substr(at_))) break;
       ++at_;
     }
     add(Token::Kind::kWord, text_.substr(begin, at_ - begin));
@@ -111,6 +129,7 @@ class Scanner {
   std::string_view text_;
   const Syntax& syntax_;
   std::vector<std::string_view> comments_;
+  std::array<std::uint8_t, 256> kinds_{};
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
   // By quote: no string begins before this place, as a walk to its line's end has found.

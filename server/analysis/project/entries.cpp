@@ -11,6 +11,7 @@ namespace quarry::analysis::project {
 namespace {
 
 constexpr std::size_t kMaxEntries = 12;
+constexpr std::size_t kMaxCandidates = 64;
 constexpr std::size_t kMaxRead = 8;
 constexpr std::uint64_t kMaxSourceBytes = 1UL << 20U;
 constexpr std::size_t kMaxSettings = 8;
@@ -74,13 +75,15 @@ bool is_tool(std::string_view path) {
 
 // '*' of a pattern is one component.
 bool fits(std::string_view pattern, std::string_view path) {
-  const auto want = manifest::split(pattern, '/');
-  const auto have = manifest::split(path, '/');
-  if (want.size() != have.size()) return false;
-  for (std::size_t i = 0; i < want.size(); ++i) {
-    if (!manifest::matches(want[i], have[i])) return false;
+  for (;;) {
+    const std::size_t want = pattern.find('/');
+    const std::size_t have = path.find('/');
+    if ((want == std::string_view::npos) != (have == std::string_view::npos)) return false;
+    if (!manifest::matches(pattern.substr(0, want), path.substr(0, have))) return false;
+    if (want == std::string_view::npos) return true;
+    pattern.remove_prefix(want + 1);
+    path.remove_prefix(have + 1);
   }
-  return true;
 }
 
 // Java and its kin: any depth of packages, told by the name and by the code.
@@ -114,12 +117,13 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
     if (names.language != module.language && !kin) continue;
     for (const std::string_view pattern : manifest::words(names.paths)) {
       for (const File* file : draft.sources) {
-        const bool known = std::ranges::find(found, file, &Found::file) != found.end();
         const std::string_view path = file->path.substr(cut);
+        if (!fits(pattern, path)) continue;
+        const bool known = std::ranges::find(found, file, &Found::file) != found.end();
         // A program in a folder of programs has no extension: the others are what it is made of.
         const bool named = !pattern.ends_with("/*") || extension_of(path).empty();
-        if (!known && named && fits(pattern, path) && !is_tool(path) && found.size() < 64) {
-          found.push_back({file, file->path.substr(cut), names.verified});
+        if (!known && named && !is_tool(path) && found.size() < kMaxCandidates) {
+          found.push_back({file, path, names.verified});
         }
       }
     }
@@ -142,11 +146,14 @@ void take(Module& module, const SourceFacts& facts, std::string_view path) {
 
 // Sources that are called as settings are: config, settings, env, db, database, server.
 bool is_called_settings(std::string_view path) {
-  const std::string name = manifest::lower(base_name(path));
-  const std::string_view stem = std::string_view(name).substr(0, name.find('.'));
+  constexpr std::size_t kLongest = 15;
+  const std::string_view name = base_name(path);
+  const std::size_t dot = std::min(name.find('.'), name.size());
+  if (dot > kLongest) return false;
+  const std::string stem = manifest::lower(name.substr(0, dot));  // short: not on the heap
   for (const std::string_view begin : {"config", "settings", "env", "db", "database", "server"}) {
     if (!stem.starts_with(begin)) continue;
-    const std::string_view rest = stem.substr(begin.size());
+    const std::string_view rest = std::string_view(stem).substr(begin.size());
     if (rest.empty() || rest[0] == '_' || rest[0] == '-' || rest == "s" || rest == "uration" ||
         rest == "ironment") {
       return true;
