@@ -76,7 +76,11 @@ Result<void> WorkingContents::sample(const FileIndex& index, const FileIndex::Di
       continue;
     }
     const auto file = opened->open_file(base_name(index.files()[files[i]].path));
-    const auto got = file ? file->read_at(0, head) : Result<std::size_t>(Failure(file.error()));
+    // No more than its size, or the system is asked once more whether that was all.
+    const std::size_t want =
+        file ? std::min(head.size(), static_cast<std::size_t>(file->stamp().size)) : 0;
+    const auto got = file ? file->read_at(0, std::span(head).first(want))
+                          : Result<std::size_t>(Failure(file.error()));
     if (!got) {
       visit(i, nullptr);
       continue;

@@ -98,6 +98,7 @@ class Answer {
       text("runtime_evidence", one.runtime.at.text());
       text("package_manager", one.manager.name);
       if (!one.manager.version.empty()) text("package_manager_version", one.manager.version);
+      text("package_manager_evidence", one.manager.at.text());
       text("framework", framework == nullptr ? "" : framework->name).at(one.at);
       if (!one.build_systems.empty()) {
         out_.key("build_systems").begin_array();

@@ -184,6 +184,20 @@ TEST_CASE("analyze_repository says what is wrong with its arguments") {
   }
 }
 
+TEST_CASE("analyze_repository says where a module's version and package manager are told") {
+  const test::TempWorkspace tree(
+      {{"package.json",
+        "{\n\"engines\": {\"node\": \">=20\"},\n\"packageManager\": \"pnpm@9.1.0\"\n}\n"},
+       {"index.js", "f();\n"}});
+  World world(tree.root());
+  const test::ToolAnswer answer = world.call("{}");
+  INFO(answer.error << answer.output.text << "\n" << answer.output.structured);
+  REQUIRE(answer.error.empty());
+  CHECK(holds(answer.output.text, "Node.js >=20 (package.json:2), pnpm 9.1.0 (package.json:3)"));
+  CHECK(holds(answer.output.structured, R"("runtime_evidence":"package.json:2")"));
+  CHECK(holds(answer.output.structured, R"("package_manager_evidence":"package.json:3")"));
+}
+
 TEST_CASE("analyze_repository walks a plain directory and says so") {
   const test::TempWorkspace tree(kProject);
   World world(tree.root());
