@@ -52,6 +52,7 @@ Result<void> look_at_tree(const Sources& sources, const AnalyzeOptions& options,
                 {look->survey, *listing.contents, cache, sources.pool, cancel, look->memory,
                  renewed ? &changed : nullptr},
                 report));
+  cache.save();
   report.files_read = cache.files_read();
   if (report.repeatable) leave_last_look(sources, options, std::move(look));
   return {};

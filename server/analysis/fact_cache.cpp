@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "server/base/log.h"
 
@@ -46,12 +47,27 @@ Result<std::string> FactCache::facts(const Maker& maker, const git::TrackedFile&
   count_read(1);
   TRY_ASSIGN(const Content content, contents_.read(file, max_bytes, cancel));
   std::string facts = make(content.bytes);
-  if (content.identity != 0) {
-    const auto put =
-        store_.put(store::Table::kAnalysis, key, head_of(maker, content.identity).append(facts));
-    if (!put) log::debug("facts not kept: {}", put.error().message);
-  }
+  if (content.identity != 0) keep(key, head_of(maker, content.identity).append(facts));
   return facts;
+}
+
+void FactCache::keep(std::string key, std::string value) {
+  constexpr std::size_t kMostWaiting = std::size_t{1} << 20U;
+  bool much = false;
+  {
+    auto waiting = waiting_.lock();
+    waiting->bytes += key.size() + value.size();
+    waiting->entries.push_back({std::move(key), std::move(value)});
+    much = waiting->bytes > kMostWaiting;
+  }
+  if (much) save();
+}
+
+void FactCache::save() {
+  const Waiting taken = std::exchange(*waiting_.lock(), {});
+  if (taken.entries.empty()) return;
+  const auto put = store_.put_all(store::Table::kAnalysis, taken.entries);
+  if (!put) log::debug("facts not kept: {}", put.error().message);
 }
 
 std::optional<std::string> FactCache::record(const Maker& maker, std::string_view key) const {
@@ -66,10 +82,7 @@ std::optional<std::string> FactCache::record(const Maker& maker, std::string_vie
 
 void FactCache::keep_record(const Maker& maker, std::string_view key, std::string_view value) {
   const bool working = origin_ == Origin::kWorkingTree;
-  const auto put =
-      store_.put(store::Table::kAnalysis, key_of(maker, working ? "working" : "revision", key),
-                 head_of(maker, 0).append(value));
-  if (!put) log::debug("facts not kept: {}", put.error().message);
+  keep(key_of(maker, working ? "working" : "revision", key), head_of(maker, 0).append(value));
 }
 
 }  // namespace quarry::analysis

@@ -14,8 +14,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/analysis/contents.h"
+#include "server/base/guarded.h"
 #include "server/store/store.h"
 
 namespace quarry::analysis {
@@ -38,6 +40,9 @@ class FactCache {
         root_(std::move(root)),
         origin_(origin),
         refresh_(refresh) {}
+  ~FactCache() { save(); }
+  FactCache(const FactCache&) = delete;
+  FactCache& operator=(const FactCache&) = delete;
 
   // The facts of `file`, as bytes: those kept, or what `make` says of its content. The error is
   // that of reading it.
@@ -49,12 +54,17 @@ class FactCache {
   std::optional<std::string> record(const Maker& maker, std::string_view key) const;
   void keep_record(const Maker& maker, std::string_view key, std::string_view value);
 
+  // Stores what was made since: until then it waits, for commits to be few. The destructor does it
+  // too.
+  void save();
+
   Origin origin() const { return origin_; }
   // How many files were read because nothing was kept of them.
   std::uint64_t files_read() const { return files_read_.load(std::memory_order_relaxed); }
   void count_read(std::uint64_t files) { files_read_.fetch_add(files, std::memory_order_relaxed); }
 
  private:
+  void keep(std::string key, std::string value);
   std::string key_of(const Maker& maker, std::string_view kind, std::string_view rest) const;
 
   store::Store& store_;
@@ -62,6 +72,11 @@ class FactCache {
   const std::string root_;
   const Origin origin_;
   const bool refresh_;
+  struct Waiting {
+    std::vector<store::Entry> entries;
+    std::size_t bytes = 0;
+  };
+  Guarded<Waiting> waiting_;
   std::atomic<std::uint64_t> files_read_{0};
 };
 

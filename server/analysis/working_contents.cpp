@@ -104,14 +104,17 @@ Result<Content> WorkingContents::read(const git::TrackedFile& file, std::uint64_
   TRY(cancel.check());
   const auto path = path_of(file.path);
   if (!path) return fail(Code::kInvalidArgs, "the repository tells of a path that is none");
-  TRY_ASSIGN(const sandbox::Metadata metadata, files_.metadata(*path));
-  if (metadata.kind != sandbox::Kind::kFile) {
-    return fail(Code::kInvalidArgs, "it is no regular file");
+  const auto opened = files_.open_file(*path);
+  if (!opened) {
+    const auto metadata = files_.metadata(*path);
+    if (metadata && metadata->kind != sandbox::Kind::kFile) {
+      return fail(Code::kInvalidArgs, "it is no regular file");
+    }
+    return Failure(opened.error());
   }
-  TRY_ASSIGN(const sandbox::File opened, files_.open_file(*path));
   Content content;
-  TRY(opened.read_all(content.bytes, static_cast<std::int64_t>(max_bytes)));
-  content.identity = identity(opened.stamp());
+  TRY(opened->read_all(content.bytes, static_cast<std::int64_t>(max_bytes)));
+  content.identity = identity(opened->stamp());
   return content;
 }
 

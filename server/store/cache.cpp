@@ -15,20 +15,25 @@ constexpr int kSamplesPerPut = 4;
 
 }  // namespace
 
-Result<void> Cache::change(std::string_view key, const std::optional<std::string>& record,
-                           std::uint32_t now) {
+Result<void> Cache::change(std::span<const Write> writes, std::uint32_t now) {
   auto sweep = writer_.lock();
   const WriterLock writing(lock_, patience_);
   TRY(writing.check());
-  const std::size_t bytes = record ? record->size() : 0;
-  if (bytes > environment_->map_bytes() / 4) {
-    return fail(Code::kTooLarge, "the value is too large for the cache");
-  }
-  const auto apply = [&](Environment::Change& open) -> Result<void> {
+  bool any_too_large = false;
+  const auto apply_one = [&](Environment::Change& open, const Write& write) -> Result<void> {
+    const std::size_t bytes = write.record ? write.record->size() : 0;
+    if (bytes > environment_->map_bytes() / 4) {
+      any_too_large = true;
+      return {};
+    }
     for (int i = 0; i < kSamplesPerPut && open.fill(bytes) > kFull; ++i) {
       TRY(evict(open, *sweep, now));
     }
-    return record ? open.put(key, *record) : open.erase(key);
+    return write.record ? open.put(write.key, *write.record) : open.erase(write.key);
+  };
+  const auto apply = [&](Environment::Change& open) -> Result<void> {
+    for (const Write& write : writes) TRY(apply_one(open, write));
+    return {};
   };
   Result<void> outcome = environment_->change(apply);
   if (!outcome && outcome.error().code == Code::kTooLarge) {
@@ -39,6 +44,9 @@ Result<void> Cache::change(std::string_view key, const std::optional<std::string
     TRY(environment_->change([](Environment::Change& open) { return open.clear(); }));
     TRY(environment_->change([](Environment::Change& open) { return open.clear(); }));
     outcome = environment_->change(apply);
+  }
+  if (outcome && any_too_large) {
+    return fail(Code::kTooLarge, "the value is too large for the cache");
   }
   return outcome;
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,9 +33,13 @@ class Cache {
         patience_(patience) {}
 
   Environment& environment() { return *environment_; }
-  // nullopt: erases. `now` is the second of the change.
-  Result<void> change(std::string_view key, const std::optional<std::string>& record,
-                      std::uint32_t now);
+  struct Write {
+    std::string key;
+    std::optional<std::string> record;  // nullopt: erases
+  };
+  // In one commit. What is too large for the cache is left out, and told by kTooLarge. `now` is the
+  // second of the change.
+  Result<void> change(std::span<const Write> writes, std::uint32_t now);
 
  private:
   struct Sweep {

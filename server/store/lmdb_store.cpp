@@ -1,6 +1,7 @@
 #include "server/store/lmdb_store.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "server/base/log.h"
 #include "server/store/open_recent.h"
@@ -145,8 +146,31 @@ Result<void> LmdbStore::put(Table table, std::string_view key, std::string_view 
     TRY(commit(change));
     return {};
   }
-  Result<void> outcome = cache_->change(
-      record_key(table, key).view(), encode_record(table, key, value, now_second()), now_second());
+  const Cache::Write write{std::string(record_key(table, key).view()),
+                           encode_record(table, key, value, now_second())};
+  return change_cache(table, {&write, 1});
+}
+
+Result<void> LmdbStore::put_all(Table table, std::span<const Entry> entries) {
+  if (durable(table)) return Store::put_all(table, entries);
+  Result<void> outcome;
+  std::vector<Cache::Write> writes;
+  writes.reserve(entries.size());
+  for (const auto& [key, value] : entries) {
+    if (auto fits = check_sizes(table, key, value); !fits) {
+      outcome = std::move(fits);
+      continue;
+    }
+    writes.push_back({std::string(record_key(table, key).view()),
+                      encode_record(table, key, value, now_second())});
+  }
+  puts_ += writes.size();
+  if (!writes.empty()) TRY(change_cache(table, writes));
+  return outcome;
+}
+
+Result<void> LmdbStore::change_cache(Table table, std::span<const Cache::Write> writes) {
+  Result<void> outcome = cache_->change(writes, now_second());
   if (!outcome) note_failure(table, outcome.error());
   if (outcome) ++commits_;
   return outcome;
@@ -159,10 +183,8 @@ Result<void> LmdbStore::erase(Table table, std::string_view key) {
     TRY(commit(change));
     return {};
   }
-  Result<void> outcome = cache_->change(record_key(table, key).view(), std::nullopt, now_second());
-  if (!outcome) note_failure(table, outcome.error());
-  if (outcome) ++commits_;
-  return outcome;
+  const Cache::Write write{std::string(record_key(table, key).view()), std::nullopt};
+  return change_cache(table, {&write, 1});
 }
 
 Result<Written> LmdbStore::change(const Work& work) {

@@ -49,6 +49,7 @@ class LmdbStore final : public Store {
 
   Result<std::optional<std::string>> read(Table table, std::string_view key) override;
   Result<void> put(Table table, std::string_view key, std::string_view value) override;
+  Result<void> put_all(Table table, std::span<const Entry> entries) override;
   Result<void> erase(Table table, std::string_view key) override;
   Result<void> each(Table table, const Visit& visit) override;
   Result<void> scan(Table table, std::string_view prefix, std::string_view after,
@@ -69,6 +70,7 @@ class LmdbStore final : public Store {
   Result<void> visit_records(Table table, std::string_view prefix, std::string_view after,
                              const Visit& visit);
   Result<Written> commit(PendingChange& change);
+  Result<void> change_cache(Table table, std::span<const Cache::Write> writes);
   void count_damage(Table table, std::string_view what);
   void note_failure(Table table, const Error& error);
   Failure out_of_order(Table table);

@@ -39,6 +39,9 @@ class LazyStore final : public Store {
   Result<void> put(Table table, std::string_view key, std::string_view value) override {
     return in_store([&](Store& store) { return store.put(table, key, value); });
   }
+  Result<void> put_all(Table table, std::span<const Entry> entries) override {
+    return in_store([&](Store& store) { return store.put_all(table, entries); });
+  }
   Result<void> erase(Table table, std::string_view key) override {
     return in_store([&](Store& store) { return store.erase(table, key); });
   }
@@ -115,6 +118,15 @@ const char* variable(const char* name) {
 }
 
 }  // namespace
+
+Result<void> Store::put_all(Table table, std::span<const Entry> entries) {
+  Result<void> outcome;
+  for (const Entry& entry : entries) {
+    Result<void> put = this->put(table, entry.key, entry.value);
+    if (!put) outcome = std::move(put);
+  }
+  return outcome;
+}
 
 std::unique_ptr<Store> Store::at(std::string directory, const Options& options) {
   return std::make_unique<LazyStore>(std::move(directory), options);

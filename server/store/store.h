@@ -30,6 +30,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,6 +96,11 @@ struct StoreStats {
   Space recent, state, cache;  // not of a store in memory
 };
 
+struct Entry {
+  std::string key;
+  std::string value;
+};
+
 struct Written {
   bool durable = true;  // on disk; never so of a store in memory
 };
@@ -129,6 +135,9 @@ class Store {
   // kTooLarge: over a limit, or the durable half is full. kUnavailable: the disk is full or another
   // process keeps the store locked.
   virtual Result<void> put(Table table, std::string_view key, std::string_view value) = 0;
+  // As put() of each, one after the other; one commit, where it is a cache table. An error of one
+  // keeps none of the others from being stored.
+  virtual Result<void> put_all(Table table, std::span<const Entry> entries);
   virtual Result<void> erase(Table table, std::string_view key) = 0;
   // Calls `visit` for every whole record until it returns false; it may use the store.
   virtual Result<void> each(Table table, const Visit& visit) = 0;

@@ -58,6 +58,28 @@ TEST_CASE("store keeps, replaces and erases values of every table") {
   });
 }
 
+TEST_CASE("store puts many values at once, whatever becomes of one of them") {
+  for_both([](Store& store) {
+    REQUIRE(store.put_all(Table::kAnalysis, {}));
+    const std::vector<Entry> entries = {{"a", "1"}, {"b", "2"}, {"a", "3"}};
+    for (const Table table : {Table::kSessions, Table::kAnalysis}) {
+      REQUIRE(store.put_all(table, entries));
+      CHECK(store.get(table, "a") == "3");
+      CHECK(store.get(table, "b") == "2");
+    }
+    const std::string huge((std::size_t{64} << 20U) + 1, 'x');
+    const auto some = store.put_all(Table::kAnalysis, std::vector<Entry>{{"c", huge}, {"d", "4"}});
+    REQUIRE_FALSE(some);
+    CHECK(some.error().code == Code::kTooLarge);
+    CHECK_FALSE(store.get(Table::kAnalysis, "c"));
+    CHECK(store.get(Table::kAnalysis, "d") == "4");
+  });
+  const quarry::test::TempWorkspace files;
+  const auto store = Store::at(files.path("s"));
+  REQUIRE(store->put_all(Table::kAnalysis, std::vector<Entry>(1000, {"k", "v"})));
+  CHECK(store->stats().commits == 1);
+}
+
 TEST_CASE("store keys of any length and any bytes are told apart (SE-02)") {
   for_both([](Store& store) {
     std::vector<std::string> keys;
