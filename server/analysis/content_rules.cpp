@@ -87,9 +87,9 @@ std::string word_of(std::string_view pattern) {
   return longest;
 }
 
-// Letters by how often English and code have them; what is no letter is rarer.
+// By how often English and code have them; what is not named is rarer.
 std::size_t rank_of(char c) {
-  constexpr std::string_view kFrequent = "etaoinsrlcdupmfhgbyvwkxjqz_";
+  constexpr std::string_view kFrequent = "etaoinsrlcdupmfhgb_yv<wkxjqz";
   return std::min(kFrequent.find(c), kFrequent.size());
 }
 std::size_t rarest_byte(std::string_view word) {
@@ -106,6 +106,7 @@ bool holds(std::string_view text, const Floating& one) {
   for (std::size_t at = one.rare; at <= last; ++at) {
     at = text.find(one.word[one.rare], at);
     if (at > last) return false;
+    if (text[at - one.rare] != one.word.front()) continue;
     if (text.compare(at - one.rare, one.word.size(), one.word) == 0) return true;
   }
   return false;

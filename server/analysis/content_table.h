@@ -27,7 +27,7 @@ inline constexpr auto kContentRules = std::to_array<ContentRule>({
      "class %w%_:\nclass %w %w%_{\nclass %w %w%_:\nclass %w%$\nclass %w final\nclass %w(%*\n"
      "public%_:\nprivate%_:\nprotected%_:\nenum class \nvirtual \nexplicit %w%_(\nfriend \n"
      "constexpr \nstatic constexpr \nstatic inline constexpr \ninline constexpr \n%*std::%w\n"
-     "%*static_cast<\n%*reinterpret_cast<\n%*dynamic_cast<\n%*operator%_=\n%*~%w()%*\n"
+     "%*_cast<\n%*operator%_=\n%*~%w()%*\n"
      "%*unique_ptr<\n%*noexcept%b\n[[nodiscard]]\nextern template"},
     {".m", "Objective-C",
      "#%_import\n@interface \n@implementation \n@end%$\n@property\n@protocol \n@class \n"

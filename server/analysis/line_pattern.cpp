@@ -80,7 +80,7 @@ std::string_view pattern_line(std::string_view line) {
 }
 
 bool matches_pattern(std::string_view line, std::string_view pattern) {
-  const bool fold = pattern.starts_with("%i");
+  const bool fold = pattern.size() >= 2 && pattern[0] == '%' && pattern[1] == 'i';
   if (fold) pattern.remove_prefix(2);
   return matches(line, pattern, fold);
 }

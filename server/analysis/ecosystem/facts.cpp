@@ -19,23 +19,29 @@ constexpr std::size_t kBinaryBytes = 8192;  // a NUL in them is no text
 struct Candidate {
   explicit Candidate(const Reader& of)
       : reader(&of),
-        first(of.pattern.find('/') == std::string_view::npos ? of.pattern.front() : '*'),
-        last(of.pattern.back()) {}
+        first(of.pattern.find('/') == std::string_view::npos ? of.pattern.front() : '*') {}
 
-  // Of a path that is not empty.
-  bool may_fit(std::string_view path, std::string_view name) const {
-    return (last == '*' || last == path.back()) && (first == '*' || first == name.front());
-  }
+  bool may_fit(std::string_view name) const { return first == '*' || first == name.front(); }
 
   const Reader* reader;
   char first;  // of the name; '*': any
-  char last;
 };
 
-// Exact names in a map, everything else in order.
+// Exact names in a map; everything else in order, for each byte that a path may end with.
 struct Index {
   std::unordered_map<std::string_view, const Reader*> by_name;
-  std::vector<Candidate> by_pattern;
+  std::array<std::vector<Candidate>, 256> by_last;
+
+  void add(const Reader& reader) {
+    if (reader.pattern.find_first_of("*/") == std::string_view::npos) {
+      by_name.emplace(reader.pattern, &reader);
+      return;
+    }
+    const char last = reader.pattern.back();
+    for (std::size_t byte = 0; byte < by_last.size(); ++byte) {
+      if (last == '*' || last == static_cast<char>(byte)) by_last[byte].emplace_back(reader);
+    }
+  }
 };
 
 Index make_index() {
@@ -48,13 +54,7 @@ Index make_index() {
                              functional_readers(), small_readers(),    infrastructure_readers(),
                              container_readers(),  settings_readers(), ci_readers(),
                              command_readers(),    licence_readers(),  kubernetes_readers()}) {
-    for (const Reader& reader : readers) {
-      if (reader.pattern.find_first_of("*/") == std::string_view::npos) {
-        index.by_name.emplace(reader.pattern, &reader);
-      } else {
-        index.by_pattern.emplace_back(reader);
-      }
-    }
+    for (const Reader& reader : readers) index.add(reader);
   }
   return index;
 }
@@ -93,8 +93,8 @@ const Reader* find_reader(std::string_view path) {
   const auto found = kIndex.by_name.find(name);
   if (found != kIndex.by_name.end()) return found->second;
   if (name.empty()) return nullptr;
-  for (const Candidate& one : kIndex.by_pattern) {
-    if (one.may_fit(path, name) && fits(one.reader->pattern, path, name)) return one.reader;
+  for (const Candidate& one : kIndex.by_last[static_cast<unsigned char>(name.back())]) {
+    if (one.may_fit(name) && fits(one.reader->pattern, path, name)) return one.reader;
   }
   return nullptr;
 }

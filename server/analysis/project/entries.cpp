@@ -17,6 +17,8 @@ constexpr std::uint64_t kMaxSourceBytes = 1UL << 20U;
 constexpr std::size_t kMaxSettings = 8;
 constexpr std::uint64_t kMaxSettingsBytes = 256UL << 10U;
 
+constexpr std::ptrdiff_t kDeepestEntry = 3;  // slashes in a path of kEntryNames
+
 struct Names {
   std::string_view language;
   std::string_view paths;  // apart by blanks, most telling first; '*' for one component
@@ -60,6 +62,15 @@ constexpr Names kEntryNames[] = {
     {"Julia", "src/*.jl", false},
     {"Shell", "install.sh run.sh main.sh start run main bin/*", false},
 };
+
+static_assert(std::ranges::all_of(kEntryNames, [](const Names& names) {
+  std::ptrdiff_t slashes = 0;
+  for (const char c : names.paths) {
+    slashes = c == ' ' ? 0 : slashes + (c == '/' ? 1 : 0);
+    if (slashes > kDeepestEntry) return false;
+  }
+  return true;
+}));
 
 // What developers run, in the folders where programs lie too.
 constexpr auto kUpkeepNames = std::to_array<std::string_view>(
@@ -112,11 +123,16 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
       found.push_back({file, file->path.substr(cut), true});
     }
   }
+  // No pattern goes deeper, and most files of a large tree do.
+  std::vector<const File*> shallow;
+  for (const File* file : draft.sources) {
+    if (std::ranges::count(file->path.substr(cut), '/') <= kDeepestEntry) shallow.push_back(file);
+  }
   for (const Names& names : kEntryNames) {
     const bool kin = names.language == "JavaScript" && module.language == "TypeScript";
     if (names.language != module.language && !kin) continue;
     for (const std::string_view pattern : manifest::words(names.paths)) {
-      for (const File* file : draft.sources) {
+      for (const File* file : shallow) {
         const std::string_view path = file->path.substr(cut);
         if (!fits(pattern, path)) continue;
         const bool known = std::ranges::find(found, file, &Found::file) != found.end();
@@ -147,7 +163,9 @@ void take(Module& module, const SourceFacts& facts, std::string_view path) {
 // Sources that are called as settings are: config, settings, env, db, database, server.
 bool is_called_settings(std::string_view path) {
   constexpr std::size_t kLongest = 15;
+  constexpr std::string_view kFirsts = "csedCSED";
   const std::string_view name = base_name(path);
+  if (name.empty() || kFirsts.find(name.front()) == std::string_view::npos) return false;
   const std::size_t dot = std::min(name.find('.'), name.size());
   if (dot > kLongest) return false;
   const std::string stem = manifest::lower(name.substr(0, dot));  // short: not on the heap

@@ -127,13 +127,22 @@ void count_bytes(Draft& draft) {
   const std::size_t cut = draft.directory.empty() ? 0 : draft.directory.size() + 1;
   std::string_view last;
   bool aside = false;
+  std::string_view language;
+  std::uint64_t* bytes = nullptr;  // of `language`
+  std::uint64_t* weights = nullptr;
   for (const File* file : draft.sources) {
-    draft.bytes[file->language] += file->size;
+    if (bytes == nullptr || file->language != language) {
+      language = file->language;
+      bytes = &draft.bytes[language];
+      weights = nullptr;
+    }
+    *bytes += file->size;
     const std::string_view directory = directory_of(file->path.substr(cut));
     if (directory != last) aside = is_secondary(directory);
     last = directory;
     if (aside || (file->language == "JavaScript" && is_served(file->path.substr(cut)))) continue;
-    draft.weights[file->language] += file->size;
+    if (weights == nullptr) weights = &draft.weights[language];
+    *weights += file->size;
   }
 }
 
