@@ -14,16 +14,15 @@ class FlatText {
  public:
   explicit FlatText(std::string_view text) {
     text_.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] != '\r') {
-        text_.push_back(text[i]);
-      } else {
-        text_.push_back('\n');
-        if (i + 1 < text.size() && text[i + 1] == '\n') {
-          ++i;
-          dropped_.push_back(text_.size());
-        }
-      }
+    while (true) {
+      const std::size_t end = text.find('\r');
+      text_.append(text.substr(0, end));
+      if (end == std::string_view::npos) break;
+      text_.push_back('\n');
+      text.remove_prefix(end + 1);
+      if (!text.starts_with('\n')) continue;
+      text.remove_prefix(1);
+      dropped_.push_back(text_.size());
     }
   }
   const std::string& text() const { return text_; }

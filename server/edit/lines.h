@@ -9,8 +9,10 @@ namespace quarry::edit {
 
 // The end of the line that begins at `begin`, its line end included.
 inline std::size_t line_end(std::string_view text, std::size_t begin) {
-  const std::size_t at = text.find_first_of("\r\n", begin);
-  if (at == std::string_view::npos) return text.size();
+  // find_first_of() costs a call for each byte.
+  std::size_t at = begin;
+  while (at < text.size() && text[at] != '\n' && text[at] != '\r') ++at;
+  if (at == text.size()) return at;
   return at + (text.substr(at, 2) == "\r\n" ? 2 : 1);
 }
 

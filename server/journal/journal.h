@@ -51,7 +51,8 @@ class Journal {
     bool sync = true;
     std::uint64_t max_bytes = std::uint64_t{256} << 20U;
     std::chrono::seconds max_age = std::chrono::hours(24 * 30);
-    std::uint64_t segment_bytes = std::uint64_t{16} << 20U;
+    // A segment is closed when it has grown so large. each() reads whole ones, the last first.
+    std::uint64_t segment_bytes = std::uint64_t{4} << 20U;
   };
 
   static Result<std::unique_ptr<Journal>> open(const Options& options, const Clock& clock);
