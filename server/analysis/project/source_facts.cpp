@@ -60,7 +60,9 @@ std::uint32_t port_of_address(std::string_view text) {
 class Scan {
  public:
   Scan(std::string_view language, std::string_view text)
-      : language_(language), tokens_(manifest::tokens(text, syntax_of(language))) {}
+      : language_(language),
+        is_c_(language == "C" || language == "C++" || language == "Objective-C"),
+        tokens_(manifest::tokens(text, syntax_of(language))) {}
 
   SourceFacts run() {
     for (at_ = 0; at_ < tokens_.size(); ++at_) {
@@ -72,7 +74,7 @@ class Scan {
         assignment(token);
         call(token);
         main(token);
-      } else if (token.is("#") && is_c()) {
+      } else if (is_c_ && token.is("#")) {
         condition();
       }
     }
@@ -88,7 +90,6 @@ class Scan {
     static const Token kNone;
     return steps <= at_ ? tokens_[at_ - steps] : kNone;
   }
-  bool is_c() const { return language_ == "C" || language_ == "C++" || language_ == "Objective-C"; }
   static bool is_number(const Token& token) {
     return token.is_word() && !token.text.empty() && manifest::is_digit(token.text[0]);
   }
@@ -128,6 +129,10 @@ class Scan {
 
   void environment(const Token& token) {
     const std::string_view word = token.text;
+    // Nearly no word is of these.
+    constexpr std::string_view kFirsts = "BDESegiopv";
+    if (kFirsts.find(word.front()) == word.npos && !word.ends_with("GetEnvironmentVariable"))
+      return;
     for (const std::string_view prefix : {"process.env.", "import.meta.env.", "Bun.env."}) {
       if (word.starts_with(prefix)) {
         const std::string_view rest = word.substr(prefix.size());
@@ -168,9 +173,11 @@ class Scan {
 
   // const port = 3000; PORT = 8080: what a later listen(port) means.
   void assignment(const Token& token) {
+    // "port" and what ends so, "addr". In any case.
+    const char last = token.text.back();
+    if (last != 't' && last != 'T' && last != 'r' && last != 'R') return;
     const std::string name = manifest::lower(last_part(token.text));
-    if (name != "port" && !name.ends_with("_port") && name != "addr" && !name.ends_with("port"))
-      return;
+    if (!name.ends_with("port") && name != "addr") return;
     std::size_t equals = 1;
     while (equals < 5 && !ahead(equals).is("=") && !ahead(equals).is("(")) ++equals;
     if (!ahead(equals).is("=")) return;
@@ -187,7 +194,7 @@ class Scan {
   }
 
   void call(const Token& token) {
-    if (is_c()) return;  // listen() is the system's: no port in it
+    if (is_c_) return;  // listen() is the system's: no port in it
     if (language_ == "Go" && last_part(token.text) == "Addr" && ahead(1).is(":") &&
         ahead(2).is_string()) {
       if (const std::uint32_t port = port_of_address(ahead(2).text)) {
@@ -225,7 +232,10 @@ class Scan {
   }
 
   void main(const Token& token) {
-    if (facts_.main_line > 0 || std::ranges::find(conditions_, true) != conditions_.end()) return;
+    if (facts_.main_line > 0) return;
+    // The words below, by the bytes that they begin with.
+    if (std::string_view("mA_S").find(token.text.front()) == std::string_view::npos) return;
+    if (std::ranges::find(conditions_, true) != conditions_.end()) return;
     const bool java =
         language_ == "Java" && token.is("main") && ahead(1).is("(") && behind(1).is("void");
     const bool go =
@@ -233,7 +243,7 @@ class Scan {
     const bool other =
         (language_ == "Kotlin" && token.is("main") && behind(1).is("fun")) ||
         ((language_ == "Rust" || language_ == "Gleam") && token.is("main") && behind(1).is("fn")) ||
-        (is_c() && token.is("main") && behind(1).is("int") && ahead(1).is("(")) ||
+        (is_c_ && token.is("main") && behind(1).is("int") && ahead(1).is("(")) ||
         (language_ == "Scala" && token.is("App") && behind(1).is("extends")) ||
         token.is("SpringBootApplication");
     const bool python = language_ == "Python" && token.is("__name__") && ahead(3).is_string() &&
@@ -242,6 +252,7 @@ class Scan {
   }
 
   std::string_view language_;
+  const bool is_c_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
   std::vector<bool> conditions_;  // the open ones: whether each is of tests
