@@ -179,6 +179,7 @@ void Engines::make_unicode() {
     unicode = nullptr;
     auto made = Backtracking::compile(backtracking_text(pattern, tokens, options), options);
     if (made) unicode_exact = std::move(*made);
+    fell_to_ascii = !made;
   });
 }
 

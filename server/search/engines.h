@@ -42,7 +42,8 @@ struct Engines {
   std::once_flag unicode_made;
   std::unique_ptr<re2::RE2> unicode;
   std::unique_ptr<const Backtracking> unicode_exact;
-  std::atomic<std::size_t> expected = 0;  // bytes
+  std::atomic<bool> fell_to_ascii = false;  // neither could be made
+  std::atomic<std::size_t> expected = 0;    // bytes
   std::once_flag fast_made;
   std::unique_ptr<const FastProgram> fast_program;
   std::atomic<const FastProgram*> fast = nullptr;

@@ -61,6 +61,9 @@ Result<FileFilter> FileFilter::make(std::string_view glob, std::string_view type
   if (!glob.empty()) {
     filter.negated_ = glob.starts_with('!');
     if (filter.negated_) glob.remove_prefix(1);
+    // "!build/": a directory of that name, wherever it lies.
+    filter.of_directories_ = filter.negated_ && glob.size() > 1 && glob.ends_with('/');
+    if (filter.of_directories_) glob.remove_suffix(1);
     TRY_ASSIGN(const std::string normal, normal_glob(glob, "glob"));
     TRY_ASSIGN(filter.glob_, Glob::compile(normal, Glob::Flavour::kTool));
   }
@@ -73,11 +76,19 @@ Result<FileFilter> FileFilter::make(std::string_view glob, std::string_view type
   return filter;
 }
 
+bool FileFilter::names(std::string_view path) const {
+  if (glob_->matches_name_or_path(path)) return true;
+  return glob_->has_slash() && !start_.empty() && path.starts_with(start_) &&
+         glob_->matches_name_or_path(path.substr(start_.size()));
+}
+
 bool FileFilter::takes(std::string_view path) const {
   if (glob_) {
-    bool matches = glob_->matches_name_or_path(path);
-    if (!matches && glob_->has_slash() && !start_.empty() && path.starts_with(start_)) {
-      matches = glob_->matches_name_or_path(path.substr(start_.size()));
+    bool matches = !of_directories_ && names(path);
+    // What leaves a directory out leaves out all that lies in it.
+    for (std::size_t slash = path.find('/'); negated_ && !matches && slash != path.npos;
+         slash = path.find('/', slash + 1)) {
+      matches = slash + 1 > start_.size() && names(path.substr(0, slash));
     }
     if (matches == negated_) return false;
   }

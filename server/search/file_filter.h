@@ -16,20 +16,29 @@ namespace quarry::search {
 class FileFilter {
  public:
   FileFilter() = default;  // takes everything
-  // `glob`: as tools take it; a leading '!' takes what does not match. With a '/' it is tried
-  // against the path below `start` and against the path from the root. Empty: no such filter.
+  // `glob`: as tools take it; a leading '!' takes what does not match and lies in no directory that
+  // does. With a '/' it is tried against the path below `start` and against the path from the root.
+  // Empty: no such filter.
   static Result<FileFilter> make(std::string_view glob, std::string_view type,
                                  const sandbox::Path& start);
 
   bool takes_all() const { return !glob_ && !typed_; }
   // `path` is from the root.
   bool takes(std::string_view path) const;
-  // The most steps that takes() does for a path of `bytes`, as Pace counts them.
-  std::size_t steps(std::size_t bytes) const { return bytes * work_; }
+  // The most steps that takes() does for a path of `bytes`, as Pace counts them: a glob that leaves
+  // out is held against each directory of it, too.
+  std::size_t steps(std::size_t bytes) const {
+    constexpr std::size_t kBytesOfComponent = 16;
+    return bytes * work_ * (negated_ ? 1 + bytes / kBytesOfComponent : 1);
+  }
 
  private:
+  // Whether the glob matches it, from the root or from `start`.
+  bool names(std::string_view path) const;
+
   std::optional<Glob> glob_;
   bool negated_ = false;
+  bool of_directories_ = false;  // of those that are left out
   bool typed_ = false;
   std::vector<Glob> type_;
   std::string start_;  // with its '/', or empty

@@ -110,6 +110,11 @@ void append_notes(std::string& out, const Walk* walk, const Matcher& matcher, co
     out += "incomplete: time was up before all were shown; narrow path or glob\n";
   }
   if (!matcher.note().empty()) out += fmt::format("note: pattern is {}\n", matcher.note());
+  if (matcher.fell_to_ascii()) {
+    out +=
+        "note: no engine takes this pattern by Unicode's rules: in lines that are not ASCII, \\w, "
+        "\\d, \\s, \\b and case were ASCII's\n";
+  }
   if (counts.decoded > 0) {
     out += fmt::format("note: {} decoded from an encoding that is not UTF-8\n",
                        counted(counts.decoded, "file"));

@@ -59,6 +59,12 @@ Result<void> check_shape(const PatternShape& shape, const MatchOptions& options)
         "pattern uses && within [ ], which is not supported: [a-z&&[^aeiou]] can be written "
         "(?=[a-z])[^aeiou]; for the character write \\&");
   }
+  if (shape.nested_class) {
+    return fail(Code::kInvalidArgs,
+                "pattern has a [ within [ ] and a ] behind it, which some read as a class within a "
+                "class and others do not: write [a-cx] for both together, \\[ and \\] for the "
+                "characters");
+  }
   if (shape.nesting > Matcher::kMaxNesting) {
     return fail(Code::kInvalidArgs, "pattern nests groups {} deep; the limit is {}", shape.nesting,
                 Matcher::kMaxNesting);
@@ -96,6 +102,9 @@ const Required& Matcher::required() const {
 const std::string& Matcher::note() const {
   return engines_->note;
 }
+bool Matcher::fell_to_ascii() const {
+  return engines_->fell_to_ascii;
+}
 
 Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern,
                                                         const MatchOptions& options) {
@@ -110,6 +119,8 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   Engines& engines = *made;
   engines.pattern = options.fixed ? std::string(pattern) : with_code_points(pattern);
   engines.options = options;
+  const bool by_line = !options.fixed && !options.multiline;
+  if (by_line) engines.pattern = with_line_edges(engines.pattern);
   engines.tokens = options.fixed ? plain_pattern(engines.pattern) : read_pattern(engines.pattern);
   PatternShape shape = shape_of(engines.tokens);
   TRY(check_shape(shape, options));

@@ -68,6 +68,9 @@ class Matcher {
   const Required& required() const;
   // The pattern is invalid as a regex and searched as plain text; why. Else empty.
   const std::string& note() const;
+  // Text was met that is not ASCII, and no engine takes the pattern with Unicode's meaning: there
+  // ASCII's was taken.
+  bool fell_to_ascii() const;
 
  private:
   explicit Matcher(std::unique_ptr<Engines> engines);

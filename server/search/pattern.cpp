@@ -286,6 +286,20 @@ class Reader {
 
 namespace {
 
+// Whether a class holds a [ that begins no [:name:].
+bool has_bracket(std::string_view text) {
+  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text.substr(i, 2) == "[:" && text.find(":]", i + 2) != std::string_view::npos) {
+      i = text.find(":]", i + 2) + 1;
+    } else if (text[i] == '[') {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Whether a class holds && between two parts.
 bool has_operation(std::string_view text) {
   for (std::size_t i = 2; i + 3 < text.size(); ++i) {
@@ -324,6 +338,7 @@ std::vector<Token> plain_pattern(std::string_view text) {
 PatternShape shape_of(const std::vector<Token>& tokens) {
   PatternShape shape;
   int depth = 0;
+  bool bracketed = false;  // a class with a [ in it came
   for (const Token& token : tokens) {
     switch (token.kind) {
       case TokenKind::kOpen:
@@ -336,12 +351,14 @@ PatternShape shape_of(const std::vector<Token>& tokens) {
         break;
       case TokenKind::kText:
         shape.line_break = shape.line_break || token.bytes == "\n";
+        shape.nested_class = shape.nested_class || (bracketed && token.text == "]");
         break;
       case TokenKind::kLineEnd:
         shape.line_end = true;
         break;
       case TokenKind::kClass:
         shape.class_operation = shape.class_operation || has_operation(token.text);
+        bracketed = bracketed || has_bracket(token.text);
         break;
       case TokenKind::kTextEdge:
         shape.text_edge = true;

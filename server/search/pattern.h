@@ -51,6 +51,9 @@ std::vector<Token> read_pattern(std::string_view pattern);
 std::string with_code_points(std::string_view pattern);
 // The pattern with | and \b for \|, \< and \>, as some programs write them; empty when it has none.
 std::string without_basic_syntax(std::string_view pattern);
+// The pattern for lines that are searched one by one, where \A and \z are the line's begin and end,
+// and so are ^ and $ whatever (?-m) says. As given when it has none of them.
+std::string with_line_edges(std::string_view pattern);
 // The tokens of plain text.
 std::vector<Token> plain_pattern(std::string_view text);
 
@@ -63,7 +66,9 @@ struct PatternShape {
   bool text_edge = false;        // \A and the like, or (?-m)
   bool folds = false;            // (?i)
   bool class_operation = false;  // && in a class, which only some engines know
-  bool known = true;             // no kOther
+  // A class with a [ in it, and an unpaired ] behind: one class within another, or not, by engine.
+  bool nested_class = false;
+  bool known = true;  // no kOther
 };
 PatternShape shape_of(const std::vector<Token>& tokens);
 

@@ -3,6 +3,50 @@
 #include "server/search/pattern.h"
 
 namespace quarry::search {
+namespace {
+
+// The flags of "(?ims-U" without m; the rest of the token as it is.
+std::string without_line_flag(std::string_view flags) {
+  const std::size_t end = flags.find_last_not_of("):") + 1;
+  std::string out;
+  for (const char c : flags.substr(0, end)) {
+    if (c != 'm') out.push_back(c);
+  }
+  if (out.ends_with('-')) out.pop_back();
+  if (out == "(?" && flags.ends_with(')')) return "(?:)";
+  return out.append(flags.substr(end));
+}
+
+bool is_text_edge(const Token& token) {
+  return token.kind == TokenKind::kTextEdge && token.text != "\\G";
+}
+
+bool sets_line_flag(const Token& token) {
+  if (token.kind != TokenKind::kFlags && token.kind != TokenKind::kOpen) return false;
+  return token.text.starts_with("(?") && !token.text.contains('<') && token.text.contains('m');
+}
+
+}  // namespace
+
+std::string with_line_edges(std::string_view pattern) {
+  const std::vector<Token> tokens = read_pattern(pattern);
+  const auto any = [&](auto is) { return std::ranges::any_of(tokens, is); };
+  if (!any(is_text_edge) && !any(sets_line_flag)) return std::string(pattern);
+  std::string out;
+  for (const Token& token : tokens) {
+    if (is_text_edge(token)) {
+      out.push_back(token.text == "\\A" ? '^' : '$');
+    } else if (sets_line_flag(token)) {
+      out += without_line_flag(token.text);
+    } else if (token.kind == TokenKind::kText && token.text == token.bytes &&
+               std::string_view("\\.+*?()|[]{}^$").contains(token.text.front())) {
+      out.append("\\").append(token.text);  // it was quoted
+    } else {
+      out += token.text;
+    }
+  }
+  return out;
+}
 
 std::string with_code_points(std::string_view pattern) {
   std::string out;

@@ -185,10 +185,27 @@ TEST_CASE("matcher takes code points as ripgrep does, and refuses operations of 
   }
   CHECK_THAT(tree.grep("k\\\\u00e9"), Catch::Contains("\n2:back"));
   CHECK_THAT(tree.grep("[a-z&&[^aeiou]]"), Catch::Contains("error: pattern uses && within [ ]"));
+  for (const char* pattern : {"[[a-c]x]$", "[x[a-c]]", "[[a-c]&&[b]]", "[^[]]"}) {
+    INFO(pattern);
+    CHECK_THAT(tree.grep(pattern), Catch::Contains("error: pattern ") && Catch::Contains("[ ]"));
+  }
+  for (const char* pattern : {"[[:alpha:]]", "[a[]", "[a\\[]", "[^[\\]]", "[[:alpha:][]c|caf"}) {
+    INFO(pattern);
+    CHECK_THAT(tree.grep(pattern), Catch::Contains("1:caf"));
+  }
   CHECK_THAT(tree.grep("[a&]"), Catch::Contains("1:caf"));
   CHECK_THAT(tree.grep("[a\\&&b]"), Catch::Contains("1:caf"));
   CHECK_THAT(tree.grep("(?=a)(?:(?:(?:abcdefghij){1000}){1000}){1000}"),
              Catch::Contains("error: pattern refused: "));
+}
+
+TEST_CASE("matcher says when it cannot take a pattern by Unicode's rules") {
+  SearchedTree tree(std::map<std::string, std::string>{{"f", "\xE6\x97\xA5\nabc\n"}});
+  const std::string note = "note: no engine takes this pattern by Unicode's rules";
+  CHECK_THAT(tree.grep("(?P<a_name_of_more_than_thirty_two_characters>\\w+)\\b"),
+             Catch::Contains("2:abc") && Catch::Contains(note));
+  CHECK_THAT(tree.grep("(?P<a_name>\\w+)\\b"),
+             Catch::Contains("2 matches") && !Catch::Contains(note));
 }
 
 TEST_CASE("matcher is linear on patterns that are not elsewhere (SR-01)") {

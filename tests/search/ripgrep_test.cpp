@@ -124,6 +124,13 @@ const std::vector<Row>& rows() {
       {"\\b\\p{Lu}", {.ignore_case = true}, {"-i"}},
       {"\\b[\\p{Ll}_]+\\b \\b[[:alpha:]]{3}\\b", {.ignore_case = true}, {"-i"}},
       {"\\bk[[:upper:]]*\\b", {.ignore_case = true}, {"-i"}},
+      {"\\Afoo"},
+      {"end\\z"},
+      {"(?-m)^x"},
+      {"(?-m)bar$"},
+      {"(?-m:^)foo|(?m:end$)"},
+      {"(?i-m)^FOO"},
+      {"\\A[x42() ]+\\z"},
   };
   return kRows;
 }
@@ -180,6 +187,10 @@ TEST_CASE("grep takes the types and globs that ripgrep takes") {
       {"*.{c,h}", "", {"-g", "*.{c,h}"}},
       {"f[1-3]*", "", {"-g", "f[1-3]*"}},
       {"!*.c", "", {"-g", "!*.c"}},
+      {"!d1", "", {"-g", "!d1"}},
+      {"!**/d2", "", {"-g", "!**/d2"}},
+      {"!d*/d1", "", {"-g", "!d*/d1"}},
+      {"!d2/", "", {"-g", "!d2/"}},
       {"d1/**/*.c", "", {"-g", "d1/**/*.c"}},
       {"**/d2/*", "", {"-g", "**/d2/*"}},
   };
