@@ -77,12 +77,22 @@ Result<Sections> make_sections(const std::vector<std::string_view>& names) {
   return sections;
 }
 
+constexpr std::int64_t kUsualTokens = 3000;
+
 // How much of the longer lists an answer holds. The budget decides.
 struct Depth {
   std::size_t languages, paths, rows, modules, items;
 };
-constexpr std::array<Depth, 4> kDepths = {
-    {{60, 5, 12, 60, 30}, {15, 2, 8, 20, 12}, {5, 1, 4, 8, 5}, {3, 1, 2, 3, 2}}};
+constexpr std::array<Depth, 7> kDepths = {{{400, 30, 12, 400, 2000},
+                                           {120, 10, 12, 150, 400},
+                                           {60, 5, 12, 60, 150},
+                                           {60, 5, 12, 60, 30},
+                                           {15, 2, 8, 20, 12},
+                                           {5, 1, 4, 8, 5},
+                                           {3, 1, 2, 3, 2}}};
+// The first that is tried where nobody asked for more, so that the whole of a large monorepo is not
+// rendered to be thrown away.
+constexpr std::size_t kUsualDepth = 2;
 
 analysis::project::Show show_of(const Sections& sections, const Depth& depth) {
   analysis::project::Show show = sections.project;
@@ -207,7 +217,9 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                                context.cancel));
   output.keep = report.repeatable && !args.refresh && context.files.plain(path);
   const std::size_t budget = static_cast<std::size_t>(context.max_tokens) * 4;
-  for (const Depth& depth : kDepths) {
+  const bool usual = args.sections.empty() && context.max_tokens <= kUsualTokens;
+  for (std::size_t i = usual ? kUsualDepth : 0; i < kDepths.size(); ++i) {
+    const Depth& depth = kDepths[i];
     output.text.clear();
     output.structured.clear();
     append_structured(output.structured, report, path, sections, depth);
@@ -234,6 +246,6 @@ constinit const Tool analyze_repository =
                                    .effect = Effect::kReads,
                                    .deadline = std::chrono::seconds(10),
                                    .depends = Depends::kTreeAndGit,
-                                   .usual_tokens = 3000});
+                                   .usual_tokens = kUsualTokens});
 
 }  // namespace quarry::tools

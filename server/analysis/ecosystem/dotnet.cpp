@@ -50,10 +50,25 @@ void read_items(const Value& root, Facts& facts) {
                  manifest::lower(item.text) == "true") {
         add_dependency(facts, item.name, "", Use::kBuild, item.line);
       } else if (item.name == "OutputType" && manifest::lower(item.text) == "exe") {
-        add_entry(facts, "Program.cs", "OutputType Exe", item.line);
+        facts.scripts.push_back({"run", "", item.line});
       }
     }
   }
+}
+
+// Where a program begins by custom; of F# it is the last file that is compiled.
+std::string main_file(const Value& root, std::string_view kind) {
+  if (kind == ".csproj") return "Program.cs";
+  if (kind == ".vbproj") return "Program.vb";
+  std::string last = "Program.fs";
+  for (const Value& group : root.items) {
+    for (const Value& item : group.items) {
+      const std::string& include = item["@Include"].text;
+      if (item.name == "Compile" && !include.empty() && !is_computed(include)) last = include;
+    }
+  }
+  std::ranges::replace(last, '\\', '/');
+  return last;
 }
 
 // "Aspire.AppHost.Sdk/13.1.0"
@@ -77,6 +92,9 @@ void read_project(const Source& source, Facts& facts) {
     add_sdk(facts, sdk["@Name"].text, sdk["@Version"].text, sdk.line);
   }
   read_items(root, facts);
+  if (!facts.scripts.empty()) {
+    add_entry(facts, main_file(root, kind), "OutputType Exe", facts.scripts.front().line);
+  }
 }
 
 // Properties of the whole tree, for the projects that refer to them, and put into the versions

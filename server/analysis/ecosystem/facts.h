@@ -60,6 +60,9 @@ struct Version {
 // The text of a version that is the one of the workspace, which tells it of "X of the workspace".
 inline constexpr std::string_view kOfWorkspace = "of the workspace";
 
+// How an entry is told that a start script names: its path may be of no file.
+inline constexpr std::string_view kByStartScript = "script start";
+
 struct Entry {
   std::string path;  // relative to the manifest's directory, or a name ("com.example.Main")
   std::string how;   // "main", "bin", "web: of Procfile"

@@ -15,16 +15,37 @@ void add_bounds(Facts& facts, std::string_view list, Use use, std::uint32_t line
     while (end < text.size() && (manifest::is_word(text[end]) || text[end] == '-')) ++end;
     const std::string_view name = text.substr(0, end);
     const std::string_view version = manifest::trim(text.substr(end));
-    if (name == "base") add_version(facts, "Haskell", "base " + std::string(version), line, 60);
+    if (name == "base" && !version.empty()) {
+      add_version(facts, "Haskell", "base " + std::string(version), line, 60);
+    }
     add_dependency(facts, name, version, use, line);
   }
+}
+
+// A program, its file in the first of its folders: "app, src".
+void add_program(Facts& facts, std::string_view folders, std::string_view file,
+                 std::string_view name, std::uint32_t line) {
+  std::string path(manifest::trim(folders.substr(0, folders.find_first_of(", \t"))));
+  if (path == "." || file.empty()) path.clear();
+  if (!path.empty() && !path.ends_with('/')) path.push_back('/');
+  add_entry(facts, path.append(file), "executable " + std::string(name), line);
 }
 
 // Fields by indentation: "build-depends: a, b" goes on in lines that are indented deeper.
 void read_cabal(const Source& source, Facts& facts) {
   std::string section;
+  std::string folders;  // of the section
+  Entry program;        // of the section; its path is as it is written
   bool depends = false;
+  bool places = false;
   std::size_t indent_of_field = 0;
+  const auto finish_section = [&] {
+    if (!program.path.empty()) {
+      add_program(facts, folders, program.path, program.how, program.line);
+    }
+    program = {};
+    folders.clear();
+  };
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
     const std::string_view text = manifest::trim(line);
     if (text.empty() || text.starts_with("--")) return;
@@ -35,13 +56,20 @@ void read_cabal(const Source& source, Facts& facts) {
       add_bounds(facts, text, use, number);
       return;
     }
+    if (places && indent > indent_of_field) {
+      if (folders.empty()) folders = manifest::trim(text.substr(text.front() == ',' ? 1 : 0));
+      return;
+    }
     depends = false;
+    places = false;
     const std::size_t colon = text.find(':');
     const std::string key = manifest::lower(text.substr(0, std::min(colon, text.find(' '))));
     const std::string_view value =
         colon == std::string_view::npos ? "" : manifest::trim(text.substr(colon + 1));
     if (colon == std::string_view::npos) {
-      if (indent == 0) section = manifest::lower(text);
+      if (indent > 0) return;
+      finish_section();
+      section = manifest::lower(text);
     } else if (key == "name" && indent == 0) {
       facts.name = value;
     } else if (key == "version" && indent == 0) {
@@ -53,13 +81,18 @@ void read_cabal(const Source& source, Facts& facts) {
       const std::string_view target = section.starts_with("executable")
                                           ? manifest::trim(std::string_view(section).substr(10))
                                           : "";
-      if (!target.empty()) add_entry(facts, value, "executable " + std::string(target), number);
+      if (!target.empty()) program = {std::string(value), std::string(target), number};
+    } else if (key == "hs-source-dirs") {
+      places = true;
+      indent_of_field = indent;
+      folders = value;
     } else if (key == "build-depends" || key == "build-tool-depends") {
       depends = true;
       indent_of_field = indent;
       add_bounds(facts, value, key == "build-depends" ? use : Use::kBuild, number);
     }
   });
+  finish_section();
 }
 
 void add_names(Facts& facts, const Value& list, Use use) {
@@ -81,7 +114,9 @@ void read_hpack(const Source& source, Facts& facts) {
   add_names(facts, root["library"]["dependencies"], Use::kRuntime);
   for (const Value& one : root["executables"].items) {
     add_names(facts, one["dependencies"], Use::kRuntime);
-    add_entry(facts, one["main"].text, "executable " + one.name, one.line);
+    const Value& folders = one["source-dirs"];
+    add_program(facts, folders.items.empty() ? folders.text : folders.items.front().text,
+                one["main"].text, one.name, one.line);
   }
   for (const Value& one : root["tests"].items) add_names(facts, one["dependencies"], Use::kTest);
 }

@@ -1,5 +1,7 @@
 // Terraform, Helm, Kubernetes by kustomize, Ansible, Serverless, Pulumi.
 
+#include <span>
+
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -7,7 +9,19 @@ namespace {
 
 using manifest::Statement;
 
+// Name and version of `source = "a/b", version = "~> 5.0"`, in one line or in one of the lines of a
+// block.
+void read_source(std::span<const Token> tokens, Dependency& into) {
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    if (!tokens[i + 1].is("=") || !tokens[i + 2].is_string() || tokens[i + 2].text.empty())
+      continue;
+    if (tokens[i].text == "source") into.name = tokens[i + 2].text;
+    if (tokens[i].text == "version") into.version = tokens[i + 2].text;
+  }
+}
+
 // terraform { required_version = ">= 1.5" required_providers { aws = { version = "~> 5.0" } } }
+// required_providers { google = "~> 4.0" }
 // module "vpc" { source = "..." version = "..." }
 void read_terraform(const Source& source, Facts& facts) {
   const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kHcl);
@@ -20,19 +34,18 @@ void read_terraform(const Source& source, Facts& facts) {
     if (key == "required_version" && value.is_string()) {
       add_version(facts, "Terraform", value.text, value.line, 50);
     }
-    if (nested && first_of(one.parent) == "required_providers") {
-      add_dependency(facts, key, "", Use::kRuntime, tokens[one.first].line);
+    if (nested && first_of(one.parent) == "required_providers" && tokens[one.first].is_word()) {
+      add_dependency(facts, key, value.is_string() ? value.text : "", Use::kRuntime,
+                     tokens[one.first].line);
     }
-    if (nested && (key == "version" || key == "source") && value.is_string() &&
-        !facts.dependencies.empty()) {
+    if (nested && !facts.dependencies.empty()) {
       const Statement& parent = statements[one.parent];
       const bool provider =
           &statements[parent.parent] != &parent && first_of(parent.parent) == "required_providers";
-      Dependency& last = facts.dependencies.back();
-      if (provider && key == "version") last.version = value.text;
-      if (provider && key == "source") last.name = value.text;
-      if (first_of(one.parent) == "module" && key == "source") last.name = value.text;
-      if (first_of(one.parent) == "module" && key == "version") last.version = value.text;
+      if (provider || first_of(one.parent) == "module") {
+        read_source(std::span(tokens).subspan(one.first, one.last - one.first),
+                    facts.dependencies.back());
+      }
     }
     if (key == "module" && !nested && one.last > one.first + 1) {
       add_dependency(facts, tokens[one.first + 1].text, "", Use::kRuntime, tokens[one.first].line);

@@ -5,6 +5,8 @@
 // (settings), volta, engines of package.json. Manager, the first that is told: packageManager of
 // package.json, then the lock files in the order of the rows, then engines; npm when nothing is.
 
+#include <array>
+
 #include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 
@@ -46,6 +48,72 @@ void read_entries(const Value& root, Facts& facts) {
   }
 }
 
+// Whether a word of a command is a program that runs the file that it is given.
+bool runs_files(std::string_view word) {
+  constexpr auto kRunners = std::to_array<std::string_view>(
+      {"node", "nodemon", "tsx", "ts-node", "ts-node-dev", "ts-node-esm", "bun", "deno"});
+  return std::ranges::find(kRunners, word.substr(word.rfind('/') + 1)) != kRunners.end();
+}
+
+bool takes_value(std::string_view option) {
+  constexpr auto kOptions = std::to_array<std::string_view>(
+      {"-r", "--require", "--import", "--loader", "--experimental-loader", "--preload", "--config",
+       "-c", "--project", "-P", "--tsconfig", "--ignore", "-i"});
+  return std::ranges::find(kOptions, option) != kOptions.end();
+}
+
+bool is_script_file(std::string_view path) {
+  for (const std::string_view end :
+       {".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx"}) {
+    if (path.ends_with(end)) return true;
+  }
+  return false;
+}
+
+// The file of "NODE_ENV=x node -r dotenv/config lib/boot.js", of "node bin/www" its name as it is.
+std::string_view file_of_command(std::string_view command) {
+  std::string_view runner;
+  std::string_view plain;  // an argument of Node.js without an extension
+  bool skip = false;
+  for (std::string_view word : manifest::words(command)) {
+    while (!word.empty() && (word.front() == '"' || word.front() == '\'')) word.remove_prefix(1);
+    while (!word.empty() && (word.back() == '"' || word.back() == '\'')) word.remove_suffix(1);
+    const bool ends = word == "&&" || word == "||" || word == ";" || word == "|" || word == "&";
+    if (std::exchange(skip, false)) continue;
+    if (word == "cd") return {};  // its files lie elsewhere
+    if (ends) {
+      if (!plain.empty()) break;
+      runner = {};
+    } else if (runs_files(word)) {
+      runner = word;
+    } else if (runner.empty()) {
+      continue;
+    } else if (word.starts_with('-')) {
+      skip = takes_value(word);
+    } else if (is_script_file(word)) {
+      return word;
+    } else if (plain.empty() && runner.ends_with("node")) {
+      plain = word;
+    }
+  }
+  return plain;
+}
+
+// What the start script runs, else what the one for development does.
+void add_started(Facts& facts) {
+  for (const std::string_view name : {"start", "dev"}) {
+    const auto script = std::ranges::find(facts.scripts, name, &Script::name);
+    if (script == facts.scripts.end()) continue;
+    const std::string_view file = file_of_command(script->command);
+    if (file.empty()) continue;
+    add_entry(facts, file, kByStartScript, script->line);
+    if (!is_script_file(file)) {
+      add_entry(facts, std::string(file) + ".js", kByStartScript, script->line);
+    }
+    return;
+  }
+}
+
 void read_package(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_json(source.text), facts);
   if (!root.is_map()) return;
@@ -71,6 +139,7 @@ void read_package(const Source& source, Facts& facts) {
   add_version(facts, "Node.js", engine.text, engine.line, kEngines);
   read_manager(root, facts);
   read_entries(root, facts);
+  add_started(facts);
   const Value& port = root["config"]["port"];
   if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
     facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
@@ -167,6 +236,26 @@ void read_deno(const Source& source, Facts& facts) {
   }
   const Value& exports = root["exports"];
   if (exports.is_string()) add_entry(facts, exports.text, "exports", exports.line);
+  add_started(facts);
+}
+
+// server: { port: 5222 } of Vite's settings, devServer of Nuxt's.
+void read_server_settings(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kCurly);
+  const bool nuxt = source.path.find("nuxt.config") != std::string_view::npos;
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    if (!tokens[i].is(nuxt ? "devServer" : "server") || !tokens[i + 1].is(":")) continue;
+    if (!tokens[i + 2].is("{")) continue;
+    const std::size_t end = list_end(tokens, i);
+    std::size_t depth = 1;
+    for (i += 3; i + 2 < end && depth > 0; ++i) {
+      if (tokens[i].is("{")) ++depth;
+      if (tokens[i].is("}")) --depth;
+      if (depth != 1 || !tokens[i].is("port") || !tokens[i + 1].is(":")) continue;
+      const std::uint32_t port = manifest::leading_port(tokens[i + 2].text);
+      if (port > 0) facts.ports.push_back({port, PortSource::kConfig, true, "", tokens[i].line});
+    }
+  }
 }
 
 // Angular's workspace file: the projects' roots, and the ports of their servers.
@@ -206,7 +295,9 @@ constexpr Reader kJavascriptReaders[] = {
     {"tsconfig.json", "npm", "", "TypeScript", Role::kPart},
     {"webpack.config.*", "npm", "", "webpack", Role::kPart},
     {"rollup.config.*", "npm", "", "Rollup", Role::kPart},
-    {"vite.config.*", "npm", "", "Vite", Role::kPart},
+    {"vite.config.*", "npm", "", "Vite", Role::kPart, read_server_settings},
+    {"nuxt.config.ts", "npm", "TypeScript", "", Role::kSettings, read_server_settings},
+    {"nuxt.config.js", "npm", kJs, "", Role::kSettings, read_server_settings},
     {"Gruntfile.*", "npm", "", "Grunt", Role::kPart},
     {"gulpfile.*", "npm", "", "gulp", Role::kPart},
 };

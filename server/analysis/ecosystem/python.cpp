@@ -14,9 +14,21 @@ namespace {
 
 constexpr std::string_view kPython3 = "Python";
 
+// "./pkg", "/opt/pkg", "dist/pkg.whl", a URL: what has no name before it.
+bool is_place(std::string_view text) {
+  const std::string_view head = text.substr(0, text.find_first_of(" ;@[<>=!~"));
+  if (head.starts_with('.') || text.starts_with('~')) return true;
+  if (head.find_first_of("/\\") != std::string_view::npos) return true;
+  for (const std::string_view end : {".whl", ".tar.gz", ".zip", ".egg"}) {
+    if (head.ends_with(end)) return true;
+  }
+  return false;
+}
+
 // "name[extra] >=1.0,<2 ; marker" of PEP 508; "name @ url" has the URL for a version.
 void add_requirement(Facts& facts, std::string_view text, Use use, std::uint32_t line) {
   text = manifest::trim(text);
+  if (text.starts_with('-') || is_place(text)) return;
   std::size_t end = 0;
   while (end < text.size() &&
          (manifest::is_word(text[end]) || text[end] == '-' || text[end] == '.')) {
@@ -52,6 +64,25 @@ void mark_direct(Facts& facts, std::string_view line) {
   if (asked) facts.dependencies.back().use = Use::kRuntime;
 }
 
+// "git+https://host/a/b.git@v1": b of v1. A part of a repository has a name of its own.
+void add_repository(Facts& facts, std::string_view url, Use use, std::uint32_t line) {
+  const std::size_t scheme = url.find("://");
+  const std::string_view begin = url.substr(0, scheme);
+  if (begin.find('+') == std::string_view::npos || begin.find('@') != std::string_view::npos)
+    return;
+  if (url.find("subdirectory=") != std::string_view::npos) return;
+  url = url.substr(scheme + 3);
+  url = url.substr(0, url.find_first_of("#; "));
+  const std::size_t host = url.find('/');
+  if (host == std::string_view::npos) return;
+  const std::string_view path = url.substr(host + 1);
+  const std::size_t at = path.find('@');
+  std::string_view name = path.substr(0, at);
+  if (name.ends_with(".git")) name.remove_suffix(4);
+  name = name.substr(name.rfind('/') + 1);
+  add_dependency(facts, name, at == std::string_view::npos ? "" : path.substr(at + 1), use, line);
+}
+
 // A file of requirements: comments, continued lines, options, URLs; never a hash for a name.
 void read_requirements(const Source& source, Facts& facts) {
   const std::string name = manifest::lower(source.path.substr(source.path.rfind('/') + 1));
@@ -77,8 +108,10 @@ void read_requirements(const Source& source, Facts& facts) {
     if (egg != std::string_view::npos) {
       const std::string_view rest = text.substr(egg + 5);
       add_dependency(facts, rest.substr(0, rest.find_first_of("&[ ")), "", use, number);
-    } else if (!editable && (text.find("://") == std::string_view::npos ||
-                             text.find(" @ ") != std::string_view::npos)) {
+    } else if (text.find("://") != std::string_view::npos &&
+               text.find(" @ ") == std::string_view::npos) {
+      add_repository(facts, text.substr(editable ? text.find_first_of(" =") + 1 : 0), use, number);
+    } else if (!editable) {
       add_requirement(facts, text, generated ? Use::kIndirect : use, number);
       if (generated) mark_direct(facts, line);
     }

@@ -1,5 +1,5 @@
 // Files that tell versions and settings of a module: version files of the tool managers, dotenv
-// templates, Spring's and Rails' configuration, Prisma's schema.
+// templates, Spring's and Rails' configuration, gunicorn's, Prisma's schema.
 
 #include <algorithm>
 
@@ -229,6 +229,20 @@ void read_django(const Source& source, Facts& facts) {
   }
 }
 
+// bind = "0.0.0.0:8123", one or a list.
+void read_gunicorn(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPython);
+  for (std::size_t i = 0; i + 3 < tokens.size(); ++i) {
+    if (!tokens[i].is("bind") || !tokens[i + 1].is("=")) continue;
+    const Token& value = tokens[i + 2].is("[") ? tokens[i + 3] : tokens[i + 2];
+    const std::size_t colon = value.text.rfind(':');
+    if (!value.is_string() || colon == std::string_view::npos) continue;
+    const std::string_view digits = value.text.substr(colon + 1);
+    if (!std::ranges::all_of(digits, manifest::is_digit)) continue;
+    add_port(facts, digits, PortSource::kConfig, value.line);
+  }
+}
+
 constexpr auto kSettings = Role::kSettings;
 
 // redis.conf: "port 6379", of the server that it configures.
@@ -275,6 +289,8 @@ constexpr Reader kSettingsReaders[] = {
     {"config/database.yml", "", "", "", kSettings, read_rails_database},
     {"settings.py", "", "Python", "", kSettings, read_django},
     {"settings/*.py", "", "Python", "", kSettings, read_django},
+    {"gunicorn.conf.py", "", "Python", "", kSettings, read_gunicorn},
+    {"gunicorn_conf.py", "", "Python", "", kSettings, read_gunicorn},
     {"redis.conf", "", "", "", kSettings, read_redis_conf},
     {"schema.prisma", "", "", "Prisma", kSettings, read_prisma},
 };

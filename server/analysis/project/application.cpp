@@ -36,12 +36,18 @@ bool was_read_to_begin(const Module& module, const EntryFact& entry) {
   return entry.how == "by name" && entry.at.line > 0 && module.language != "Go";
 }
 
+std::string file_of(const Module& module, const EntryFact& entry) {
+  return joined(module.path == "." ? "" : module.path, entry.path);
+}
+
 // Whether a port is told in the source of an entry point.
 bool tells_port(const Module& module, const EntryFact& entry) {
   return std::ranges::any_of(module.ports, [&](const PortFact& one) {
     const bool told =
         one.source == ecosystem::PortSource::kCall || one.source == ecosystem::PortSource::kEnv;
-    return told && one.own && one.at.path == entry.at.path;
+    if (!told || !one.own) return false;
+    const bool script = entry.how == ecosystem::kByStartScript;
+    return one.at.path == entry.at.path || (script && one.at.path == file_of(module, entry));
   });
 }
 
@@ -92,13 +98,11 @@ std::string start_of_go(const Module& module, const Draft& draft, const EntryFac
 }
 
 // A project of .NET runs when its SDK or its output says so.
-bool is_dotnet_program(const Module& module) {
+bool is_dotnet_program(const Module& module, const Draft& draft) {
   return depends_on(module, "nuget:microsoft.net.sdk.web") ||
          depends_on(module, "nuget:microsoft.net.sdk.worker") ||
          depends_on(module, "nuget:microsoft.net.sdk.blazorwebassembly") ||
-         std::ranges::any_of(module.entries, [](const EntryFact& one) {
-           return one.how.starts_with("OutputType");
-         });
+         run_of_dotnet(draft) != nullptr;
 }
 
 bool is_node_server(const Module& module, const EntryFact& entry) {
@@ -109,6 +113,14 @@ bool is_node_server(const Module& module, const EntryFact& entry) {
 }
 
 }  // namespace
+
+const Manifest* run_of_dotnet(const Draft& draft) {
+  const auto found = std::ranges::find_if(draft.manifests, [&](const Manifest* one) {
+    return one->reader->ecosystem == "nuget" && one->directory == draft.directory &&
+           !one->facts.scripts.empty();
+  });
+  return found == draft.manifests.end() ? nullptr : *found;
+}
 
 std::string start_of(const Module& module, const Draft& draft, const EntryFact& entry) {
   const std::string& path = entry.path;
@@ -134,7 +146,7 @@ std::string start_of(const Module& module, const Draft& draft, const EntryFact& 
   }
   if (module.ecosystem == "nuget") {
     return (path.ends_with("Program.cs") || path.ends_with("Program.fs")) &&
-                   is_dotnet_program(module)
+                   is_dotnet_program(module, draft)
                ? "dotnet run"
                : "";
   }
@@ -177,7 +189,7 @@ bool is_application(const Module& module, const Draft& draft) {
   }
   const bool framework =
       std::ranges::any_of(module.frameworks, [](const FrameworkFact& one) { return one.has_file; });
-  if (framework || is_dotnet_program(module)) return true;
+  if (framework || is_dotnet_program(module, draft)) return true;
   if (depends_on(module, "maven:spring-boot-maven-plugin") ||
       depends_on(module, "maven:org.springframework.boot")) {
     return true;

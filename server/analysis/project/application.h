@@ -16,6 +16,9 @@ namespace quarry::analysis::project {
 // begins there, or nothing is known to start it.
 std::string start_of(const Module& module, const Draft& draft, const EntryFact& entry);
 
+// The project file of .NET that makes a program; null when there is none. Its only script says so.
+const Manifest* run_of_dotnet(const Draft& draft);
+
 // By what it has for running: an image, a script, a program among its entry points, a file that
 // only applications of its framework have.
 // REQUIRES: frameworks, entries, ports of scripts and sources.

@@ -321,7 +321,8 @@ class Assembler {
       module.dependencies.push_back(resolved(dependency, one));
     }
     for (const ecosystem::Entry& entry : facts.entries) {
-      if (here) module.entries.push_back({entry.path, entry.how, {facts.path, entry.line}});
+      if (!here || (is_guess(entry) && !exists(joined(draft.directory, entry.path)))) continue;
+      module.entries.push_back({entry.path, entry.how, {facts.path, entry.line}});
     }
     const bool applied = reader.ecosystem != "terraform" || is_applied(draft);
     const std::vector<ecosystem::Variable> none;

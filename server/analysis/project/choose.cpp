@@ -134,6 +134,18 @@ std::string_view default_manager(std::string_view ecosystem) {
   return {};
 }
 
+// Conda, where its file alone makes the module.
+Named conda_of(const Draft& draft) {
+  Named found;
+  for (const Manifest* one : draft.manifests) {
+    if (one->directory != draft.directory || one->reader->ecosystem != "pypi") continue;
+    if (one->reader->role != Role::kModule || one->facts.no_module) continue;
+    if (one->reader->tool != "conda") return {};
+    found = {"conda", "", {one->facts.path, 0}};
+  }
+  return found;
+}
+
 // The app for Apple's platforms of a Kotlin project lies in a folder with an Xcode project, which
 // is no module of its own: it is not what the module above it is written in.
 bool holds_xcode_of_gradle(const Draft& draft) {
@@ -343,6 +355,7 @@ Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_v
       found = {one.of, one.text, {manifest->facts.path, one.line}};
     }
   }
+  if (found.name.empty() && ecosystem == "pypi") found = conda_of(draft);
   if (found.name.empty()) found.name = default_manager(ecosystem);
   return found;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/analysis/languages.h"
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/application.h"
 #include "server/analysis/project/ci_commands.h"
@@ -235,6 +236,11 @@ class Commands {
       });
       put(kInstall, list ? "pip install -r requirements.txt" : "pip install .", "", module_.at);
     }
+    if (manager == "conda" && directory_of(module_.at.path) == draft_.directory &&
+        base_name(module_.at.path).starts_with("environment.")) {
+      put(kInstall, "conda env create -f " + std::string(base_name(module_.at.path)), "",
+          module_.at);
+    }
     const std::string prefix =
         manager == "poetry" || manager == "uv" || manager == "pdm" || manager == "pipenv"
             ? manager + " run "
@@ -270,6 +276,10 @@ class Commands {
       if (module_.command(kStart) != nullptr) return;
       const std::string start = start_of(module_, draft_, one);
       if (!start.empty()) put(kStart, start, "", one.at);
+    }
+    if (const Manifest* run = run_of_dotnet(draft_);
+        run != nullptr && module_.ecosystem == "nuget" && module_.command(kStart) == nullptr) {
+      put(kStart, "dotnet run", "", {run->facts.path, run->facts.scripts.front().line});
     }
     for (const DependencyFact& one : module_.dependencies) {
       const bool none = module_.command(kStart) == nullptr;

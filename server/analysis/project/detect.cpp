@@ -33,8 +33,10 @@ bool excluded(const FrameworkRow& row, const std::set<std::string>& names) {
   });
 }
 
-std::string joined(std::string_view directory, std::string_view name) {
-  return directory.empty() ? std::string(name) : std::string(directory).append("/").append(name);
+// What a project of .NET sets to be built on a framework: no package.
+bool is_property(const DependencyFact& one) {
+  return one.ecosystem == "nuget" &&
+         (one.name == "UseWPF" || one.name == "UseWindowsForms" || one.name == "UseMaui");
 }
 
 }  // namespace
@@ -91,6 +93,7 @@ void add_frameworks(Module& module, const Draft& draft,
       break;
     }
   }
+  std::erase_if(module.dependencies, is_property);
   for (auto& [row, fact] : found) module.frameworks.push_back(std::move(fact));
   std::ranges::stable_sort(module.frameworks, {}, [](const FrameworkFact& one) {
     return std::pair(one.kind, one.by_file);

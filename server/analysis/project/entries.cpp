@@ -234,7 +234,8 @@ void add_entries(Module& module, const Draft& draft, const Tree& tree) {
   read_settings(module, draft, tree);
   // What manifests name is read too, where it is a source file.
   for (const EntryFact& one : module.entries) {
-    if (one.how == "by name" || read >= kMaxRead) continue;
+    if (one.how == "by name") continue;
+    if (read >= kMaxRead && one.how != ecosystem::kByStartScript) continue;
     const std::string path = prefix + one.path;
     const auto file = std::ranges::find_if(draft.sources, [&](const File* source) {
       return source->path == path && source->size <= kMaxSourceBytes;

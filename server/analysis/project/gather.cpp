@@ -107,6 +107,10 @@ bool is_mobile(const Manifest& manifest) {
   });
 }
 
+bool is_guess(const ecosystem::Entry& entry) {
+  return entry.how.starts_with("OutputType") || entry.how == ecosystem::kByStartScript;
+}
+
 bool is_platform(std::string_view name) {
   return name == "android" || name == "ios" || name == "macos" || name == "windows" ||
          name == "linux" || name == "web";
@@ -165,6 +169,10 @@ bool wants_top(const Gathered& gathered) {
 std::string_view directory_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string joined(std::string_view directory, std::string_view name) {
+  return directory.empty() ? std::string(name) : std::string(directory).append("/").append(name);
 }
 
 Gathered gather(const Tree& tree) {

@@ -82,6 +82,7 @@ struct Gathered {
 };
 
 std::string_view directory_of(std::string_view path);
+std::string joined(std::string_view directory, std::string_view name);
 
 // REQUIRES: tree.files lives as long as the result.
 Gathered gather(const Tree& tree);
@@ -93,6 +94,8 @@ void count_bytes(Draft& draft);
 bool wants_top(const Gathered& gathered);
 // Whether a manifest's project is a mobile app's.
 bool is_mobile(const Manifest& manifest);
+// Whether an entry counts only where there is such a file, as its manifest does not declare it.
+bool is_guess(const ecosystem::Entry& entry);
 // Whether a folder of a mobile app is what its framework made for a platform.
 bool is_platform(std::string_view name);
 

@@ -32,9 +32,9 @@ std::string_view last_part(std::string_view word) {
 
 // Calls whose first argument is a port or an address.
 bool listens(std::string_view word) {
-  constexpr std::array<std::string_view, 12> kCalls = {
-      "listen", "Listen",       "ListenAndServe", "ListenAndServeTLS", "Run",  "Start", "bind",
-      "serve",  "createServer", "start",          "listenAndServe",    "Serve"};
+  constexpr std::array<std::string_view, 13> kCalls = {
+      "listen", "Listen",       "ListenAndServe", "ListenAndServeTLS", "Run",   "Start",  "bind",
+      "serve",  "createServer", "start",          "listenAndServe",    "Serve", "UseUrls"};
   return std::ranges::find(kCalls, last_part(word)) != kCalls.end();
 }
 
@@ -45,8 +45,20 @@ bool serves(std::string_view word) {
          name == "listen" || name == "bind" || name == "launch";
 }
 
-// The port of "0.0.0.0:8080", ":8080", "localhost:3000", "8080".
+// ":6060" of "http://*:6060/;https://*:6061": only a server's own host is one to listen on.
+std::string_view address_of_url(std::string_view url) {
+  url.remove_prefix(url.find("://") + 3);
+  url = url.substr(0, url.find_first_of("/;"));
+  const std::string_view host = url.substr(0, url.rfind(':'));
+  for (const std::string_view own : {"*", "+", "0.0.0.0", "localhost", "127.0.0.1", "[::]"}) {
+    if (host == own) return url.substr(host.size());
+  }
+  return {};
+}
+
+// The port of "0.0.0.0:8080", ":8080", "localhost:3000", "8080", "http://0.0.0.0:8080/".
 std::uint32_t port_of_address(std::string_view text) {
+  if (text.starts_with("http://") || text.starts_with("https://")) text = address_of_url(text);
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return manifest::leading_port(text);
   for (const char c : text.substr(0, colon)) {
@@ -73,6 +85,7 @@ class Scan {
         environment(token);
         assignment(token);
         call(token);
+        if (language_ == "Ruby") setting(token);
         main(token);
       } else if (is_c_ && token.is("#")) {
         condition();
@@ -229,6 +242,13 @@ class Scan {
       if (value.is_word() && named != named_.end()) port = named->second;
       if (port > 9) return add_port(port, PortSource::kCall, ahead(i).line);
     }
+  }
+
+  // Sinatra's "set :port, 4321".
+  void setting(const Token& token) {
+    if (!token.is("set") || !ahead(1).is(":") || !ahead(2).is("port") || !ahead(3).is(",")) return;
+    const std::uint32_t port = is_number(ahead(4)) ? manifest::leading_port(ahead(4).text) : 0;
+    if (port > 9) add_port(port, PortSource::kConfig, token.line);
   }
 
   void main(const Token& token) {

@@ -210,6 +210,22 @@ TEST_CASE("analyze_repository walks a plain directory and says so") {
   CHECK(holds(answer.output.structured, R"("git":null)"));
 }
 
+TEST_CASE("analyze_repository lists as much as its budget holds") {
+  std::string manifest = R"({"dependencies": {)";
+  for (int i = 100; i < 250; ++i) {
+    manifest += (i > 100 ? "," : "") + std::string("\"dep-") + std::to_string(i) + "\":\"^1.0.0\"";
+  }
+  const test::TempWorkspace tree({{"package.json", manifest + "}}\n"}, {"index.js", "f();\n"}});
+  World world(tree.root());
+  const test::ToolAnswer all = world.call(R"({"sections":["dependencies"]})", 24'000);
+  CHECK(holds(all.output.text, "dep-249"));
+  CHECK(holds(all.output.structured, R"("dep-249")"));
+  CHECK(!holds(all.output.structured, "dependencies_left_out"));
+  const test::ToolAnswer some = world.call("{}", 3'000);
+  CHECK(holds(some.output.structured, R"("dependencies_left_out":120)"));
+  CHECK(some.output.structured.size() <= 12'000);
+}
+
 TEST_CASE("analyze_repository still answers when the git helper does not start") {
   const test::TempWorkspace tree(kProject);
   make_repository(tree);
