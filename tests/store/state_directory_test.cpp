@@ -188,13 +188,19 @@ TEST_CASE("store drops what was not on disk, and only that, after a restart of t
   }
 }
 
-TEST_CASE("state environment that is full refuses what is new and lets erase (SE-09)") {
-  const TempWorkspace files;
+// A store whose durable half has a hundred pages.
+std::unique_ptr<Store> open_small(const TempWorkspace& files) {
   LmdbStore::Options options;
   options.state_map_bytes = 400U << 10U;
   auto opened = LmdbStore::open(files.path("s"), options);
   REQUIRE(opened);
-  Store& store = **opened;
+  return std::move(*opened);
+}
+
+TEST_CASE("state environment that is full refuses what is new and lets erase (SE-09)") {
+  const TempWorkspace files;
+  const auto opened = open_small(files);
+  Store& store = *opened;
   const std::string value(3000, 'v');
   int stored = 0;
   Result<void> put;
@@ -218,20 +224,17 @@ TEST_CASE("state environment that was full takes as much again, whatever was pen
   const bool flushed = GENERATE(false, true);
   CAPTURE(bytes, flushed);
   const TempWorkspace files;
-  LmdbStore::Options options;
-  options.state_map_bytes = 400U << 10U;
-  auto opened = LmdbStore::open(files.path("s"), options);
-  REQUIRE(opened);
-  Store& store = **opened;
+  const auto opened = open_small(files);
+  Store& store = *opened;
   const std::string value(bytes, 'v');
-  int least = INT_MAX;
+  int first = 0;
   for (int round = 0; round < 4; ++round) {
     CAPTURE(round);
     int stored = 0;
     while (store.put(Table::kSessions, std::to_string(stored), value)) ++stored;
-    least = std::min(least, stored);
-    REQUIRE(stored > least / 2);
+    if (round == 0) first = stored;
     REQUIRE(stored > 50);
+    REQUIRE(stored >= first * 3 / 4);
     if (flushed) REQUIRE(store.flush());
     for (int i = 0; i < stored; ++i) REQUIRE(store.erase(Table::kSessions, std::to_string(i)));
     if (flushed) REQUIRE(store.flush());
