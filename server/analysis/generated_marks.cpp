@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "server/analysis/line_pattern.h"
+
 namespace quarry::analysis {
 namespace {
 
@@ -76,16 +78,8 @@ bool is_comment(std::string_view line) {
   return false;
 }
 
-std::string_view first_lines(std::string_view text) {
-  std::size_t end = 0;
-  for (int line = 0; line < kMarkLines && end < text.size(); ++line) {
-    end = std::min(text.find('\n', end), text.size() - 1) + 1;
-  }
-  return text.substr(0, end);
-}
-
 bool has_mark(std::string_view head) {
-  head = first_lines(head.substr(0, kMarkBytes));
+  head = first_lines(head.substr(0, kMarkBytes), kMarkLines);
   // bison's skeletons: "A Bison parser, made by GNU Bison".
   if (head.starts_with("/* A Bison parser, made by")) return true;
   // All others have the word, which most files have not.

@@ -71,6 +71,14 @@ bool matches(std::string_view line, std::string_view pattern, bool fold) {
 
 }  // namespace
 
+std::string_view first_lines(std::string_view text, int lines) {
+  std::size_t end = 0;
+  while (lines-- > 0 && end < text.size()) {
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  }
+  return text.substr(0, end);
+}
+
 std::string_view pattern_line(std::string_view line) {
   std::size_t end = std::min(line.size(), kMaxPatternLine);
   while (end > 0 && (line[end - 1] == '\r' || is_blank(line[end - 1]))) --end;

@@ -16,6 +16,9 @@ namespace quarry::analysis {
 // Lines are looked at no further than that.
 inline constexpr std::size_t kMaxPatternLine = 400;
 
+// The first `lines` lines of `text`, with their newlines; fewer when it has no more.
+std::string_view first_lines(std::string_view text, int lines);
+
 // The part of `line`, which is without its newline, that patterns are held against: without blanks
 // at its ends, and no longer than that.
 std::string_view pattern_line(std::string_view line);

@@ -2,18 +2,15 @@
 
 #include <algorithm>
 
+#include "server/analysis/line_pattern.h"
+
 namespace quarry::analysis {
 namespace {
 
 constexpr int kVimLines = 5;
 constexpr std::size_t kMaxTail = 2048;  // in which the last lines are looked for
 
-// The first `lines` lines of `text`, or the last.
-std::string_view first_lines(std::string_view text, int lines) {
-  std::size_t at = 0;
-  while (lines-- > 0 && at < text.size()) at = std::min(text.find('\n', at), text.size() - 1) + 1;
-  return text.substr(0, at);
-}
+// The last `lines` lines of `text`.
 std::string_view last_lines(std::string_view text, int lines) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   std::size_t at = text.size();
