@@ -58,7 +58,10 @@ struct Version {
 };
 
 // The text of a version that is the one of the workspace, which tells it of "X of the workspace".
+// The same of a package's own version and of its licence, which `shared` has under these names.
 inline constexpr std::string_view kOfWorkspace = "of the workspace";
+inline constexpr std::string_view kSharedVersion = "version of the workspace";
+inline constexpr std::string_view kSharedLicence = "licence of the workspace";
 
 // How an entry is told that a start script names: its path may be of no file.
 inline constexpr std::string_view kByStartScript = "script start";

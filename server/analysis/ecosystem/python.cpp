@@ -141,6 +141,10 @@ void read_poetry(const Value& poetry, Facts& facts) {
   for (const Value& group : poetry["group"].items) {
     add_members(facts, group["dependencies"], group.name == "test" ? Use::kTest : Use::kDev);
   }
+  // Poetry has no workspaces: packages of one repository name each other by their paths.
+  for (const Value& one : poetry["dependencies"].items) {
+    if (one["path"]) add_member(facts, one["path"].text, one.line);
+  }
   std::erase_if(facts.dependencies, [](const Dependency& one) { return one.name == "python"; });
   const Value& python = poetry["dependencies"]["python"];
   add_version(facts, kPython3, python.text, python.line, 52);

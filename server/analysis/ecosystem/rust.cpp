@@ -27,6 +27,19 @@ void add_tables(Facts& facts, const Value& root) {
   add_crates(facts, root["build-dependencies"], Use::kBuild);
 }
 
+// "version.workspace = true" is the workspace's.
+Value own_or_shared(const Value& value) {
+  Value own = value;
+  if (value["workspace"].is_true()) own.text = kOfWorkspace;
+  return own;
+}
+
+void share(Facts& facts, std::string_view name, const Value& value) {
+  if (!value.text.empty()) {
+    facts.shared.push_back({std::string(name), value.text, Use::kRuntime, value.line});
+  }
+}
+
 void read_cargo(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_toml(source.text), facts);
   if (!root.is_map()) return;
@@ -34,8 +47,10 @@ void read_cargo(const Source& source, Facts& facts) {
   const Value& workspace = root["workspace"];
   facts.no_module = !package;
   facts.name = package["name"].text;
-  facts.version = package["version"].text;
-  set_licence(facts, package["license"]);
+  facts.version = own_or_shared(package["version"]).text;
+  set_licence(facts, own_or_shared(package["license"]));
+  share(facts, kSharedVersion, workspace["package"]["version"]);
+  share(facts, kSharedLicence, workspace["package"]["license"]);
   add_tables(facts, root);
   for (const Value& target : root["target"].items) add_tables(facts, target);
   const Value& version = package["rust-version"];
@@ -47,7 +62,10 @@ void read_cargo(const Source& source, Facts& facts) {
   add_version(facts, std::string("Rust ").append(kOfWorkspace), shared_version.text,
               shared_version.line, 51);
   for (const Value& one : workspace["members"].items) add_member(facts, one.text, one.line);
-  for (const Value& one : workspace["exclude"].items) add_member(facts, "!" + one.text, one.line);
+  // With all that lies below.
+  for (const Value& one : workspace["exclude"].items) {
+    add_member(facts, "!" + one.text + "/**", one.line);
+  }
   for (const Value& one : workspace["dependencies"].items) {
     const Value& text = one["version"];
     facts.shared.push_back({one.name, text ? text.text : one.text, Use::kRuntime, one.line});

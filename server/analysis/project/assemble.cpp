@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
+#include <utility>
 
-#include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/languages.h"
 #include "server/analysis/project/aside.h"
 #include "server/analysis/project/built.h"
@@ -14,6 +14,7 @@
 #include "server/analysis/project/place.h"
 #include "server/analysis/project/ports.h"
 #include "server/analysis/project/renewal.h"
+#include "server/analysis/project/resolve.h"
 #include "server/analysis/project/services.h"
 #include "server/analysis/project/top.h"
 
@@ -21,14 +22,17 @@ namespace quarry::analysis::project {
 namespace {
 
 using ecosystem::Dependency;
-using ecosystem::locked_version;
 using ecosystem::Role;
 using ecosystem::Use;
 
 class Assembler {
  public:
   Assembler(const Tree& tree, const Gathered& gathered)
-      : tree_(tree), gathered_(gathered), built_(gathered) {}
+      : tree_(tree),
+        gathered_(gathered),
+        built_(gathered),
+        workspaces_(gathered),
+        resolver_(gathered, workspaces_) {}
 
   // `own_main`: the main module before it took from the top.
   Project run(std::shared_ptr<const Module>& own_main) const {
@@ -36,7 +40,7 @@ class Assembler {
     std::vector<Module> modules;
     modules.reserve(gathered_.drafts.size());
     for (const auto& [directory, draft] : gathered_.drafts) modules.push_back(make(draft));
-    add_members(gathered_, modules);
+    workspaces_.add_members(modules);
     for (Module& module : modules) {
       project.modules.push_back(std::make_shared<const Module>(std::move(module)));
     }
@@ -62,6 +66,7 @@ class Assembler {
       if (!dirty[number]) continue;
       Module module = make(draft);
       module.members = project.modules[number]->members;
+      module.member_of = project.modules[number]->member_of;
       module.aside = project.modules[number]->aside;
       project.modules[number] = std::make_shared<const Module>(std::move(module));
     }
@@ -144,7 +149,7 @@ class Assembler {
     module.runtime = choose_version(gathered_, draft, module.language, module.ecosystem);
     if (!module.ecosystem.empty()) {
       module.manager = choose_manager(gathered_, draft, module.ecosystem);
-      module.lock = choose_lock(gathered_, draft, module.ecosystem);
+      module.lock = choose_lock(gathered_, workspaces_, draft, module.ecosystem);
     }
     add_native_manager(module, draft);
     const ContainerFiles files(draft);
@@ -154,6 +159,7 @@ class Assembler {
       return path != module.image && !module.image.empty();
     });
     drop_doubles(module);
+    resolver_.inherit(module, draft.directory);
     add_licence_text(module, draft.directory);
     add_frameworks(module, draft, [this](const std::string& path) { return exists(path); });
     add_services(module);
@@ -163,7 +169,8 @@ class Assembler {
     return module;
   }
 
-  // Where no manifest tells: the nearest texts; several in one place are for the reader to choose.
+  // Where no manifest of its own tells: what a parent of Maven's hands down, or the nearest texts;
+  // several in one place are for the reader to choose.
   void add_licence_text(Module& module, std::string_view directory) const {
     while (module.licence.name.empty()) {
       const auto here = gathered_.by_directory.find(directory);
@@ -171,7 +178,13 @@ class Assembler {
            ++i) {
         const Manifest& one = *here->second[i];
         const std::string& id = one.facts.licence;
-        if (one.reader->ecosystem != ecosystem::kLicence || id.empty()) continue;
+        const bool parent = one.reader->ecosystem == "maven" && module.ecosystem == "maven";
+        const bool text = one.reader->ecosystem == ecosystem::kLicence;
+        if ((!parent && !text) || id.empty()) continue;
+        if (parent) {
+          module.licence = {id, "", {one.facts.path, one.facts.licence_line}};
+          return;
+        }
         if (module.licence.name.empty()) {
           module.licence = {id, "", {one.facts.path, 0}};
         } else if (module.licence.name != id) {
@@ -199,89 +212,6 @@ class Assembler {
     return at != tree_.files.end() && at->path == path;
   }
 
-  // The value that a workspace, a catalogue or a parent has for a reference; nearest first.
-  const Dependency* shared(std::string_view directory, std::string_view ecosystem,
-                           std::string_view name) const {
-    while (true) {
-      const auto here = gathered_.by_directory.find(directory);
-      if (here != gathered_.by_directory.end()) {
-        for (const Manifest* one : here->second) {
-          if (registry_of(one->reader->ecosystem) != registry_of(ecosystem)) continue;
-          for (const Dependency& value : one->facts.shared) {
-            if (value.name == name ||
-                (value.name.ends_with('*') && manifest::matches(value.name, name))) {
-              return &value;
-            }
-          }
-        }
-      }
-      // Gradle's catalogue lies in a folder beside the settings.
-      const std::string beside = directory.empty() ? "gradle" : std::string(directory) + "/gradle";
-      const auto catalogue = gathered_.by_directory.find(beside);
-      if (ecosystem == "gradle" && catalogue != gathered_.by_directory.end()) {
-        for (const Manifest* one : catalogue->second) {
-          for (const Dependency& value : one->facts.shared) {
-            if (value.name == name) return &value;
-          }
-        }
-      }
-      if (directory.empty()) return nullptr;
-      directory = directory_of(directory);
-    }
-  }
-
-  DependencyFact resolved(const Dependency& one, const Manifest& of) const {
-    DependencyFact fact{one.name,
-                        one.version,
-                        one.use,
-                        std::string(of.reader->ecosystem),
-                        {of.facts.path, one.line}};
-    if (fact.ecosystem == "gradle" && one.name.starts_with("libs.")) {
-      if (const Dependency* value = shared(of.directory, "gradle", one.name)) {
-        const std::size_t mark = value->version.rfind('@');
-        fact.name = value->version.substr(0, mark);
-        fact.version = value->version.substr(mark + 1);
-      }
-    } else if (fact.version.starts_with("catalog:")) {
-      const std::string key = fact.version == "catalog:" || fact.version == "catalog:default"
-                                  ? "catalog:" + fact.name
-                                  : fact.version + ":" + fact.name;
-      if (const Dependency* value = shared(of.directory, "npm", key)) fact.version = value->version;
-    } else if (fact.version.empty() || fact.version == "workspace") {
-      const Dependency* value = shared(of.directory, fact.ecosystem, fact.name);
-      if (value != nullptr && !value->version.empty()) fact.version = value->version;
-    }
-    if (fact.version.starts_with("$(")) {
-      const Dependency* value = shared(of.directory, fact.ecosystem, fact.version);
-      if (value != nullptr) fact.version = value->version;
-    }
-    // "${version}", "$(Version)": what a build computes says nothing here.
-    if (fact.version.find('$') != std::string::npos) fact.version.clear();
-    std::string locked(locked_for(of, fact));
-    if (locked != fact.version) fact.locked = std::move(locked);
-    return fact;
-  }
-
-  // The nearest lock file's version, if that has one at all.
-  std::string_view locked_for(const Manifest& of, const DependencyFact& fact) const {
-    const std::string_view registry = registry_of(fact.ecosystem);
-    std::string name = fact.name;
-    if (registry == "pypi") name = table_name(fact.ecosystem, fact.name).substr(5);
-    for (std::string_view at = of.directory;; at = directory_of(at)) {
-      const auto here = gathered_.by_directory.find(at);
-      for (std::size_t i = 0; here != gathered_.by_directory.end() && i < here->second.size();
-           ++i) {
-        const Manifest& lock = *here->second[i];
-        if (lock.facts.locked.empty() || registry_of(lock.reader->ecosystem) != registry) continue;
-        std::string_view below = of.directory.substr(at.size());
-        if (below.starts_with('/')) below.remove_prefix(1);
-        const auto version = locked_version(lock.facts.locked, below, name, fact.version);
-        if (!version.empty()) return version;
-      }
-      if (at.empty()) return {};
-    }
-  }
-
   void take(Module& module, const Manifest& one, const Draft& draft,
             const ContainerFiles& files) const {
     const ecosystem::Facts& facts = one.facts;
@@ -301,7 +231,7 @@ class Assembler {
       if (place == Place::kApart) return;
       for (const Dependency& dependency : facts.dependencies) {
         if (module.dependencies.size() >= kMaxDependencies) break;
-        module.dependencies.push_back(resolved(dependency, one));
+        module.dependencies.push_back(resolver_.resolved(dependency, one, draft.directory));
         module.dependencies.back().use = place == Place::kTests ? Use::kTest : Use::kDev;
       }
       return;
@@ -318,7 +248,7 @@ class Assembler {
     }
     for (const Dependency& dependency : facts.dependencies) {
       if (module.dependencies.size() >= kMaxDependencies) break;
-      module.dependencies.push_back(resolved(dependency, one));
+      module.dependencies.push_back(resolver_.resolved(dependency, one, draft.directory));
     }
     for (const ecosystem::Entry& entry : facts.entries) {
       if (!here || (is_guess(entry) && !exists(joined(draft.directory, entry.path)))) continue;
@@ -378,6 +308,8 @@ class Assembler {
   const Tree& tree_;
   const Gathered& gathered_;
   const BuiltModules built_;
+  const Workspaces workspaces_;
+  const Resolver resolver_;
 };
 
 }  // namespace

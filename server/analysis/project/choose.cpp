@@ -303,11 +303,13 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
   return found;
 }
 
-Evidence choose_lock(const Gathered& gathered, const Draft& draft, std::string_view ecosystem) {
+Evidence choose_lock(const Gathered& gathered, const Workspaces& workspaces, const Draft& draft,
+                     std::string_view ecosystem) {
   const std::string_view locks = lock_ecosystem(ecosystem);
   Evidence found;
   for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
     const Manifest* first = nullptr;
+    if (workspaces.leave_out(here.front()->directory, ecosystem, draft.directory)) return true;
     for (const Manifest* one : here) {
       if (one->reader->ecosystem != locks || !ecosystem::is_lock(*one->reader)) continue;
       if (first == nullptr || one->reader < first->reader) first = one;

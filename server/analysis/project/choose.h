@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/analysis/project/gather.h"
+#include "server/analysis/project/members.h"
 
 namespace quarry::analysis::project {
 
@@ -30,8 +31,10 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
 // it counts where no level above tells more.
 Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_view ecosystem);
 
-// The nearest file that fixes the versions of the module's dependencies; no path when none does.
-Evidence choose_lock(const Gathered& gathered, const Draft& draft, std::string_view ecosystem);
+// The nearest file that fixes the versions of the module's dependencies, but none of a workspace
+// that the module is no member of; no path when none does.
+Evidence choose_lock(const Gathered& gathered, const Workspaces& workspaces, const Draft& draft,
+                     std::string_view ecosystem);
 
 // Index of the main module: one that starts the others, the top's when it has code or is alone,
 // else the module with most of it, or with most dependencies; secondary ones (aside.h) come last.

@@ -74,6 +74,7 @@ class Commands {
     containers();
     scripts(From::kOwn);
     scripts(From::kRunners);
+    lints_ = module_.command(kLint) != nullptr;
     defaults();
     starts();
     scripts(From::kOthers);
@@ -293,7 +294,8 @@ class Commands {
     return one.has_file || (row != frameworks().end() && row->files.empty() && row->proof.empty());
   }
 
-  // What a machine builds and tests with, where nothing else tells.
+  // What a machine builds and tests with, where nothing else tells; what it checks the code with,
+  // where no script does.
   void continuous_integration() {
     const bool build = module_.command(kBuild) == nullptr;
     const bool test = module_.command(kTest) == nullptr;
@@ -302,7 +304,7 @@ class Commands {
       for (const ecosystem::Script& script : manifest->facts.scripts) {
         const auto role = role_of_ci_line(script.command);
         if (!role) continue;
-        const bool wanted = *role == kBuild ? build : test;
+        const bool wanted = *role == kBuild ? build : *role == kTest ? test : !lints_;
         if (wanted) put(*role, script.command, "", {manifest->facts.path, script.line});
       }
     }
@@ -310,6 +312,7 @@ class Commands {
 
   Module& module_;
   const Draft& draft_;
+  bool lints_ = false;  // by a script
 };
 
 }  // namespace

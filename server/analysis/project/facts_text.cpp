@@ -66,6 +66,7 @@ void add_module(Lines& lines, const Module& module) {
     lines.add(path, "licence", module.licence.name, module.licence.at.text());
   }
   for (const std::string& one : module.members) lines.add(path, "member", one);
+  if (!module.member_of.path.empty()) lines.add(path, "member-of", module.member_of.text());
   if (!module.aside.empty()) lines.add(path, "aside", module.aside);
 }
 

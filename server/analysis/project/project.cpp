@@ -89,7 +89,7 @@ Readiness readiness_of(const Project& project) {
       locked ? "dependencies are locked by " + module->lock.path : "no dependencies to lock",
       "no lock file");
   add(module->ignores, 5, "has a .dockerignore", "no .dockerignore");
-  add(module->command(CommandRole::kTest) != nullptr, 5, "tests are known",
+  add(module->command(CommandRole::kTest) != nullptr, 5, "the test command is known",
       "no test command found");
   return readiness;
 }

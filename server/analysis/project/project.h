@@ -126,6 +126,7 @@ struct Module {
   Named licence;
   std::uint64_t bytes = 0;           // of its own code
   std::vector<std::string> members;  // modules of its workspace, by path
+  Evidence member_of;                // the line of a workspace that names this one
   bool secondary = false;            // not to be the main one (aside.h)
   std::string aside;                 // what groups it with other examples and tests (aside.h)
 

@@ -105,6 +105,8 @@ class Answer {
         for (const Named& system : one.build_systems) out_.string(escaped(system.name));
         out_.end_array();
       }
+      text("licence", one.licence.name).text("licence_evidence", one.licence.at.text());
+      text("member_of", one.member_of.text());
       if (!one.members.empty()) out_.field("members", one.members.size());
       out_.end_object();
     }

@@ -89,6 +89,9 @@ class Text {
       add(", port ").add(std::to_string(port->number)).add(", ");
       add(ecosystem::name_of(port->source)).at(port->at);
     }
+    if (!one.members.empty()) {
+      add(", workspace of ").add(std::to_string(one.members.size()));
+    }
     return *this;
   }
 
@@ -106,6 +109,8 @@ class Text {
         break;
       }
       line("  ").module(*one);
+      const std::string& licence = one->licence.name;
+      if (!licence.empty() && licence != main.licence.name) add(", ").named(one->licence);
     }
     if (aside.empty()) return;
     line("aside, of tests, examples and templates: ");

@@ -1,0 +1,135 @@
+#include "server/analysis/project/resolve.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "server/analysis/ecosystem/locks.h"
+#include "server/analysis/manifest/text.h"
+#include "server/analysis/project/dependency_names.h"
+
+namespace quarry::analysis::project {
+
+using ecosystem::Dependency;
+using ecosystem::locked_version;
+
+namespace {
+
+// What `shared` of the manifests above has a module's own facts under. `asked`: only where the
+// module says that it takes them from there.
+struct Inherited {
+  std::string_view ecosystem;
+  std::string_view version;
+  std::string_view licence;
+  bool asked;
+};
+constexpr Inherited kInherited[] = {
+    {"cargo", ecosystem::kSharedVersion, ecosystem::kSharedLicence, true},
+    {"nuget", "$(Version)", "$(PackageLicenseExpression)", false},
+};
+
+bool is_wanted(const Inherited& from, std::string_view own) {
+  return from.asked ? own == ecosystem::kOfWorkspace : own.empty();
+}
+
+}  // namespace
+
+void Resolver::inherit(Module& module, std::string_view directory) const {
+  const auto* from = std::ranges::find(kInherited, module.ecosystem, &Inherited::ecosystem);
+  if (from == std::end(kInherited)) return;
+  if (is_wanted(*from, module.version)) {
+    const Shared found = shared(directory, module.ecosystem, from->version);
+    module.version = found.value == nullptr ? "" : found.value->version;
+  }
+  if (is_wanted(*from, module.licence.name)) {
+    const Shared found = shared(directory, module.ecosystem, from->licence);
+    module.licence = {};
+    if (found.value == nullptr) return;
+    module.licence = {
+        ecosystem::spdx_of(found.value->version), "", {found.of->facts.path, found.value->line}};
+  }
+}
+
+Resolver::Shared Resolver::shared(std::string_view directory, std::string_view ecosystem,
+                                  std::string_view name) const {
+  while (true) {
+    const auto here = gathered_.by_directory.find(directory);
+    if (here != gathered_.by_directory.end()) {
+      for (const Manifest* one : here->second) {
+        if (registry_of(one->reader->ecosystem) != registry_of(ecosystem)) continue;
+        for (const Dependency& value : one->facts.shared) {
+          if (value.name == name ||
+              (value.name.ends_with('*') && manifest::matches(value.name, name))) {
+            return {&value, one};
+          }
+        }
+      }
+    }
+    // Gradle's catalogue lies in a folder beside the settings.
+    const std::string beside = directory.empty() ? "gradle" : std::string(directory) + "/gradle";
+    const auto catalogue = gathered_.by_directory.find(beside);
+    if (ecosystem == "gradle" && catalogue != gathered_.by_directory.end()) {
+      for (const Manifest* one : catalogue->second) {
+        for (const Dependency& value : one->facts.shared) {
+          if (value.name == name) return {&value, one};
+        }
+      }
+    }
+    if (directory.empty()) return {};
+    directory = directory_of(directory);
+  }
+}
+
+DependencyFact Resolver::resolved(const Dependency& one, const Manifest& of,
+                                  std::string_view module) const {
+  DependencyFact fact{
+      one.name, one.version, one.use, std::string(of.reader->ecosystem), {of.facts.path, one.line}};
+  if (fact.ecosystem == "gradle" && one.name.starts_with("libs.")) {
+    if (const Dependency* value = shared(of.directory, "gradle", one.name).value) {
+      const std::size_t mark = value->version.rfind('@');
+      fact.name = value->version.substr(0, mark);
+      fact.version = value->version.substr(mark + 1);
+    }
+  } else if (fact.version.starts_with("catalog:")) {
+    const std::string key = fact.version == "catalog:" || fact.version == "catalog:default"
+                                ? "catalog:" + fact.name
+                                : fact.version + ":" + fact.name;
+    if (const Dependency* value = shared(of.directory, "npm", key).value)
+      fact.version = value->version;
+  } else if (fact.version.empty() || fact.version == "workspace") {
+    const Dependency* value = shared(of.directory, fact.ecosystem, fact.name).value;
+    if (value != nullptr && !value->version.empty()) fact.version = value->version;
+  }
+  if (fact.version.starts_with("$(")) {
+    const Dependency* value = shared(of.directory, fact.ecosystem, fact.version).value;
+    if (value != nullptr) fact.version = value->version;
+  }
+  // "${version}", "$(Version)": what a build computes says nothing here.
+  if (fact.version.find('$') != std::string::npos) fact.version.clear();
+  std::string locked(locked_for(of, module, fact));
+  if (locked != fact.version) fact.locked = std::move(locked);
+  return fact;
+}
+
+std::string_view Resolver::locked_for(const Manifest& of, std::string_view module,
+                                      const DependencyFact& fact) const {
+  const std::string_view registry = registry_of(fact.ecosystem);
+  std::string name = fact.name;
+  if (registry == "pypi") name = table_name(fact.ecosystem, fact.name).substr(5);
+  for (std::string_view at = of.directory;; at = directory_of(at)) {
+    const auto here = gathered_.by_directory.find(at);
+    const bool known = here != gathered_.by_directory.end();
+    const bool left_out =
+        known && at.size() < module.size() && workspaces_.leave_out(at, fact.ecosystem, module);
+    for (std::size_t i = 0; known && !left_out && i < here->second.size(); ++i) {
+      const Manifest& lock = *here->second[i];
+      if (lock.facts.locked.empty() || registry_of(lock.reader->ecosystem) != registry) continue;
+      std::string_view below = of.directory.substr(at.size());
+      if (below.starts_with('/')) below.remove_prefix(1);
+      const auto version = locked_version(lock.facts.locked, below, name, fact.version);
+      if (!version.empty()) return version;
+    }
+    if (at.empty()) return {};
+  }
+}
+
+}  // namespace quarry::analysis::project
