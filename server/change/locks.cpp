@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "server/base/hash.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::int64_t kPatienceNs = 5'000'000'000;
 constexpr long kPauseNs = 200'000;
+constexpr std::size_t kMostIdle = 16;
 
 bool lock_byte(int fd, std::uint64_t at) {
   struct flock range {};
@@ -51,13 +53,39 @@ Locks::Locks(std::string directory, const Clock& clock)
       private_file_(file_.empty() ? memfd_create("quarry-locks", MFD_CLOEXEC) : -1),
       clock_(clock) {}
 
+Locks::Held::~Held() {
+  if (!description_) return;
+  struct flock whole {};
+  whole.l_type = F_UNLCK;
+  whole.l_whence = SEEK_SET;
+  if (fcntl(description_.get(), F_OFD_SETLK, &whole) != 0) return;  // closing drops them too
+  auto idle = locks_->idle_.lock();
+  if (idle->size() < kMostIdle) idle->push_back(std::move(description_));
+}
+
+Fd Locks::take_idle() const {
+  for (;;) {
+    Fd description;
+    {
+      auto idle = idle_.lock();
+      if (idle->empty()) return {};
+      description = std::move(idle->back());
+      idle->pop_back();
+    }
+    // One whose file was removed excludes nobody who opens the next file.
+    struct stat status {};
+    const bool there = fstat(description.get(), &status) == 0 && status.st_nlink > 0;
+    if (there || file_.empty()) return description;
+  }
+}
+
 Result<Locks::Held> Locks::open() const {
+  if (Fd idle = take_idle(); idle) return Held(*this, std::move(idle));
   const std::string name =
       file_.empty() ? fmt::format("/proc/self/fd/{}", private_file_.get()) : file_;
-  Held held;
-  held.description_ = Fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!held.description_) return not_lockable();
-  return held;
+  Fd description(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!description) return not_lockable();
+  return Held(*this, std::move(description));
 }
 
 Result<std::optional<Locks::Held>> Locks::try_lock(const std::vector<std::string>& paths) const {

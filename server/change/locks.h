@@ -12,21 +12,31 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/base/cancel.h"
 #include "server/base/clock.h"
 #include "server/base/fd.h"
+#include "server/base/guarded.h"
 #include "server/base/result.h"
 
 namespace quarry::change {
 
 class Locks {
  public:
-  // Held until it goes.
+  // Held until it goes; the Locks outlive it.
   class Held {
+   public:
+    Held(Held&&) noexcept = default;
+    Held& operator=(Held&&) = delete;
+    ~Held();
+
    private:
     friend class Locks;
+    Held(const Locks& locks, Fd description)
+        : locks_(&locks), description_(std::move(description)) {}
+    const Locks* locks_;
     Fd description_;
   };
 
@@ -42,10 +52,13 @@ class Locks {
 
  private:
   Result<Held> open() const;
+  Fd take_idle() const;
 
   const std::string file_;
   const Fd private_file_;
   const Clock& clock_;
+  // Descriptions that hold nothing: to open one costs more than to lock it.
+  mutable Guarded<std::vector<Fd>> idle_;
 };
 
 }  // namespace quarry::change

@@ -90,7 +90,7 @@ Result<void> Change::lock(std::span<const Path> paths, std::span<const Path> giv
       paths.size() == 1 ? "'" + shown_path(paths.front()) + "'" : "one of these files";
   held_.reset();  // else it would wait for itself
   TRY_ASSIGN(Locks::Held held, changes_.locks_.lock(names, subject, cancel_));
-  held_ = std::move(held);
+  held_.emplace(std::move(held));
   return {};
 }
 

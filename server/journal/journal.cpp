@@ -225,8 +225,10 @@ Result<std::string> Journal::catch_up(Head& head, int segment_fd, std::uint64_t 
 // old.
 bool Journal::is_due(Files& files, const Head& head) const {
   if (head.tail >= options_.segment_bytes) return true;
+  if (head.tail == 0) return false;
+  const bool known = files.segment && files.segment_number == head.segment && files.begun_ms != 0;
   std::uint64_t size = 0;
-  if (head.tail == 0 || open_segment(files, head.segment, size) < 0) return false;
+  if (!known && open_segment(files, head.segment, size) < 0) return false;
   constexpr std::uint64_t kStart = 256;  // of a frame, with the time in it
   std::string start;
   for (std::uint64_t at = 0; files.begun_ms == 0 && at < size;) {

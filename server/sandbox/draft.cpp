@@ -20,6 +20,7 @@ namespace {
 
 // As many as can be read and set; none of them is worth a failed write.
 void copy_attributes(int from, int to) {
+  if (flistxattr(from, nullptr, 0) <= 0) return;  // most files have none
   std::vector<char> names(std::size_t{64} << 10U);
   const ssize_t length = flistxattr(from, names.data(), names.size());
   std::vector<char> value(std::size_t{64} << 10U);
@@ -37,7 +38,7 @@ Draft::Draft(const Place& place, Fd fd, std::string name)
     : place_(&place), fd_(std::move(fd)), name_(std::move(name)) {}
 
 Draft::~Draft() {
-  if (fd_ && !name_.empty()) (void)unlinkat(place_->directory_.get(), name_.c_str(), 0);
+  if (fd_ && !name_.empty()) (void)unlinkat(place_->directory_, name_.c_str(), 0);
 }
 
 Result<void> Draft::write(std::string_view bytes) {
@@ -51,7 +52,7 @@ Result<void> Draft::write(std::string_view bytes) {
 }
 
 Result<void> Draft::resemble(const Place& old) {
-  const Fd from(openat(old.directory_.get(), old.name(), kReadFlags | O_NOFOLLOW));
+  const Fd from(openat(old.directory_, old.name(), kReadFlags | O_NOFOLLOW));
   struct stat was {};
   struct stat now {};
   if (!from || fstat(from.get(), &was) != 0) return entry_failure(errno, old.path_.display());
@@ -79,7 +80,7 @@ Result<void> Draft::sync() {
 }
 
 Result<void> Draft::put(bool replace) {
-  const int directory = place_->directory_.get();
+  const int directory = place_->directory_;
   const int failed = renameat2(directory, name_.c_str(), directory, place_->name(),
                                replace ? 0 : RENAME_NOREPLACE) == 0
                          ? 0

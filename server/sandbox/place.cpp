@@ -104,7 +104,8 @@ Result<Path> Workspace::real(const Path& path, Last last) const {
 Result<Path> Workspace::real(const Path& path, Last last, int& links) const {
   if (path.is_root()) return path;
   Path directory = path.parent();
-  if (!Fd(open_plain_directory(root_fd_.get(), directory.text(), resolver_))) {
+  if (!directory.is_root() &&
+      !Fd(open_plain_directory(root_fd_.get(), directory.text(), resolver_))) {
     TRY_ASSIGN(directory, real(directory, Last::kFollow, links));
   }
   const Path at = directory.child(path.name());
@@ -142,9 +143,11 @@ Result<Place> Workspace::place(const Path& path) const {
     return fail(Code::kInvalidArgs, "'.' is the root itself, which cannot be changed");
   }
   const Path parent = path.parent();
+  if (parent.is_root()) return Place(path, Fd(), root_fd_.get());
   Fd fd(open_plain_directory(root_fd_.get(), parent.text(), resolver_));
   if (!fd) return explain(-fd.get(), parent, Wanted::kDirectory);
-  return Place(path, std::move(fd));
+  const int directory = fd.get();
+  return Place(path, std::move(fd), directory);
 }
 
 const char* Place::name() const {
@@ -155,7 +158,7 @@ const char* Place::name() const {
 
 Result<std::optional<Metadata>> Place::look() const {
   struct stat status {};
-  if (fstatat(directory_.get(), name(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+  if (fstatat(directory_, name(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
     return std::optional(metadata_of(status));
   }
   if (errno == ENOENT) return std::optional<Metadata>();
@@ -164,13 +167,13 @@ Result<std::optional<Metadata>> Place::look() const {
 
 Result<std::string> Place::link_target() const {
   std::string target;
-  const int error = read_link(directory_.get(), name(), target);
+  const int error = read_link(directory_, name(), target);
   if (error != 0) return entry_failure(error, path_.display());
   return target;
 }
 
 Result<File> Place::open_file() const {
-  Fd fd(openat(directory_.get(), name(), kReadFlags | O_NOFOLLOW));
+  Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
   if (!fd) return entry_failure(errno, path_.display());
   return adopt_file(std::move(fd), path_.display());
 }
@@ -179,7 +182,7 @@ Result<Draft> Place::draft(std::string_view tag, std::uint32_t mode) const {
   std::string draft_name(kDraftPrefix);
   draft_name.append(tag);
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  Fd fd(openat(directory_.get(), draft_name.c_str(), kFlags, mode));
+  Fd fd(openat(directory_, draft_name.c_str(), kFlags, mode));
   if (!fd) return change_failure(errno, path_.display());
   return Draft(*this, std::move(fd), std::move(draft_name));
 }
@@ -187,38 +190,38 @@ Result<Draft> Place::draft(std::string_view tag, std::uint32_t mode) const {
 void Place::drop_draft(std::string_view tag) const {
   std::string draft_name(kDraftPrefix);
   draft_name.append(tag);
-  (void)unlinkat(directory_.get(), draft_name.c_str(), 0);
+  (void)unlinkat(directory_, draft_name.c_str(), 0);
 }
 
 Result<void> Place::make_directory(std::uint32_t mode) const {
-  if (mkdirat(directory_.get(), name(), mode) == 0) return {};
+  if (mkdirat(directory_, name(), mode) == 0) return {};
   return change_failure(errno, path_.display());
 }
 
 Result<void> Place::make_link(const std::string& target) const {
-  if (symlinkat(target.c_str(), directory_.get(), name()) == 0) return {};
+  if (symlinkat(target.c_str(), directory_, name()) == 0) return {};
   return change_failure(errno, path_.display());
 }
 
 Result<void> Place::set_mode(std::uint32_t mode) const {
   // By a descriptor: fchmodat cannot be told not to follow.
-  const Fd fd(openat(directory_.get(), name(), kReadFlags | O_NOFOLLOW));
+  const Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
   if (fd && fchmod(fd.get(), mode) == 0) return {};
   return change_failure(errno, path_.display());
 }
 
 Result<void> Place::remove_file() const {
-  if (unlinkat(directory_.get(), name(), 0) == 0) return {};
+  if (unlinkat(directory_, name(), 0) == 0) return {};
   return change_failure(errno, path_.display());
 }
 
 Result<void> Place::remove_directory() const {
-  if (unlinkat(directory_.get(), name(), AT_REMOVEDIR) == 0) return {};
+  if (unlinkat(directory_, name(), AT_REMOVEDIR) == 0) return {};
   return change_failure(errno, path_.display());
 }
 
 Result<bool> Place::move_to(const Place& to, bool replace) const {
-  const int error = rename_at(directory_.get(), name(), to.directory_.get(), to.name(), replace);
+  const int error = rename_at(directory_, name(), to.directory_, to.name(), replace);
   if (error == 0) return true;
   if (error == EXDEV) return false;
   if (error == kSameName) {

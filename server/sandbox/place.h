@@ -4,7 +4,8 @@
 // The directory is held open; it was opened by its real path, without following any symlink, so
 // that what is renamed meanwhile leads nowhere else. Nothing here follows a symlink at the name
 // itself, and nothing writes into an existing file: a file is replaced as a whole by a Draft. So
-// hard links elsewhere keep their content, and a reader sees the old or the new file.
+// hard links elsewhere keep their content, and a reader sees the old or the new file. A place is
+// used while its workspace lives: in the root itself it works on the workspace's own descriptor.
 //
 // Errors are worded for the caller and name the path: kConflict (exists already, not empty, in
 // use), kDenied (permission, read-only file system), kUnavailable (disk full, disk fails).
@@ -77,11 +78,13 @@ class Place {
  private:
   friend class Workspace;
   friend class Draft;
-  Place(Path path, Fd directory) : path_(std::move(path)), directory_(std::move(directory)) {}
+  Place(Path path, Fd opened, int directory)
+      : path_(std::move(path)), opened_(std::move(opened)), directory_(directory) {}
   const char* name() const;
 
   Path path_;
-  Fd directory_;
+  Fd opened_;      // none in the root itself
+  int directory_;  // that, or the workspace's
 };
 
 }  // namespace quarry::sandbox
