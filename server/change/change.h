@@ -76,9 +76,10 @@ class Change {
 
   // A file with `bytes`, made or replaced, with the directories on the way. `mode`: that it has
   // then, when given; else an old one keeps its own, and a new one has `new_mode` less the umask.
+  // `attributes` (sandbox/attributes.h): of a new file; an old one keeps its own.
   Result<void> put(const sandbox::Path& path, std::string bytes,
                    std::optional<std::uint32_t> mode = std::nullopt,
-                   std::uint32_t new_mode = kNewFile);
+                   std::uint32_t new_mode = kNewFile, std::string attributes = {});
   Result<void> put_link(const sandbox::Path& path, std::string target);
   // With those on the way.
   Result<void> make_directory(const sandbox::Path& path,
@@ -109,6 +110,7 @@ class Change {
     std::optional<sandbox::Stamp> was;  // what must still be there
     bool check = true;                  // false: an earlier step makes it
     std::uint32_t new_mode = kNewFile;  // of a new file, less the umask, when `mode` says nothing
+    std::string attributes;             // of a new file
     bool on_the_way = false;            // a directory that may be there by the time it is made
     bool mine = true;                   // false: it was
   };
@@ -131,6 +133,9 @@ class Change {
   sandbox::Metadata planned_metadata(std::size_t step) const;
   Result<std::optional<Found>> read_planned(const sandbox::Path& path, Plan& plan);
   Result<std::optional<Found>> read_now(const sandbox::Path& path) const;
+  // Of the file at `path` now, or where it lies until it is moved there; "" when an earlier step
+  // makes it.
+  std::string attributes_of(const sandbox::Path& path) const;
   Result<void> add(journal::Step step, Plan plan);
   Result<void> make_parents(const sandbox::Path& path);
   Result<void> add_directory(const sandbox::Path& path, std::optional<std::uint32_t> mode,
@@ -142,7 +147,11 @@ class Change {
   Result<bool> is_directory(const sandbox::Path& path) const;
   // Entries of a directory before the directory itself, or (`top_first`) after it.
   Result<void> each_below(const sandbox::Path& directory, bool top_first, const Visit& visit);
-  Result<void> copy_one(const sandbox::Path& from, const sandbox::Path& to,
+  // A copy is its maker's; what is moved keeps its owner and attributes.
+  enum class Copied : std::uint8_t { kNew, kMoved };
+  Result<void> copy_as(Copied copied, const sandbox::Path& from, const sandbox::Path& to,
+                       bool replace);
+  Result<void> copy_one(Copied copied, const sandbox::Path& from, const sandbox::Path& to,
                         const sandbox::Metadata& what);
   Result<void> remove_one(const sandbox::Path& path, const sandbox::Metadata& what, Keep keep);
 

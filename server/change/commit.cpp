@@ -60,6 +60,8 @@ Result<void> Change::write_file(const Place& place, const Step& step, const Plan
       TRY(check_unchanged(place, plan));  // says it better
       return alike;
     }
+  } else {
+    draft.set_attributes(plan.attributes);
   }
   if (plan.mode) TRY(draft.set_mode(*plan.mode));
   if (changes_.sync()) TRY(draft.sync());
@@ -148,7 +150,11 @@ Result<void> Change::revert(std::size_t at) {
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), kPrivate));
   TRY(draft.write(step.old_bytes));
   TRY_ASSIGN(const auto there, place.look());
-  if (there) TRY(draft.resemble(place));
+  if (there) {
+    TRY(draft.resemble(place));
+  } else {
+    draft.set_attributes(step.attributes);
+  }
   TRY(draft.set_mode(step.before->mode));
   if (changes_.sync()) TRY(draft.sync());
   return draft.put(/*replace=*/true);

@@ -196,6 +196,16 @@ Result<std::optional<Found>> Change::read_now(const Path& path) const {
   return std::optional(std::move(found));
 }
 
+std::string Change::attributes_of(const Path& path) const {
+  Path at = path;
+  if (const auto planned = planned_.find(path); planned != planned_.end()) {
+    if (!planned->second.origin) return {};
+    at = *planned->second.origin;
+  }
+  const auto place = workspace_.place(at);
+  return place ? place->attributes() : std::string();
+}
+
 Result<void> Change::add(Step step, Plan plan) {
   TRY(cancel_.check());
   const Limits& limits = changes_.limits();
@@ -203,7 +213,7 @@ Result<void> Change::add(Step step, Plan plan) {
     return fail(Code::kTooLarge, "more than {} files and directories would change at once",
                 limits[Limit::kChangeFiles]);
   }
-  bytes_ += step.old_bytes.size() + plan.bytes.size();
+  bytes_ += step.old_bytes.size() + step.attributes.size() + plan.bytes.size();
   if (bytes_ > limits.size(Limit::kChangeBytes)) {
     return fail(Code::kTooLarge,
                 "more than {} bytes would change at once, and could not be kept to be undone (the "
@@ -266,9 +276,13 @@ Result<void> Change::add_directory(const Path& path, std::optional<std::uint32_t
 }
 
 Result<void> Change::put(const Path& path, std::string bytes, std::optional<std::uint32_t> mode,
-                         std::uint32_t new_mode) {
+                         std::uint32_t new_mode, std::string attributes) {
   TRY(check_free(path));
-  Plan plan{.bytes = std::move(bytes), .mode = mode, .was = {}, .new_mode = new_mode};
+  Plan plan{.bytes = std::move(bytes),
+            .mode = mode,
+            .was = {},
+            .new_mode = new_mode,
+            .attributes = std::move(attributes)};
   TRY_ASSIGN(std::optional<Found> found, read_planned(path, plan));
   Step step{.kind = Step::Kind::kFile, .path = path.text()};
   if (found) {
@@ -316,6 +330,7 @@ Result<void> Change::remove(const Path& path, Keep keep) {
     const Kind kind = found->metadata.kind;
     if (kind != Kind::kFile && kind != Kind::kSymlink) return not_a_file(path);
     if (kind == Kind::kSymlink) step.kind = Step::Kind::kLink;
+    if (kind == Kind::kFile) step.attributes = attributes_of(path);
     step.before = state_of(found->bytes, found->metadata.mode);
     step.old_bytes = std::move(found->bytes);
   }

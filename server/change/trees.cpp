@@ -85,14 +85,16 @@ Result<void> Change::remove_tree(const Path& path, Keep keep) {
   });
 }
 
-Result<void> Change::copy_one(const Path& from, const Path& to, const Metadata& what) {
+Result<void> Change::copy_one(Copied copied, const Path& from, const Path& to,
+                              const Metadata& what) {
   if (what.kind == Kind::kDirectory) return make_directory(to, what.mode);
   TRY_ASSIGN(std::optional<Found> found, read(from));
   if (!found)
     return fail(Code::kConflict, "'{}' went away meanwhile; call again", shown_path(from));
   if (found->metadata.kind == Kind::kSymlink) return put_link(to, std::move(found->bytes));
   if (found->metadata.kind != Kind::kFile) return not_a_file(from);
-  return put(to, std::move(found->bytes), found->metadata.mode);
+  return put(to, std::move(found->bytes), found->metadata.mode, kNewFile,
+             copied == Copied::kMoved ? attributes_of(from) : std::string());
 }
 
 Result<bool> Change::is_over_file(const Metadata& what, const Path& to) {
@@ -102,6 +104,10 @@ Result<bool> Change::is_over_file(const Metadata& what, const Path& to) {
 }
 
 Result<void> Change::copy(const Path& from, const Path& to, bool replace) {
+  return copy_as(Copied::kNew, from, to, replace);
+}
+
+Result<void> Change::copy_as(Copied copied, const Path& from, const Path& to, bool replace) {
   TRY_ASSIGN(const Metadata what, workspace_.metadata(from));
   if (what.kind != Kind::kDirectory) {
     // A file comes over a file in one step.
@@ -109,13 +115,13 @@ Result<void> Change::copy(const Path& from, const Path& to, bool replace) {
       TRY_ASSIGN(const bool over, is_over_file(what, to));
       if (!over) TRY(remove(to));
     }
-    return copy_one(from, to, what);
+    return copy_one(copied, from, to, what);
   }
   if (is_within(to, from)) {
     return fail(Code::kInvalidArgs, "'{}' cannot be copied into itself", shown_path(from));
   }
   return each_below(from, /*top_first=*/true, [&](const Path& below, const Metadata& kind) {
-    return copy_one(below, moved_path(below, from, to), kind);
+    return copy_one(copied, below, moved_path(below, from, to), kind);
   });
 }
 
@@ -159,7 +165,7 @@ Result<void> Change::move(const Path& from, const Path& to, bool replace) {
   while (!near.is_root() && !workspace_.metadata(near)) near = near.parent();
   TRY_ASSIGN(const Metadata target, workspace_.metadata(near));
   if (target.stamp.device != what.stamp.device) {
-    TRY(copy(from, to, replace));
+    TRY(copy_as(Copied::kMoved, from, to, replace));
     return what.kind == Kind::kDirectory ? remove_tree(from) : remove(from);
   }
   if (what.kind == Kind::kDirectory) TRY(check_tree_free(at, to));

@@ -132,7 +132,8 @@ Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
           // A mode that the change left alone may be another's work.
           const bool same_mode = step.after && step.after->mode == step.before->mode;
           TRY(change.put(path, std::move(step.old_bytes),
-                         same_mode ? std::nullopt : std::optional(step.before->mode)));
+                         same_mode ? std::nullopt : std::optional(step.before->mode),
+                         Change::kNewFile, std::move(step.attributes)));
         }
         break;
     }

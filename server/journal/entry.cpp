@@ -1,11 +1,17 @@
 #include "server/journal/entry.h"
 
+#include <algorithm>
+
 #include "server/base/bytes.h"
 
 namespace quarry::journal {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kPlain = 1;           // without attributes
+constexpr std::uint64_t kWithAttributes = 2;  // of each step
+bool is_known(std::uint64_t version) {
+  return version == kPlain || version == kWithAttributes;
+}
 
 void write_state(ByteWriter& out, const std::optional<State>& state) {
   out.boolean(state.has_value());
@@ -34,7 +40,8 @@ std::size_t Entry::bytes() const {
   constexpr std::size_t kAround = 64;
   std::size_t sum = kAround + session.size() + root.size();
   for (const Step& step : steps) {
-    sum += kAround + step.path.size() + step.to.size() + step.old_bytes.size();
+    sum += kAround + step.path.size() + step.to.size() + step.old_bytes.size() +
+           step.attributes.size();
   }
   return sum;
 }
@@ -43,13 +50,18 @@ std::string encode(const Entry& entry) {
   std::string bytes;
   bytes.reserve(entry.bytes());
   ByteWriter out(bytes);
-  out.number(kVersion).string(entry.id).signed_number(entry.time_ms).string(entry.session);
+  // A version that does not know attributes reads what has none.
+  const bool attributes = std::any_of(entry.steps.begin(), entry.steps.end(),
+                                      [](const Step& one) { return !one.attributes.empty(); });
+  out.number(attributes ? kWithAttributes : kPlain);
+  out.string(entry.id).signed_number(entry.time_ms).string(entry.session);
   out.string(entry.root).string(entry.tool).string(entry.undoes).number(entry.steps.size());
   for (const Step& step : entry.steps) {
     out.number(static_cast<std::uint64_t>(step.kind)).string(step.path).string(step.to);
     write_state(out, step.before);
     write_state(out, step.after);
     out.string(step.old_bytes);
+    if (attributes) out.string(step.attributes);
   }
   return bytes;
 }
@@ -57,7 +69,8 @@ std::string encode(const Entry& entry) {
 std::optional<Entry> decode(std::string_view bytes, bool with_bytes) {
   constexpr std::size_t kLeastStep = 6;
   ByteReader in(bytes);
-  if (in.number() != kVersion) return std::nullopt;
+  const std::uint64_t version = in.number();
+  if (!is_known(version)) return std::nullopt;
   Entry entry;
   entry.id = in.string();
   entry.time_ms = in.signed_number();
@@ -78,6 +91,7 @@ std::optional<Entry> decode(std::string_view bytes, bool with_bytes) {
     step.after = read_state(in);
     const std::string_view old_bytes = in.string();
     if (with_bytes) step.old_bytes = old_bytes;
+    if (version == kWithAttributes) step.attributes = in.string();
     entry.steps.push_back(std::move(step));
   }
   if (!in.ok() || !in.at_end()) return std::nullopt;
@@ -86,7 +100,7 @@ std::optional<Entry> decode(std::string_view bytes, bool with_bytes) {
 
 std::optional<std::int64_t> decode_time(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.number() != kVersion) return std::nullopt;
+  if (!is_known(in.number())) return std::nullopt;
   (void)in.string();
   const std::int64_t time_ms = in.signed_number();
   return in.ok() ? std::optional(time_ms) : std::nullopt;

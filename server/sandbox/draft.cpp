@@ -11,29 +11,12 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "server/sandbox/attributes.h"
 #include "server/sandbox/place.h"
 #include "server/sandbox/resolve.h"
 #include "server/sandbox/status.h"
 
 namespace quarry::sandbox {
-namespace {
-
-// As many as can be read and set; none of them is worth a failed write.
-void copy_attributes(int from, int to) {
-  if (flistxattr(from, nullptr, 0) <= 0) return;  // most files have none
-  std::vector<char> names(std::size_t{64} << 10U);
-  const ssize_t length = flistxattr(from, names.data(), names.size());
-  std::vector<char> value(std::size_t{64} << 10U);
-  for (ssize_t at = 0; at < length;) {
-    const char* name = names.data() + at;
-    const ssize_t size = fgetxattr(from, name, value.data(), value.size());
-    if (size >= 0) (void)fsetxattr(to, name, value.data(), static_cast<std::size_t>(size), 0);
-    at += static_cast<ssize_t>(std::strlen(name)) + 1;
-  }
-}
-
-}  // namespace
-
 Draft::Draft(const Place& place, Fd fd, std::string name)
     : place_(&place), fd_(std::move(fd)), name_(std::move(name)) {}
 
@@ -54,18 +37,14 @@ Result<void> Draft::write(std::string_view bytes) {
 Result<void> Draft::resemble(const Place& old) {
   const Fd from(openat(old.directory_, old.name(), kReadFlags | O_NOFOLLOW));
   struct stat was {};
-  struct stat now {};
   if (!from || fstat(from.get(), &was) != 0) return entry_failure(errno, old.path_.display());
-  if (fstat(fd_.get(), &now) != 0) return change_failure(errno, place_->path_.display());
-  if (was.st_uid != now.st_uid || was.st_gid != now.st_gid) {
-    // Both, or at least the group.
-    if (fchown(fd_.get(), was.st_uid, was.st_gid) != 0) {
-      (void)(fchown(fd_.get(), static_cast<uid_t>(-1), was.st_gid) != 0);
-    }
-  }
-  copy_attributes(from.get(), fd_.get());
+  sandbox::set_attributes(fd_.get(), read_attributes(from.get()));
   // Last: a change of owner clears bits of the mode.
   return set_mode(was.st_mode & 07777U);
+}
+
+void Draft::set_attributes(std::string_view attributes) {
+  sandbox::set_attributes(fd_.get(), attributes);
 }
 
 Result<void> Draft::set_mode(std::uint32_t mode) {

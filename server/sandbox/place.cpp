@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/sandbox/attributes.h"
 #include "server/sandbox/resolve.h"
 #include "server/sandbox/shown.h"
 #include "server/sandbox/status.h"
@@ -176,6 +177,11 @@ Result<File> Place::open_file() const {
   Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
   if (!fd) return entry_failure(errno, path_.display());
   return adopt_file(std::move(fd), path_.display());
+}
+
+std::string Place::attributes() const {
+  const Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
+  return fd ? read_attributes(fd.get()) : std::string();
 }
 
 Result<Draft> Place::draft(std::string_view tag, std::uint32_t mode) const {

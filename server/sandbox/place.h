@@ -34,6 +34,8 @@ class Draft {
   Result<void> write(std::string_view bytes);
   // Mode, owner, group, extended attributes and ACLs of `old`, as far as the process may set them.
   Result<void> resemble(const Place& old);
+  // What Place::attributes() said of a file; before set_mode().
+  void set_attributes(std::string_view attributes);
   Result<void> set_mode(std::uint32_t mode);
   // On disk: the content, not the name.
   Result<void> sync();
@@ -59,6 +61,8 @@ class Place {
   // Of a symlink that is there, as stored.
   Result<std::string> link_target() const;
   Result<File> open_file() const;
+  // Of the file that is there (attributes.h); "" when it cannot be told.
+  std::string attributes() const;
 
   // An empty file named kDraftPrefix + `tag` in the same directory; the umask applies to `mode`.
   Result<Draft> draft(std::string_view tag, std::uint32_t mode) const;

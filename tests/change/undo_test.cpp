@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tests/change/world.h"
@@ -106,6 +107,39 @@ TEST_CASE("undo: brings back trees, links, modes and what was moved or overwritt
   CHECK((status.st_mode & 07777) == 0750);
   REQUIRE(stat(world.tree.path("tree/sub").c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0700);
+}
+
+TEST_CASE("undo: a deleted file comes back with its owner, its mode and its attributes") {
+  World world;
+  world.tree.write("a", "old");
+  const std::string path = world.tree.path("a");
+  constexpr uid_t kOwner = 12345;
+  constexpr gid_t kGroup = 23456;
+  const bool given = chown(path.c_str(), kOwner, kGroup) == 0;
+  const std::string note(3000, 'n');
+  const bool noted = setxattr(path.c_str(), "user.note", note.data(), note.size(), 0) == 0 &&
+                     setxattr(path.c_str(), "user.empty", "", 0, 0) == 0;
+  if (!given) WARN("owner left out: only root gives files away");
+  if (!noted) WARN("attributes left out: the file system has none");
+  REQUIRE(chmod(path.c_str(), 0640) == 0);
+  auto change = world.begin({"a"});
+  REQUIRE(change->remove(world.path("a")));
+  REQUIRE(change->commit());
+  change.reset();
+  REQUIRE(world.names().empty());
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(world.tree.read("a") == "old");
+  struct stat status {};
+  REQUIRE(stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0640);
+  if (given) CHECK(status.st_uid == kOwner);
+  if (given) CHECK(status.st_gid == kGroup);
+  if (noted) {
+    std::string value(4000, 'x');
+    CHECK(getxattr(path.c_str(), "user.note", value.data(), value.size()) == 3000);
+    CHECK(value.substr(0, 3000) == note);
+    CHECK(getxattr(path.c_str(), "user.empty", nullptr, 0) == 0);
+  }
 }
 
 TEST_CASE("undo: a directory that was made stays when something else is in it by now") {

@@ -367,6 +367,16 @@ TEST_CASE("journal: hostile bytes are no entry") {
     static_cast<void>(decode(damaged, true));  // whatever it says, it ends
   }
   CHECK_FALSE(decode(bytes + "x", true));
+  // Only an entry with attributes has the form that they need.
+  Entry with = entry("a1");
+  with.steps[0].attributes = std::string("\0\1attributes", 12);
+  const std::string longer = encode(with);
+  CHECK(bytes[0] == 1);
+  CHECK(longer[0] == 2);
+  CHECK(decode(longer, true)->steps[0].attributes == with.steps[0].attributes);
+  for (std::size_t cut = 0; cut < longer.size(); ++cut) {
+    CHECK_FALSE(decode(std::string_view(longer).substr(0, cut), true));
+  }
 }
 
 }  // namespace

@@ -146,6 +146,26 @@ TEST_CASE("a draft keeps the owner and the access list of what it replaces") {
   });
 }
 
+TEST_CASE("attributes that are no attributes are set as far as they can be understood") {
+  with_each_resolver([](const Canary& canary, const Workspace& workspace) {
+    canary.tree.write("file", "old");
+    const Place at = place(workspace, "file");
+    const std::string good = at.attributes();
+    REQUIRE_FALSE(good.empty());
+    for (const std::string& bad : {std::string(), std::string(40, '\xFF'), good.substr(0, 1),
+                                   good + "\x05"
+                                          "user",
+                                   good + std::string("\0\0", 2)}) {
+      auto draft = at.draft("bad", 0600);
+      REQUIRE(draft);
+      draft->set_attributes(bad);
+      REQUIRE(draft->write("new"));
+      REQUIRE(draft->put(true));
+      CHECK(canary.tree.read("file") == "new");
+    }
+  });
+}
+
 TEST_CASE("a draft that is not put leaves nothing behind, and one that may not replace fails") {
   with_each_resolver([](const Canary& canary, const Workspace& workspace) {
     canary.tree.write("sub/file", "old");
