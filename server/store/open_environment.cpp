@@ -27,7 +27,17 @@ bool exists(int at, const std::string& name) {
   return fstatat(at, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// A missing file is fine: LMDB makes it.
+// Whether there is no environment: none at all, or one without data that nobody has open.
+bool is_missing(const StateDirectory& directory, const std::string& name) {
+  struct stat folder {};
+  if (fstatat(directory.fd(), name.c_str(), &folder, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT;
+  }
+  if (!S_ISDIR(folder.st_mode) || !directory.alone()) return false;
+  return !exists(directory.fd(), name + "/data.mdb") && errno == ENOENT;
+}
+
+// What is not there is fine.
 Result<void> require_regular_or_absent(int at, const char* name) {
   struct stat status {};
   if (fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -38,18 +48,39 @@ Result<void> require_regular_or_absent(int at, const char* name) {
   return {};
 }
 
-Result<void> inspect_files(const StateDirectory& directory, const std::string& name,
-                           std::size_t map_bytes) {
-  if (mkdirat(directory.fd(), name.c_str(), 0700) == 0) {
-    fsync(directory.fd());
-    return {};
-  }
-  if (errno == ENOSPC || errno == EDQUOT) {
+[[gnu::cold]] Failure not_writable(int error) {
+  if (error == ENOSPC || error == EDQUOT) {
     return fail(Code::kUnavailable, "no space left for the state directory");
   }
-  if (errno != EEXIST) {
-    return fail(Code::kUnavailable, "the state directory cannot be written to");
+  return fail(Code::kUnavailable, "the state directory cannot be written to");
+}
+
+// Made under another name and renamed when it is whole: a process that is killed meanwhile leaves
+// nothing that looks like a damaged one.
+Result<void> make_files(const StateDirectory& directory, const std::string& name,
+                        const Environment::Options& options) {
+  const std::string fresh = name + ".new";
+  TRY(remove_tree(directory, fresh));
+  if (mkdirat(directory.fd(), fresh.c_str(), 0700) != 0) return not_writable(errno);
+  const auto made = Environment::open(directory.path() + "/" + fresh, options);
+  if (!made) {
+    (void)remove_tree(directory, fresh);
+    return Failure(made.error());
   }
+  if (options.synchronous) {
+    const Fd file(openat(directory.fd(), (fresh + "/data.mdb").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file || fsync(file.get()) != 0) return not_writable(errno);
+  }
+  TRY(remove_tree(directory, name));  // it has no data
+  if (renameat(directory.fd(), fresh.c_str(), directory.fd(), name.c_str()) != 0) {
+    return not_writable(errno);
+  }
+  fsync(directory.fd());
+  return {};
+}
+
+Result<void> inspect_files(const StateDirectory& directory, const std::string& name,
+                           std::size_t map_bytes) {
   const Fd folder(openat(directory.fd(), name.c_str(),
                          O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!folder) return fail(Code::kInternal, "it is not a directory that can be read");
@@ -76,7 +107,8 @@ Result<void> inspect_files(const StateDirectory& directory, const std::string& n
 Result<std::unique_ptr<Environment>> open_sound(const StateDirectory& directory,
                                                 const std::string& name,
                                                 const Environment::Options& options) {
-  TRY(inspect_files(directory, name, options.map_bytes));
+  TRY(is_missing(directory, name) ? make_files(directory, name, options)
+                                  : inspect_files(directory, name, options.map_bytes));
   return Environment::open(directory.path() + "/" + name, options);
 }
 

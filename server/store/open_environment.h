@@ -1,8 +1,9 @@
 // Opening an environment below the state directory, whatever lies there.
 //
-// Its files are inspected first (a map of damaged files can end the process). Damaged ones are
-// moved aside as `<name>.damaged`, where the last such is kept, with one warning, and a new
-// environment is begun.
+// A missing one is made whole before it gets its name, so that whoever is killed meanwhile leaves
+// none that looks damaged. Files that are there are inspected first (a map of damaged files can end
+// the process). Damaged ones are moved aside as `<name>.damaged`, where the last such is kept, with
+// one warning, and a new environment is begun.
 //
 // REQUIRES: the state directory's opening lock. Safe from any thread.
 

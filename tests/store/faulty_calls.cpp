@@ -18,6 +18,7 @@ struct Watched {
   std::mutex lock;
   FaultPlan plan;
   std::string recorded_path;
+  std::string recorded_first;  // what it is called at first
   std::vector<FileOperation> operations;
 };
 
@@ -55,7 +56,9 @@ bool fails(int fd) {
 }
 
 bool is_recorded(int fd) {
-  return recording && path_of(fd) == watched().recorded_path;
+  if (!recording) return false;
+  const std::string path = path_of(fd);
+  return path == watched().recorded_path || path == watched().recorded_first;
 }
 
 void record(FileOperation operation) {
@@ -98,8 +101,9 @@ long counted_calls() {
   return calls;
 }
 
-void record_file(const std::string& path) {
+void record_file(const std::string& path, const std::string& made_as) {
   watched().recorded_path = path;
+  watched().recorded_first = made_as;
   recording = true;
 }
 

@@ -32,8 +32,9 @@ struct FileOperation {
   int mark = 0;
 };
 
-// Until stop_recording(); the file need not exist yet.
-void record_file(const std::string& path);
+// Until stop_recording(); the file need not exist yet. `made_as`: what it is called before it is
+// renamed to `path`.
+void record_file(const std::string& path, const std::string& made_as);
 void add_mark(int mark);
 std::vector<FileOperation> stop_recording();
 

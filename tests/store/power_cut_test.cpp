@@ -45,7 +45,7 @@ Result<Written> take_step(Store& store, int n) {
 // What happens to the state's file; a mark: that change, and all before, are acknowledged as on
 // disk.
 std::vector<FileOperation> record_scenario(const std::string& directory) {
-  record_file(directory + "/state/data.mdb");
+  record_file(directory + "/state/data.mdb", directory + "/state.new/data.mdb");
   for (int half = 0; half < 2; ++half) {
     const auto store =
         Store::at(directory, {.durability = half == 0 ? Durability::kNormal : Durability::kFull});
