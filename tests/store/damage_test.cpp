@@ -225,31 +225,6 @@ TEST_CASE("store keeps the last damaged environment only (SE-03)") {
   CHECK_FALSE(exists(directory + "/state.damaged.damaged"));
 }
 
-TEST_CASE("store begins anew where its maker was killed, and calls nothing damaged (SE-03)") {
-  for (const std::string part : {"state", "cache"}) {
-    for (const std::size_t size : {0, 1, 4096}) {
-      for (const bool folder : {false, true}) {
-        const TempWorkspace files;
-        const std::string directory = files.path("s");
-        REQUIRE(Store::at(directory)->stats().mode == "lmdb");
-        std::filesystem::remove_all(directory + "/" + part);
-        files.make_directory("s/" + part + ".new");
-        files.write("s/" + part + ".new/data.mdb", std::string(size, 'x'));
-        files.write("s/" + part + ".new/lock.mdb", "");
-        // What earlier versions left: the folder, and in it no data yet.
-        if (folder) files.write("s/" + part + "/lock.mdb", "");
-        const auto store = Store::at(directory);
-        INFO(part << " " << size << " " << folder << " " << store->stats().note);
-        CHECK(store->stats().mode == "lmdb");
-        CHECK(store->put(Table::kSessions, "1", "new"));
-        CHECK(store->put(Table::kAnalysis, "1", "new"));
-        CHECK_FALSE(exists(directory + "/" + part + ".damaged"));
-        CHECK_FALSE(exists(directory + "/" + part + ".new"));
-      }
-    }
-  }
-}
-
 TEST_CASE("store sets a file aside that may not be read (SE-03)") {
   if (geteuid() == 0) {
     WARN("skipped: root may read every file");

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <random>
 #include <vector>
 
@@ -133,6 +134,31 @@ TEST_CASE("store keeps every acknowledged change, whole, whoever is killed when 
   CHECK(acknowledged[0] > 0);
   CHECK(access((directory + "/state.damaged").c_str(), F_OK) != 0);
   CHECK(access((directory + "/recent.damaged").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("store begins anew where its maker was killed, and calls nothing damaged (SE-05)") {
+  for (const std::string part : {"state", "cache"}) {
+    for (const std::size_t size : {0, 1, 4096}) {
+      for (const bool folder : {false, true}) {
+        const TempWorkspace files;
+        const std::string directory = files.path("s");
+        REQUIRE(Store::at(directory)->stats().mode == "lmdb");
+        std::filesystem::remove_all(directory + "/" + part);
+        files.make_directory("s/" + part + ".new");
+        files.write("s/" + part + ".new/data.mdb", std::string(size, 'x'));
+        files.write("s/" + part + ".new/lock.mdb", "");
+        // What earlier versions left: the folder, and in it no data yet.
+        if (folder) files.write("s/" + part + "/lock.mdb", "");
+        const auto store = Store::at(directory);
+        INFO(part << " " << size << " " << folder << " " << store->stats().note);
+        CHECK(store->stats().mode == "lmdb");
+        CHECK(store->put(Table::kSessions, "1", "new"));
+        CHECK(store->put(Table::kAnalysis, "1", "new"));
+        CHECK_FALSE(std::filesystem::exists(directory + "/" + part + ".damaged"));
+        CHECK_FALSE(std::filesystem::exists(directory + "/" + part + ".new"));
+      }
+    }
+  }
 }
 
 TEST_CASE("store counter that eight processes increment loses no increment (SE-06)") {
