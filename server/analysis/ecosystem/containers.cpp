@@ -166,11 +166,14 @@ void read_dockerfile(const Source& source, Facts& facts) {
   file.finish();
 }
 
-// "8080:80", "127.0.0.1:8080:80/tcp", "80", {target: 80}: what the container listens on.
+// "8080:80", "127.0.0.1:8080:80/tcp", "80", "3000-3005:3000-3005", "80:${PORT:-8080}",
+// {target: 80}: what the container listens on, of a range its first.
 std::uint32_t container_port(const Value& one) {
-  if (one.is_map()) return manifest::leading_port(one["target"].text);
-  std::string_view text = one.text;
+  std::string_view text = one.is_map() ? one["target"].text : one.text;
   text = text.substr(0, text.find('/'));
+  if (const std::size_t fallback = text.rfind(":-"); text.ends_with('}') && fallback != text.npos) {
+    return manifest::leading_port(text.substr(fallback + 2, text.size() - fallback - 3));
+  }
   const std::size_t colon = text.rfind(':');
   return manifest::leading_port(colon == std::string_view::npos ? text : text.substr(colon + 1));
 }

@@ -52,8 +52,9 @@ Index make_index() {
                              ruby_readers(),       native_readers(),   native_package_readers(),
                              beam_readers(),       swift_readers(),    dart_readers(),
                              functional_readers(), small_readers(),    infrastructure_readers(),
-                             container_readers(),  settings_readers(), ci_readers(),
-                             command_readers(),    licence_readers(),  kubernetes_readers()}) {
+                             container_readers(),  settings_readers(), server_readers(),
+                             ci_readers(),         command_readers(),  licence_readers(),
+                             kubernetes_readers()}) {
     for (const Reader& reader : readers) index.add(reader);
   }
   return index;

@@ -184,6 +184,7 @@ std::span<const Reader> small_readers();
 std::span<const Reader> infrastructure_readers();
 std::span<const Reader> container_readers();
 std::span<const Reader> settings_readers();
+std::span<const Reader> server_readers();
 std::span<const Reader> ci_readers();
 std::span<const Reader> command_readers();
 std::span<const Reader> licence_readers();

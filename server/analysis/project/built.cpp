@@ -1,14 +1,29 @@
 #include "server/analysis/project/built.h"
 
+#include <algorithm>
+
 #include "server/analysis/project/place.h"
 
 namespace quarry::analysis::project {
+namespace {
+
+// Settings by a name that many programs have for theirs: they are the module's beside its manifest
+// and in its folder of settings.
+bool may_tell_ports(const Module& module, const Manifest& of) {
+  if (of.reader->pattern != "config.json") return true;
+  std::string_view below = of.directory;
+  if (module.path != ".") below.remove_prefix(std::min(module.path.size(), below.size()));
+  return below.empty() || below == "config" || below == "/config";
+}
+
+}  // namespace
 
 void take_facts(Module& module, const Manifest& of, const std::vector<ecosystem::Port>& ports,
                 const std::vector<ecosystem::Variable>& variables,
                 const std::vector<ecosystem::Service>& services) {
   const std::string& path = of.facts.path;
   for (const ecosystem::Port& port : ports) {
+    if (!may_tell_ports(module, of)) break;
     module.ports.push_back({port.number, port.source, port.own, port.service, {path, port.line}});
   }
   for (const ecosystem::Service& service : services) {

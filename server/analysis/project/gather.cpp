@@ -97,6 +97,14 @@ bool is_code(const File& file) {
   return reader->language == file.language && (reader->role != Role::kModule || content);
 }
 
+// Not a licence's text, nor a file of a name that anything may have.
+bool tells_of_project(const Manifest& one) {
+  const ecosystem::Reader& reader = *one.reader;
+  const bool anything =
+      reader.role == Role::kPart && reader.ecosystem.empty() && reader.tool.empty();
+  return reader.ecosystem != ecosystem::kLicence && !anything;
+}
+
 }  // namespace
 
 bool is_mobile(const Manifest& manifest) {
@@ -201,9 +209,7 @@ Gathered gather(const Tree& tree) {
   }
   gathered.top.declared = gathered.drafts.contains("");
   gathered.top.lonely = gathered.drafts.empty();
-  gathered.top.told = std::ranges::any_of(gathered.manifests, [](const Manifest& one) {
-    return one.reader->ecosystem != ecosystem::kLicence;
-  });
+  gathered.top.told = std::ranges::any_of(gathered.manifests, tells_of_project);
   Draft* draft = nullptr;
   std::string_view last;
   bool first = true;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
+#include "server/analysis/languages.h"
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/application.h"
 
@@ -27,9 +29,19 @@ void add_script_ports(Module& module, const ecosystem::Facts& facts) {
   }
 }
 
+namespace {
+
+// Settings of the development alone: config/dev.exs.
+bool is_of_development(const Evidence& at) {
+  return base_name(at.path).starts_with("dev.");
+}
+
+}  // namespace
+
 void finish_ports(Module& module, const Draft& draft) {
-  std::ranges::stable_sort(module.ports, {},
-                           [](const PortFact& one) { return std::pair(!one.own, one.source); });
+  std::ranges::stable_sort(module.ports, {}, [](const PortFact& one) {
+    return std::tuple(!one.own, one.source, is_of_development(one.at));
+  });
   std::set<std::pair<std::uint32_t, bool>> seen;
   std::erase_if(module.ports,
                 [&](const PortFact& one) { return !seen.emplace(one.number, one.own).second; });

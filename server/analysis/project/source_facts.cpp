@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/manifest/tokens.h"
@@ -86,6 +87,9 @@ class Scan {
         assignment(token);
         call(token);
         if (language_ == "Ruby") setting(token);
+        if (language_ == "Crystal") kemal(token);
+        if (token.is("Value")) spring_value();
+        if (token.is("export")) exported_server();
         main(token);
       } else if (is_c_ && token.is("#")) {
         condition();
@@ -249,6 +253,61 @@ class Scan {
     if (!token.is("set") || !ahead(1).is(":") || !ahead(2).is("port") || !ahead(3).is(",")) return;
     const std::uint32_t port = is_number(ahead(4)) ? manifest::leading_port(ahead(4).text) : 0;
     if (port > 9) add_port(port, PortSource::kConfig, token.line);
+  }
+
+  // "Kemal.run 3000", "Kemal.run(port: 3000)", "Kemal.config.port = 3000".
+  void kemal(const Token& token) {
+    std::size_t at = 1;
+    if (token.is("Kemal.run")) {
+      if (ahead(at).is("(")) ++at;
+      if (ahead(at).is("port") && ahead(at + 1).is(":")) at += 2;
+    } else if (token.is("Kemal.config.port") && ahead(1).is("=")) {
+      at = 2;
+    } else {
+      return;
+    }
+    const Token& value = ahead(at);
+    const std::uint32_t port =
+        is_number(value) && value.line == token.line ? manifest::leading_port(value.text) : 0;
+    if (port > 9) add_port(port, PortSource::kCall, token.line);
+  }
+
+  // @Value("${server.port:8081}"), of Kotlin with the mark escaped.
+  void spring_value() {
+    if (!behind(1).is("@") || !ahead(1).is("(") || !ahead(2).is_string()) return;
+    constexpr std::string_view kKey = "${server.port:";
+    const std::string_view text = ahead(2).text;
+    const std::size_t at = text.find(kKey);
+    if (at == std::string_view::npos) return;
+    const std::uint32_t port = manifest::leading_port(text.substr(at + kKey.size()));
+    if (port > 9) add_port(port, PortSource::kEnv, ahead(2).line);
+  }
+
+  // export default { port: 3001, fetch }: what Bun serves.
+  void exported_server() {
+    if (!ahead(1).is("default") || !ahead(2).is("{")) return;
+    constexpr std::size_t kMost = 400;
+    std::uint32_t port = 0;
+    std::uint32_t line = 0;
+    bool fetches = false;
+    bool begins = true;  // a member of the object
+    for (std::size_t i = 3, depth = 1; i < kMost && depth > 0; ++i) {
+      const Token& one = ahead(i);
+      if (one.kind == Token::Kind::kLineEnd) continue;
+      const bool opens = one.is("{") || one.is("(") || one.is("[");
+      const bool key = std::exchange(begins, depth == 1 && one.is(","));
+      if (opens) ++depth;
+      if (one.is("}") || one.is(")") || one.is("]")) --depth;
+      if (!key) continue;
+      fetches = fetches || one.is("fetch") || (one.is("async") && ahead(i + 1).is("fetch"));
+      if (!one.is("port")) continue;
+      const Token& value = ahead(i + 1).is(":") ? ahead(i + 2) : one;
+      port = is_number(value) ? manifest::leading_port(value.text) : 0;
+      const auto named = named_.find(std::string(value.text));
+      if (named != named_.end()) port = named->second;
+      line = one.line;
+    }
+    if (fetches && port > 9) add_port(port, PortSource::kCall, line);
   }
 
   void main(const Token& token) {
