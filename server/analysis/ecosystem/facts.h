@@ -47,6 +47,7 @@ struct Member {
   std::string pattern;  // a directory, relative to the manifest's, with '*' and "**"
   std::uint32_t line = 0;
   bool excluded = false;
+  bool optional = false;  // under a condition
 };
 
 // Of a language or a tool. The lowest rank of a module counts; ranks are in each ecosystem's file.
@@ -65,6 +66,13 @@ inline constexpr std::string_view kSharedLicence = "licence of the workspace";
 
 // How an entry is told that a start script names: its path may be of no file.
 inline constexpr std::string_view kByStartScript = "script start";
+// Of a program by its name, whose file is where the build looks for it: "program app".
+inline constexpr std::string_view kProgram = "program ";
+// Of a directory of Swift's sources, and of the class that a jar begins with.
+inline constexpr std::string_view kExecutableTarget = "executable target";
+inline constexpr std::string_view kMainOfJar = "main class of MANIFEST.MF";
+// Of a class that `mvn exec:java` runs.
+inline constexpr std::string_view kMainOfExec = "main class of exec";
 
 struct Entry {
   std::string path;  // relative to the manifest's directory, or a name ("com.example.Main")

@@ -56,6 +56,7 @@ class GradleScript {
   void read_build() {
     for (const Statement& one : statements_) {
       read_assignment(one);
+      read_attribute(one);
       if (inside(one, "plugins")) read_plugin(one);
       if (inside(one, "dependencies")) read_dependency(one);
       if (token(one, 0).is("apply")) read_apply(one);
@@ -183,6 +184,17 @@ class GradleScript {
     if (named == "org.jetbrains.kotlin:kotlin-gradle-plugin") {
       facts_.languages.emplace_back("Kotlin");
       add_version(facts_, "Kotlin", version, token(one, 0).line, 50);
+    }
+  }
+
+  // attributes 'Main-Class': 'x', attributes["Main-Class"] = "x", "Main-Class" to "x"
+  void read_attribute(const Statement& one) {
+    for (std::uint32_t i = one.first; i + 2 < one.last; ++i) {
+      if (!tokens_[i].is_string() || tokens_[i].text != "Main-Class") continue;
+      const std::uint32_t value = tokens_[i + 1].is("]") ? i + 3 : i + 2;
+      if (value >= one.last || !tokens_[value].is_string()) continue;
+      if (tokens_[value].text.find('$') != std::string_view::npos) continue;
+      add_entry(facts_, tokens_[value].text, "main class", tokens_[i].line);
     }
   }
 

@@ -177,6 +177,15 @@ void read_ivy(const Source& source, Facts& facts) {
   }
 }
 
+// Main-Class of a jar. A line that begins with a blank goes on with the value before it.
+void read_jar_manifest(const Source& source, Facts& facts) {
+  const Value root = manifest::parse_ini(source.text).root;
+  const Value& main = root["Main-Class"];
+  std::string name = main.text;
+  std::erase_if(name, [](char c) { return c == '\n' || c == ' '; });
+  add_entry(facts, name, kMainOfJar, main.line);
+}
+
 constexpr Reader kJvmReaders[] = {
     {"build.sbt", "sbt", "Scala", "sbt", Role::kModule, read_sbt},
     {"project/plugins.sbt", "sbt", "", "sbt", Role::kPart, read_sbt},
@@ -189,6 +198,7 @@ constexpr Reader kJvmReaders[] = {
     {"build.boot", "boot", "Clojure", "Boot", Role::kModule},
     {"build.xml", "ant", "Java", "Ant", Role::kModule, read_ant},
     {"ivy.xml", "ant", "", "Ivy", Role::kPart, read_ivy},
+    {"META-INF/MANIFEST.MF", "jar", "", "", Role::kPart, read_jar_manifest},
 };
 
 }  // namespace

@@ -9,6 +9,8 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
+constexpr std::string_view kMain = "main class";
+
 class Pom {
  public:
   Pom(const Value& root, Facts& facts) : root_(root), facts_(facts) {}
@@ -78,12 +80,27 @@ class Pom {
         add_java(value, 54);
       }
     }
-    for (const std::string_view key : {"mainClass", "start-class"}) {
-      const Value& main = configuration[key];
-      if (main && !main.text.starts_with("${")) {
-        add_entry(facts_, main.text, "main class", main.line);
+    const bool exec = plugin["artifactId"].text == "exec-maven-plugin";
+    add_main(configuration["start-class"], kMain);
+    add_mains(configuration, exec ? kMainOfExec : kMain);
+    for (const Value& execution : plugin["executions"].items) {
+      add_mains(execution["configuration"], kMain);
+    }
+  }
+  // The class that a plugin starts, or writes into a jar: <archive><manifest><mainClass>,
+  // <transformer><mainClass>.
+  void add_mains(const Value& configuration, std::string_view how) {
+    for (const Value& one : configuration.items) {
+      if (one.name == "mainClass") {
+        add_main(one, how);
+      } else {
+        add_mains(one, how == kMainOfExec ? kMain : how);
       }
     }
+  }
+  void add_main(const Value& main, std::string_view how) {
+    const std::string name = resolved(main.text);
+    if (name.find('$') == std::string::npos) add_entry(facts_, name, how, main.line);
   }
   void read_java() {
     const Value& properties = root_["properties"];
@@ -94,8 +111,8 @@ class Pom {
     }
     const Value& kotlin = properties["kotlin.version"];
     add_version(facts_, "Kotlin", kotlin.text, kotlin.line, 50);
-    const Value& start = properties["start-class"];
-    add_entry(facts_, start.text, "main class", start.line);
+    add_main(properties["start-class"], kMain);
+    add_main(properties["exec.mainClass"], kMainOfExec);
   }
   void add_java(const Value& value, std::uint8_t rank) {
     std::string text = resolved(value.text);

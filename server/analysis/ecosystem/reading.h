@@ -51,12 +51,13 @@ inline void add_entry(Facts& facts, std::string_view path, std::string_view how,
   if (!path.empty()) facts.entries.push_back({std::string(path), std::string(how), line});
 }
 
-inline void add_member(Facts& facts, std::string_view pattern, std::uint32_t line) {
+inline void add_member(Facts& facts, std::string_view pattern, std::uint32_t line,
+                       bool optional = false) {
   const bool excluded = pattern.starts_with('!');
   if (excluded) pattern.remove_prefix(1);
   if (pattern.starts_with("./")) pattern.remove_prefix(2);
   while (pattern.ends_with('/')) pattern.remove_suffix(1);
-  if (!pattern.empty()) facts.members.push_back({std::string(pattern), line, excluded});
+  if (!pattern.empty()) facts.members.push_back({std::string(pattern), line, excluded, optional});
 }
 
 inline void set_licence(Facts& facts, const Value& value) {

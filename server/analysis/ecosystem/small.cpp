@@ -46,11 +46,13 @@ void read_build_zig(const Source& source, Facts& facts) {
   }
 }
 
-// requires "nim >= 2.0", "jester"
+// requires "nim >= 2.0", "jester"; srcDir = "src"; bin = @["app"]
 void read_nimble(const Source& source, Facts& facts) {
   const std::string_view file = source.path.substr(source.path.rfind('/') + 1);
   facts.name = file.substr(0, file.rfind('.'));
   const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kNim);
+  std::string_view folder;               // srcDir = "src"
+  std::size_t programs = tokens.size();  // bin = @["app"]
   for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
     const Token& at = tokens[i];
     if (i + 2 < tokens.size() && tokens[i + 1].is("=") && tokens[i + 2].is_string()) {
@@ -61,6 +63,8 @@ void read_nimble(const Source& source, Facts& facts) {
       }
     }
     if (at.is("task")) facts.scripts.push_back({std::string(tokens[i + 1].text), "", at.line});
+    if (at.is("srcDir") && i + 2 < tokens.size()) folder = tokens[i + 2].text;
+    if (at.is("bin") && tokens[i + 1].is("=")) programs = i + 2;
     if (!at.is("requires")) continue;
     for (std::size_t j = i + 1; j < list_end(tokens, i); ++j) {
       if (tokens[j].kind == Token::Kind::kLineEnd && !tokens[j - 1].is(",")) break;
@@ -74,6 +78,14 @@ void read_nimble(const Source& source, Facts& facts) {
         add_dependency(facts, text.substr(0, end), bound, Use::kRuntime, tokens[j].line);
       }
     }
+  }
+  for (; programs < tokens.size() && tokens[programs].kind != Token::Kind::kLineEnd; ++programs) {
+    const Token& one = tokens[programs];
+    if (!one.is_string()) continue;
+    std::string path(folder);
+    if (!path.empty()) path.push_back('/');
+    add_entry(facts, path.append(one.text).append(".nim"), std::string(kProgram).append(one.text),
+              one.line);
   }
 }
 

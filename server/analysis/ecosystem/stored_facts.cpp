@@ -113,7 +113,7 @@ void fields(Archive& to, Script& one) {
 }
 template <class Archive>
 void fields(Archive& to, Member& one) {
-  all(to, one.pattern, one.line, one.excluded);
+  all(to, one.pattern, one.line, one.excluded, one.optional);
 }
 template <class Archive>
 void fields(Archive& to, Version& one) {
@@ -152,7 +152,8 @@ void fields(Archive& to, Facts& one) {
 }
 template <class Archive>
 void fields(Archive& to, project::SourceFacts& one) {
-  all(to, one.ports, one.variables, one.services, one.main_line);
+  all(to, one.ports, one.variables, one.services, one.main_line, one.application,
+      one.application_line);
 }
 
 template <class T>

@@ -16,6 +16,21 @@ std::string_view repository_of(std::string_view url) {
   return before == std::string_view::npos ? url : url.substr(before + 1);
 }
 
+// .executableTarget(name: "App", dependencies: [...], path: "App")
+void add_target(const std::vector<Token>& tokens, std::size_t at, Facts& facts) {
+  std::string path;
+  std::size_t depth = 0;
+  for (std::size_t i = at + 1; i + 2 < list_end(tokens, at); ++i) {
+    if (tokens[i].is("(") || tokens[i].is("[")) ++depth;
+    if ((tokens[i].is(")") || tokens[i].is("]")) && --depth == 0) break;
+    if (depth != 1 || !tokens[i + 1].is(":") || !tokens[i + 2].is_string()) continue;
+    if (tokens[i].is("name")) path = "Sources/" + std::string(tokens[i + 2].text);
+    if (tokens[i].is("path")) path = tokens[i + 2].text;
+  }
+  while (path.ends_with('/')) path.pop_back();
+  add_entry(facts, path, kExecutableTarget, tokens[at].line);
+}
+
 void read_swift_package(const Source& source, Facts& facts) {
   const std::string_view first = source.text.substr(0, source.text.find('\n'));
   if (const std::size_t at = first.find("swift-tools-version"); at != std::string_view::npos) {
@@ -28,15 +43,7 @@ void read_swift_package(const Source& source, Facts& facts) {
         i + 4 < tokens.size()) {
       facts.name = tokens[i + 4].text;
     }
-    if (at.is(".executableTarget")) {
-      for (std::size_t j = i + 1; j + 2 < tokens.size() && j < i + 8; ++j) {
-        if (tokens[j].is("name")) {
-          add_entry(facts, "Sources/" + std::string(tokens[j + 2].text), "executable target",
-                    at.line);
-          break;
-        }
-      }
-    }
+    if (at.is(".executableTarget")) add_target(tokens, i, facts);
     if (at.is(".testTarget") && facts.scripts.empty()) {
       facts.scripts.push_back({"test", "", at.line});
     }

@@ -51,6 +51,11 @@ bool tells_port(const Module& module, const EntryFact& entry) {
   });
 }
 
+// src/pkg/web.py: src itself is no package.
+bool is_below_src(std::string_view path) {
+  return path.starts_with("src/") && path.find('/', 4) != std::string_view::npos;
+}
+
 // "src/pkg/__main__.py" is started as "pkg".
 std::string module_of_main(std::string_view path) {
   std::string_view package = directory_of(path);
@@ -62,19 +67,35 @@ std::string module_of_main(std::string_view path) {
   return dotted;
 }
 
+// "pkg.web" of "src/pkg/web.py", whose folder is where its package lies.
+std::string module_of_file(std::string_view path) {
+  if (is_below_src(path)) path.remove_prefix(4);
+  path = path.substr(0, path.rfind('.'));
+  if (path.ends_with("/__init__")) path.remove_suffix(9);
+  std::string dotted(path);
+  std::ranges::replace(dotted, '/', '.');
+  return dotted;
+}
+
 std::string start_of_python(const Module& module, const EntryFact& entry) {
   const std::string& path = entry.path;
   if (path.ends_with("/__main__.py")) return "python -m " + module_of_main(path);
-  if (path.ends_with("__init__.py") || path == "wsgi.py") return {};
   const std::string_view name = base_name(path);
   const std::string_view stem = name.substr(0, name.rfind('.'));
-  std::string dotted = path.substr(0, path.rfind('.'));
-  std::ranges::replace(dotted, '/', '.');
-  const bool asgi = has_framework(module, "FastAPI") || has_framework(module, "Starlette");
-  if (asgi || stem == "asgi") {
-    return depends_on(module, "pypi:uvicorn") || asgi ? "uvicorn " + dotted + ":app" : "";
+  const bool framework = has_framework(module, "FastAPI") || has_framework(module, "Starlette");
+  const bool asgi = framework || stem == "asgi";
+  if (asgi && !entry.application.empty()) {
+    if (!framework && !depends_on(module, "pypi:uvicorn")) return {};
+    const bool made = entry.application.ends_with("()");
+    std::string start = "uvicorn " + module_of_file(path) + ":";
+    start += entry.application.substr(0, entry.application.size() - (made ? 2 : 0));
+    if (made) start += " --factory";
+    return is_below_src(path) ? start + " --app-dir src" : start;
   }
-  return "python " + path;
+  // What lies in a package is imported by it; alone it finds nothing.
+  if (path.ends_with("__init__.py") || path == "wsgi.py" || is_below_src(path)) return {};
+  const bool main = entry.application.empty() && entry.at.line > 0;
+  return !asgi || main ? "python " + path : "";
 }
 
 // A package at the top that is no program makes the programs below it tools of a library.
@@ -122,6 +143,22 @@ const Manifest* run_of_dotnet(const Draft& draft) {
   return found == draft.manifests.end() ? nullptr : *found;
 }
 
+std::string start_of_flask(const Module& module) {
+  for (const EntryFact& one : module.entries) {
+    if (one.application.empty()) continue;
+    if (one.path == "app.py" || one.path == "wsgi.py") return "flask run";
+    std::string_view path = one.path;
+    if (path.ends_with("/__init__.py")) path = directory_of(path);
+    std::string start = "flask --app " + std::string(path);
+    // Others it does not find by itself.
+    const bool known = one.application == "app" || one.application == "application" ||
+                       one.application.ends_with("()");
+    if (!known) start += ":" + one.application;
+    return start + " run";
+  }
+  return {};
+}
+
 std::string start_of(const Module& module, const Draft& draft, const EntryFact& entry) {
   const std::string& path = entry.path;
   const std::string& language = module.language;
@@ -143,6 +180,9 @@ std::string start_of(const Module& module, const Draft& draft, const EntryFact& 
   if (module.ecosystem == "deno" && path.ends_with(".ts")) {
     return tells_port(module, entry) && path.find('/') == std::string::npos ? "deno run -A " + path
                                                                             : "";
+  }
+  if (module.ecosystem == "maven") {
+    return entry.how == ecosystem::kMainOfExec ? "{w} compile exec:java" : "";
   }
   if (module.ecosystem == "nuget") {
     return (path.ends_with("Program.cs") || path.ends_with("Program.fs")) &&

@@ -16,6 +16,9 @@ namespace quarry::analysis::project {
 // begins there, or nothing is known to start it.
 std::string start_of(const Module& module, const Draft& draft, const EntryFact& entry);
 
+// What starts a Flask application by the file that holds it; "" where none is found.
+std::string start_of_flask(const Module& module);
+
 // The project file of .NET that makes a program; null when there is none. Its only script says so.
 const Manifest* run_of_dotnet(const Draft& draft);
 

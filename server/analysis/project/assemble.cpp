@@ -7,6 +7,7 @@
 #include "server/analysis/project/built.h"
 #include "server/analysis/project/choose.h"
 #include "server/analysis/project/commands.h"
+#include "server/analysis/project/declared.h"
 #include "server/analysis/project/dependency_names.h"
 #include "server/analysis/project/detect.h"
 #include "server/analysis/project/gather.h"
@@ -250,10 +251,7 @@ class Assembler {
       if (module.dependencies.size() >= kMaxDependencies) break;
       module.dependencies.push_back(resolver_.resolved(dependency, one, draft.directory));
     }
-    for (const ecosystem::Entry& entry : facts.entries) {
-      if (!here || (is_guess(entry) && !exists(joined(draft.directory, entry.path)))) continue;
-      module.entries.push_back({entry.path, entry.how, {facts.path, entry.line}});
-    }
+    take_declared(module, one, draft, [this](const std::string& path) { return exists(path); });
     const bool applied = reader.ecosystem != "terraform" || is_applied(draft);
     const std::vector<ecosystem::Variable> none;
     take_facts(module, one, facts.ports, applied ? facts.variables : none, facts.services);

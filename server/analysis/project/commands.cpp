@@ -262,7 +262,8 @@ class Commands {
     const bool application = is_application(module_, draft_);
     if (const FrameworkFact* one = module_.primary_framework();
         one != nullptr && !one->start.empty() && application && has_needed_file(*one)) {
-      put(kStart, one->start, "", one->at);
+      const std::string start = one->name == "Flask" ? start_of_flask(module_) : one->start;
+      if (!start.empty()) put(kStart, start, "", one->at);
     }
     for (const FrameworkFact& one : module_.frameworks) {
       if (!application) break;
@@ -276,7 +277,7 @@ class Commands {
     for (const EntryFact& one : module_.entries) {
       if (module_.command(kStart) != nullptr) return;
       const std::string start = start_of(module_, draft_, one);
-      if (!start.empty()) put(kStart, start, "", one.at);
+      if (!start.empty()) put(kStart, filled(start), "", one.at);
     }
     if (const Manifest* run = run_of_dotnet(draft_);
         run != nullptr && module_.ecosystem == "nuget" && module_.command(kStart) == nullptr) {

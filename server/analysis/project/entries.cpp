@@ -35,7 +35,8 @@ constexpr Names kEntryNames[] = {
      false},
     {"Python",
      "manage.py main.py app.py server.py run.py wsgi.py asgi.py __main__.py src/main.py src/app.py "
-     "app/main.py app/__init__.py */__main__.py src/*/__main__.py bin/* scripts/*",
+     "app/main.py app/__init__.py */__main__.py src/*/__main__.py src/*/main.py src/*/app.py bin/* "
+     "scripts/*",
      false},
     {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go", true},
     {"Rust", "src/main.rs src/bin/*.rs src/bin/*/main.rs src/lib.rs", false},
@@ -44,6 +45,7 @@ constexpr Names kEntryNames[] = {
     {"C#", "Program.cs Startup.cs", false},
     {"F#", "Program.fs", false},
     {"Elixir", "lib/*/application.ex lib/*.ex", false},
+    {"D", "source/app.d src/app.d source/main.d src/main.d", false},
     {"Dart", "lib/main.dart bin/server.dart bin/main.dart bin/*.dart", false},
     {"Swift", "Sources/*/main.swift Sources/*/App.swift Sources/*/entrypoint.swift", false},
     {"Zig", "src/main.zig src/root.zig", false},
@@ -98,10 +100,11 @@ bool fits(std::string_view pattern, std::string_view path) {
 }
 
 // Java and its kin: any depth of packages, told by the name and by the code.
+bool is_jvm(std::string_view language) {
+  return language == "Java" || language == "Kotlin" || language == "Scala" || language == "Groovy";
+}
 bool is_jvm_entry(std::string_view language, std::string_view path) {
-  if (language != "Java" && language != "Kotlin" && language != "Scala" && language != "Groovy") {
-    return false;
-  }
+  if (!is_jvm(language)) return false;
   const std::string_view name = base_name(path);
   const std::string_view stem = name.substr(0, name.rfind('.'));
   return path.find("test/") == std::string_view::npos &&
@@ -147,8 +150,43 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
   return found;
 }
 
+// Classes under other names that may have a main method: those first whose names say so, then those
+// nearest the module's directory.
+std::vector<const File*> other_classes(const Draft& draft) {
+  constexpr auto kHints =
+      std::to_array<std::string_view>({"Main", "Launcher", "Bootstrap", "Runner", "Start", "Boot",
+                                       "Cli", "CLI", "Program", "Console", "Driver", "Daemon"});
+  const std::size_t cut = draft.directory.empty() ? 0 : draft.directory.size() + 1;
+  std::vector<std::pair<std::ptrdiff_t, const File*>> files;
+  for (const File* file : draft.sources) {
+    const std::string_view path = file->path.substr(cut);
+    if (!is_jvm(file->language) || file->size > kMaxSourceBytes) continue;
+    if (is_jvm_entry(file->language, path)) continue;  // read before
+    // Packages have any names: com.example.
+    const bool aside = is_secondary(path.substr(0, std::min(path.find("src/"), path.size())));
+    if (aside || path.find("test/") != std::string_view::npos) continue;
+    const bool hinted = std::ranges::any_of(kHints, [&](std::string_view hint) {
+      return base_name(path).find(hint) != std::string_view::npos;
+    });
+    files.emplace_back(hinted ? -1 : std::ranges::count(path, '/'), file);
+  }
+  std::ranges::stable_sort(files, {}, [](const auto& one) { return one.first; });
+  std::vector<const File*> found;
+  for (std::size_t i = 0; i < std::min(files.size(), kMaxRead); ++i) {
+    found.push_back(files[i].second);
+  }
+  return found;
+}
+
 void take(Module& module, const SourceFacts& facts, std::string_view path) {
+  const bool configured = std::ranges::any_of(module.ports, [](const PortFact& one) {
+    return one.own && one.source == ecosystem::PortSource::kConfig;
+  });
   for (const ecosystem::Port& one : facts.ports) {
+    // A default for what the settings of Spring tell.
+    if (configured && is_jvm(module.language) && one.source == ecosystem::PortSource::kEnv) {
+      continue;
+    }
     module.ports.push_back({one.number, one.source, true, "", {std::string(path), one.line}});
   }
   for (const ecosystem::Variable& one : facts.variables) {
@@ -214,11 +252,13 @@ void add_entries(Module& module, const Draft& draft, const Tree& tree) {
   for (const Found& one : candidates(module, draft)) {
     if (module.entries.size() >= kMaxEntries) break;
     std::uint32_t line = 0;
+    std::string application;
     if (read < kMaxRead * (one.verified ? 4U : 1U) && one.file->size <= kMaxSourceBytes) {
       ++read;
       if (const auto facts = tree.source(module.language, one.file->path)) {
         if (one.verified && facts->main_line == 0) continue;
-        line = facts->main_line;
+        application = facts->application;
+        line = facts->main_line > 0 ? facts->main_line : facts->application_line;
         take(module, *facts, one.file->path);
       } else if (one.verified) {
         continue;
@@ -228,8 +268,20 @@ void add_entries(Module& module, const Draft& draft, const Tree& tree) {
     }
     const auto known = std::ranges::find(module.entries, one.path, &EntryFact::path);
     if (known != module.entries.end()) continue;
-    module.entries.push_back(
-        {std::string(one.path), "by name", {std::string(one.file->path), line}});
+    module.entries.push_back({std::string(one.path),
+                              "by name",
+                              {std::string(one.file->path), line},
+                              std::move(application)});
+  }
+  if (module.entries.empty() && is_jvm(module.language)) {
+    for (const File* file : other_classes(draft)) {
+      const auto facts = tree.source(file->language, file->path);
+      if (!facts || facts->main_line == 0) continue;
+      take(module, *facts, file->path);
+      module.entries.push_back({std::string(file->path.substr(prefix.size())),
+                                "by name",
+                                {std::string(file->path), facts->main_line}});
+    }
   }
   read_settings(module, draft, tree);
   // What manifests name is read too, where it is a source file.

@@ -100,8 +100,8 @@ bool is_code(const File& file) {
 // Not a licence's text, nor a file of a name that anything may have.
 bool tells_of_project(const Manifest& one) {
   const ecosystem::Reader& reader = *one.reader;
-  const bool anything =
-      reader.role == Role::kPart && reader.ecosystem.empty() && reader.tool.empty();
+  const bool anything = reader.role == Role::kPart && reader.tool.empty() &&
+                        (reader.ecosystem.empty() || reader.ecosystem == "jar");
   return reader.ecosystem != ecosystem::kLicence && !anything;
 }
 
@@ -116,7 +116,8 @@ bool is_mobile(const Manifest& manifest) {
 }
 
 bool is_guess(const ecosystem::Entry& entry) {
-  return entry.how.starts_with("OutputType") || entry.how == ecosystem::kByStartScript;
+  return entry.how.starts_with("OutputType") || entry.how == ecosystem::kByStartScript ||
+         entry.how.starts_with(ecosystem::kProgram);
 }
 
 bool is_platform(std::string_view name) {

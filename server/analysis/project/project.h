@@ -99,6 +99,7 @@ struct EntryFact {
   std::string path;
   std::string how;
   Evidence at;
+  std::string application = {};  // that it holds (source_facts.h)
 };
 
 struct Module {

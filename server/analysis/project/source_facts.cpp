@@ -7,6 +7,7 @@
 
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/manifest/tokens.h"
+#include "server/analysis/project/python_application.h"
 #include "server/analysis/project/services.h"
 #include "server/analysis/project/variables.h"
 
@@ -95,6 +96,7 @@ class Scan {
         condition();
       }
     }
+    if (language_ == "Python") find_application(tokens_, facts_);
     return std::move(facts_);
   }
 
@@ -310,10 +312,22 @@ class Scan {
     if (fetches && port > 9) add_port(port, PortSource::kCall, line);
   }
 
+  // "object A extends App", "@main def a()", "def main(args: Array[String])"
+  bool begins_scala(const Token& token) const {
+    if (token.is("main")) {
+      return (behind(1).is("@") && ahead(1).is("def")) ||
+             (behind(1).is("def") && ahead(1).is("(") && ahead(4).is("Array"));
+    }
+    constexpr std::array<std::string_view, 5> kApps = {"App", "IOApp", "IOApp.Simple", "ZIOApp",
+                                                       "ZIOAppDefault"};
+    return behind(1).is("extends") && behind(3).is("object") &&
+           std::ranges::find(kApps, token.text) != kApps.end();
+  }
+
   void main(const Token& token) {
     if (facts_.main_line > 0) return;
     // The words below, by the bytes that they begin with.
-    if (std::string_view("mA_S").find(token.text.front()) == std::string_view::npos) return;
+    if (std::string_view("mA_SIZ").find(token.text.front()) == std::string_view::npos) return;
     if (std::ranges::find(conditions_, true) != conditions_.end()) return;
     const bool java =
         language_ == "Java" && token.is("main") && ahead(1).is("(") && behind(1).is("void");
@@ -323,8 +337,7 @@ class Scan {
         (language_ == "Kotlin" && token.is("main") && behind(1).is("fun")) ||
         ((language_ == "Rust" || language_ == "Gleam") && token.is("main") && behind(1).is("fn")) ||
         (is_c_ && token.is("main") && behind(1).is("int") && ahead(1).is("(")) ||
-        (language_ == "Scala" && token.is("App") && behind(1).is("extends")) ||
-        token.is("SpringBootApplication");
+        (language_ == "Scala" && begins_scala(token)) || token.is("SpringBootApplication");
     const bool python = language_ == "Python" && token.is("__name__") && ahead(3).is_string() &&
                         ahead(3).text == "__main__";
     if (java || go || other || python) facts_.main_line = token.line;

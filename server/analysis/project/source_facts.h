@@ -19,6 +19,10 @@ struct SourceFacts {
   std::vector<ecosystem::Variable> variables;
   std::vector<ecosystem::Service> services;  // by the scheme of a URL
   std::uint32_t main_line = 0;               // where the program begins; 0: nowhere here
+  // Of Python, the object of a web application that servers are given: "app", or what makes one
+  // without arguments: "create_app()".
+  std::string application;
+  std::uint32_t application_line = 0;
 };
 
 SourceFacts source_facts(std::string_view language, std::string_view text);
