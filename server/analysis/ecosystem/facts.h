@@ -68,6 +68,9 @@ inline constexpr std::string_view kSharedLicence = "licence of the workspace";
 inline constexpr std::string_view kByStartScript = "script start";
 // Of a program by its name, whose file is where the build looks for it: "program app".
 inline constexpr std::string_view kProgram = "program ";
+// Of CMake: a script that is a target, and the shared value that is where all of them are put.
+inline constexpr std::string_view kExecutable = "executable";
+inline constexpr std::string_view kCmakeOutput = "CMAKE_RUNTIME_OUTPUT_DIRECTORY";
 // Of a directory of Swift's sources, and of the class that a jar begins with.
 inline constexpr std::string_view kExecutableTarget = "executable target";
 inline constexpr std::string_view kMainOfJar = "main class of MANIFEST.MF";

@@ -22,6 +22,33 @@ void add_bounds(Facts& facts, std::string_view list, Use use, std::uint32_t line
   }
 }
 
+// (executable (name main)), (executables (names a b)): native programs that are always built.
+void read_dune(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kLisp);
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    if (!tokens[i].is("(")) continue;
+    if (!tokens[i + 1].is("executable") && !tokens[i + 1].is("executables")) continue;
+    std::vector<const Token*> names;
+    bool native = true;
+    const std::size_t end = list_end(tokens, i);
+    std::string_view field;
+    std::size_t depth = 0;
+    for (; i < end; ++i) {
+      if (tokens[i].is("(") && ++depth == 2 && i + 1 < end) field = tokens[i + 1].text;
+      if (tokens[i].is(")") && --depth == 0) break;
+      if (depth != 2 || !tokens[i].is_word() || tokens[i - 1].is("(")) continue;
+      if (field == "name" || field == "names") names.push_back(&tokens[i]);
+      if (field == "modes") native = tokens[i].is("exe") || tokens[i].is("native");
+      if (field == "enabled_if" || field == "optional") native = false;
+    }
+    for (const Token* one : names) {
+      if (!native) break;
+      add_entry(facts, std::string(one->text) + ".ml", std::string(kProgram).append(one->text),
+                one->line);
+    }
+  }
+}
+
 // A program, its file in the first of its folders: "app, src".
 void add_program(Facts& facts, std::string_view folders, std::string_view file,
                  std::string_view name, std::uint32_t line) {
@@ -34,6 +61,7 @@ void add_program(Facts& facts, std::string_view folders, std::string_view file,
 // Fields by indentation: "build-depends: a, b" goes on in lines that are indented deeper.
 void read_cabal(const Source& source, Facts& facts) {
   std::string section;
+  std::string target;   // of the section, as it is written
   std::string folders;  // of the section
   Entry program;        // of the section; its path is as it is written
   bool depends = false;
@@ -70,6 +98,7 @@ void read_cabal(const Source& source, Facts& facts) {
       if (indent > 0) return;
       finish_section();
       section = manifest::lower(text);
+      target = manifest::trim(text.substr(std::min(text.find_first_of(" \t"), text.size())));
     } else if (key == "name" && indent == 0) {
       facts.name = value;
     } else if (key == "version" && indent == 0) {
@@ -78,10 +107,11 @@ void read_cabal(const Source& source, Facts& facts) {
       facts.licence = value;
       facts.licence_line = number;
     } else if (key == "main-is") {
-      const std::string_view target = section.starts_with("executable")
-                                          ? manifest::trim(std::string_view(section).substr(10))
-                                          : "";
-      if (!target.empty()) program = {std::string(value), std::string(target), number};
+      if (section.starts_with("executable") && !target.empty()) {
+        program = {std::string(value), target, number};
+      }
+    } else if (key == "buildable" && manifest::lower(value) == "false") {
+      program = {};
     } else if (key == "hs-source-dirs") {
       places = true;
       indent_of_field = indent;
@@ -249,6 +279,9 @@ constexpr Reader kFunctionalReaders[] = {
     {"stack.yaml.lock", "hackage", "", "stack", Role::kLock},
     {"cabal.project.freeze", "hackage", "", "cabal", Role::kLock},
     {"dune-project", "opam", "OCaml", "Dune", Role::kModule, read_dune_project},
+    {"bin/dune", "opam", "", "", Role::kPart, read_dune},
+    {"app/dune", "opam", "", "", Role::kPart, read_dune},
+    {"exe/dune", "opam", "", "", Role::kPart, read_dune},
     {"*.opam", "opam", "OCaml", "opam", Role::kModule, read_opam},
     {"elm.json", "elm", "Elm", "Elm", Role::kModule, read_elm},
     {"spago.yaml", "purescript", "PureScript", "Spago", Role::kModule},

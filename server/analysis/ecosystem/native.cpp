@@ -42,11 +42,98 @@ std::string_view after(const Call& call, std::string_view word) {
   return {};
 }
 
+// What the programs of a project are called and where its build puts them, for the ones whose names
+// and places are told: facts.scripts "executable" has the targets that are always built,
+// facts.shared the folder of all of them, from that of the project; "" when it is another.
+class CmakePrograms {
+ public:
+  explicit CmakePrograms(Facts& facts) : facts_(facts) {}
+
+  bool conditional() const { return open_ > 0; }
+
+  void see(const std::string& name, const Call& call) {
+    if (opens(name)) ++open_;
+    if (closes(name) && open_ > 0) --open_;
+    if (name == "add_executable" || name == "qt_add_executable") {
+      const std::string target = target_of(call);
+      if (!target.empty() && open_ == 0 && !has(call, "EXCLUDE_FROM_ALL")) {
+        facts_.scripts.push_back({std::string(kExecutable), target, call.line});
+      }
+    }
+    if (has(call, "OUTPUT_NAME") || has(call, "RUNTIME_OUTPUT_DIRECTORY")) forget(call);
+    const std::string_view first = argument(call, 0);
+    if (name == "set" && (first == kOutput || first == "EXECUTABLE_OUTPUT_PATH")) {
+      share(open_ > 0 ? "" : folder_of(call), call.line);
+    }
+    // For another machine than the one that builds.
+    if ((name == "set" && first == "CMAKE_SYSTEM_NAME") || name == "pico_sdk_init") {
+      share("", call.line);
+    }
+  }
+
+  // The target of add_executable(app ...), also by the name of the project.
+  std::string target_of(const Call& call) const {
+    const std::string_view second = argument(call, 1);
+    if (second == "IMPORTED" || second == "ALIAS") return {};
+    const std::string_view first = argument(call, 0);
+    if (first == "${PROJECT_NAME}" || (first == "$" && argument(call, 2) == "PROJECT_NAME")) {
+      return facts_.name.find('$') == std::string::npos ? facts_.name : "";
+    }
+    return first.find('$') == std::string_view::npos ? std::string(first) : "";
+  }
+
+ private:
+  static constexpr std::string_view kOutput = kCmakeOutput;
+
+  static bool opens(std::string_view name) {
+    return name == "if" || name == "foreach" || name == "while" || name == "function" ||
+           name == "macro";
+  }
+  static bool closes(std::string_view name) {
+    return name == "endif" || name == "endforeach" || name == "endwhile" || name == "endfunction" ||
+           name == "endmacro";
+  }
+  static bool has(const Call& call, std::string_view word) {
+    return std::ranges::any_of(call.arguments, [&](const Token* one) { return one->text == word; });
+  }
+
+  void share(std::string folder, std::uint32_t line) {
+    facts_.shared.push_back({std::string(kOutput), std::move(folder), Use::kBuild, line});
+  }
+
+  void forget(const Call& call) {
+    std::erase_if(facts_.scripts, [&](const Script& one) {
+      return std::ranges::any_of(call.arguments, [&](const Token* argument) {
+        return argument->text == one.command || argument->text.find('$') != std::string_view::npos;
+      });
+    });
+  }
+
+  // "build/bin" of ${CMAKE_BINARY_DIR}/bin
+  static std::string folder_of(const Call& call) {
+    std::string value;
+    for (std::size_t i = 1; i < call.arguments.size(); ++i) value += argument(call, i);
+    const std::size_t end = value.find('}');
+    if (!value.starts_with("${") || end == std::string::npos) return {};
+    const std::string variable = value.substr(2, end - 2);
+    const std::string rest = value.substr(end + 1);
+    if (rest.find('$') != std::string::npos || (!rest.empty() && rest.front() != '/')) return {};
+    if (variable == "CMAKE_BINARY_DIR" || variable == "PROJECT_BINARY_DIR") return "build" + rest;
+    const bool sources = variable == "CMAKE_SOURCE_DIR" || variable == "PROJECT_SOURCE_DIR";
+    return sources && rest.size() > 1 ? rest.substr(1) : "";
+  }
+
+  Facts& facts_;
+  std::size_t open_ = 0;  // conditions, loops and functions
+};
+
 void read_cmake(const Source& source, Facts& facts) {
   facts.no_module = true;  // until a project() is found
   const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kCmake);
+  CmakePrograms programs(facts);
   for_each_call(tokens, [&](const Call& call) {
     const std::string name = manifest::lower(call.name);
+    programs.see(name, call);
     if (name == "project") {
       facts.no_module = false;
       facts.name = argument(call, 0);
@@ -78,19 +165,21 @@ void read_cmake(const Source& source, Facts& facts) {
                      tag.empty() ? after(call, "VERSION") : tag, Use::kBuild, call.line);
     } else if (name == "add_subdirectory") {
       const std::string_view folder = argument(call, 0);
-      if (folder.find('$') == std::string_view::npos) add_member(facts, folder, call.line);
-    } else if (name == "add_executable") {
-      const std::string_view target = argument(call, 0);
-      const std::string_view kind = argument(call, 1);
-      if (kind == "IMPORTED" || kind == "ALIAS" || target.find('$') != std::string_view::npos)
-        return;
+      // A second argument is a folder of the build's, or leaves it out of the build.
+      const bool optional = programs.conditional() || call.arguments.size() > 1;
+      if (folder.find('$') == std::string_view::npos) {
+        add_member(facts, folder, call.line, optional);
+      }
+    } else if (name == "add_executable" || name == "qt_add_executable") {
+      const std::string target = programs.target_of(call);
+      if (target.empty()) return;
       for (std::size_t i = 1; i < call.arguments.size(); ++i) {
         const std::string_view file = argument(call, i);
         if (file.find("main.") == std::string_view::npos && call.arguments.size() > 2) continue;
         if (file.find('.') == std::string_view::npos || file.find('$') != std::string_view::npos) {
           continue;
         }
-        add_entry(facts, file, "executable " + std::string(target), call.line);
+        add_entry(facts, file, "executable " + target, call.line);
         break;
       }
     } else if (name == "set") {

@@ -126,6 +126,62 @@ bool is_dotnet_program(const Module& module, const Draft& draft) {
          run_of_dotnet(draft) != nullptr;
 }
 
+// How many entries have such a `how`, which ends with the name of a program.
+std::ptrdiff_t count_of(const Module& module, std::string_view how) {
+  return std::ranges::count_if(module.entries,
+                               [&](const EntryFact& one) { return one.how.starts_with(how); });
+}
+
+// Of several programs the one that is called as the module is, else the first.
+std::string_view chosen_program(const Module& module, const EntryFact& entry,
+                                std::string_view how) {
+  if (!entry.how.starts_with(how)) return {};
+  const std::string_view name = std::string_view(entry.how).substr(how.size());
+  const bool other = std::ranges::any_of(module.entries, [&](const EntryFact& one) {
+    return one.how.starts_with(how) && std::string_view(one.how).substr(how.size()) == module.name;
+  });
+  return other && name != module.name ? "" : name;
+}
+
+// sbt asks which one to run where there are several.
+bool is_only_main(const Module& module, const EntryFact& entry) {
+  const auto begins = [](const EntryFact& one) {
+    return one.how == "by name" && one.at.line > 0 && one.path.starts_with("src/main/");
+  };
+  return begins(entry) && std::ranges::count_if(module.entries, begins) == 1;
+}
+
+std::string start_of_swift(const Module& module, const EntryFact& entry) {
+  if (entry.how != ecosystem::kExecutableTarget) {
+    const bool target = count_of(module, ecosystem::kExecutableTarget) > 0;
+    return entry.path.starts_with("Sources/") && !target ? "swift run" : "";
+  }
+  if (count_of(module, ecosystem::kExecutableTarget) == 1) return "swift run";
+  return entry.path.starts_with("Sources/") ? "swift run " + std::string(base_name(entry.path))
+                                            : "";
+}
+
+// Of languages whose builds have a word for running a program by its name.
+std::string start_by_build(const Module& module, const EntryFact& entry) {
+  if (module.ecosystem == "hackage") {
+    const std::string_view name = chosen_program(module, entry, "executable ");
+    const bool stack = module.manager.name == "stack";
+    // Cabal does not read hpack's file.
+    if (name.empty() || (!stack && module.at.path.ends_with("package.yaml"))) return {};
+    return (stack ? "stack exec " : "cabal run ") + std::string(name);
+  }
+  const std::string_view name = chosen_program(module, entry, ecosystem::kProgram);
+  if (module.ecosystem == "opam" && entry.path.ends_with(".ml")) {
+    return name.empty() ? ""
+                        : "dune exec ./" + entry.path.substr(0, entry.path.size() - 3) + ".exe";
+  }
+  if (module.ecosystem == "nimble" && !name.empty()) {
+    const bool only = count_of(module, ecosystem::kProgram) == 1;
+    return only ? "nimble run" : "nimble run " + std::string(name);
+  }
+  return module.ecosystem == "sbt" && is_only_main(module, entry) ? "sbt run" : "";
+}
+
 bool is_node_server(const Module& module, const EntryFact& entry) {
   if (tells_port(module, entry)) return true;
   const std::string_view name = base_name(entry.path);
@@ -200,9 +256,8 @@ std::string start_of(const Module& module, const Draft& draft, const EntryFact& 
   if (language == "Ruby" && path.ends_with(".rb")) return "ruby " + path;
   if (language == "Ruby" && path == "config.ru") return "bundle exec rackup";
   if (language == "Dart" && path.starts_with("bin/")) return "dart run " + path;
-  if (language == "Swift" && path.starts_with("Sources/")) {
-    return "swift run";
-  }
+  if (module.ecosystem == "swiftpm") return start_of_swift(module, entry);
+  if (std::string start = start_by_build(module, entry); !start.empty()) return start;
   if (language == "Gleam" && entry.at.line > 0) return "gleam run";
   if (language == "Perl" && path.ends_with(".pl")) return "perl " + path;
   if (language == "Crystal" && entry.how.starts_with("target ")) {
@@ -241,7 +296,7 @@ bool is_application(const Module& module, const Draft& draft) {
   return std::ranges::any_of(module.entries, [&](const EntryFact& one) {
     return !start_of(module, draft, one).empty() || was_read_to_begin(module, one) ||
            one.how.starts_with("main class") || one.how.starts_with("executable") ||
-           one.path.ends_with("/application.ex");
+           one.how.starts_with(ecosystem::kProgram) || one.path.ends_with("/application.ex");
   });
 }
 

@@ -6,6 +6,7 @@
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/application.h"
 #include "server/analysis/project/ci_commands.h"
+#include "server/analysis/project/declared.h"
 #include "server/analysis/project/default_commands.h"
 #include "server/analysis/project/place.h"
 
@@ -78,6 +79,7 @@ class Commands {
     defaults();
     starts();
     scripts(From::kOthers);
+    shell_scripts();
     continuous_integration();
     std::ranges::stable_sort(module_.commands, {}, &CommandFact::role);
   }
@@ -270,6 +272,9 @@ class Commands {
       if (one.name == "Spring Boot" && module_.ecosystem == "maven") {
         put(kStart, filled("{w} spring-boot:run"), "", one.at);
       }
+      if (one.name == "Play" && module_.ecosystem == "sbt" && one.has_file) {
+        put(kStart, "sbt run", "", one.at);
+      }
       if (one.name == "Spring Boot" && module_.ecosystem == "gradle") {
         put(kStart, filled("{w} bootRun"), "", one.at);
       }
@@ -286,6 +291,22 @@ class Commands {
     for (const DependencyFact& one : module_.dependencies) {
       const bool none = module_.command(kStart) == nullptr;
       if (one.name == "lein-ring" && none) put(kStart, "lein ring server", "", one.at);
+    }
+    if (module_.ecosystem == "cmake" && module_.command(kStart) == nullptr) {
+      if (auto program = program_of_cmake(module_, draft_)) {
+        put(kStart, std::move(program->start), "", std::move(program->at));
+      }
+    }
+  }
+
+  // Scripts of the shell that are called as what starts a program, where nothing else does.
+  void shell_scripts() {
+    if (module_.command(kStart) != nullptr || is_library(module_, draft_)) return;
+    for (const std::string_view name : {"start.sh", "run.sh"}) {
+      const std::string path = joined(draft_.directory, name);
+      const auto file = std::ranges::find(draft_.sources, std::string_view(path), &File::path);
+      if (file == draft_.sources.end() || (*file)->language != "Shell") continue;
+      return put(kStart, "bash " + std::string(name), "", {path, 0});
     }
   }
 

@@ -1,14 +1,21 @@
 #include "server/analysis/project/declared.h"
 
 #include <algorithm>
+#include <array>
 
+#include "server/analysis/manifest/text.h"
 #include "server/analysis/project/place.h"
 
 namespace quarry::analysis::project {
 namespace {
 
+constexpr auto kShown = std::to_array<std::string_view>(
+    {"test", "bench", "example", "sample", "demo", "fuzz", "tutorial"});
+
+// The rest of a path in the module, or of its directory itself.
 std::string_view below(const Draft& draft, std::string_view path) {
-  return draft.directory.empty() ? path : path.substr(draft.directory.size() + 1);
+  if (draft.directory.empty()) return path;
+  return path.substr(std::min(draft.directory.size() + 1, path.size()));
 }
 
 bool holds_sources(const Draft& draft, const std::string& directory) {
@@ -47,10 +54,56 @@ bool counts_below(const Manifest& manifest, const Draft& draft) {
   if (place_of(manifest, draft) != Place::kBelow) return false;
   const std::string_view of = manifest.reader->ecosystem;
   if (of == "cmake") return manifest.facts.no_module && is_built(manifest, draft);
-  return manifest.reader->role == ecosystem::Role::kPart && (of == "opam" || of == "jar");
+  const bool near = below(draft, manifest.directory).find('/') == std::string_view::npos;
+  return (of == "opam" && near && manifest.reader->role == ecosystem::Role::kPart) || of == "jar";
+}
+
+// What is built to test or to show something.
+bool is_shown(std::string_view name) {
+  const std::string lowered = manifest::lower(name);
+  return std::ranges::any_of(
+      kShown, [&](std::string_view part) { return lowered.find(part) != std::string::npos; });
+}
+
+// Where CMake puts a program of a list; "" when that is not known.
+std::string built_path(const Manifest& list, const Draft& draft, const std::string& target) {
+  const ecosystem::Dependency* output = nullptr;
+  for (const Manifest* one : draft.manifests) {
+    if (one->reader != list.reader) continue;
+    const auto found =
+        std::ranges::find(one->facts.shared, ecosystem::kCmakeOutput, &ecosystem::Dependency::name);
+    if (found == one->facts.shared.end()) continue;
+    if (output != nullptr) return {};
+    output = &*found;
+  }
+  if (output != nullptr) return output->version.empty() ? "" : output->version + "/" + target;
+  const std::string_view folder = below(draft, list.directory);
+  return folder.empty() ? "build/" + target : joined(joined("build", folder), target);
 }
 
 }  // namespace
+
+std::optional<Program> program_of_cmake(const Module& module, const Draft& draft) {
+  std::vector<std::pair<const Manifest*, const ecosystem::Script*>> found;
+  for (const Manifest* one : draft.manifests) {
+    const bool here = one->directory == draft.directory;
+    if (one->reader->ecosystem != "cmake" || (!here && !counts_below(*one, draft))) continue;
+    for (const ecosystem::Script& script : one->facts.scripts) {
+      if (script.name != ecosystem::kExecutable || is_shown(script.command)) continue;
+      if (is_shown(below(draft, one->directory))) continue;
+      found.emplace_back(one, &script);
+    }
+  }
+  // One of many that is not called as the project is may be any of its tools.
+  const std::string name = manifest::lower(module.name);
+  const auto same = [&](const auto& one) { return manifest::lower(one.second->command) == name; };
+  auto chosen = std::ranges::find_if(found, same);
+  if (chosen == found.end() && found.size() == 1) chosen = found.begin();
+  if (chosen == found.end()) return std::nullopt;
+  const std::string path = built_path(*chosen->first, draft, chosen->second->command);
+  if (path.empty()) return std::nullopt;
+  return Program{"./" + path, {chosen->first->facts.path, chosen->second->line}};
+}
 
 bool has_class(const Draft& draft, std::string_view name) {
   std::string path(name);

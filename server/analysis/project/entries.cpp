@@ -142,7 +142,11 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
         // A program in a folder of programs has no extension: the others are what it is made of.
         const bool named = !pattern.ends_with("/*") || extension_of(path).empty();
         if (!known && named && !is_tool(path) && found.size() < kMaxCandidates) {
-          found.push_back({file, path, names.verified});
+          // In a package of src a file of such a name is as often a part of a library.
+          const bool part = names.language == "Python" && path.starts_with("src/") &&
+                            pattern.find('*') != std::string_view::npos &&
+                            !path.ends_with("/__main__.py");
+          found.push_back({file, path, names.verified || part});
         }
       }
     }
@@ -256,9 +260,9 @@ void add_entries(Module& module, const Draft& draft, const Tree& tree) {
     if (read < kMaxRead * (one.verified ? 4U : 1U) && one.file->size <= kMaxSourceBytes) {
       ++read;
       if (const auto facts = tree.source(module.language, one.file->path)) {
-        if (one.verified && facts->main_line == 0) continue;
         application = facts->application;
         line = facts->main_line > 0 ? facts->main_line : facts->application_line;
+        if (one.verified && line == 0) continue;
         take(module, *facts, one.file->path);
       } else if (one.verified) {
         continue;
