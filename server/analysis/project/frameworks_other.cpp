@@ -19,6 +19,8 @@ constexpr FrameworkRow kFrameworksOtherRows[] = {
     {"ASP.NET Core", kWeb,
      "nuget:microsoft.net.sdk.web nuget:microsoft.aspnetcore.app nuget:microsoft.aspnetcore.all",
      "nuget:microsoft.net.sdk.blazorwebassembly", "", 5000},
+    {"ASP.NET MVC", kWeb, "nuget:microsoft.aspnet.mvc"},
+    {"ASP.NET Web API", kWeb, "nuget:microsoft.aspnet.webapi*"},
     {"Giraffe", kWeb, "nuget:giraffe", "", "", 5000},
     {"Worker Service", kRuntime, "nuget:microsoft.net.sdk.worker"},
     {".NET MAUI", kMobile, "nuget:usemaui nuget:microsoft.maui.controls"},
