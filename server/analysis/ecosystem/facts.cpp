@@ -54,7 +54,7 @@ Index make_index() {
                              functional_readers(), small_readers(),    infrastructure_readers(),
                              container_readers(),  settings_readers(), server_readers(),
                              ci_readers(),         command_readers(),  licence_readers(),
-                             kubernetes_readers()}) {
+                             kubernetes_readers(), nix_readers(),      site_readers()}) {
     for (const Reader& reader : readers) index.add(reader);
   }
   return index;

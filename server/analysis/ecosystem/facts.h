@@ -192,6 +192,8 @@ std::span<const Reader> swift_readers();
 std::span<const Reader> dart_readers();
 std::span<const Reader> functional_readers();
 std::span<const Reader> small_readers();
+std::span<const Reader> nix_readers();
+std::span<const Reader> site_readers();
 std::span<const Reader> infrastructure_readers();
 std::span<const Reader> container_readers();
 std::span<const Reader> settings_readers();

@@ -1,5 +1,5 @@
-// Ecosystems whose manifests take few lines to read: Zig, Nim, Crystal, Perl, R, Julia, Lua, Nix,
-// D, Haxe, Fortran (fpm), V, and static sites that are told by their configuration.
+// Ecosystems whose manifests take few lines to read: Zig, Nim, Crystal, Perl, R, Julia, Lua, D,
+// Fortran (fpm), V.
 
 #include "server/analysis/ecosystem/reading.h"
 
@@ -254,11 +254,46 @@ void read_rockspec(const Source& source, Facts& facts) {
   }
 }
 
+// A type of target that is no program is a script of that name.
+void set_target_type(Facts& facts, std::string_view type, std::uint32_t line) {
+  if (type.ends_with("ibrary") || type == "none") facts.scripts.push_back({"library", "", line});
+}
+
 void read_dub(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_json(source.text), facts);
   facts.name = root["name"].text;
+  set_target_type(facts, root["targetType"].text, root["targetType"].line);
   set_licence(facts, root["license"]);
   add_members(facts, root["dependencies"], Use::kRuntime);
+}
+
+// name "a", dependency "vibe-d" version="~>0.9"; what stands in braces is of other packages and of
+// configurations.
+void read_dub_sdl(const Source& source, Facts& facts) {
+  constexpr manifest::Syntax kSdl = {"// # --", "/*", "*/", "\"`", "_-.:"};
+  const std::vector<Token> tokens = manifest::tokens(source.text, kSdl);
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const Token& at = tokens[i];
+    if (at.is("{")) ++depth;
+    if (at.is("}") && depth > 0) --depth;
+    const bool first = i == 0 || tokens[i - 1].kind == Token::Kind::kLineEnd;
+    const Token& value = tokens[i + 1];
+    if (depth > 0 || !first || !at.is_word() || !value.is_string()) continue;
+    if (at.is("name")) facts.name = value.text;
+    if (at.is("targetType")) set_target_type(facts, value.text, at.line);
+    if (at.is("license")) {
+      facts.licence = value.text;
+      facts.licence_line = at.line;
+    }
+    if (!at.is("dependency")) continue;
+    std::string_view version;
+    for (std::size_t j = i + 2; j + 2 < list_end(tokens, i); ++j) {
+      if (tokens[j].kind == Token::Kind::kLineEnd) break;
+      if (tokens[j].is("version") && tokens[j + 1].is("=")) version = tokens[j + 2].text;
+    }
+    add_dependency(facts, value.text, version, Use::kRuntime, at.line);
+  }
 }
 
 void read_fpm(const Source& source, Facts& facts) {
@@ -267,43 +302,6 @@ void read_fpm(const Source& source, Facts& facts) {
   facts.version = root["version"].text;
   set_licence(facts, root["license"]);
   add_members(facts, root["dependencies"], Use::kRuntime);
-}
-
-// inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-24.05";
-void read_flake(const Source& source, Facts& facts) {
-  manifest::Syntax syntax = manifest::kPython;
-  syntax.word_marks = "_.-";
-  const std::vector<Token> tokens = manifest::tokens(source.text, syntax);
-  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
-    if (!tokens[i].is_word() || !tokens[i].text.ends_with("url") || !tokens[i + 1].is("=") ||
-        !tokens[i + 2].is_string()) {
-      continue;
-    }
-    std::string_view name = tokens[i].text;
-    if (name.starts_with("inputs.")) name.remove_prefix(7);
-    if (name == "url" && i > 2) name = tokens[i - 3].text;
-    if (name.ends_with(".url")) name.remove_suffix(4);
-    add_dependency(facts, name, tokens[i + 2].text, Use::kBuild, tokens[i].line);
-  }
-  // What it gives: packages are built, checks are run.
-  for (const auto& [output, script] :
-       {std::pair("packages", "build"), {"defaultPackage", "build"}, {"checks", "test"}}) {
-    for (const Token& one : tokens) {
-      const bool names = one.is_word() && one.text.find(output) == 0;
-      const auto& scripts = facts.scripts;
-      if (!names || std::ranges::find(scripts, script, &Script::name) != scripts.end()) continue;
-      facts.scripts.push_back({script, "", one.line});
-    }
-  }
-}
-
-// config.toml is many programs' file; a site's says where the site is.
-void read_site(const Source& source, Facts& facts) {
-  const Value root = manifest::parse_toml(source.text).root;
-  const Value& zola = root["base_url"];
-  const Value& hugo = root["baseURL"] ? root["baseURL"] : root["baseurl"];
-  if (zola.is_string()) add_dependency(facts, "zola", "", Use::kBuild, zola.line);
-  if (hugo.is_string()) add_dependency(facts, "hugo", "", Use::kBuild, hugo.line);
 }
 
 constexpr Reader kSmallReaders[] = {
@@ -325,16 +323,10 @@ constexpr Reader kSmallReaders[] = {
     {"nimble.lock", "nimble", "", "nimble", Role::kLock},
     {"dub.selections.json", "dub", "", "dub", Role::kLock},
     {"dub.json", "dub", "D", "Dub", Role::kModule, read_dub},
+    {"dub.sdl", "dub", "D", "Dub", Role::kModule, read_dub_sdl},
     {"fpm.toml", "fpm", "Fortran", "fpm", Role::kModule, read_fpm},
     {"v.mod", "vpm", "V", "V", Role::kModule},
-    {"flake.nix", "nix", "Nix", "Nix", Role::kModule, read_flake},
-    {"default.nix", "nix", "", "Nix", Role::kPart},
-    {"shell.nix", "nix", "", "Nix", Role::kPart},
-    {"flake.lock", "nix", "", "nix", Role::kLock},
     {"foundry.toml", "foundry", "Solidity", "Foundry", Role::kModule},
-    {"hugo.toml", "hugo", "", "Hugo", Role::kPart},
-    {"config.toml", "site", "", "", Role::kPart, read_site},
-    {"mkdocs.yml", "mkdocs", "", "MkDocs", Role::kPart},
 };
 
 }  // namespace

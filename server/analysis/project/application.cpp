@@ -151,6 +151,13 @@ bool is_only_main(const Module& module, const EntryFact& entry) {
   return begins(entry) && std::ranges::count_if(module.entries, begins) == 1;
 }
 
+bool is_library_of_dub(const Draft& draft) {
+  return std::ranges::any_of(draft.manifests, [&](const Manifest* one) {
+    return one->reader->ecosystem == "dub" && one->directory == draft.directory &&
+           !one->facts.scripts.empty();
+  });
+}
+
 std::string start_of_swift(const Module& module, const EntryFact& entry) {
   if (entry.how != ecosystem::kExecutableTarget) {
     const bool target = count_of(module, ecosystem::kExecutableTarget) > 0;
@@ -256,6 +263,7 @@ std::string start_of(const Module& module, const Draft& draft, const EntryFact& 
   if (language == "Ruby" && path.ends_with(".rb")) return "ruby " + path;
   if (language == "Ruby" && path == "config.ru") return "bundle exec rackup";
   if (language == "Dart" && path.starts_with("bin/")) return "dart run " + path;
+  if (module.ecosystem == "dub") return is_library_of_dub(draft) ? "" : "dub run";
   if (module.ecosystem == "swiftpm") return start_of_swift(module, entry);
   if (std::string start = start_by_build(module, entry); !start.empty()) return start;
   if (language == "Gleam" && entry.at.line > 0) return "gleam run";

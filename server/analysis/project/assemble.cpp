@@ -137,6 +137,8 @@ class Assembler {
       module.at = {language.manifest->facts.path, 0};
       module.name = language.manifest->facts.name;
       module.version = language.manifest->facts.version;
+    } else if (language.name == kPages && draft.page != nullptr) {
+      module.at = {std::string(draft.page->path), 0};
     } else if (!draft.sources.empty()) {
       const auto most = std::ranges::max_element(draft.sources, {}, &File::size);
       module.at = {std::string((*most)->path), 0};

@@ -239,7 +239,11 @@ Language choose_language(const Draft& draft) {
   }
   const bool beside = best.manifest != nullptr && !draft.weights.empty() && most * 5 < all &&
                       std::ranges::find(kNeedManifest, top) == kNeedManifest.end();
-  if (best.manifest == nullptr) return {plain_name(top), nullptr};
+  if (best.manifest == nullptr) {
+    // Scripts without a manifest are a page's own.
+    const bool page = draft.page != nullptr && (top.empty() || top == "JavaScript");
+    return {page ? kPages : plain_name(top), nullptr};
+  }
   // A manifest of another language than most of the code is of a tool beside it.
   if (beside && !top.empty()) return {plain_name(top), nullptr};
   if (best.name.empty()) best.name = plain_name(top);

@@ -7,6 +7,9 @@
 
 namespace quarry::analysis::project {
 
+// The language of a module that is pages alone.
+inline constexpr std::string_view kPages = "HTML";
+
 // The language of a module, and the manifest whose ecosystem it is of (null when there is none).
 // A manifest names a family of languages ("JavaScript" is TypeScript's too), of which the one with
 // most bytes counts; of several families the one with most bytes. Tests, tools and what is served

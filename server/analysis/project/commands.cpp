@@ -80,6 +80,8 @@ class Commands {
     starts();
     scripts(From::kOthers);
     shell_scripts();
+    site();
+    nix();
     continuous_integration();
     std::ranges::stable_sort(module_.commands, {}, &CommandFact::role);
   }
@@ -264,7 +266,10 @@ class Commands {
     const bool application = is_application(module_, draft_);
     if (const FrameworkFact* one = module_.primary_framework();
         one != nullptr && !one->start.empty() && application && has_needed_file(*one)) {
-      const std::string start = one->name == "Flask" ? start_of_flask(module_) : one->start;
+      std::string start = one->name == "Flask" ? start_of_flask(module_) : one->start;
+      constexpr std::string_view kBundled = "bundle exec ";
+      const bool bundled = module_.ecosystem == "rubygems" || one->name != "Jekyll";
+      if (!bundled && start.starts_with(kBundled)) start.erase(0, kBundled.size());
       if (!start.empty()) put(kStart, start, "", one->at);
     }
     for (const FrameworkFact& one : module_.frameworks) {
@@ -297,6 +302,42 @@ class Commands {
         put(kStart, std::move(program->start), "", std::move(program->at));
       }
     }
+  }
+
+  // What makes the pages of a static site, where that is what the module is.
+  void site() {
+    constexpr std::pair<std::string_view, std::string_view> kSites[] = {{"Jekyll", "jekyll build"},
+                                                                        {"Hugo", "hugo"},
+                                                                        {"Zola", "zola build"},
+                                                                        {"mdBook", "mdbook build"},
+                                                                        {"MkDocs", "mkdocs build"}};
+    const FrameworkFact* one = module_.primary_framework();
+    const bool alone = module_.ecosystem.empty() || draft_.sources.empty();
+    if (one == nullptr || !one->has_file || !alone) return;
+    for (const auto& [name, command] : kSites) {
+      const bool wanted = name == one->name && module_.command(kBuild) == nullptr;
+      if (wanted) put(kBuild, std::string(command), "", one->at);
+    }
+  }
+
+  // Without a flake, where nothing else builds the module or is there to develop it.
+  void nix() {
+    const Manifest* build = nullptr;
+    const Manifest* shell = nullptr;
+    for (const Manifest* one : draft_.manifests) {
+      if (one->reader->ecosystem != "nix" || one->directory != draft_.directory) continue;
+      if (one->reader->role == Role::kModule) return;
+      for (const ecosystem::Script& script : one->facts.scripts) {
+        (script.name == "nix-build" ? build : shell) = one;
+      }
+    }
+    const auto take = [&](CommandRole role, const Manifest* of) {
+      if (of == nullptr || module_.command(role) != nullptr) return;
+      const ecosystem::Script& script = of->facts.scripts.front();
+      put(role, script.name, "", {of->facts.path, script.line});
+    };
+    take(kBuild, build);
+    take(kDev, shell);
   }
 
   // Scripts of the shell that are called as what starts a program, where nothing else does.

@@ -39,11 +39,24 @@ bool is_property(const DependencyFact& one) {
          (one.name == "UseWPF" || one.name == "UseWindowsForms" || one.name == "UseMaui");
 }
 
+// Documentation beside code is built by a file that says nothing of the code; and a site's own
+// dependencies tell better than its settings.
+void drop_site_beside(Module& module) {
+  const bool site =
+      module.ecosystem.empty() && (module.language.empty() || module.language == "HTML" ||
+                                   module.language == "JavaScript" || module.language == "Ruby");
+  if (site) return;
+  std::erase_if(module.dependencies, [](const DependencyFact& one) {
+    return one.ecosystem == "site" && (one.name == "jekyll" || one.name == "mdbook");
+  });
+}
+
 }  // namespace
 
 void add_frameworks(Module& module, const Draft& draft,
                     const std::function<bool(const std::string&)>& exists) {
   static const DependencyIndex kIndex(frameworks());
+  drop_site_beside(module);
   std::set<std::string> names;
   for (const DependencyFact& one : module.dependencies) {
     if (one.use == Use::kIndirect || one.use == Use::kTest) continue;

@@ -277,6 +277,9 @@ void add_entries(Module& module, const Draft& draft, const Tree& tree) {
                               {std::string(one.file->path), line},
                               std::move(application)});
   }
+  if (draft.page != nullptr && module.at.path == draft.page->path) {
+    module.entries.push_back({module.at.path, "by name", module.at});
+  }
   if (module.entries.empty() && is_jvm(module.language)) {
     for (const File* file : other_classes(draft)) {
       const auto facts = tree.source(file->language, file->path);

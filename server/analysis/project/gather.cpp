@@ -105,6 +105,15 @@ bool tells_of_project(const Manifest& one) {
   return reader.ecosystem != ecosystem::kLicence && !anything;
 }
 
+// The first page of a site that is served as it is.
+const File* find_page(std::span<const File> files) {
+  for (const std::string_view path : {"index.html", "public/index.html"}) {
+    const auto at = std::ranges::lower_bound(files, path, {}, &File::path);
+    if (at != files.end() && at->path == path && at->own_place) return &*at;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool is_mobile(const Manifest& manifest) {
@@ -172,7 +181,8 @@ bool wants_top(const Gathered& gathered) {
     }
   }
   // When it is much, or when there is no other.
-  return (top.lonely && (all > 0 || top.told)) || (outside > 0 && outside * 4 >= all);
+  return (top.lonely && (all > 0 || top.told || top.page != nullptr)) ||
+         (outside > 0 && outside * 4 >= all);
 }
 
 std::string_view directory_of(std::string_view path) {
@@ -211,6 +221,7 @@ Gathered gather(const Tree& tree) {
   gathered.top.declared = gathered.drafts.contains("");
   gathered.top.lonely = gathered.drafts.empty();
   gathered.top.told = std::ranges::any_of(gathered.manifests, tells_of_project);
+  if (gathered.top.lonely) gathered.top.page = find_page(tree.files);
   Draft* draft = nullptr;
   std::string_view last;
   bool first = true;
@@ -230,6 +241,7 @@ Gathered gather(const Tree& tree) {
   if (gathered.top.added) {
     Draft& top = gathered.drafts[""];
     top.directory = "";
+    top.page = gathered.top.page;
     top.sources = std::move(gathered.loose);
     gathered.loose.clear();
     count_bytes(top);

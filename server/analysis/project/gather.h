@@ -61,13 +61,15 @@ struct Draft {
   // The same of what the module is made of: without its tests, tools and what it serves as it is.
   std::map<std::string_view, std::uint64_t> weights;
   std::vector<const File*> sources;
+  const File* page = nullptr;  // of the top, where no manifest declares a module: its index.html
 };
 
 // Whether code outside all modules makes the top a module.
 struct TopRule {
-  bool declared = false;  // by a manifest
-  bool lonely = false;    // there is no module
-  bool told = false;      // manifests tell of a project, whatever code there is
+  bool declared = false;       // by a manifest
+  bool lonely = false;         // there is no module
+  bool told = false;           // manifests tell of a project, whatever code there is
+  const File* page = nullptr;  // index.html of a site that has nothing else
   bool added = false;
 };
 
