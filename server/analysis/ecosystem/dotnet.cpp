@@ -91,6 +91,12 @@ void read_project(const Source& source, Facts& facts) {
   if (const Value& sdk = root["Sdk"]) {
     add_sdk(facts, sdk["@Name"].text, sdk["@Version"].text, sdk.line);
   }
+  for (const Value& one : root.items) {
+    // The long way to write the attribute: an import of its beginning and one of its end.
+    if (one.name == "Import" && one["@Sdk"] && one["@Project"].text == "Sdk.props") {
+      add_sdk(facts, one["@Sdk"].text, "", one.line);
+    }
+  }
   read_items(root, facts);
   if (!facts.scripts.empty()) {
     add_entry(facts, main_file(root, kind), "OutputType Exe", facts.scripts.front().line);

@@ -3,6 +3,7 @@
 // Version of Java, the first that is told: version files (settings), languageVersion of the
 // toolchain, jvmToolchain, sourceCompatibility, targetCompatibility, jvmTarget.
 
+#include "server/analysis/ecosystem/gradle_versions.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -57,10 +58,13 @@ class GradleScript {
     for (const Statement& one : statements_) {
       read_assignment(one);
       read_attribute(one);
+      read_property(one);
       if (inside(one, "plugins")) read_plugin(one);
       if (inside(one, "dependencies")) read_dependency(one);
+      if (inside(one, "version")) read_rich_version(one);
       if (token(one, 0).is("apply")) read_apply(one);
     }
+    resolve_versions(facts_);
   }
 
   void read_settings() {
@@ -134,7 +138,7 @@ class GradleScript {
 
   void use_plugin(const std::string& name, std::string_view version, std::uint32_t line) {
     if (name.empty()) return;
-    add_dependency(facts_, name, version, Use::kPlugin, line);
+    add_dependency(facts_, name, version_or_property(version), Use::kPlugin, line);
     const bool catalogued = name.starts_with("libs.plugins.") &&
                             manifest::lower(name).find("kotlin") != std::string::npos;
     if (name.starts_with("org.jetbrains.kotlin") || name == "kotlin" || name == "kotlin-android" ||
@@ -159,10 +163,14 @@ class GradleScript {
     const Configuration* configuration = configuration_of(token(one, 0).text);
     if (configuration == nullptr) return;
     std::string named;
-    std::string_view version;
+    std::string version;
     for (std::uint32_t i = one.first + 1; i < one.last; ++i) {
       const Token& at = tokens_[i];
       if (at.is("project")) return;
+      // version: ver
+      if (i > 1 && at.is_word() && tokens_[i - 1].is(":") && tokens_[i - 2].is("version")) {
+        version = version_or_property("$" + std::string(at.text));
+      }
       if (at.is_word() && at.text.starts_with("libs.")) {
         add_dependency(facts_, at.text, "", configuration->use, at.line);
         return;
@@ -172,19 +180,70 @@ class GradleScript {
       const Token& key = tokens_[i - std::min<std::uint32_t>(i, 2)];
       if (before.is(":") && key.is("group")) named = std::string(at.text) + ":";
       if (before.is(":") && key.is("name")) named += at.text;
-      if (before.is(":") && key.is("version")) version = at.text;
+      if (before.is(":") && key.is("version")) version = version_or_property(at.text);
       if (before.is(":")) continue;
       std::vector<std::string_view> parts = manifest::split(at.text, ':');
       if (parts.size() < 2) continue;
       named = std::string(parts[0]) + ":" + std::string(parts[1]);
-      if (parts.size() > 2) version = parts[2].substr(0, parts[2].find('@'));
+      // What a property stands for may have a ':' or a string of its own.
+      if (parts.size() > 2) version = version_or_property(parts[2].substr(0, parts[2].find('@')));
     }
+    if (named.empty()) return;
     add_dependency(facts_, named, version, configuration->use, token(one, 0).line);
+    declared_ = static_cast<std::uint32_t>(&one - statements_.data());
+    rank_ = std::size(kRichVersions);
     // The way before plugins were a block.
     if (named == "org.jetbrains.kotlin:kotlin-gradle-plugin") {
       facts_.languages.emplace_back("Kotlin");
       add_version(facts_, "Kotlin", version, token(one, 0).line, 50);
     }
+  }
+
+  // implementation("g:a") { version { strictly("1.7"); prefer("1.7.25") } }
+  void read_rich_version(const Statement& one) {
+    const auto* kind = std::ranges::find(kRichVersions, token(one, 0).text);
+    const auto rank = static_cast<std::size_t>(kind - std::begin(kRichVersions));
+    if (rank >= rank_ || facts_.dependencies.empty()) return;
+    if (statements_[one.parent].parent != declared_) return;
+    facts_.dependencies.back().version = version_or_property(string_of(one));
+    rank_ = rank;
+  }
+
+  // val ver = "1", def ver = '1', ext.ver = '1', ver = '1' in ext, ext['ver'] = '1',
+  // set('ver', '1'), val ver by extra("1")
+  void read_property(const Statement& one) {
+    std::uint32_t at = 0;
+    const Token& first = token(one, 0);
+    if (!first.is_word()) return;
+    if (first.is("private") || first.is("const")) ++at;
+    if (token(one, at).is("val") || token(one, at).is("def") || token(one, at).is("String")) {
+      ++at;
+    }
+    if (token(one, at).is("String") && one.first + at + 1 < one.last) ++at;
+    const Token& name = token(one, at);
+    const auto value = [&](std::uint32_t index) -> const Token* {
+      return one.first + index < one.last && token(one, index).is_string() ? &token(one, index)
+                                                                           : nullptr;
+    };
+    const Token* text = nullptr;
+    std::string_view key = name.text;
+    if (first.is("set") && token(one, 1).is("(") && token(one, 3).is(",")) {
+      key = token(one, 2).text;
+      text = value(4);
+    } else if ((key == "ext" || key == "extra" || key.ends_with(".ext") ||
+                key.ends_with(".extra")) &&
+               token(one, at + 1).is("[") && token(one, at + 4).is("=")) {
+      key = token(one, at + 2).text;
+      text = value(at + 5);
+    } else if (token(one, at + 1).is("by") && token(one, at + 2).is("extra")) {
+      text = value(at + 4);
+    } else {
+      const std::uint32_t equals = token(one, at + 1).is(":") ? at + 3 : at + 1;  // behind a type
+      const bool told = at > 0 || inside(one, "ext") || key.find("ext.") != std::string_view::npos;
+      if (told && token(one, equals).is("=")) text = value(equals + 1);
+      key = key.substr(key.rfind('.') + 1);
+    }
+    if (text != nullptr) share_property(facts_, key, text->text, text->line);
   }
 
   // attributes 'Main-Class': 'x', attributes["Main-Class"] = "x", "Main-Class" to "x"
@@ -230,9 +289,13 @@ class GradleScript {
     }
   }
 
+  static constexpr std::string_view kRichVersions[] = {"strictly", "require", "prefer"};
+
   std::vector<Token> tokens_;
   std::vector<Statement> statements_;
   Facts& facts_;
+  std::uint32_t declared_ = 0;  // the statement of the last dependency
+  std::size_t rank_ = 0;        // of what told its version, in kRichVersions
 };
 
 void read_build(const Source& source, Facts& facts) {
@@ -248,7 +311,12 @@ void read_catalogue(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_toml(source.text), facts);
   const auto version_of = [&](const Value& one) {
     const Value& version = one["version"];
-    return version["ref"] ? root["versions"][version["ref"].text].text : version.text;
+    const Value& told = version["ref"] ? root["versions"][version["ref"].text] : version;
+    if (!told.is_map()) return told.text;
+    for (const std::string_view key : {"strictly", "require", "prefer"}) {
+      if (told[key]) return told[key].text;
+    }
+    return std::string();
   };
   const auto add = [&](const Value& one, std::string_view prefix, const std::string& name,
                        std::string_view version) {
@@ -276,12 +344,19 @@ void read_catalogue(const Source& source, Facts& facts) {
   }
 }
 
+// gradle.properties: only what may be a version is taken up.
+void read_gradle_properties(const Source& source, Facts& facts) {
+  const Value root = manifest::parse_ini(source.text).root;
+  for (const Value& one : root.items) share_property(facts, one.name, one.text, one.line);
+}
+
 constexpr Reader kGradleReaders[] = {
     {"build.gradle", "gradle", "Java", "Gradle", Role::kModule, read_build},
     {"build.gradle.kts", "gradle", "Java", "Gradle", Role::kModule, read_build},
     {"settings.gradle", "gradle", "", "Gradle", Role::kPart, read_settings},
     {"settings.gradle.kts", "gradle", "", "Gradle", Role::kPart, read_settings},
     {"gradle/libs.versions.toml", "gradle", "", "", Role::kPart, read_catalogue},
+    {"gradle.properties", "gradle", "", "", Role::kPart, read_gradle_properties},
     {"gradle.lockfile", "gradle", "", "gradle", Role::kLock},
     {"gradlew", "gradle", "", "Gradle wrapper", Role::kPart},
 };

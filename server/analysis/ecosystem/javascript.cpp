@@ -25,9 +25,12 @@ void read_manager(const Value& root, Facts& facts) {
     facts.managers.push_back(
         {std::string(text.substr(0, at)), std::string(version), manager.line, 0});
   }
+  // Where npm may be used too, nothing is told.
+  const Value& npm = root["engines"]["npm"];
+  const bool any = npm && !manifest::first_version(npm.text).empty();
   for (const std::string_view name : {"pnpm", "yarn", "bun"}) {
     const Value& engine = root["engines"][name];
-    if (engine) facts.managers.push_back({std::string(name), engine.text, engine.line, 90});
+    if (engine && !any) facts.managers.push_back({std::string(name), engine.text, engine.line, 90});
   }
 }
 

@@ -156,14 +156,19 @@ void read_package_tables(const Source& source, Facts& facts) {
   const bool python = !source.path.ends_with("Cargo.lock");
   bool package = false;
   std::string name;
-  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t) {
+  manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
     if (line.starts_with('[')) {
       package = line == "[[package]]";
       name.clear();
       return;
     }
-    if (!package || line.empty() || line.front() == ' ') return;
+    if (line.empty() || line.front() == ' ') return;
     const auto [key, value] = setting_of(line, '=');
+    // Of uv, what the whole was resolved for, before the first package.
+    if (python && !package && key == "requires-python" && facts.locked.empty()) {
+      facts.versions.push_back({"Python", std::string(value), number, 99});
+    }
+    if (!package) return;
     if (key == "name") name = value;
     if (key != "version") return;
     if (python) {

@@ -198,6 +198,16 @@ bool is_node_server(const Module& module, const EntryFact& entry) {
 
 }  // namespace
 
+bool names_sdk(const Module& module, const Draft& draft) {
+  const auto project = std::ranges::find(draft.manifests, module.at.path, [](const Manifest* one) {
+    return std::string_view(one->facts.path);
+  });
+  if (project == draft.manifests.end()) return true;
+  return std::ranges::any_of((*project)->facts.dependencies, [](const auto& one) {
+    return one.use == ecosystem::Use::kBuild && !one.name.starts_with("Use");
+  });
+}
+
 const Manifest* run_of_dotnet(const Draft& draft) {
   const auto found = std::ranges::find_if(draft.manifests, [&](const Manifest* one) {
     return one->reader->ecosystem == "nuget" && one->directory == draft.directory &&
@@ -249,7 +259,7 @@ std::string start_of(const Module& module, const Draft& draft, const EntryFact& 
   }
   if (module.ecosystem == "nuget") {
     return (path.ends_with("Program.cs") || path.ends_with("Program.fs")) &&
-                   is_dotnet_program(module, draft)
+                   is_dotnet_program(module, draft) && names_sdk(module, draft)
                ? "dotnet run"
                : "";
   }

@@ -22,6 +22,9 @@ std::string start_of_flask(const Module& module);
 // The project file of .NET that makes a program; null when there is none. Its only script says so.
 const Manifest* run_of_dotnet(const Draft& draft);
 
+// Whether the module's project of .NET names its SDK, as the ones that `dotnet` builds do.
+bool names_sdk(const Module& module, const Draft& draft);
+
 // By what it has for running: an image, a script, a program among its entry points, a file that
 // only applications of its framework have.
 // REQUIRES: frameworks, entries, ports of scripts and sources.

@@ -290,7 +290,8 @@ class Commands {
       if (!start.empty()) put(kStart, filled(start), "", one.at);
     }
     if (const Manifest* run = run_of_dotnet(draft_);
-        run != nullptr && module_.ecosystem == "nuget" && module_.command(kStart) == nullptr) {
+        run != nullptr && module_.ecosystem == "nuget" && names_sdk(module_, draft_) &&
+        module_.command(kStart) == nullptr) {
       put(kStart, "dotnet run", "", {run->facts.path, run->facts.scripts.front().line});
     }
     for (const DependencyFact& one : module_.dependencies) {

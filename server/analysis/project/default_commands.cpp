@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/analysis/project/application.h"
 #include "server/analysis/project/dependency_names.h"
 
 namespace quarry::analysis::project {
@@ -97,8 +98,9 @@ constexpr Default kDefaults[] = {
     {"leiningen", "", kToBuild, "lein uberjar"},
     {"leiningen", "", kToTest, "lein test"},
     {"ant", "", kToBuild, "ant"},
-    {"nuget", "", kToBuild, "dotnet build"},
-    {"nuget", "", kToTest, "dotnet test"},
+    {"nuget", "", kToBuild, "dotnet build", names_sdk},
+    {"nuget", "", kToTest, "dotnet test", names_sdk},
+    {"nuget", "", kToBuild, "msbuild"},
     {"packagist", "", kToInstall, "composer install"},
     {"rubygems", "", kToInstall, "bundle install"},
     {"rubygems", "", kToBuild, "bundle exec jekyll build", is_jekyll_site},
