@@ -10,7 +10,7 @@ namespace {
 // Settings by a name that many programs have for theirs: they are the module's beside its manifest
 // and in its folder of settings.
 bool may_tell_ports(const Module& module, const Manifest& of) {
-  if (of.reader->pattern != "config.json") return true;
+  if (of.reader->pattern != "config.json" && of.reader->pattern != "puma.rb") return true;
   std::string_view below = of.directory;
   if (module.path != ".") below.remove_prefix(std::min(module.path.size(), below.size()));
   return below.empty() || below == "config" || below == "/config";

@@ -145,8 +145,6 @@ constexpr FrameworkRow kFrameworksBackendRows[] = {
      "maven:spring-boot-starter* maven:spring-boot", "", 8080},
     {"Jakarta EE", kWeb,
      "maven:jakarta.jakartaee-api maven:javaee-api maven:jakarta.jakartaee-web-api", "", "", 8080},
-    {"Java Servlet", kWeb, "", "",
-     "src/main/webapp/WEB-INF/web.xml WebContent/WEB-INF/web.xml web/WEB-INF/web.xml"},
     {"WildFly", kRuntime, "maven:wildfly-maven-plugin~ maven:wildfly-jar-maven-plugin~", "",
      "WEB-INF/jboss-web.xml src/main/webapp/WEB-INF/jboss-web.xml "
      "src/main/webapp/WEB-INF/jboss-deployment-structure.xml",
@@ -165,6 +163,8 @@ constexpr FrameworkRow kFrameworksBackendRows[] = {
      "WEB-INF/weblogic.xml src/main/webapp/WEB-INF/weblogic.xml", 7001},
     {"Open Liberty", kRuntime, "maven:liberty-maven-plugin~", "",
      "src/main/liberty/config/server.xml", 9080},
+    {"Java Servlet", kRuntime, "", "",
+     "src/main/webapp/WEB-INF/web.xml WebContent/WEB-INF/web.xml web/WEB-INF/web.xml"},
     {"Android", kMobile,
      "maven:com.android.application~ maven:com.android.library~ maven:gradle-android"},
     {"Jetpack Compose", kUi,
