@@ -63,6 +63,7 @@ class GradleScript {
       if (inside(one, "dependencies")) read_dependency(one);
       if (inside(one, "version")) read_rich_version(one);
       if (token(one, 0).is("apply")) read_apply(one);
+      if (token(one, 0).is("version")) read_project_version(one);
     }
     resolve_versions(facts_);
   }
@@ -105,6 +106,17 @@ class GradleScript {
       if (c == ':') c = '/';
     }
     add_member(facts_, path, name.line);
+  }
+
+  // Of this script's project, or of all below it.
+  void read_project_version(const Statement& one) {
+    const std::string_view text = string_of(one);
+    if (text.empty() || text.find('$') != std::string_view::npos) return;
+    if (one.depth == 0) facts_.version = text;
+    if (one.depth == 0 || inside(one, "allprojects") || inside(one, "subprojects")) {
+      facts_.shared.push_back(
+          {std::string(kSharedVersion), std::string(text), Use::kBuild, token(one, 0).line});
+    }
   }
 
   // id("x") version "1", id 'x' version '1', kotlin("jvm") version "1", `java`,

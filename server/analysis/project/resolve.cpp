@@ -25,6 +25,8 @@ struct Inherited {
 constexpr Inherited kInherited[] = {
     {"cargo", ecosystem::kSharedVersion, ecosystem::kSharedLicence, true},
     {"nuget", "$(Version)", "$(PackageLicenseExpression)", false},
+    {"gradle", ecosystem::kSharedVersion, ecosystem::kSharedLicence, false},
+    {"gradle", "$(version)", ecosystem::kSharedLicence, false},  // gradle.properties
 };
 
 bool is_wanted(const Inherited& from, std::string_view own) {
@@ -34,16 +36,16 @@ bool is_wanted(const Inherited& from, std::string_view own) {
 }  // namespace
 
 void Resolver::inherit(Module& module, std::string_view directory) const {
-  const auto* from = std::ranges::find(kInherited, module.ecosystem, &Inherited::ecosystem);
-  if (from == std::end(kInherited)) return;
-  if (is_wanted(*from, module.version)) {
-    const Shared found = shared(directory, module.ecosystem, from->version);
-    module.version = found.value == nullptr ? "" : found.value->version;
-  }
-  if (is_wanted(*from, module.licence.name)) {
-    const Shared found = shared(directory, module.ecosystem, from->licence);
+  for (const Inherited& from : kInherited) {
+    if (from.ecosystem != module.ecosystem) continue;
+    if (is_wanted(from, module.version)) {
+      const Shared found = shared(directory, module.ecosystem, from.version);
+      module.version = found.value == nullptr ? "" : found.value->version;
+    }
+    if (!is_wanted(from, module.licence.name)) continue;
+    const Shared found = shared(directory, module.ecosystem, from.licence);
     module.licence = {};
-    if (found.value == nullptr) return;
+    if (found.value == nullptr) continue;
     module.licence = {
         ecosystem::spdx_of(found.value->version), "", {found.of->facts.path, found.value->line}};
   }
