@@ -2,6 +2,8 @@
 //
 // Version: the standard of the language, as CMAKE_CXX_STANDARD, cxx_std_N or cpp_std tell it.
 
+#include <set>
+
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -71,6 +73,13 @@ class CmakePrograms {
     }
   }
 
+  // Leaves out what is called otherwise, or put elsewhere.
+  void finish() {
+    std::erase_if(facts_.scripts, [&](const Script& one) {
+      return any_renamed_ || renamed_.contains(one.command);
+    });
+  }
+
   // The target of add_executable(app ...), also by the name of the project.
   std::string target_of(const Call& call) const {
     const std::string_view second = argument(call, 1);
@@ -102,11 +111,10 @@ class CmakePrograms {
   }
 
   void forget(const Call& call) {
-    std::erase_if(facts_.scripts, [&](const Script& one) {
-      return std::ranges::any_of(call.arguments, [&](const Token* argument) {
-        return argument->text == one.command || argument->text.find('$') != std::string_view::npos;
-      });
-    });
+    for (const Token* one : call.arguments) {
+      if (one->text.find('$') != std::string_view::npos) any_renamed_ = true;
+      renamed_.insert(one->text);
+    }
   }
 
   // "build/bin" of ${CMAKE_BINARY_DIR}/bin
@@ -124,7 +132,9 @@ class CmakePrograms {
   }
 
   Facts& facts_;
-  std::size_t open_ = 0;  // conditions, loops and functions
+  std::size_t open_ = 0;                // conditions, loops and functions
+  std::set<std::string_view> renamed_;  // targets, among other words
+  bool any_renamed_ = false;            // targets that are not told
 };
 
 void read_cmake(const Source& source, Facts& facts) {
@@ -199,6 +209,7 @@ void read_cmake(const Source& source, Facts& facts) {
       }
     }
   });
+  programs.finish();
 }
 
 void read_meson(const Source& source, Facts& facts) {

@@ -344,6 +344,9 @@ class Commands {
   // Scripts of the shell that are called as what starts a program, where nothing else does.
   void shell_scripts() {
     if (module_.command(kStart) != nullptr || is_library(module_, draft_)) return;
+    // Libraries of C are not told apart from programs; theirs run benchmarks.
+    const bool native = module_.language == "C" || module_.language == "C++";
+    if (native && !is_application(module_, draft_)) return;
     for (const std::string_view name : {"start.sh", "run.sh"}) {
       const std::string path = joined(draft_.directory, name);
       const auto file = std::ranges::find(draft_.sources, std::string_view(path), &File::path);

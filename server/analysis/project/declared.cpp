@@ -9,6 +9,8 @@
 namespace quarry::analysis::project {
 namespace {
 
+constexpr std::size_t kMostDeclared = 500;  // of a manifest
+
 constexpr auto kShown = std::to_array<std::string_view>(
     {"test", "bench", "example", "sample", "demo", "fuzz", "tutorial"});
 
@@ -32,20 +34,34 @@ bool is_there(const ecosystem::Entry& entry, const Draft& draft, const std::stri
   return !is_guess(entry) || exists(joined(draft.directory, path));
 }
 
+// The list of CMake in a directory; null when there is none. REQUIRES: manifests by path.
+const Manifest* list_in(const Draft& draft, std::string_view directory) {
+  const std::string path = joined(directory, "CMakeLists.txt");
+  const auto path_of = [](const Manifest* one) { return std::string_view(one->facts.path); };
+  const auto at = std::ranges::lower_bound(draft.manifests, std::string_view(path), {}, path_of);
+  return at != draft.manifests.end() && path_of(*at) == path ? *at : nullptr;
+}
+
+bool adds(const Manifest& list, std::string_view directory) {
+  return std::ranges::any_of(list.facts.members, [&](const ecosystem::Member& one) {
+    return !one.optional && joined(list.directory, one.pattern) == directory;
+  });
+}
+
 // Whether the build of the module's directory goes into the one of a part: by add_subdirectory()
 // that stands under no condition, from one to the next.
 bool is_built(const Manifest& part, const Draft& draft) {
   std::string_view at = part.directory;
   while (at != draft.directory) {
-    const Manifest* above = nullptr;
-    for (const Manifest* one : draft.manifests) {
-      if (one->reader != part.reader || !at.starts_with(one->directory)) continue;
-      for (const ecosystem::Member& member : one->facts.members) {
-        if (!member.optional && joined(one->directory, member.pattern) == at) above = one;
-      }
+    std::string_view above = at;
+    bool found = false;
+    while (!found && above != draft.directory) {
+      above = directory_of(above);
+      const Manifest* list = list_in(draft, above);
+      found = list != nullptr && adds(*list, at);
     }
-    if (above == nullptr || above->directory.size() >= at.size()) return false;
-    at = above->directory;
+    if (!found) return false;
+    at = above;
   }
   return true;
 }
@@ -87,7 +103,8 @@ std::optional<Program> program_of_cmake(const Module& module, const Draft& draft
   std::vector<std::pair<const Manifest*, const ecosystem::Script*>> found;
   for (const Manifest* one : draft.manifests) {
     const bool here = one->directory == draft.directory;
-    if (one->reader->ecosystem != "cmake" || (!here && !counts_below(*one, draft))) continue;
+    if (one->reader->ecosystem != "cmake" || one->facts.scripts.empty()) continue;
+    if (!here && !counts_below(*one, draft)) continue;
     for (const ecosystem::Script& script : one->facts.scripts) {
       if (script.name != ecosystem::kExecutable || is_shown(script.command)) continue;
       if (is_shown(below(draft, one->directory))) continue;
@@ -125,7 +142,8 @@ void take_declared(Module& module, const Manifest& manifest, const Draft& draft,
   if (manifest.facts.entries.empty() || (!here && !counts_below(manifest, draft))) return;
   const bool classes = manifest.reader->ecosystem == "jar";
   const std::string_view prefix = here || classes ? "" : below(draft, manifest.directory);
-  for (const ecosystem::Entry& entry : manifest.facts.entries) {
+  for (std::size_t i = 0; i < std::min(manifest.facts.entries.size(), kMostDeclared); ++i) {
+    const ecosystem::Entry& entry = manifest.facts.entries[i];
     std::string path = joined(prefix, entry.path);
     if (!is_there(entry, draft, path, exists)) continue;
     module.entries.push_back({std::move(path), entry.how, {manifest.facts.path, entry.line}});
