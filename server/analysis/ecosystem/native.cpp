@@ -85,7 +85,12 @@ class CmakePrograms {
     const std::string_view second = argument(call, 1);
     if (second == "IMPORTED" || second == "ALIAS") return {};
     const std::string_view first = argument(call, 0);
-    if (first == "${PROJECT_NAME}" || (first == "$" && argument(call, 2) == "PROJECT_NAME")) {
+    // Of the list that declares the project both are its name.
+    const bool quoted = first.starts_with("${") && first.ends_with('}');
+    const std::string_view variable = first == "$" ? argument(call, 2)
+                                      : quoted     ? first.substr(2, first.size() - 3)
+                                                   : "";
+    if (variable == "PROJECT_NAME" || variable == "CMAKE_PROJECT_NAME") {
       return facts_.name.find('$') == std::string::npos ? facts_.name : "";
     }
     return first.find('$') == std::string_view::npos ? std::string(first) : "";

@@ -315,7 +315,8 @@ class Scan {
   // "object A extends App", "@main def a()", "def main(args: Array[String])"
   bool begins_scala(const Token& token) const {
     if (token.is("main")) {
-      return (behind(1).is("@") && ahead(1).is("def")) ||
+      const Token& next = ahead(ahead(1).kind == Token::Kind::kLineEnd ? 2 : 1);
+      return (behind(1).is("@") && next.is("def")) ||
              (behind(1).is("def") && ahead(1).is("(") && ahead(4).is("Array"));
     }
     constexpr std::array<std::string_view, 5> kApps = {"App", "IOApp", "IOApp.Simple", "ZIOApp",
