@@ -205,12 +205,12 @@ class Writer {
   }
 
   bool write_class(const Token& token) {
-    const RE2 regex(ascii_class(token), regex_options_);
+    const RE2 regex(ascii_class(token, options_.ignore_case), regex_options_);
     if (!regex.ok()) return false;
     // What (?i) brings in beyond ASCII is asked for as ASCII here.
     RE2::Options folding = regex_options_;
     folding.set_case_sensitive(!folds_);
-    const RE2 folded(ascii_class(token), folding);
+    const RE2 folded(ascii_class(token, folds_), folding);
     if (!folded.ok()) return false;
     Ascii members;
     for (std::size_t c = 0; c < members.size(); ++c) {

@@ -131,7 +131,7 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   };
   if (!options.fixed && !as_literal(engines.tokens)) {
     // Alone, before anything is put around it that could close its brackets.
-    const RE2 alone(engines.pattern, regex_options(options));
+    const RE2 alone(with_plain_properties(engines.pattern), regex_options(options));
     if (!alone.ok()) {
       if (refused(alone)) return too_large(alone.error());
       const bool more = asks_for_more(engines.tokens);

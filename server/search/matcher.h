@@ -5,13 +5,15 @@
 //   lines of ASCII      a text that every match contains, by LiteralFinder, while few lines have
 //                       it; FastProgram once enough was searched to pay for compiling it; RE2
 //   other lines         RE2, with Unicode's meaning of \w, \d, \s and folding
-//   what RE2 cannot say (look-around, back-references, \b beside letters that are not ASCII)
+//   what RE2 cannot say (look-around, back-references; beyond ASCII \b, \p{scx=...} and binary
+//   properties)
 //                       Backtracking, on the lines that the engines above leave
 // Every hit is asked for again within its line.
 //
 // Patterns are RE2's syntax, and PCRE2's where RE2 lacks it. A pattern that is valid in neither is
 // searched as plain text, and note() says that. Without `multiline` a match never contains a line
-// break; with it `.` matches one too; `^` and `$` are those of lines in both.
+// break; with it `.` matches one too; `^` and `$` are those of lines in both. \p{...} takes the
+// names of UnicodeProperty; (?-u) gives \w, \d, \s and \b the meaning they have in ASCII.
 //
 // Immutable after compile() but for the programs that it makes when they are needed; const, safe
 // from any thread, each with a MatchScratch of its own.

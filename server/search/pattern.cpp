@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "server/search/unicode_property.h"
+
 namespace quarry::search {
 namespace {
 
@@ -13,24 +15,6 @@ bool is_punctuation(char c) {
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-void append_utf8(std::string& out, std::uint32_t c) {
-  if (c < 0x80) {
-    out.push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out.push_back(static_cast<char>(0xC0U | (c >> 6U)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
-  } else if (c < 0x10000) {
-    out.push_back(static_cast<char>(0xE0U | (c >> 12U)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 6U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
-  } else {
-    out.push_back(static_cast<char>(0xF0U | (c >> 18U)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 12U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 6U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
-  }
 }
 
 class Reader {
@@ -149,7 +133,7 @@ class Reader {
     } else if (rest.starts_with("P<") || rest.starts_with("<")) {
       add(TokenKind::kOpen, std::min(pattern_.find('>', at_), pattern_.size()) + 1 - at_);
     } else {
-      const std::size_t end = std::min(rest.find_first_not_of("imsU-"), rest.size());
+      const std::size_t end = std::min(rest.find_first_not_of("imsuU-"), rest.size());
       const char closing = end < rest.size() ? rest[end] : '\0';
       const TokenKind kind = closing == ':'              ? TokenKind::kOpen
                              : closing == ')' && end > 0 ? TokenKind::kFlags
@@ -262,7 +246,7 @@ class Reader {
       return;
     }
     std::string bytes;
-    append_utf8(bytes, point);
+    append_character(bytes, point);
     add_text(std::move(bytes), length);
   }
 

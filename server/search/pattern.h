@@ -54,6 +54,11 @@ std::string without_basic_syntax(std::string_view pattern);
 // The pattern for lines that are searched one by one, where \A and \z are the line's begin and end,
 // and so are ^ and $ whatever (?-m) says. As given when it has none of them.
 std::string with_line_edges(std::string_view pattern);
+// Flags such as (?iu-s: without u, which not all engines have.
+std::string without_unicode_flag(std::string_view flags);
+// The pattern with letters for each property that has a name here and without the flag u: as valid
+// for RE2 as the pattern is, with as many groups.
+std::string with_plain_properties(std::string_view pattern);
 // The tokens of plain text.
 std::vector<Token> plain_pattern(std::string_view text);
 
@@ -86,7 +91,8 @@ enum class Dialect : std::uint8_t {
 std::optional<std::string> write_pattern(const std::vector<Token>& tokens, Dialect dialect,
                                          const MatchOptions& match);
 
-// One class of a pattern (kClass, kShorthand, kProperty) in the words of kAscii.
-std::string ascii_class(const Token& token);
+// One class of a pattern (kClass, kShorthand, kProperty) in the words of kAscii, for an engine that
+// is told whether case matters.
+std::string ascii_class(const Token& token, bool ignore_case);
 
 }  // namespace quarry::search

@@ -1,16 +1,17 @@
 #include <algorithm>
 
 #include "server/search/pattern.h"
+#include "server/search/unicode_property.h"
 
 namespace quarry::search {
 namespace {
 
-// The flags of "(?ims-U" without m; the rest of the token as it is.
-std::string without_line_flag(std::string_view flags) {
+// The flags of "(?ims-U" without `dropped`; the rest of the token as it is.
+std::string without_flag(std::string_view flags, char dropped) {
   const std::size_t end = flags.find_last_not_of("):") + 1;
   std::string out;
   for (const char c : flags.substr(0, end)) {
-    if (c != 'm') out.push_back(c);
+    if (c != dropped) out.push_back(c);
   }
   if (out.ends_with('-')) out.pop_back();
   if (out == "(?" && flags.ends_with(')')) return "(?:)";
@@ -37,13 +38,47 @@ std::string with_line_edges(std::string_view pattern) {
     if (is_text_edge(token)) {
       out.push_back(token.text == "\\A" ? '^' : '$');
     } else if (sets_line_flag(token)) {
-      out += without_line_flag(token.text);
+      out += without_flag(token.text, 'm');
     } else if (token.kind == TokenKind::kText && token.text == token.bytes &&
                std::string_view("\\.+*?()|[]{}^$").contains(token.text.front())) {
       out.append("\\").append(token.text);  // it was quoted
     } else {
       out += token.text;
     }
+  }
+  return out;
+}
+
+std::string without_unicode_flag(std::string_view flags) {
+  return flags.contains('u') ? without_flag(flags, 'u') : std::string(flags);
+}
+
+std::string with_plain_properties(std::string_view pattern) {
+  std::string out;
+  for (std::size_t i = 0; i < pattern.size();) {
+    const std::string_view rest = pattern.substr(i);
+    std::size_t length = 1;
+    if (rest.starts_with("\\Q")) {
+      length = std::min(rest.find("\\E"), rest.size());
+    } else if (rest.starts_with("\\p") || rest.starts_with("\\P")) {
+      length = property_length(rest);
+      if (find_property(rest.substr(0, length))) {
+        out += "\\pL";
+        i += length;
+        continue;
+      }
+    } else if (rest.starts_with('\\')) {
+      length = std::min<std::size_t>(2, rest.size());
+    } else if (rest.starts_with("(?")) {
+      const std::size_t end = rest.find_first_not_of("imsuU-", 2);
+      if (end != std::string_view::npos && (rest[end] == ':' || rest[end] == ')')) {
+        out += without_unicode_flag(rest.substr(0, end + 1));
+        i += end + 1;
+        continue;
+      }
+    }
+    out += rest.substr(0, length);
+    i += length;
   }
   return out;
 }

@@ -136,7 +136,7 @@ Result<std::unique_ptr<const Replacer>> Replacer::compile(std::string_view patte
   }
   if (options.multiline) text.insert(0, "(?-s)");
   tokens = read_pattern(text);
-  const RE2 alone(text, regex_options(options));
+  const RE2 alone(with_plain_properties(text), regex_options(options));
   if (!alone.ok()) {
     return fail(Code::kInvalidArgs,
                 "argument 'pattern' is not valid in RE2's syntax ({}); for plain text leave regex "
