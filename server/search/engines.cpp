@@ -1,10 +1,10 @@
 #include "server/search/engines.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "server/base/format.h"
 #include "server/base/limits.h"
+#include "server/search/regex_run.h"
 
 namespace quarry::search {
 namespace {
@@ -20,74 +20,6 @@ constexpr std::uint64_t kBytesPerNeedle = 512;
 constexpr std::uint64_t kNeedlesBeforeJudging = 64;
 constexpr std::size_t kNearBytes = 256;  // lines that are no ASCII are one run within so many
 constexpr std::uint64_t kLinesPerLook = 16;
-
-// How much text RE2 is given without asking Stop in between. It takes up to 1.2 ns for an
-// instruction of its program and a byte, where it cannot keep the states it makes (measured with
-// `(.{0,90}1.{90}|.{0,80}0.{90}){2}zq` on zeros and ones): a slice takes 15 ms at the worst.
-constexpr std::size_t kLeastAtOnce = 1 << 10;
-constexpr std::size_t kMostAtOnce = 256 << 10;
-// A text that takes longer than this is given up: it could not be stopped.
-constexpr std::int64_t kSlowNs = 50'000'000;
-
-std::size_t at_once(const RE2& regex) {
-  const auto program = static_cast<std::size_t>(std::max(regex.ProgramSize(), 1));
-  return std::clamp(static_cast<std::size_t>(MatchScratch::kCredit) / program, kLeastAtOnce,
-                    kMostAtOnce);
-}
-
-// RE2 has looked at `bytes`.
-void spend(const RE2& regex, std::size_t bytes, MatchScratch& scratch) {
-  scratch.credit -= static_cast<std::int64_t>(bytes + 1) * regex.ProgramSize();
-  if (scratch.credit > 0) return;
-  scratch.credit = MatchScratch::kCredit;
-  if (scratch.stop != nullptr && scratch.stop->now()) scratch.stopped = true;
-}
-
-std::int64_t processor_ns() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-bool has_match(const RE2& regex, std::string_view text, std::size_t from, std::size_t to) {
-  return regex.Match(re2::StringPiece(text.data(), text.size()), from, to, RE2::UNANCHORED, nullptr,
-                     0);
-}
-
-// Tries text[from, to) piece by piece, up to the first with a match: whether all of it may be given
-// to RE2 at once.
-bool vet(const RE2& regex, std::string_view text, std::size_t from, std::size_t to,
-         MatchScratch& scratch) {
-  const std::size_t most = at_once(regex);
-  if (to - from <= most) return true;
-  if (scratch.vetted_by == &regex && from >= scratch.vetted_from && to <= scratch.vetted_to) {
-    return true;
-  }
-  const std::int64_t began_ns = processor_ns();
-  std::size_t at = from;
-  for (bool found = false; at < to && !found;) {
-    const std::size_t end = std::min(at + most, to);
-    found = has_match(regex, text, at, end);
-    spend(regex, end - at, scratch);
-    if (scratch.stopped) return false;
-    if (processor_ns() - began_ns > kSlowNs) {
-      ++scratch.over_limit;
-      return false;
-    }
-    at = end;
-  }
-  scratch.vetted_by = &regex;
-  scratch.vetted_from = from;
-  scratch.vetted_to = at;
-  return true;
-}
-
-bool regex_matches(const RE2& regex, std::string_view text, Span line, MatchScratch& scratch) {
-  if (!vet(regex, text, line.begin, line.end, scratch)) return false;
-  const bool found = has_match(regex, text, line.begin, line.end);
-  spend(regex, line.end - line.begin, scratch);
-  return found && !scratch.stopped;
-}
 
 bool backtrack(const Backtracking& engine, std::string_view text, Span line,
                MatchScratch& scratch) {
@@ -109,12 +41,11 @@ std::size_t slice_end(std::string_view text, std::size_t from, std::size_t to, s
 }
 
 // By RE2, over many lines at once.
-std::optional<Span> regex_line(const RE2& regex, std::string_view text, std::size_t from,
-                               std::size_t to, MatchScratch& scratch) {
-  const std::size_t most = at_once(regex);
+std::optional<Span> regex_line(const RunnableRegex& runnable, std::string_view text,
+                               std::size_t from, std::size_t to, MatchScratch& scratch) {
   for (std::size_t end = from; from < to; from = end) {
-    end = slice_end(text, from, to, most);
-    const auto found = match(regex, text, from, end, scratch);
+    end = slice_end(text, from, to, regex_dose(runnable.regex, scratch));
+    const auto found = regex_match(runnable, text, from, end, scratch);
     if (scratch.stopped) return std::nullopt;
     // Behind the last line break there is no line.
     if (found && (found->begin < end || text[end - 1] != '\n')) {
@@ -152,20 +83,6 @@ std::unique_ptr<RE2> make_regex(const std::vector<Token>& tokens, Dialect dialec
   return std::make_unique<RE2>(*text, regex_options(options));
 }
 
-std::optional<Span> match(const RE2& regex, std::string_view text, std::size_t from, std::size_t to,
-                          MatchScratch& scratch) {
-  if (!vet(regex, text, from, to, scratch)) return std::nullopt;
-  re2::StringPiece found;
-  if (!regex.Match(re2::StringPiece(text.data(), text.size()), from, to, RE2::UNANCHORED, &found,
-                   1)) {
-    spend(regex, to - from, scratch);
-    return std::nullopt;
-  }
-  spend(regex, static_cast<std::size_t>(found.data() + found.size() - text.data()) - from, scratch);
-  const auto begin = static_cast<std::size_t>(found.data() - text.data());
-  return Span{begin, begin + found.size()};
-}
-
 Span line_around(std::string_view text, std::size_t at, std::size_t from, std::size_t to) {
   const std::size_t before = at == from ? kNone : text.substr(from, at - from).rfind('\n');
   const std::size_t after = text.substr(0, to).find('\n', at);
@@ -190,9 +107,10 @@ bool Engines::line_matches(std::string_view text, Span line, MatchScratch& scrat
     if (unicode == nullptr && unicode_exact != nullptr) {
       return backtrack(*unicode_exact, text, line, scratch);
     }
-    if (unicode != nullptr) return regex_matches(*unicode, text, line, scratch);
+    if (unicode != nullptr) return regex_finds({*unicode, longest}, text, line, scratch);
+    return regex_finds({*ascii, longest}, text, line, scratch);
   }
-  return regex_matches(*ascii, text, line, scratch);
+  return regex_finds({*ascii, longest_ascii()}, text, line, scratch);
 }
 
 std::optional<Span> Engines::each_line(const Backtracking& engine, std::string_view text,
@@ -255,9 +173,9 @@ std::optional<Span> Engines::in_run(std::string_view text, std::size_t from, std
     sure = true;
     if (exact != nullptr) return each_line(*exact, text, from, to, scratch);
     make_unicode();
-    if (unicode != nullptr) return regex_line(*unicode, text, from, to, scratch);
+    if (unicode != nullptr) return regex_line({*unicode, longest}, text, from, to, scratch);
     if (unicode_exact != nullptr) return each_line(*unicode_exact, text, from, to, scratch);
-    return regex_line(*ascii, text, from, to, scratch);
+    return regex_line({*ascii, longest}, text, from, to, scratch);
   }
   if (const FastProgram* const program = fast.load()) {
     const auto last = program->find(text.substr(from, to - from), scratch.fast);
@@ -269,7 +187,7 @@ std::optional<Span> Engines::in_run(std::string_view text, std::size_t from, std
     return each_line(*exact, text, from, to, scratch);
   }
   sure = exact == nullptr;
-  return regex_line(*ascii, text, from, to, scratch);
+  return regex_line({*ascii, longest_ascii()}, text, from, to, scratch);
 }
 
 void Engines::expect(std::size_t bytes) {

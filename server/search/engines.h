@@ -31,7 +31,8 @@ struct Engines {
   MatchOptions options;
   LiteralFinder needle;  // every match contains it; may be empty
   Required required;
-  bool plain = false;  // `needle` is the whole pattern
+  std::size_t longest = 0;  // bytes of a match, or kAnyLength: see longest_match()
+  bool plain = false;       // `needle` is the whole pattern
   bool folds_line_ends = false;
   std::string note;
   // With `exact`, a wider pattern than asked for; null when there is none to be had.
@@ -49,6 +50,8 @@ struct Engines {
   std::atomic<const FastProgram*> fast = nullptr;
 
   void make_unicode();
+  // `longest`, in a text of ASCII.
+  std::size_t longest_ascii() const { return longest / 4; }
   // `bytes` more will be searched: makes `fast` once that pays.
   void expect(std::size_t bytes);
 
@@ -75,11 +78,6 @@ std::unique_ptr<re2::RE2> make_regex(const std::vector<Token>& tokens, Dialect d
 // In the words of PCRE2; a pattern that was not understood as it is.
 std::string backtracking_text(std::string_view pattern, const std::vector<Token>& tokens,
                               const MatchOptions& options);
-// The first match in text[from, to), with what surrounds it in sight. A text that is too long to be
-// given to RE2 unseen is tried in pieces first: one that takes too long is given up, and counted in
-// `scratch`, which also tells when it is time to stop.
-std::optional<Span> match(const re2::RE2& regex, std::string_view text, std::size_t from,
-                          std::size_t to, MatchScratch& scratch);
 // The line of text[from, to) that `at` lies in, without its break.
 Span line_around(std::string_view text, std::size_t at, std::size_t from, std::size_t to);
 

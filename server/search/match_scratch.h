@@ -15,20 +15,35 @@ class RE2;
 
 namespace quarry::search {
 
+// What is known of how fast RE2 goes (regex_run.cpp).
+struct RegexPace {
+  const re2::RE2* tame = nullptr;  // the last text took it little time
+  // In the text, from `from` to `to`, `judged` takes so many ns for a byte; 0: few enough.
+  const re2::RE2* judged = nullptr;
+  std::size_t from = 0;
+  std::size_t to = 0;
+  double slow_ns = 0;
+  bool told = false;        // the text was counted as over the limit
+  std::int64_t credit = 0;  // work that it may do before Stop is asked
+};
+
 // Working memory of one search on one thread, and what it counted. Belongs to one thread.
 struct MatchScratch {
   explicit MatchScratch(const Stop* asked = nullptr) : stop(asked) {}
 
   const Stop* stop;  // asked within a line that takes long; may be null
-  std::uint64_t over_limit =
-      0;                 // lines, in multiline texts, that were given up: they take too long
+  // Lines, in multiline texts, that take too long: whether they match is not known for all of them.
+  std::uint64_t over_limit = 0;
+  std::uint64_t in_pieces =
+      0;                 // matches found in a part of what was asked for: maybe not all of it
   bool stopped = false;  // Stop ended the search within a line
 
   // What is known of the text by places in it: until start_text().
   void start_text() {
-    known_to = plain_to = vetted_to = 0;
+    known_to = plain_to = 0;
     high_at = SIZE_MAX;
-    vetted_by = nullptr;
+    regex.judged = nullptr;
+    regex.told = false;
   }
   // How it is from `known_from` to `known_to`.
   std::size_t known_from = 0;
@@ -38,14 +53,7 @@ struct MatchScratch {
   std::size_t plain_from = 0;
   std::size_t plain_to = 0;
   std::size_t high_at = SIZE_MAX;
-  // `vetted_by` is fast enough between these.
-  const re2::RE2* vetted_by = nullptr;
-  std::size_t vetted_from = 0;
-  std::size_t vetted_to = 0;
-
-  // RE2 cannot be stopped: what it may do, in bytes times instructions, before Stop is asked.
-  static constexpr std::int64_t kCredit = 12'000'000;
-  std::int64_t credit = kCredit;
+  RegexPace regex;
 
   std::uint64_t needle_bytes = 0;  // searched for the text that is required
   std::uint64_t needle_lines = 0;  // that had it

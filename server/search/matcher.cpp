@@ -5,6 +5,8 @@
 #include "server/base/format.h"
 #include "server/base/utf8.h"
 #include "server/search/engines.h"
+#include "server/search/match_length.h"
+#include "server/search/regex_run.h"
 
 namespace quarry::search {
 namespace {
@@ -153,6 +155,8 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   }
   const auto literal = as_literal(engines.tokens);
   engines.required = required_of(engines.tokens, options.ignore_case);
+  engines.longest = longest_match(engines.tokens);
+  if (options.word && engines.longest != kAnyLength) engines.longest += 8;  // what is beside it
   engines.folds_line_ends =
       (shape.line_end || shape.line_break) && !pattern.contains("\\r") && !pattern.contains('\r');
   if (literal && !options.ignore_case) {
@@ -226,10 +230,12 @@ std::optional<Span> Matcher::find(std::string_view text, std::size_t from, std::
   const Backtracking* engine = engines.exact.get();
   if (engine == nullptr && !is_ascii) {
     engines.make_unicode();
-    if (engines.unicode != nullptr) return match(*engines.unicode, text, from, to, scratch);
+    if (engines.unicode != nullptr)
+      return regex_match({*engines.unicode, engines.longest}, text, from, to, scratch);
     engine = engines.unicode_exact.get();
   }
-  if (engine == nullptr) return match(*engines.ascii, text, from, to, scratch);
+  if (engine == nullptr)
+    return regex_match({*engines.ascii, engines.longest}, text, from, to, scratch);
   // Within a line, one byte of it on either side is in sight, so that ^ and $ do not match there.
   std::size_t begin = 0;
   std::size_t end = text.size();

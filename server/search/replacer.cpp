@@ -65,7 +65,7 @@ class Replacer::Run {
         from = line->end + 1;
       }
     }
-    if (!scratch_.stopped && scratch_.over_limit == 0) return {};
+    if (!scratch_.stopped && scratch_.over_limit + scratch_.in_pieces == 0) return {};
     return fail(Code::kUnavailable,
                 "the pattern takes too long on a line; use a simpler one, or narrow path or glob");
   }
