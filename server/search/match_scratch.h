@@ -34,8 +34,8 @@ struct MatchScratch {
   const Stop* stop;  // asked within a line that takes long; may be null
   // Lines, in multiline texts, that take too long: whether they match is not known for all of them.
   std::uint64_t over_limit = 0;
-  std::uint64_t in_pieces =
-      0;                 // matches found in a part of what was asked for: maybe not all of it
+  // Matches that were found in a part of what was asked for: maybe not all of them.
+  std::uint64_t in_pieces = 0;
   bool stopped = false;  // Stop ended the search within a line
 
   // What is known of the text by places in it: until start_text().

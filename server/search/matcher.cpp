@@ -231,11 +231,14 @@ std::optional<Span> Matcher::find(std::string_view text, std::size_t from, std::
   if (engine == nullptr && !is_ascii) {
     engines.make_unicode();
     if (engines.unicode != nullptr)
-      return regex_match({*engines.unicode, engines.longest}, text, from, to, scratch);
+      return regex_match({*engines.unicode, engines.longest, engines.options.word}, text, from, to,
+                         scratch);
     engine = engines.unicode_exact.get();
   }
-  if (engine == nullptr)
-    return regex_match({*engines.ascii, engines.longest}, text, from, to, scratch);
+  if (engine == nullptr) {
+    const std::size_t longest = is_ascii ? engines.longest_ascii() : engines.longest;
+    return regex_match({*engines.ascii, longest, engines.options.word}, text, from, to, scratch);
+  }
   // Within a line, one byte of it on either side is in sight, so that ^ and $ do not match there.
   std::size_t begin = 0;
   std::size_t end = text.size();

@@ -178,11 +178,12 @@ std::optional<std::string> write_pattern(const std::vector<Token>& tokens, Diale
   Writer writer(dialect, match.ignore_case);
   writer.write_raw("(?m)");
   if (match.word) {
-    // Beside a match stands no word character; it is not part of it where that can be said.
+    // Beside a match stands no word character; where that cannot be said without what stands there
+    // the match is the first group.
     const bool looks = dialect == Dialect::kBacktracking;
     writer.write_raw(looks ? "(?<!" : "(?:^|");
     looks ? writer.write(read_pattern("\\w")) : writer.write_not_word();
-    writer.write_raw(")(?:");
+    writer.write_raw(looks ? ")(?:" : ")(");
   }
   writer.write(tokens);
   writer.leave_flags();

@@ -1,6 +1,7 @@
 #include "server/search/regex_run.h"
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 namespace quarry::search {
@@ -161,6 +162,15 @@ std::optional<Span> regex_match(const RunnableRegex& runnable, std::string_view 
                                 std::size_t from, std::size_t to, MatchScratch& scratch) {
   re2::StringPiece found;
   if (!find(runnable, text, from, to, &found, scratch)) return std::nullopt;
+  if (runnable.in_group) {
+    const auto end = static_cast<std::size_t>(found.data() + found.size() - text.data());
+    std::array<re2::StringPiece, 2> groups;
+    const auto start = static_cast<std::size_t>(found.data() - text.data());
+    if (runnable.regex.Match(re2::StringPiece(text.data(), text.size()), start, end,
+                             RE2::ANCHOR_START, groups.data(), 2)) {
+      found = groups[1];
+    }
+  }
   const auto begin = static_cast<std::size_t>(found.data() - text.data());
   return Span{begin, begin + found.size()};
 }

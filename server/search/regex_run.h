@@ -21,10 +21,10 @@
 
 namespace quarry::search {
 
-// `longest`: of a match, in bytes, or kAnyLength (match_length.h).
 struct RunnableRegex {
   const re2::RE2& regex;
-  std::size_t longest;
+  std::size_t longest;    // of what it matches, in bytes, or kAnyLength (match_length.h)
+  bool in_group = false;  // the match is what its first group holds
 };
 
 // How many bytes are given to RE2 at once.
