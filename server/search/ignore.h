@@ -11,7 +11,8 @@
 // Differences to git, each by a rule:
 // * What only the user's or the system's git configuration ignores is not ignored: those files lie
 //   outside the root. Nor is a core.excludesFile outside the tree obeyed; a note says so.
-// * A tracked file that a rule ignores is ignored: the rules alone decide, as in ripgrep.
+// * A tracked file that a rule ignores is ignored: the rules alone decide, as in ripgrep. It counts
+//   among the ignored ones that each answer tells of, which are searched when nothing else matches.
 // * A `**` glued to a literal (`foo**/bar`) stays within its component, as git's documentation
 //   says. git before 2.41 compared pointers into different buffers there, so that its answer
 //   depended on their addresses.

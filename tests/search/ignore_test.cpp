@@ -80,6 +80,38 @@ TEST_CASE("ignore files over their limits are refused, at them read") {
   CHECK_FALSE(IgnoreRules::parse(many + "one more\n"));
 }
 
+// What git ls-files lists.
+std::set<std::string> listed(const SearchedTree& tree, const std::vector<std::string>& options) {
+  std::vector<std::string> argv = {"git", "-c", "core.quotePath=false", "ls-files", "-z"};
+  argv.insert(argv.end(), options.begin(), options.end());
+  const std::string output = tree.files.run(argv);
+  std::set<std::string> paths;
+  for (std::size_t at = 0; at < output.size();) {
+    const std::size_t end = output.find('\0', at);
+    paths.insert(output.substr(at, end - at));
+    at = end + 1;
+  }
+  return paths;
+}
+
+TEST_CASE("a tracked file that a rule ignores is counted, and looked into when nothing is found") {
+  if (!program_exists("git")) return;
+  SearchedTree tree(std::map<std::string, std::string>{{".gitignore", "*.gen.c\n/out/\n"},
+                                                       {"a.c", "int a;\n"},
+                                                       {"b.gen.c", "int forced;\n"},
+                                                       {"out/c.c", "int also_forced;\n"}});
+  tree.files.run({"git", "init", "-q", "."});
+  tree.files.run({"git", "add", "-f", "b.gen.c", "out/c.c"});
+  CHECK_THAT(tree.grep("int"), Catch::Contains("1 match in 1 of 2 files") &&
+                                   Catch::Contains("1 ignored file and 1 directory "
+                                                   "(include_ignored=true searches them)"));
+  for (const char* word : {"forced;", "also_forced"}) {
+    CHECK_THAT(tree.grep(word), Catch::Contains("0 matches") &&
+                                    Catch::Contains(" in ignored files (include_ignored=true)"));
+  }
+  CHECK_THAT(tree.find("**/*.c"), Catch::Contains("1 ignored file and 1 directory"));
+}
+
 TEST_CASE("ignore rules agree with git on generated trees") {
   if (!program_exists("git")) return;
   SearchedTree tree;
@@ -128,13 +160,25 @@ TEST_CASE("ignore rules agree with git on generated trees") {
     }
   }
   tree.files.write(".git/info/exclude", "x.o\n!case1/**/x.o\n/case2/fab\n");
-  std::string listed = tree.files.run(
-      {"git", "-c", "core.quotePath=false", "ls-files", "-z", "-o", "--exclude-standard"});
-  std::set<std::string> want;
-  for (std::size_t at = 0; at < listed.size();) {
-    const std::size_t end = listed.find('\0', at);
-    want.insert(listed.substr(at, end - at));
-    at = end + 1;
+  // A part of them is tracked, what the rules ignore too.
+  std::string added;
+  std::size_t number = 0;
+  for (const std::string& path : listed(tree, {"-o"})) {
+    if (++number % 7 == 0) added.append(path).push_back('\0');
+  }
+  tree.files.write(".git/added", added);
+  tree.files.run({"git", "add", "-f", "--pathspec-from-file=.git/added", "--pathspec-file-nul"});
+  std::set<std::string> want = listed(tree, {"-c", "-o", "--exclude-standard"});
+  // The rule that git does not have: what is tracked and ignored is ignored, and counted as that.
+  const std::set<std::string> hidden = listed(tree, {"-c", "-i", "--exclude-standard"});
+  CHECK(hidden.size() > 100);
+  WalkOptions all;
+  all.include_ignored = true;
+  const auto with_ignored = tree.walked(all);
+  const std::set<std::string> there(with_ignored.begin(), with_ignored.end());
+  for (const std::string& path : hidden) {
+    REQUIRE(want.erase(path) == 1);
+    REQUIRE(there.contains(path));
   }
   std::set<std::string> got;
   for (std::string& path : tree.walked()) got.insert(std::move(path));
