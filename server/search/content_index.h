@@ -38,9 +38,11 @@
 
 namespace quarry::search {
 
-// How much all indexes of a process may hold. Safe from any thread.
+// How much all indexes of a process may hold: their signatures, which are most of what they take; a
+// file takes some 110 bytes beside. What they leave on disk is the cache store's to bound
+// (store/cache.h). Safe from any thread.
 struct IndexBudget {
-  std::size_t most = 0;  // bytes
+  std::size_t most = 0;  // bytes; never exceeded
   std::atomic<std::size_t> used{0};
 };
 
@@ -53,7 +55,12 @@ struct Sifted {
   std::uint64_t searched = 0;
   std::uint64_t binary = 0;
   bool by_index = false;  // some were ruled out
-  bool scan = false;      // all are read, though known: there is nothing to look up
+  // Why all are read though there is an index.
+  enum class Scan : std::uint8_t {
+    kNo,
+    kNoText,   // every match might hold anything
+    kNotSure,  // not all has been learnt yet, or asked for its stamp in time
+  } scan = Scan::kNo;
 };
 
 class ContentIndex {
@@ -132,6 +139,8 @@ class ContentIndex {
   struct Knowledge;
   class Sifter;
 
+  // Every file was asked for its stamp lately enough.
+  bool trusted(const State& state) const;
   Knowledge look_up(const Walk& walk, const index::Query& query, bool takes_all) const;
   // Files with a second name in a directory that is not known yet may be other than they were.
   static void distrust_links(const State& state, const Walk& walk, std::vector<bool>& candidate,

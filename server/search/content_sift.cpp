@@ -105,6 +105,10 @@ void ContentIndex::distrust_links(const State& state, const Walk& walk,
   }
 }
 
+bool ContentIndex::trusted(const State& state) const {
+  return state.verified_ns != 0 && clock_.steady_ns() - state.verified_ns <= kMostAgeNs;
+}
+
 ContentIndex::Knowledge ContentIndex::look_up(const Walk& walk, const index::Query& query,
                                               bool takes_all) const {
   using Verdict = Knowledge::Verdict;
@@ -112,7 +116,7 @@ ContentIndex::Knowledge ContentIndex::look_up(const Walk& walk, const index::Que
   known.directories.resize(walk.directories.size());
   if (query.anything()) return known;
   auto state = state_.lock();
-  if (state->verified_ns == 0 || clock_.steady_ns() - state->verified_ns > kMostAgeNs) return known;
+  if (!trusted(*state)) return known;
   std::vector<bool> candidate(state->files.size());
   std::vector<bool> hit(state->directories.size());
   state->signatures.each_candidate(query, [&](FileId id) {
@@ -149,7 +153,12 @@ Sifted ContentIndex::sift(const Walk& walk, const index::Query& query, const Fil
   Sifted result = Sifter(walk, known, filter, stop).sift();
   auto state = state_.lock();
   if (result.by_index) ++state->sifted;
-  result.scan = query.anything() && !state->files.empty();
+  if (state->files.empty()) return result;
+  if (query.anything()) {
+    result.scan = Sifted::Scan::kNoText;
+  } else if (!trusted(*state)) {
+    result.scan = Sifted::Scan::kNotSure;
+  }
   return result;
 }
 

@@ -17,8 +17,6 @@ namespace quarry::search {
 namespace {
 
 constexpr std::size_t kGrepTailBytes = 1024;  // of the answer, kept for what follows the body
-// Fewer are searched as fast as an index could say which.
-constexpr std::uint64_t kManyFiles = 10'000;
 
 CountOptions count_options(const GrepQuery& query) {
   CountOptions options;
@@ -140,10 +138,10 @@ void append_notes(std::string& out, const Walk* walk, const Matcher& matcher, co
 void append_reading_notes(std::string& out, const GrepQuery& query,
                           const Selection::Reading& reading, const Counts& counts) {
   if (!reading.dated) out += "incomplete: time was up before all were dated; sorted by path\n";
-  if (reading.scan && counts.files_searched >= kManyFiles) {
-    out +=
-        "note: every file was read, since no text of 3 characters stands in all matches; with one "
-        "the index would tell most files apart\n";
+  if (reading.scan == Sifted::Scan::kNoText) {
+    out += "note: read every file: no text of 3 characters is in all matches for the index\n";
+  } else if (reading.scan == Sifted::Scan::kNotSure) {
+    out += "note: read every file: the index is not up to date yet\n";
   }
   if (counts.files_searched > 0 || reading.filtered == 0) return;
   if (const std::string listed = listed_globs(query.glob); !listed.empty()) {

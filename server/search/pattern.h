@@ -87,8 +87,8 @@ enum class Dialect : std::uint8_t {
   kUnicode,       // RE2, any line; nullopt when it cannot say it
   kBacktracking,  // PCRE2, any line
 };
-// `match.word`: the pattern with what is no word character, or nothing, around it; for RE2 it is the
-// first group then.
+// `match.word`: the pattern with what is no word character, or nothing, around it; for RE2 it is
+// the first group then.
 std::optional<std::string> write_pattern(const std::vector<Token>& tokens, Dialect dialect,
                                          const MatchOptions& match);
 

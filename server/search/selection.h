@@ -32,7 +32,7 @@ class Selection {
     std::uint64_t unjudged = 0;  // that time did not allow the filter to be asked about
     std::uint64_t searched = 0;
     std::uint64_t binary = 0;
-    bool scan = false;  // files that the index knows are read: the pattern has nothing to look up
+    Sifted::Scan scan = Sifted::Scan::kNo;
     bool dated = true;  // else in path order: time was up
 
     // As if all had been read.

@@ -115,8 +115,8 @@ TEST_CASE("content index: only files that may match are read, the others are cou
   CHECK(filtered.sifted.searched == 1);
   const Found everything = sift(world, tree, "sp");  // too short to look up
   CHECK(everything.read.size() == 5);
-  CHECK(everything.sifted.scan);
-  CHECK_FALSE(found.sifted.scan);
+  CHECK(everything.sifted.scan == Sifted::Scan::kNoText);
+  CHECK(found.sifted.scan == Sifted::Scan::kNo);
 }
 
 TEST_CASE("content index: a directory that changed is read until it is known again") {
@@ -158,6 +158,47 @@ TEST_CASE(
   const auto other = hiding.read();
   hiding.learn(other);
   CHECK(sift(hiding, other, "nothing").read == Paths{".env", "large"});
+}
+
+TEST_CASE("content index: holds no more than its budget, and says when that is used up") {
+  Files files;
+  for (int i = 0; i < 200; ++i) {
+    std::string text;
+    for (int word = 0; word < 60; ++word) text += "w" + std::to_string(i * 61 + word) + " ";
+    files["d" + std::to_string(i % 9) + "/f" + std::to_string(i)] = text + "needle\n";
+  }
+  std::size_t all = 0;
+  {
+    World roomy(files);
+    roomy.learn(roomy.read());
+    CHECK_FALSE(roomy.index.stats().full);
+    all = roomy.budget.used;
+  }
+  REQUIRE(all > 0);
+  for (const std::size_t most : {2 * all, all - 1, all / 2, std::size_t{1}}) {
+    INFO(most << " of " << all);
+    World world(files, 60'000, most);
+    const auto tree = world.read();
+    world.learn(tree);
+    CHECK(world.budget.used <= most);
+    CHECK(world.index.stats().full == (most < all));
+    // What did not fit is read.
+    const Found found = sift(world, tree, "absent text");
+    CHECK((found.read.size() > 0) == (most < all));
+    CHECK(found.read.size() + found.sifted.searched == files.size());
+    CHECK(sift(world, tree, "needle").read.size() == files.size());
+  }
+  // Two indexes share it.
+  World world(files, 60'000, all);
+  const auto tree = world.read();
+  world.learn(tree);
+  ContentIndex second(world.texts, world.budget, world.clock);
+  while (second.advance(*world.searched.workspace, tree, world.never())) {
+  }
+  CHECK(second.stats().full);
+  CHECK(world.budget.used <= all);
+  world.index.drop();
+  CHECK(world.budget.used == 0);
 }
 
 TEST_CASE("content index: what another index has read is taken from the store") {
@@ -247,6 +288,7 @@ TEST_CASE("content index: a change that nobody told of is found when its time is
   CHECK(world.index.due());
   world.clock.later_ns = ContentIndex::kMostAgeNs + 1'000'000'000;
   CHECK(sift(world, tree, "delta and more").read == Paths{"a/one", "a/two"});
+  CHECK(sift(world, tree, "delta and more").sifted.scan == Sifted::Scan::kNotSure);
   const std::uint64_t before = world.index.stats().read_bytes;
   world.learn(tree);
   CHECK(world.index.stats().read_bytes - before == 15);
