@@ -18,11 +18,17 @@ SearchCase grep(const char* name, const char* pattern, const std::string& option
                 Answer answer = Answer::kCounts) {
   Json arguments = {{"pattern", pattern}};
   arguments.update(more);
+  const std::string command =
+      "rg --no-config --hidden --no-require-git --no-ignore-parent --no-messages -j2 ";
+  const std::string what = std::string(" -e '") + pattern + "' .";
+  // The first of the options says what is printed.
+  const std::size_t rest = std::min(options.find(' '), options.size());
   return {.name = name,
           .request = tool_call("grep", arguments.dump()),
-          .peer = "rg --no-config --hidden --no-require-git --no-ignore-parent --no-messages -j2 " +
-                  options + " -e '" + pattern + "' .",
-          .answer = answer};
+          .peer = command + options + what,
+          .answer = answer,
+          .peer_counts = command + "-c --null" + options.substr(rest) + what,
+          .peer_lines = command + "-n --null --no-heading" + options.substr(rest) + what};
 }
 
 SearchCase names(const char* name, const char* tool, const Json& arguments,

@@ -17,6 +17,9 @@ struct SearchCase {
     kEntries,   // the peer prints a name a line; their number must be the call's
     kFirstFew,  // the call shows the first lines only; not compared
   } answer = Answer::kCounts;
+  // Of greps: what prints PATH, NUL and the count, or the number and text of a line.
+  std::string peer_counts = {};
+  std::string peer_lines = {};
 };
 
 std::vector<SearchCase> search_cases();

@@ -17,6 +17,7 @@
 #include "perf/load/measure.h"
 #include "perf/load/peer.h"
 #include "perf/load/search_cases.h"
+#include "perf/load/search_contents.h"
 #include "perf/load/search_report.h"
 
 namespace quarry::perf {
@@ -136,7 +137,9 @@ class Comparison {
       : options_(options),
         command_(with(command, {"--root", options.tree})),
         scanning_(with(command_, {"--no-cache"})),
-        learnt_(command_) {
+        learnt_(command_),
+        contents_(with(command_, {"--limit", "max_tokens=" + std::to_string(kContentTokens)})) {
+    shake_hands(contents_);
     shake_hands(scanning_);
     shake_hands(learnt_);
     report_.tree = std::filesystem::path(options.tree).filename();
@@ -147,6 +150,11 @@ class Comparison {
   }
 
   void compare(const SearchCase& search) {
+    const std::string wrong = content_difference(contents_, search, options_.tree);
+    if (!wrong.empty()) {
+      std::fprintf(stderr, "%s:\n%s", search.name.c_str(), wrong.c_str());
+      right_ = false;
+    }
     std::vector<Sample> theirs;
     std::vector<Sample> first;
     std::vector<Sample> scanned;
@@ -216,6 +224,7 @@ class Comparison {
   const std::vector<std::string> command_;
   Peer scanning_;
   Peer learnt_;
+  Peer contents_;  // asked for all of its answers, not measured
   SearchReport report_;
   std::size_t asked_ = 0;
   bool right_ = true;

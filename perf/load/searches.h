@@ -4,8 +4,9 @@
 // First is a fresh server, from its start to the answer; scanned is the same question to a server
 // that has answered before and keeps nothing (--no-cache); indexed is that to one with the names
 // and the index of contents, learnt before, and a question that it has not answered yet. CPU is
-// that of the whole process. Numbers are compared: what the answers count is the same but for a
-// thousandth, which is what the two may take for text.
+// that of the whole process. Before a question is timed its answers are compared entry by entry
+// (search_contents.h), and on the way what they count: the same but for a thousandth, which is what
+// the two may take for text.
 
 #pragma once
 
