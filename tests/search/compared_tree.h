@@ -173,7 +173,8 @@ class ComparedTree {
     REQUIRE(matcher);
     CHECK((*matcher)->note().empty());
     Lines lines;
-    for (const auto& [path, count] : ours(search)) {
+    for (const auto& one : ours(search)) {
+      const std::string& path = one.first;
       const std::string content = read(path);
       const Stop stop(cancel_, clock_);
       LineScanner scanner(**matcher, stop, true);
