@@ -42,8 +42,10 @@ std::size_t least_dose(const RE2& regex) {
 // Runs RE2 over text[from, to); asks Stop when that is due.
 bool run(const RE2& regex, std::string_view text, std::size_t from, std::size_t to,
          re2::StringPiece* found, MatchScratch& scratch) {
-  const bool small = to - from < kLeastDose;
-  const std::int64_t began_ns = small ? 0 : processor_ns();
+  // A clock read takes as long as a short match: only what is about a dose is timed.
+  const auto work = static_cast<std::int64_t>(to - from) * regex.ProgramSize();
+  const bool timed = work >= kDoseWork / 2 && to - from <= regex_dose(regex, scratch);
+  const std::int64_t began_ns = timed ? processor_ns() : 0;
   const bool matched = regex.Match(re2::StringPiece(text.data(), text.size()), from, to,
                                    RE2::UNANCHORED, found, found == nullptr ? 0 : 1);
   const std::size_t end =
@@ -52,7 +54,7 @@ bool run(const RE2& regex, std::string_view text, std::size_t from, std::size_t 
           : to;
   const auto bytes = static_cast<std::int64_t>(end - from + 1);
   RegexPace& pace = scratch.regex;
-  if (!small) {
+  if (timed) {
     const bool tame = processor_ns() - began_ns <= kTameNsPerByte * bytes;
     pace.tame = tame ? &regex : nullptr;
   }
