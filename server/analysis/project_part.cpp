@@ -47,6 +47,7 @@ std::vector<project::File> files_of(const PartInput& input) {
     const bool by_attributes = path_class.rule == ".gitattributes";
     one.own_place = one.source || (!path_class.by_directory &&
                                    (!by_attributes || path_class.share == Share::kGenerated));
+    one.documents = path_class.share == Share::kDocumentation && path_class.by_directory;
     one.language = language_in(input, static_cast<std::uint32_t>(i));
     files.push_back(one);
   }

@@ -32,7 +32,7 @@ class Assembler {
       : tree_(tree),
         gathered_(gathered),
         built_(gathered),
-        workspaces_(gathered),
+        workspaces_(gathered.manifests),
         resolver_(gathered, workspaces_) {}
 
   // `own_main`: the main module before it took from the top.

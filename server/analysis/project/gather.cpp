@@ -1,9 +1,11 @@
 #include "server/analysis/project/gather.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/aside.h"
+#include "server/analysis/project/members.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -39,14 +41,17 @@ bool is_material(std::string_view path) {
   return false;
 }
 
-std::vector<Manifest> read_all(const Tree& tree, std::uint64_t& left_out) {
+// The manifests among the files that are wanted, read; in the order of paths.
+template <class Wanted>
+std::vector<Manifest> read_those(const Tree& tree, std::size_t most, std::uint64_t& left_out,
+                                 Wanted wanted) {
   std::vector<Manifest> manifests;
   for (const File& file : tree.files) {
-    if (!file.own_place) continue;
+    if (!wanted(file)) continue;
     const ecosystem::Reader* reader = ecosystem::find_reader(file.path);
     if (reader == nullptr || is_material(file.path)) continue;
-    if (!file.source && reader->role == Role::kModule) continue;
-    if (manifests.size() == kMaxManifests) {
+    if (file.own_place && !file.source && reader->role == Role::kModule) continue;
+    if (manifests.size() >= most) {
       ++left_out;
       continue;
     }
@@ -58,6 +63,29 @@ std::vector<Manifest> read_all(const Tree& tree, std::uint64_t& left_out) {
     if (one.reader->read == nullptr) return;
     one.facts = tree.facts(*one.reader, one.facts.path);
   });
+  return manifests;
+}
+
+// With those in directories of documentation and examples that a workspace names as members.
+std::vector<Manifest> read_all(const Tree& tree, std::uint64_t& left_out) {
+  std::vector<Manifest> manifests =
+      read_those(tree, kMaxManifests, left_out, [](const File& file) { return file.own_place; });
+  const Workspaces workspaces(manifests);
+  std::string_view last;
+  bool named = false;
+  std::vector<Manifest> more =
+      read_those(tree, kMaxManifests - manifests.size(), left_out, [&](const File& file) {
+        if (file.own_place || !file.documents) return false;
+        const std::string_view directory = directory_of(file.path);
+        if (directory != last) named = workspaces.names(directory);
+        last = directory;
+        return named;
+      });
+  if (more.empty()) return manifests;
+  manifests.insert(manifests.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+  std::ranges::stable_sort(manifests, {},
+                           [](const Manifest& one) -> std::string_view { return one.facts.path; });
   return manifests;
 }
 

@@ -26,6 +26,7 @@ struct File {
   std::string_view language;  // programming language, "" when none
   bool source = true;         // neither vendored, generated nor documentation
   bool own_place = true;      // its directory is not of those
+  bool documents = false;     // its directory is one of documentation or examples
 };
 
 // The facts of a manifest; a problem among them when it cannot be read.

@@ -28,7 +28,7 @@ using Parts = std::vector<std::string_view>;
 
 // Part by part: how much of the path the pattern so far may stand for. "**" is any number of
 // parts, so that trying each in turn would take forever with a few of them.
-bool names(const Parts& pattern, const Parts& path) {
+bool fits(const Parts& pattern, const Parts& path) {
   std::vector<bool> reached(path.size() + 1);
   reached[0] = true;
   for (const std::string_view part : pattern) {
@@ -53,8 +53,8 @@ std::string_view below(std::string_view directory, std::string_view top) {
 
 }  // namespace
 
-Workspaces::Workspaces(const Gathered& gathered) {
-  for (const Manifest& one : gathered.manifests) {
+Workspaces::Workspaces(std::span<const Manifest> manifests) {
+  for (const Manifest& one : manifests) {
     Workspace workspace{&one, whole_of(one), {}};
     if (one.facts.members.empty() && workspace.whole.empty()) continue;
     for (const ecosystem::Member& member : one.facts.members) {
@@ -74,9 +74,23 @@ const Workspaces::Pattern* Workspaces::decides(const Workspace& workspace, std::
     const bool member = found != nullptr && !found->excluded;
     // What excludes decides where nothing has named the module, too.
     const bool changes = one.excluded ? member || found == nullptr : !member;
-    if (changes && names(one.parts, parts)) found = &one;
+    if (changes && fits(one.parts, parts)) found = &one;
   }
   return found;
+}
+
+bool Workspaces::names(std::string_view directory) const {
+  for (std::string_view at = directory; !by_directory_.empty() && !at.empty();) {
+    at = directory_of(at);
+    const auto here = by_directory_.find(at);
+    if (here == by_directory_.end()) continue;
+    const bool named = std::ranges::any_of(here->second, [&](const Workspace& one) {
+      const Pattern* pattern = decides(one, below(directory, at));
+      return pattern != nullptr && !pattern->excluded;
+    });
+    if (named) return true;
+  }
+  return false;
 }
 
 void Workspaces::add_members(std::vector<Module>& modules) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,8 +15,11 @@ namespace quarry::analysis::project {
 
 class Workspaces {
  public:
-  // REQUIRES: `gathered` lives as long.
-  explicit Workspaces(const Gathered& gathered);
+  // REQUIRES: `manifests` live as long.
+  explicit Workspaces(std::span<const Manifest> manifests);
+
+  // Whether a workspace above names the directory.
+  bool names(std::string_view directory) const;
 
   // Fills the members of the modules that are workspaces, and where each member is named: by the
   // nearest manifest, one of the module's own ecosystem before others.
