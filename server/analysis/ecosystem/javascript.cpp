@@ -8,6 +8,7 @@
 #include <array>
 
 #include "server/analysis/ecosystem/locks.h"
+#include "server/analysis/ecosystem/nx.h"
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -182,24 +183,6 @@ void read_rush(const Source& source, Facts& facts) {
   }
   const Value& node = root["nodeSupportedVersionRange"];
   add_version(facts, "Node.js", node.text, node.line, kEngines);
-}
-
-// project.json of nx: its targets are commands. Other programs have files of this name too.
-void read_nx_project(const Source& source, Facts& facts) {
-  const Value root = manifest::parse_json(source.text).root;
-  const Value& targets = root["targets"];
-  if (!targets.is_map()) {
-    facts.no_module = true;
-    return;
-  }
-  facts.name = root["name"].text;
-  for (const Value& target : targets.items) {
-    facts.scripts.push_back({target.name, target["executor"].text, target.line});
-    const Value& port = target["options"]["port"];
-    if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
-      facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
-    }
-  }
 }
 
 void read_deno(const Source& source, Facts& facts) {

@@ -85,7 +85,10 @@ DependencyFact Resolver::resolved(const Dependency& one, const Manifest& of,
                                   std::string_view module) const {
   DependencyFact fact{
       one.name, one.version, one.use, std::string(of.reader->ecosystem), {of.facts.path, one.line}};
-  if (fact.ecosystem == "gradle" && one.name.starts_with("libs.")) {
+  if (fact.ecosystem == "nx") {
+    fact.ecosystem = "npm";
+    fact.version = root_version(of.directory, fact.name);
+  } else if (fact.ecosystem == "gradle" && one.name.starts_with("libs.")) {
     if (const Dependency* value = shared(of.directory, "gradle", one.name).value) {
       const std::size_t mark = value->version.rfind('@');
       fact.name = value->version.substr(0, mark);
@@ -110,6 +113,19 @@ DependencyFact Resolver::resolved(const Dependency& one, const Manifest& of,
   std::string locked(locked_for(of, module, fact));
   if (locked != fact.version) fact.locked = std::move(locked);
   return fact;
+}
+
+std::string_view Resolver::root_version(std::string_view directory, std::string_view name) const {
+  for (std::string_view at = directory;; at = directory_of(at)) {
+    const auto here = gathered_.by_directory.find(at);
+    for (std::size_t i = 0; here != gathered_.by_directory.end() && i < here->second.size(); ++i) {
+      if (here->second[i]->reader->pattern != "package.json") continue;
+      const auto& all = here->second[i]->facts.dependencies;
+      const auto found = std::ranges::find(all, name, &Dependency::name);
+      if (found != all.end()) return found->version;
+    }
+    if (at.empty()) return {};
+  }
 }
 
 std::string_view Resolver::locked_for(const Manifest& of, std::string_view module,

@@ -33,6 +33,8 @@ class Resolver {
   };
   Shared shared(std::string_view directory, std::string_view ecosystem,
                 std::string_view name) const;
+  // What the nearest package.json above an nx project has of it: nx installs there alone.
+  std::string_view root_version(std::string_view directory, std::string_view name) const;
   // Of the nearest lock file that has it at all.
   std::string_view locked_for(const Manifest& of, std::string_view module,
                               const DependencyFact& fact) const;
