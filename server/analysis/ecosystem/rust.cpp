@@ -40,6 +40,19 @@ void share(Facts& facts, std::string_view name, const Value& value) {
   }
 }
 
+// Without a path its file is the one of those that is there: where Cargo looks for it.
+void add_bin(Facts& facts, const Value& bin) {
+  const std::string& name = bin["name"].text;
+  if (const Value& path = bin["path"]) {
+    add_entry(facts, path.text, "bin " + name, bin.line);
+    return;
+  }
+  const std::string how = "bin " + name;
+  if (name == facts.name) add_entry(facts, "src/main.rs", how, bin.line);
+  add_entry(facts, "src/bin/" + name + ".rs", how, bin.line);
+  add_entry(facts, "src/bin/" + name + "/main.rs", how, bin.line);
+}
+
 void read_cargo(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_toml(source.text), facts);
   if (!root.is_map()) return;
@@ -70,11 +83,7 @@ void read_cargo(const Source& source, Facts& facts) {
     const Value& text = one["version"];
     facts.shared.push_back({one.name, text ? text.text : one.text, Use::kRuntime, one.line});
   }
-  for (const Value& bin : root["bin"].items) {
-    const Value& path = bin["path"];
-    add_entry(facts, path ? path.text : "src/bin/" + bin["name"].text + ".rs",
-              "bin " + bin["name"].text, bin.line);
-  }
+  for (const Value& bin : root["bin"].items) add_bin(facts, bin);
   const Value& lib = root["lib"]["path"];
   if (lib) add_entry(facts, lib.text, "lib", lib.line);
 }

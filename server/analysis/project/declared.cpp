@@ -27,11 +27,13 @@ bool holds_sources(const Draft& draft, const std::string& directory) {
 }
 
 // Whether what an entry names is there, where its manifest alone does not prove that.
-bool is_there(const ecosystem::Entry& entry, const Draft& draft, const std::string& path,
-              const std::function<bool(const std::string&)>& exists) {
+bool is_there(const ecosystem::Entry& entry, const Manifest& manifest, const Draft& draft,
+              const std::string& path, const std::function<bool(const std::string&)>& exists) {
   if (entry.how == ecosystem::kExecutableTarget) return holds_sources(draft, path);
   if (entry.how == ecosystem::kMainOfJar) return has_class(draft, entry.path);
-  return !is_guess(entry) || exists(joined(draft.directory, path));
+  // Cargo compiles what is in the tree, so that an entry of its is a file of that.
+  const bool file = manifest.reader->ecosystem == "cargo" || is_guess(entry);
+  return !file || exists(joined(draft.directory, path));
 }
 
 // The list of CMake in a directory; null when there is none. REQUIRES: manifests by path.
@@ -145,7 +147,7 @@ void take_declared(Module& module, const Manifest& manifest, const Draft& draft,
   for (std::size_t i = 0; i < std::min(manifest.facts.entries.size(), kMostDeclared); ++i) {
     const ecosystem::Entry& entry = manifest.facts.entries[i];
     std::string path = joined(prefix, entry.path);
-    if (!is_there(entry, draft, path, exists)) continue;
+    if (!is_there(entry, manifest, draft, path, exists)) continue;
     module.entries.push_back({std::move(path), entry.how, {manifest.facts.path, entry.line}});
   }
 }
