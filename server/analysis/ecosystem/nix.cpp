@@ -5,22 +5,49 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
-// inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-24.05";
-void read_flake(const Source& source, Facts& facts) {
-  manifest::Syntax syntax = manifest::kPython;
-  syntax.word_marks = "_.-";
-  const std::vector<Token> tokens = manifest::tokens(source.text, syntax);
-  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
-    if (!tokens[i].is_word() || !tokens[i].text.ends_with("url") || !tokens[i + 1].is("=") ||
-        !tokens[i + 2].is_string()) {
-      continue;
+constexpr manifest::Syntax kNix = {"#", "/*", "*/", "\"", "_.-'"};
+
+// The inputs of a flake, by the names of the attributes that each value stands under.
+class Inputs {
+ public:
+  explicit Inputs(Facts& facts) : facts_(facts) {}
+
+  // inputs.nixpkgs.url = "..."; inputs = { nixpkgs = { url = "..."; }; }
+  void read(const std::vector<Token>& tokens) {
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const Token& at = tokens[i];
+      const bool assigned = i > 1 && tokens[i - 1].is("=") && tokens[i - 2].is_word();
+      if (at.is("{") || at.is("[") || at.is("(")) {
+        open_.emplace_back(assigned ? tokens[i - 2].text : std::string_view());
+      } else if (at.is("}") || at.is("]") || at.is(")")) {
+        if (!open_.empty()) open_.pop_back();
+      } else if (at.is_string() && assigned) {
+        add(tokens[i - 2], at);
+      }
     }
-    std::string_view name = tokens[i].text;
-    if (name.starts_with("inputs.")) name.remove_prefix(7);
-    if (name == "url" && i > 2) name = tokens[i - 3].text;
-    if (name.ends_with(".url")) name.remove_suffix(4);
-    add_dependency(facts, name, tokens[i + 2].text, Use::kBuild, tokens[i].line);
   }
+
+ private:
+  void add(const Token& key, const Token& value) {
+    std::string path;  // of the attribute; the first brace is the flake's
+    for (std::size_t i = 1; i < open_.size(); ++i) {
+      if (open_[i].empty()) return;
+      path.append(open_[i]).push_back('.');
+    }
+    path.append(key.text);
+    const std::vector<std::string_view> parts = manifest::split(path, '.');
+    if (parts.size() != 3 || parts[0] != "inputs" || parts[2] != "url") return;
+    add_dependency(facts_, parts[1], value.text, Use::kBuild, key.line);
+  }
+
+  Facts& facts_;
+  std::vector<std::string_view> open_;  // what each open bracket is the value of
+};
+
+void read_flake(const Source& source, Facts& facts) {
+  std::vector<Token> tokens = manifest::tokens(source.text, kNix);
+  std::erase_if(tokens, [](const Token& one) { return one.kind == Token::Kind::kLineEnd; });
+  Inputs(facts).read(tokens);
   // What it gives: packages are built, checks are run.
   for (const auto& [output, script] :
        {std::pair("packages", "build"), {"defaultPackage", "build"}, {"checks", "test"}}) {
@@ -61,8 +88,6 @@ const Token* callable(const std::vector<Token>& tokens) {
   const bool function = at + 1 < head.size() && (head[at + 1]->is(":") || head[at + 1]->is("@"));
   return function && (bound || named) ? nullptr : head[0];
 }
-
-constexpr manifest::Syntax kNix = {"#", "/*", "*/", "\"", "_.-'"};
 
 void read_default_nix(const Source& source, Facts& facts) {
   const std::vector<Token> tokens = manifest::tokens(source.text, kNix);
