@@ -72,6 +72,19 @@ void read_rebar(const Source& source, Facts& facts) {
   }
 }
 
+// {application, cowboy, [{description, "..."}, {vsn, "2.9.0"}, ...]}. A version that is computed is
+// an atom or a tuple.
+void read_application(const Source& source, Facts& facts) {
+  const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kErlang);
+  for (std::size_t i = 0; i + 3 < tokens.size(); ++i) {
+    if (!tokens[i].is("{") || !tokens[i + 2].is(",")) continue;
+    const bool named = tokens[i + 1].is("application") && tokens[i + 3].is_word();
+    if (named && facts.name.empty()) facts.name = tokens[i + 3].text;
+    const bool version = tokens[i + 1].is("vsn") && tokens[i + 3].is_string();
+    if (version && facts.version.empty()) facts.version = tokens[i + 3].text;
+  }
+}
+
 void read_gleam(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_toml(source.text), facts);
   facts.name = root["name"].text;
@@ -88,6 +101,7 @@ constexpr Reader kBeamReaders[] = {
     {"mix.exs", "hex", "Elixir", "Mix", Role::kModule, read_mix},
     {"mix.lock", "hex", "", "mix", Role::kLock, read_mix_lock},
     {"rebar.config", "rebar", "Erlang", "Rebar3", Role::kModule, read_rebar},
+    {"src/*.app.src", "rebar", "", "", Role::kPart, read_application},
     {"rebar.lock", "rebar", "", "rebar3", Role::kLock},
     {"erlang.mk", "erlang.mk", "Erlang", "erlang.mk", Role::kPart},
     {"gleam.toml", "gleam", "Gleam", "Gleam", Role::kModule, read_gleam},

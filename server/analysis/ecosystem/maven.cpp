@@ -1,4 +1,5 @@
-// Maven: a module per pom.xml; ${properties} of the same file are put in.
+// Maven: a module per pom.xml; ${properties} of the same file are put in, others are left as
+// "$(name)" for the poms above it to tell.
 //
 // Version of Java, the first that is told: .java-version, .sdkmanrc, asdf files, system.properties
 // (settings), maven.compiler.release / source / target and java.version, release of the compiler
@@ -16,7 +17,8 @@ class Pom {
   Pom(const Value& root, Facts& facts) : root_(root), facts_(facts) {}
 
   void read() {
-    facts_.name = root_["artifactId"].text;
+    share_properties();
+    facts_.name = resolved(root_["artifactId"].text);
     facts_.version = resolved(root_["version"].text);
     for (const Value& licence : root_["licenses"].items) set_licence(facts_, licence["name"]);
     read_parent();
@@ -36,8 +38,8 @@ class Pom {
 
  private:
   // group:artifact, as answers name it.
-  static std::string name_of_artifact(const Value& one) {
-    return one["groupId"].text + ":" + one["artifactId"].text;
+  std::string name_of_artifact(const Value& one) const {
+    return resolved(one["groupId"].text) + ":" + resolved(one["artifactId"].text);
   }
   static Use scope_of(const Value& one) {
     const std::string_view scope = one["scope"].text;
@@ -45,12 +47,51 @@ class Pom {
     if (scope == "provided") return Use::kBuild;
     return one["optional"].is_true() ? Use::kOptional : Use::kRuntime;
   }
-  std::string resolved(std::string_view text) const {
-    if (!text.starts_with("${") || !text.ends_with('}')) return std::string(text);
-    const std::string_view key = text.substr(2, text.size() - 3);
-    if (key == "project.version") return root_["version"].text;
+  // What a property of this pom stands for, with other properties in it; null: not told here.
+  const Value* property(std::string_view key) const {
+    const Value* parent = &root_["parent"];
+    for (const std::string_view name : {"version", "groupId", "artifactId"}) {
+      const bool of_parent = key == "project.parent." + std::string(name);
+      if (!of_parent && key != "project." + std::string(name)) continue;
+      const Value& own = root_[name];
+      const Value& value = own && !of_parent ? own : (*parent)[name];
+      return value ? &value : nullptr;
+    }
     const Value& value = root_["properties"][key];
-    return value && !value.text.starts_with("${") ? value.text : std::string(text);
+    return value ? &value : nullptr;
+  }
+  std::string resolved(std::string_view text, int depth = 0) const {
+    constexpr int kDeepest = 4;  // of properties in properties
+    std::string found;
+    while (!text.empty()) {
+      const std::size_t open = text.find("${");
+      const std::size_t close = text.find('}', std::min(open, text.size()));
+      found.append(text.substr(0, open));
+      if (open == std::string_view::npos) break;
+      if (close == std::string_view::npos) return {};
+      const std::string_view key = text.substr(open + 2, close - open - 2);
+      const Value* value = depth < kDeepest ? property(key) : nullptr;
+      if (value != nullptr) {
+        found.append(resolved(value->text, depth + 1));
+      } else {
+        found.append("$(").append(key).append(")");
+      }
+      text.remove_prefix(close + 1);
+    }
+    return found;
+  }
+  // Versions, for the poms of the modules below. Anything else is none of theirs to show.
+  void share_properties() {
+    constexpr std::size_t kLongest = 40;
+    for (const Value& one : root_["properties"].items) {
+      const bool part = one.name == "revision" || one.name == "sha1" || one.name == "changelist";
+      const bool number = !one.text.empty() && manifest::is_digit(one.text.front());
+      const bool named = manifest::lower(one.name).find("version") != std::string::npos;
+      if (!part && !number && !named) continue;
+      std::string value = resolved(one.text);
+      if (value.size() > kLongest || facts_.shared.size() >= kMostFacts) continue;
+      facts_.shared.push_back({"$(" + one.name + ")", std::move(value), Use::kBuild, one.line});
+    }
   }
   void add(const Value& one, Use use) {
     if (one["artifactId"]) {
@@ -64,15 +105,16 @@ class Pom {
     if (facts_.version.empty()) facts_.version = resolved(parent["version"].text);
     add(parent, Use::kBuild);
     if (parent["groupId"].text == "org.springframework.boot") {
-      facts_.shared.push_back(
-          {"org.springframework.boot:*", parent["version"].text, Use::kRuntime, parent.line});
+      facts_.shared.push_back({"org.springframework.boot:*", resolved(parent["version"].text),
+                               Use::kRuntime, parent.line});
     }
   }
   void read_plugin(const Value& plugin) {
-    add_dependency(facts_,
-                   (plugin["groupId"] ? plugin["groupId"].text : "org.apache.maven.plugins") + ":" +
-                       plugin["artifactId"].text,
-                   resolved(plugin["version"].text), Use::kPlugin, plugin.line);
+    add_dependency(
+        facts_,
+        (plugin["groupId"] ? resolved(plugin["groupId"].text) : "org.apache.maven.plugins") + ":" +
+            resolved(plugin["artifactId"].text),
+        resolved(plugin["version"].text), Use::kPlugin, plugin.line);
     const Value& configuration = plugin["configuration"];
     if (plugin["artifactId"].text == "maven-compiler-plugin") {
       for (const std::string_view key : {"release", "source", "target"}) {
@@ -110,14 +152,17 @@ class Pom {
       add_java(properties[key], rank++);
     }
     const Value& kotlin = properties["kotlin.version"];
-    add_version(facts_, "Kotlin", kotlin.text, kotlin.line, 50);
+    const std::string version = resolved(kotlin.text);
+    if (version.find('$') == std::string::npos) {
+      add_version(facts_, "Kotlin", version, kotlin.line, 50);
+    }
     add_main(properties["start-class"], kMain);
     add_main(properties["exec.mainClass"], kMainOfExec);
   }
   void add_java(const Value& value, std::uint8_t rank) {
     std::string text = resolved(value.text);
     if (text.starts_with("1.")) text.erase(0, 2);
-    if (!text.starts_with("${")) add_version(facts_, "Java", text, value.line, rank);
+    if (text.find('$') == std::string::npos) add_version(facts_, "Java", text, value.line, rank);
   }
 
   const Value& root_;

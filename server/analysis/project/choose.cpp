@@ -298,7 +298,8 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
   for (const Manifest* manifest : draft.manifests) {
     if (place_of(*manifest, draft) > Place::kBelow) continue;
     for (const ecosystem::Version& one : manifest->facts.versions) {
-      if (one.of == wanted.front() && found.name.empty()) {
+      const bool told = one.text != ecosystem::kOfWorkspace;
+      if (one.of == wanted.front() && told && found.name.empty()) {
         found = {one.of, one.text, {manifest->facts.path, one.line}};
       }
     }

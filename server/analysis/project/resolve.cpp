@@ -36,6 +36,9 @@ bool is_wanted(const Inherited& from, std::string_view own) {
 }  // namespace
 
 void Resolver::inherit(Module& module, std::string_view directory) const {
+  module.version = filled(module.version, directory, module.ecosystem);
+  module.name = filled_name(module.name, directory, module.ecosystem);
+  if (module.ecosystem == "rebar") take_application(module, directory);
   for (const Inherited& from : kInherited) {
     if (from.ecosystem != module.ecosystem) continue;
     if (is_wanted(from, module.version)) {
@@ -48,6 +51,22 @@ void Resolver::inherit(Module& module, std::string_view directory) const {
     if (found.value == nullptr) continue;
     module.licence = {
         ecosystem::spdx_of(found.value->version), "", {found.of->facts.path, found.value->line}};
+  }
+  // Of a manifest of another ecosystem than the module's, or of no workspace that is here.
+  if (module.version == ecosystem::kOfWorkspace) module.version.clear();
+  if (module.licence.name == ecosystem::kOfWorkspace) module.licence = {};
+}
+
+// Erlang's name and version stand in src/app.app.src.
+void Resolver::take_application(Module& module, std::string_view directory) const {
+  const std::string sources = joined(directory, "src");
+  const auto here = gathered_.by_directory.find(sources);
+  if (here == gathered_.by_directory.end()) return;
+  for (const Manifest* one : here->second) {
+    if (one->reader->ecosystem != "rebar" || one->facts.name.empty()) continue;
+    module.name = one->facts.name;
+    if (module.version.empty()) module.version = one->facts.version;
+    return;
   }
 }
 
@@ -81,6 +100,31 @@ Resolver::Shared Resolver::shared(std::string_view directory, std::string_view e
   }
 }
 
+std::string Resolver::filled(std::string text, std::string_view directory,
+                             std::string_view ecosystem) const {
+  constexpr int kMost = 8;  // properties, of one text or one in another
+  for (int i = 0; i < kMost; ++i) {
+    const std::size_t open = text.find("$(");
+    if (open == std::string::npos) break;
+    const std::size_t close = text.find(')', open);
+    if (close == std::string::npos) break;
+    const std::string name = text.substr(open, close + 1 - open);
+    const Dependency* value = shared(directory, ecosystem, name).value;
+    if (value == nullptr) break;
+    text.replace(open, name.size(), value->version);
+  }
+  if (text.find('$') != std::string::npos) text.clear();
+  return text;
+}
+
+std::string Resolver::filled_name(const std::string& name, std::string_view directory,
+                                  std::string_view ecosystem) const {
+  if (name.find("$(") == std::string::npos) return name;
+  std::string whole = filled(name, directory, ecosystem);
+  // Of an artifact without its group as much is known.
+  return whole.empty() ? filled(name.substr(name.rfind(':') + 1), directory, ecosystem) : whole;
+}
+
 DependencyFact Resolver::resolved(const Dependency& one, const Manifest& of,
                                   std::string_view module) const {
   DependencyFact fact{
@@ -104,12 +148,10 @@ DependencyFact Resolver::resolved(const Dependency& one, const Manifest& of,
     const Dependency* value = shared(of.directory, fact.ecosystem, fact.name).value;
     if (value != nullptr && !value->version.empty()) fact.version = value->version;
   }
-  if (fact.version.starts_with("$(")) {
-    const Dependency* value = shared(of.directory, fact.ecosystem, fact.version).value;
-    if (value != nullptr) fact.version = value->version;
-  }
-  // "${version}", "$(Version)": what a build computes says nothing here.
-  if (fact.version.find('$') != std::string::npos) fact.version.clear();
+  fact.version = filled(fact.version, of.directory, fact.ecosystem);
+  fact.name = filled_name(fact.name, of.directory, fact.ecosystem);
+  // A version of a workspace that tells none.
+  if (fact.version == "workspace") fact.version.clear();
   std::string locked(locked_for(of, module, fact));
   if (locked != fact.version) fact.locked = std::move(locked);
   return fact;

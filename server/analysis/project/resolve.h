@@ -35,6 +35,13 @@ class Resolver {
                 std::string_view name) const;
   // What the nearest package.json above an nx project has of it: nx installs there alone.
   std::string_view root_version(std::string_view directory, std::string_view name) const;
+  // A text with what the manifests above have for each "$(name)" in it; "" where one of these is
+  // not told, as of "${version}": what a build computes says nothing here.
+  std::string filled(std::string text, std::string_view directory,
+                     std::string_view ecosystem) const;
+  std::string filled_name(const std::string& name, std::string_view directory,
+                          std::string_view ecosystem) const;
+  void take_application(Module& module, std::string_view directory) const;
   // Of the nearest lock file that has it at all.
   std::string_view locked_for(const Manifest& of, std::string_view module,
                               const DependencyFact& fact) const;
