@@ -1,56 +1,10 @@
 // Scala (sbt, Mill), Clojure (Leiningen, deps.edn) and Java by Ant.
 
 #include "server/analysis/ecosystem/reading.h"
+#include "server/analysis/ecosystem/sbt.h"
 
 namespace quarry::analysis::ecosystem {
 namespace {
-
-// "group" %% "artifact" % "version" % Test, wherever it stands.
-void read_sbt(const Source& source, Facts& facts) {
-  manifest::Syntax syntax = manifest::kCurly;
-  syntax.quotes = "\"";
-  const std::vector<Token> tokens = manifest::tokens(source.text, syntax);
-  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
-    const Token& at = tokens[i];
-    if (at.is_word() && tokens[i + 1].is(":") && tokens[i + 2].is("=") && i + 3 < tokens.size()) {
-      const Token& value = tokens[i + 3];
-      if (!value.is_string()) continue;
-      if (at.text == "name" || at.text.ends_with(".name")) facts.name = value.text;
-      if (at.text.ends_with("scalaVersion")) {
-        add_version(facts, "Scala", value.text, value.line, 50);
-      }
-    }
-    if (at.is("lazy") && tokens[i + 1].is("val") && i + 5 < tokens.size()) {
-      for (std::size_t j = i + 3; j + 2 < tokens.size() && j < i + 8; ++j) {
-        if (!tokens[j].is("in") && !tokens[j].is("project.in")) continue;
-        for (std::size_t k = j + 1; k < j + 4 && k < tokens.size(); ++k) {
-          if (tokens[k].is_string() && tokens[k].text != ".") {
-            add_member(facts, tokens[k].text, tokens[k].line);
-            break;
-          }
-        }
-      }
-    }
-    if (!at.is_string() || !tokens[i + 1].is("%")) continue;
-    std::size_t next = i + 2;
-    while (next < tokens.size() && tokens[next].is("%")) ++next;
-    if (next + 1 >= tokens.size() || !tokens[next].is_string()) continue;
-    const std::string name = std::string(at.text) + ":" + std::string(tokens[next].text);
-    if (!tokens[next + 1].is("%")) continue;  // the second of a pair: group % artifact % version
-    std::string_view version;
-    Use use = Use::kRuntime;
-    for (std::size_t j = next + 2; j < tokens.size() && j < next + 5; ++j) {
-      if (tokens[j].is_string() && version.empty()) version = tokens[j].text;
-      if (tokens[j].is("Test") || (tokens[j].is_string() && tokens[j].text == "test")) {
-        use = Use::kTest;
-      }
-      if (tokens[j].is(",")) break;
-    }
-    const bool plugin = i > 1 && (tokens[i - 2].is("addSbtPlugin"));
-    add_dependency(facts, name, version, plugin ? Use::kPlugin : use, at.line);
-    i = next + 1;
-  }
-}
 
 void read_build_properties(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_ini(source.text), facts);

@@ -289,6 +289,7 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
         }
       }
       if (best == nullptr) return true;
+      if (best->text.empty()) return false;  // it is told here, but not known
       found = {std::string(runtime), best->text, {of->facts.path, best->line}};
       return false;
     });
