@@ -76,6 +76,7 @@ class GradleScript {
           if (tokens_[i].is_string()) add_include(tokens_[i]);
         }
       }
+      if (first.is("project")) read_place(one);
       if (first.is("rootProject.name")) facts_.name = string_of(one);
       if (inside(one, "plugins")) read_plugin(one);
     }
@@ -108,6 +109,17 @@ class GradleScript {
     add_member(facts_, path, name.line);
   }
 
+  // project(":web").projectDir = file("x/web")
+  void read_place(const Statement& one) {
+    const bool placed = token(one, 4).text.ends_with("projectDir") ||
+                        (token(one, 4).is(".") && token(one, 5).is("projectDir"));
+    if (!placed) return;
+    for (std::uint32_t i = one.last; i > one.first + 5; --i) {
+      if (tokens_[i - 1].is_string())
+        return add_member(facts_, tokens_[i - 1].text, token(one, 0).line);
+    }
+  }
+
   // Of this script's project, or of all below it.
   void read_project_version(const Statement& one) {
     const std::string_view text = string_of(one);
@@ -119,7 +131,7 @@ class GradleScript {
     }
   }
 
-  // id("x") version "1", id 'x' version '1', kotlin("jvm") version "1", `java`,
+  // id("x") version "1", id 'x' version '1', kotlin("jvm") version "1", java, `java-library`,
   // alias(libs.plugins.x)
   void read_plugin(const Statement& one) {
     const Token& first = token(one, 0);
@@ -139,7 +151,11 @@ class GradleScript {
     } else if (first.is("alias") && one.last > one.first + 2) {
       name = token(one, 2).text;
     } else if (first.is("`")) {
-      name = token(one, 1).text;
+      for (std::uint32_t i = one.first + 1; i < one.last && !tokens_[i].is("`"); ++i) {
+        name.append(tokens_[i].text);
+      }
+    } else if (first.is_word() && one.last == one.first + 1) {
+      name = first.text;
     }
     use_plugin(name, version, first.line);
   }
