@@ -1,6 +1,8 @@
 // Haskell (Cabal, Stack, hpack), OCaml (dune, opam), PureScript and Elm.
 //
-// Version of GHC: the resolver of stack.yaml, else the bound on base; of OCaml: the bound on ocaml.
+// Version of GHC: the bound on base; of OCaml: the bound on ocaml. Which GHC a resolver of
+// stack.yaml has is not told. Manager: lock files, then cabal where a package or a project is
+// written for it, then stack.
 
 #include "server/analysis/ecosystem/reading.h"
 
@@ -60,6 +62,7 @@ void add_program(Facts& facts, std::string_view folders, std::string_view file,
 
 // Fields by indentation: "build-depends: a, b" goes on in lines that are indented deeper.
 void read_cabal(const Source& source, Facts& facts) {
+  facts.managers.push_back({"cabal", "", 0, 89});
   std::string section;
   std::string target;   // of the section, as it is written
   std::string folders;  // of the section
@@ -154,11 +157,12 @@ void read_hpack(const Source& source, Facts& facts) {
 void read_stack(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_yaml(source.text), facts);
   const Value& resolver = root["resolver"] ? root["resolver"] : root["snapshot"];
-  add_version(facts, "Haskell", resolver.text, resolver.line, 50);
+  facts.managers.push_back({"stack", "", resolver.line, 90});
   for (const Value& one : root["packages"].items) add_member(facts, one.text, one.line);
 }
 
 void read_cabal_project(const Source& source, Facts& facts) {
+  facts.managers.push_back({"cabal", "", 0, 88});
   const Value root = manifest::parse_ini(source.text).root;
   for (const Value& one : root.items) {
     if (one.name != "packages") continue;
