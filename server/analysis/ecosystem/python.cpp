@@ -13,6 +13,7 @@ namespace quarry::analysis::ecosystem {
 namespace {
 
 constexpr std::string_view kPython3 = "Python";
+constexpr std::uint8_t kBuilds = 59;  // of a manager: only how the package is built
 
 // "./pkg", "/opt/pkg", "dist/pkg.whl", a URL: what has no name before it.
 bool is_place(std::string_view text) {
@@ -166,7 +167,9 @@ void read_tools(const Value& tool, Facts& facts) {
     }
   }
   if (const Value& pdm = tool["pdm"]) {
-    facts.managers.push_back({"pdm", "", pdm.line, 31});
+    const bool builds = std::ranges::all_of(
+        pdm.items, [](const Value& one) { return one.name == "build" || one.name == "version"; });
+    facts.managers.push_back({"pdm", "", pdm.line, builds ? kBuilds : std::uint8_t{31}});
     for (const Value& group : pdm["dev-dependencies"].items) {
       add_requirements(facts, group, Use::kDev);
     }
@@ -174,8 +177,9 @@ void read_tools(const Value& tool, Facts& facts) {
       facts.scripts.push_back({script.name, script.text, script.line});
     }
   }
+  // Most tables of Hatch say how the package is built.
   if (const Value& hatch = tool["hatch"]) {
-    facts.managers.push_back({"hatch", "", hatch.line, 32});
+    facts.managers.push_back({"hatch", "", hatch.line, kBuilds});
   }
   for (const Value& task : tool["poe"]["tasks"].items) {
     facts.scripts.push_back({task.name, task.text, task.line});

@@ -151,7 +151,7 @@ class Assembler {
     if (module.name.empty() && module.path != ".") module.name = base_name(module.path);
     module.runtime = choose_version(gathered_, draft, module.language, module.ecosystem);
     if (!module.ecosystem.empty()) {
-      module.manager = choose_manager(gathered_, draft, module.ecosystem);
+      module.manager = choose_manager(gathered_, workspaces_, draft, module.ecosystem);
       module.lock = choose_lock(gathered_, workspaces_, draft, module.ecosystem);
     }
     add_native_manager(module, draft);

@@ -1,7 +1,6 @@
 #include "server/analysis/project/choose.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/place.h"
@@ -193,12 +192,6 @@ const Manifest* maven_beside(const Manifest& chosen, const Draft& draft) {
   return &chosen;
 }
 
-// Starts the other projects of its solution.
-bool is_orchestrator(const Module& module) {
-  return std::ranges::find(module.frameworks, ".NET Aspire", &FrameworkFact::name) !=
-         module.frameworks.end();
-}
-
 }  // namespace
 
 Language choose_language(const Draft& draft) {
@@ -326,7 +319,8 @@ Evidence choose_lock(const Gathered& gathered, const Workspaces& workspaces, con
   return found;
 }
 
-Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_view ecosystem) {
+Named choose_manager(const Gathered& gathered, const Workspaces& workspaces, const Draft& draft,
+                     std::string_view ecosystem) {
   const std::string_view locks = lock_ecosystem(ecosystem);
   Named found;
   Named fallback;
@@ -334,6 +328,9 @@ Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_v
     const ecosystem::Version* named = nullptr;
     const Manifest* of = nullptr;
     const Manifest* lock = nullptr;
+    // What a workspace of uv leaves out is not managed by it.
+    const std::string_view at = here.front()->directory;
+    if (locks == "pypi" && workspaces.leave_out(at, ecosystem, draft.directory)) return true;
     for (const Manifest* manifest : here) {
       const bool settings = manifest->reader->role == Role::kSettings;
       if (manifest->reader->ecosystem != locks && !settings) continue;
@@ -366,28 +363,6 @@ Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_v
   if (found.name.empty() && ecosystem == "pypi") found = conda_of(draft);
   if (found.name.empty()) found.name = default_manager(ecosystem);
   return found;
-}
-
-std::size_t choose_main(const std::vector<std::shared_ptr<const Module>>& modules) {
-  std::uint64_t all = 0;
-  for (const auto& one : modules) all += one->bytes;
-  const auto score = [&](const Module& one) {
-    const bool top = one.path == "." && one.bytes * 5 >= all;
-    const std::uint64_t started = (one.port() != nullptr ? 2U : 0U) + (one.image.empty() ? 0U : 1U);
-    // Scripts beside a chart are not what it is.
-    const std::uint64_t code = one.language.empty() ? 0 : one.bytes;
-    return std::tuple(modules.size() == 1, !one.secondary && is_orchestrator(one), top,
-                      !one.secondary, code * (1 + started), one.dependencies.size());
-  };
-  std::size_t best = 0;
-  auto most = score(*modules[0]);
-  for (std::size_t i = 1; i < modules.size(); ++i) {
-    const auto its = score(*modules[i]);
-    if (its <= most) continue;
-    most = its;
-    best = i;
-  }
-  return best;
 }
 
 }  // namespace quarry::analysis::project

@@ -32,7 +32,8 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
 // The package manager of an ecosystem in a directory: of the nearest level that has a lock file or
 // names one. What builds a package (a rank of 50 or more) says only little about what installs it:
 // it counts where no level above tells more.
-Named choose_manager(const Gathered& gathered, const Draft& draft, std::string_view ecosystem);
+Named choose_manager(const Gathered& gathered, const Workspaces& workspaces, const Draft& draft,
+                     std::string_view ecosystem);
 
 // The nearest file that fixes the versions of the module's dependencies, but none of a workspace
 // that the module is no member of; no path when none does.
