@@ -65,6 +65,8 @@ constexpr auto kNeedManifest = std::to_array<std::string_view>(
     {"JavaScript", "TypeScript", "TSX", "JSX", "Vue", "Svelte", "Java", "Kotlin", "Scala", "Go",
      "Rust", "C#", "F#", "Dart", "Elixir", "Swift", "Haskell"});
 
+constexpr std::uint64_t kWholeModule = 10'000;  // bytes that may be a module beside a manifest
+
 // The languages of a manifest, as its row or it itself tells.
 std::vector<std::string_view> languages_of(const Manifest& manifest) {
   if (manifest.facts.languages.empty()) return {manifest.reader->language};
@@ -230,8 +232,10 @@ Language choose_language(const Draft& draft) {
   if (best.manifest != nullptr && languages_of(*best.manifest).front().empty()) {
     return {{}, best.manifest};
   }
+  // A few lines of another language do not outweigh what the manifest is of.
+  const bool enough = most == 0 || weight_of(draft, top) >= kWholeModule;
   const bool beside = best.manifest != nullptr && !draft.weights.empty() && most * 5 < all &&
-                      std::ranges::find(kNeedManifest, top) == kNeedManifest.end();
+                      enough && std::ranges::find(kNeedManifest, top) == kNeedManifest.end();
   if (best.manifest == nullptr) {
     // Scripts without a manifest are a page's own.
     const bool page = draft.page != nullptr && (top.empty() || top == "JavaScript");
