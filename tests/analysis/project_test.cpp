@@ -129,6 +129,37 @@ TEST_CASE("projects: each described project has the facts that are expected of i
   CHECK(count >= 300);
 }
 
+// The facts of a module that do not say where they were seen.
+std::string without_evidence(const Module& module) {
+  std::string found;
+  const auto check = [&](std::string_view kind, const std::string& name, const Evidence& at) {
+    if (at.path.empty()) found.append("\n  ").append(kind).append(" ").append(name);
+  };
+  for (const CommandFact& one : module.commands) check("command", one.text, one.at);
+  for (const PortFact& one : module.ports) check("port", std::to_string(one.number), one.at);
+  for (const EntryFact& one : module.entries) check("entry", one.path, one.at);
+  for (const DependencyFact& one : module.dependencies) check("dependency", one.name, one.at);
+  for (const FrameworkFact& one : module.frameworks) check("framework", one.name, one.at);
+  for (const ServiceFact& one : module.services) check("service", one.name, one.at);
+  for (const VariableFact& one : module.variables) check("variable", one.name, one.at);
+  for (const Named& one : module.build_systems) check("system", one.name, one.at);
+  if (!module.runtime.version.empty()) check("version", module.runtime.name, module.runtime.at);
+  if (!module.licence.name.empty()) check("licence", module.licence.name, module.licence.at);
+  return found;
+}
+
+TEST_CASE("projects: every fact of the described projects says where it was seen") {
+  for (const auto& entry : std::filesystem::directory_iterator(QUARRY_PROJECT_CASES)) {
+    for (const Case& one : parse_cases(content_of(entry.path()))) {
+      const Project project = project_of(one.files);
+      for (const auto& module : project.modules) {
+        const std::string missing = without_evidence(*module);
+        if (!missing.empty()) FAIL_CHECK(one.name << ", " << module->path << missing);
+      }
+    }
+  }
+}
+
 // Adding a row without describing a project that it is found in fails here.
 TEST_CASE("projects: every framework of the tables is expected of a described project") {
   std::string expected;

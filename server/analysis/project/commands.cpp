@@ -8,6 +8,7 @@
 #include "server/analysis/project/ci_commands.h"
 #include "server/analysis/project/declared.h"
 #include "server/analysis/project/default_commands.h"
+#include "server/analysis/project/formatters.h"
 #include "server/analysis/project/place.h"
 
 namespace quarry::analysis::project {
@@ -22,13 +23,15 @@ struct ScriptName {
 };
 // The first of a role that a module has is the preferred one.
 constexpr ScriptName kNames[] = {
-    {"build", kBuild},   {"compile", kBuild},  {"dist", kBuild},       {"build:prod", kBuild},
-    {"bundle", kBuild},  {"all", kBuild},      {"assemble", kBuild},   {"package", kBuild},
-    {"test", kTest},     {"tests", kTest},     {"test:unit", kTest},   {"unit", kTest},
-    {"check", kTest},    {"test-unit", kTest}, {"lint", kLint},        {"eslint", kLint},
-    {"format", kLint},   {"fmt", kLint},       {"dev", kDev},          {"develop", kDev},
-    {"start:dev", kDev}, {"watch", kDev},      {"start", kStart},      {"serve", kStart},
-    {"server", kStart},  {"run", kStart},      {"start:prod", kStart}, {"preview", kStart},
+    {"build", kBuild},    {"compile", kBuild},  {"dist", kBuild},        {"build:prod", kBuild},
+    {"bundle", kBuild},   {"all", kBuild},      {"assemble", kBuild},    {"package", kBuild},
+    {"test", kTest},      {"tests", kTest},     {"test:unit", kTest},    {"unit", kTest},
+    {"check", kTest},     {"test-unit", kTest}, {"lint", kLint},         {"eslint", kLint},
+    {"format", kLint},    {"fmt", kLint},       {"format:check", kLint}, {"format-check", kLint},
+    {"fmt:check", kLint}, {"fmt-check", kLint}, {"check:format", kLint}, {"dev", kDev},
+    {"develop", kDev},    {"start:dev", kDev},  {"watch", kDev},         {"start", kStart},
+    {"serve", kStart},    {"server", kStart},   {"run", kStart},         {"start:prod", kStart},
+    {"preview", kStart},
 };
 
 std::string runner_of(const Manifest& manifest, const Module& module, std::string_view npm) {
@@ -139,7 +142,7 @@ class Commands {
         if (from_of(*manifest) != from || !known || manifest->directory != draft_.directory)
           continue;
         for (const ecosystem::Script& script : manifest->facts.scripts) {
-          if (script.name != name.script || is_stub(script)) continue;
+          if (script.name != name.script || is_stub(script) || writes(script)) continue;
           if (runner_of(*manifest, module_, npm_manager()).empty()) continue;
           put(name.role, script_command(*manifest, module_, npm_manager(), script), script.command,
               {manifest->facts.path, script.line});
@@ -200,8 +203,8 @@ class Commands {
       put(kBuild, "make", "", make_at());
     }
     if (has_system("Bazel") && module_.command(kBuild) == nullptr) {
-      put(kBuild, "bazel build //...", "", module_.at);
-      put(kTest, "bazel test //...", "", module_.at);
+      put(kBuild, "bazel build //...", "", system_at("Bazel"));
+      put(kTest, "bazel test //...", "", system_at("Bazel"));
     }
   }
 
@@ -226,9 +229,10 @@ class Commands {
     return true;
   }
 
-  Evidence make_at() const {
+  Evidence make_at() const { return system_at("Make"); }
+  Evidence system_at(std::string_view name) const {
     for (const Named& one : module_.build_systems) {
-      if (one.name == "Make") return one.at;
+      if (one.name == name) return one.at;
     }
     return module_.at;
   }
