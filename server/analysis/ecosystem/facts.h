@@ -66,6 +66,7 @@ inline constexpr std::string_view kSharedLicence = "licence of the workspace";
 
 // How an entry is told that a start script names: its path may be of no file.
 inline constexpr std::string_view kByStartScript = "script start";
+inline constexpr std::string_view kByDevScript = "script dev";
 // Of a program by its name, whose file is where the build looks for it: "program app".
 inline constexpr std::string_view kProgram = "program ";
 // Of CMake: a script that is a target, and the shared value that is where all of them are put.

@@ -2,8 +2,9 @@
 // moon.
 //
 // Version of Node.js, the first that is told: .nvmrc, .node-version, mise and asdf files
-// (settings), volta, engines of package.json. Manager, the first that is told: packageManager of
-// package.json, then the lock files in the order of the rows, then engines; npm when nothing is.
+// (settings), volta, engines, devEngines of package.json. Manager, the first that is told:
+// packageManager of package.json, of its devEngines, then the lock files in the order of the rows,
+// then engines; npm when nothing is.
 
 #include <array>
 
@@ -16,6 +17,17 @@ namespace {
 
 constexpr std::uint8_t kVolta = 40;
 constexpr std::uint8_t kEngines = 50;
+constexpr std::uint8_t kDevEngines = 51;
+
+// A map alone, or each of a list.
+std::vector<Value> each_of(const Value& value) {
+  if (value["name"]) return {value};
+  std::vector<Value> found;
+  for (const Value& one : value.items) {
+    if (one["name"]) found.push_back(one);
+  }
+  return found;
+}
 
 void read_manager(const Value& root, Facts& facts) {
   if (const Value& manager = root["packageManager"]) {
@@ -25,6 +37,9 @@ void read_manager(const Value& root, Facts& facts) {
     version = version.substr(0, version.find('+'));
     facts.managers.push_back(
         {std::string(text.substr(0, at)), std::string(version), manager.line, 0});
+  }
+  for (const Value& one : each_of(root["devEngines"]["packageManager"])) {
+    facts.managers.push_back({one["name"].text, one["version"].text, one.line, 1});
   }
   // Where npm may be used too, nothing is told.
   const Value& npm = root["engines"]["npm"];
@@ -105,14 +120,15 @@ std::string_view file_of_command(std::string_view command) {
 
 // What the start script runs, else what the one for development does.
 void add_started(Facts& facts) {
-  for (const std::string_view name : {"start", "dev"}) {
+  for (const auto& [name, how] :
+       {std::pair("start", kByStartScript), std::pair("dev", kByDevScript)}) {
     const auto script = std::ranges::find(facts.scripts, name, &Script::name);
     if (script == facts.scripts.end()) continue;
     const std::string_view file = file_of_command(script->command);
     if (file.empty()) continue;
-    add_entry(facts, file, kByStartScript, script->line);
+    add_entry(facts, file, how, script->line);
     if (!is_script_file(file)) {
-      add_entry(facts, std::string(file) + ".js", kByStartScript, script->line);
+      add_entry(facts, std::string(file) + ".js", how, script->line);
     }
     return;
   }
@@ -141,6 +157,11 @@ void read_package(const Source& source, Facts& facts) {
   add_version(facts, "Node.js", volta.text, volta.line, kVolta);
   const Value& engine = root["engines"]["node"];
   add_version(facts, "Node.js", engine.text, engine.line, kEngines);
+  for (const Value& one : each_of(root["devEngines"]["runtime"])) {
+    if (one["name"].text == "node") {
+      add_version(facts, "Node.js", one["version"].text, one["version"].line, kDevEngines);
+    }
+  }
   read_manager(root, facts);
   read_entries(root, facts);
   add_started(facts);

@@ -46,7 +46,8 @@ bool tells_port(const Module& module, const EntryFact& entry) {
     const bool told =
         one.source == ecosystem::PortSource::kCall || one.source == ecosystem::PortSource::kEnv;
     if (!told || !one.own) return false;
-    const bool script = entry.how == ecosystem::kByStartScript;
+    const bool script =
+        entry.how == ecosystem::kByStartScript || entry.how == ecosystem::kByDevScript;
     return one.at.path == entry.at.path || (script && one.at.path == file_of(module, entry));
   });
 }

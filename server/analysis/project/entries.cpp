@@ -294,7 +294,8 @@ void add_entries(Module& module, const Draft& draft, const Tree& tree) {
   // What manifests name is read too, where it is a source file.
   for (const EntryFact& one : module.entries) {
     if (one.how == "by name") continue;
-    if (read >= kMaxRead && one.how != ecosystem::kByStartScript) continue;
+    const bool started = one.how == ecosystem::kByStartScript || one.how == ecosystem::kByDevScript;
+    if (read >= kMaxRead && !started) continue;
     const std::string path = prefix + one.path;
     const auto file = std::ranges::find_if(draft.sources, [&](const File* source) {
       return source->path == path && source->size <= kMaxSourceBytes;

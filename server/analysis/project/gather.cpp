@@ -152,9 +152,16 @@ bool is_mobile(const Manifest& manifest) {
   });
 }
 
+bool is_marker(const Manifest& one) {
+  const ecosystem::Facts& facts = one.facts;
+  return one.reader->pattern == "package.json" && facts.name.empty() && facts.version.empty() &&
+         facts.dependencies.empty() && facts.scripts.empty() && facts.members.empty() &&
+         facts.versions.empty() && facts.managers.empty() && facts.problems.empty();
+}
+
 bool is_guess(const ecosystem::Entry& entry) {
   return entry.how.starts_with("OutputType") || entry.how == ecosystem::kByStartScript ||
-         entry.how.starts_with(ecosystem::kProgram);
+         entry.how == ecosystem::kByDevScript || entry.how.starts_with(ecosystem::kProgram);
 }
 
 bool is_platform(std::string_view name) {
@@ -222,6 +229,26 @@ std::string joined(std::string_view directory, std::string_view name) {
   return directory.empty() ? std::string(name) : std::string(directory).append("/").append(name);
 }
 
+namespace {
+
+// Drops the modules that nothing but a marker declares, where another lies above.
+void drop_marked(const std::vector<Manifest>& manifests,
+                 std::map<std::string_view, Draft>& drafts) {
+  std::map<std::string_view, bool> marked;  // false: declared by another manifest, too
+  for (const Manifest& one : manifests) {
+    if (one.reader->role != Role::kModule || one.facts.no_module) continue;
+    const bool marker = is_marker(one);
+    const auto [at, added] = marked.emplace(one.directory, marker);
+    if (!added) at->second = at->second && marker;
+  }
+  for (const auto& [directory, marker] : marked) {
+    const bool top = directory.empty() || !marker;
+    if (!top && draft_above(directory_of(directory), drafts) != nullptr) drafts.erase(directory);
+  }
+}
+
+}  // namespace
+
 Gathered gather(const Tree& tree) {
   Gathered gathered;
   gathered.manifests = read_all(tree, gathered.left_out);
@@ -242,6 +269,7 @@ Gathered gather(const Tree& tree) {
     if (is_no_module(one.directory, mobile)) continue;
     gathered.drafts[one.directory].directory = one.directory;
   }
+  drop_marked(gathered.manifests, gathered.drafts);
   std::vector<const File*> code;
   for (const File& file : tree.files) {
     if (is_code(file)) code.push_back(&file);

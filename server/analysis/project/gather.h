@@ -97,6 +97,9 @@ void count_bytes(Draft& draft);
 bool wants_top(const Gathered& gathered);
 // Whether a manifest's project is a mobile app's.
 bool is_mobile(const Manifest& manifest);
+// Whether it is a package.json that only says how the files beside it are to be read, as
+// {"type": "commonjs"} does: no module where another lies above.
+bool is_marker(const Manifest& manifest);
 // Whether an entry counts only where there is such a file, as its manifest does not declare it.
 bool is_guess(const ecosystem::Entry& entry);
 // Whether a folder of a mobile app is what its framework made for a platform.

@@ -62,9 +62,11 @@ bool Renewal::take(Manifest& manifest, Facts fresh) {
   if (before == ecosystem::encode(fresh)) return true;
   const bool module = makes_module(manifest);
   const bool mobile = is_mobile(manifest);
+  const bool marker = is_marker(manifest);
   const auto members = manifest.facts.members.size();
   std::swap(manifest.facts, fresh);
   if (makes_module(manifest) != module || is_mobile(manifest) != mobile) return false;
+  if (is_marker(manifest) != marker) return false;
   // Other modules take from it too.
   if (!fresh.built.empty() || !manifest.facts.built.empty()) return false;
   if (members > 0 || !manifest.facts.members.empty()) {
