@@ -19,7 +19,6 @@ void read_mix(const Source& source, Facts& facts) {
     }
     if (at.is("apps_path:") && tokens[i + 1].is_string()) {
       add_member(facts, std::string(tokens[i + 1].text) + "/*", at.line);
-      facts.no_module = true;
     }
     // {:name, "~> 1.0", only: [:dev, :test]}
     const Token& name = tokens[i + 1];

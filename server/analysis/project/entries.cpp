@@ -222,17 +222,24 @@ bool is_called_settings(std::string_view path) {
   return false;
 }
 
+// config/runtime.exs is read where the program runs, the others where it is built.
+bool is_elixir_settings(std::string_view path) {
+  return path.starts_with("config/") && path.ends_with(".exs");
+}
+
 // Nearest the module's directory first, a few of them.
 void read_settings(Module& module, const Draft& draft, const Tree& tree) {
   const std::size_t cut = draft.directory.empty() ? 0 : draft.directory.size() + 1;
   std::vector<std::pair<std::ptrdiff_t, const File*>> files;
   for (const File* file : draft.sources) {
     const std::string_view path = file->path.substr(cut);
-    if (file->size > kMaxSettingsBytes || !is_called_settings(path)) continue;
+    const bool elixir = is_elixir_settings(path);
+    if (file->size > kMaxSettingsBytes || (!elixir && !is_called_settings(path))) continue;
     if (is_secondary(directory_of(path))) continue;
     const bool known =
         std::ranges::find(module.entries, path, &EntryFact::path) != module.entries.end();
-    if (!known) files.emplace_back(std::ranges::count(path, '/'), file);
+    const bool first = path == "config/runtime.exs";
+    if (!known) files.emplace_back(first ? 0 : std::ranges::count(path, '/'), file);
   }
   std::ranges::stable_sort(files, {}, [](const auto& one) { return one.first; });
   for (std::size_t i = 0; i < std::min(files.size(), kMaxSettings); ++i) {

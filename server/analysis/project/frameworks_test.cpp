@@ -72,6 +72,7 @@ constexpr FrameworkRow kFrameworksTestRows[] = {
     {"QuickCheck", kTesting, "hackage:QuickCheck"},
     {"Alcotest", kTesting, "opam:alcotest"},
     {"OUnit", kTesting, "opam:ounit2"},
+    {"ExUnit", kTesting, "", "", "test/test_helper.exs"},
     {"StreamData", kTesting, "hex:stream_data"},
     {"Gleeunit", kTesting, "hex:gleeunit"},
     {"Spectator", kTesting, "shards:spectator"},

@@ -18,10 +18,11 @@ using ecosystem::PortSource;
 using manifest::Token;
 
 manifest::Syntax syntax_of(std::string_view language) {
-  if (language == "Python" || language == "Ruby" || language == "Elixir" || language == "R" ||
-      language == "Julia" || language == "Perl" || language == "Crystal" || language == "Nim") {
+  if (language == "Python" || language == "Ruby" || language == "R" || language == "Julia" ||
+      language == "Perl" || language == "Crystal" || language == "Nim") {
     return {"#", "", "", "\"'", "_."};
   }
+  if (language == "Elixir") return {"#", "", "", "\"'", "_.!"};
   if (language == "Rust" || language == "Go") return {"//", "/*", "*/", "\"`", "_."};
   if (language == "Lua") return {"--", "--[[", "]]", "\"'", "_."};
   return {"//", "/*", "*/", "\"'`", "_.$"};
@@ -159,12 +160,12 @@ class Scan {
         fallback(rest);
       }
     }
-    const bool called = word == "os.getenv" || word == "os.environ.get" || word == "os.Getenv" ||
-                        word == "os.LookupEnv" || word == "System.getenv" || word == "getenv" ||
-                        word == "env" || word == "Deno.env.get" || word == "System.get_env" ||
-                        word == "System.fetch_env" || word == "ENV.fetch" ||
-                        word == "environ.get" || word.ends_with("GetEnvironmentVariable") ||
-                        word == "env.get" || word == "env.var";
+    const bool called =
+        word == "os.getenv" || word == "os.environ.get" || word == "os.Getenv" ||
+        word == "os.LookupEnv" || word == "System.getenv" || word == "getenv" || word == "env" ||
+        word == "Deno.env.get" || word == "System.get_env" || word == "System.fetch_env" ||
+        word == "System.fetch_env!" || word == "ENV.fetch" || word == "environ.get" ||
+        word.ends_with("GetEnvironmentVariable") || word == "env.get" || word == "env.var";
     const bool rust = word == "var" && behind(1).is(":") && behind(3).is("env");
     const bool indexed = word == "os.environ" || word == "ENV" || word == "process.env";
     const bool begun = ((called || rust) && ahead(1).is("(")) || (indexed && ahead(1).is("["));
