@@ -91,9 +91,17 @@ std::string_view name_of(PortSource source) {
 const Reader* find_reader(std::string_view path) {
   static const Index kIndex = make_index();
   const std::string_view name = base_name(path);
-  const auto found = kIndex.by_name.find(name);
-  if (found != kIndex.by_name.end()) return found->second;
   if (name.empty()) return nullptr;
+  const auto found = kIndex.by_name.find(name);
+  if (found != kIndex.by_name.end()) {
+    // The same name in a certain folder is more telling: .config/mise/config.toml.
+    for (const Candidate& one : kIndex.by_last[static_cast<unsigned char>(name.back())]) {
+      const std::string_view pattern = one.reader->pattern;
+      const bool folder = pattern.size() > name.size() && base_name(pattern) == name;
+      if (folder && fits(pattern, path, name)) return one.reader;
+    }
+    return found->second;
+  }
   for (const Candidate& one : kIndex.by_last[static_cast<unsigned char>(name.back())]) {
     if (one.may_fit(name) && fits(one.reader->pattern, path, name)) return one.reader;
   }

@@ -275,6 +275,8 @@ constexpr Reader kSettingsReaders[] = {
     {".tool-versions", "", "", "", kSettings, read_tool_versions},
     {"mise.toml", "", "", "", kSettings, read_mise},
     {".mise.toml", "", "", "", kSettings, read_mise},
+    {".config/mise/config.toml", "", "", "", kSettings, read_mise},
+    {".config/mise.toml", "", "", "", kSettings, read_mise},
     {"system.properties", "", "", "", kSettings, read_system_properties},
     {".sdkmanrc", "", "", "", kSettings, read_sdkmanrc},
     {".fvmrc", "", "", "", kSettings, read_fvmrc},

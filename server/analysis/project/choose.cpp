@@ -194,6 +194,18 @@ const Manifest* maven_beside(const Manifest& chosen, const Draft& draft) {
   return &chosen;
 }
 
+// Manifests of a directory with the settings of tools that belong to it, but lie in .config.
+std::vector<const Manifest*> with_tools(const Gathered& gathered,
+                                        const std::vector<const Manifest*>& here) {
+  std::vector<const Manifest*> all = here;
+  for (const std::string_view folder : {".config", ".config/mise"}) {
+    const auto found = gathered.by_directory.find(joined(here.front()->directory, folder));
+    if (found == gathered.by_directory.end()) continue;
+    all.insert(all.end(), found->second.begin(), found->second.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 Language choose_language(const Draft& draft) {
@@ -268,7 +280,8 @@ Named choose_version(const Gathered& gathered, const Draft& draft, std::string_v
     const std::string of_workspace =
         std::string(runtime).append(" ").append(ecosystem::kOfWorkspace);
     bool inherits = false;
-    for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& here) {
+    for_each_level(gathered, draft.directory, [&](const std::vector<const Manifest*>& level) {
+      const std::vector<const Manifest*> here = with_tools(gathered, level);
       const ecosystem::Version* best = nullptr;
       const Manifest* of = nullptr;
       for (const Manifest* manifest : here) {

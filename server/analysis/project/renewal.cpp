@@ -77,9 +77,15 @@ bool Renewal::take(Manifest& manifest, Facts fresh) {
     if (ecosystem::encode(one) != ecosystem::encode(other)) return false;
   }
   if (same_from_below(fresh, manifest.facts)) return true;
-  // Gradle's catalogue lies in a folder beside what refers to it.
-  const bool beside = manifest.directory == "gradle" || manifest.directory.ends_with("/gradle");
-  touch(beside ? directory_of(manifest.directory) : manifest.directory, /*below=*/true);
+  // What lies in these folders is of the directory that holds them.
+  std::string_view of = manifest.directory;
+  for (const std::string_view folder : {"gradle", ".config/mise", ".config"}) {
+    if (of == folder) of = {};
+    if (of.ends_with(folder) && of[of.size() - folder.size() - 1] == '/') {
+      of.remove_suffix(folder.size() + 1);
+    }
+  }
+  touch(of, /*below=*/true);
   return true;
 }
 
