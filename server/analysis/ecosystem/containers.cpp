@@ -5,6 +5,7 @@
 
 #include "server/analysis/ecosystem/reading.h"
 #include "server/analysis/project/services.h"
+#include "server/analysis/project/variables.h"
 
 namespace quarry::analysis::ecosystem {
 namespace {
@@ -66,7 +67,13 @@ std::vector<std::string> shell_words(std::string_view text) {
   return words;
 }
 
+bool is_udp(std::string_view protocol) {
+  return manifest::lower(protocol) == "udp";
+}
+
 constexpr std::size_t kMostArguments = 1000;
+constexpr std::size_t kMostReferences = 16;  // of a value
+constexpr std::size_t kLongestValue = 1000;
 
 // What a stage of a Dockerfile says of the image.
 struct Stage {
@@ -102,10 +109,13 @@ class Dockerfile {
   // The last stage's counts, and what it is built on.
   void finish() {
     facts_.ports = std::move(stage_.ports);
+    add_server_ports(stage_.variables, PortSource::kConfig, facts_.ports);
     facts_.variables = std::move(stage_.variables);
     std::string start = stage_.entry;
     if (!stage_.entry.empty() && !stage_.command.empty()) start += " ";
     start += stage_.command;
+    // Without an entry point of its own they are arguments of the one that its base has.
+    if (start.starts_with('-')) return;
     if (!start.empty()) facts_.scripts.push_back({"start", start, stage_.command_at});
   }
 
@@ -122,34 +132,71 @@ class Dockerfile {
   }
 
   void assign(std::string_view rest, std::uint32_t line, bool environment) {
-    const auto known = static_cast<std::ptrdiff_t>(arguments_.size());
+    std::vector<Variable> assigned;
     const std::vector<std::string> words = shell_words(rest);
     for (const std::string& word : words) {
       const std::size_t equals = word.find('=');
-      if (equals == std::string::npos) break;
-      arguments_.push_back({word.substr(0, equals), word.substr(equals + 1), line});
+      if (equals == std::string::npos || assigned.size() == kMostArguments) break;
+      assigned.push_back({word.substr(0, equals), expanded(word.substr(equals + 1)), line});
     }
     // "ENV NAME the rest of the line"
     if (environment && words.size() > 1 && words[0].find('=') == std::string::npos) {
       const std::string_view value = manifest::trim(rest.substr(rest.find_first_of(" \t")));
-      arguments_.push_back({words[0], std::string(value), line});
+      assigned.push_back({words[0], expanded(value), line});
     }
+    arguments_.insert(arguments_.end(), assigned.begin(), assigned.end());
     if (environment) {
-      stage_.variables.insert(stage_.variables.end(), arguments_.begin() + known, arguments_.end());
+      stage_.variables.insert(stage_.variables.end(), assigned.begin(), assigned.end());
     }
   }
 
-  void expose(std::string_view rest, std::uint32_t line) {
-    for (std::string_view word : manifest::words(rest)) {
-      if (word.starts_with('$')) {
-        std::string_view key = word.substr(1);
-        if (key.starts_with('{')) key = key.substr(1, key.find_first_of("}:") - 1);
-        for (const Variable& one : arguments_) {
-          if (one.name == key) word = one.value;
-        }
+  // What a name is worth as it was last assigned; null when it was not, or is a secret's.
+  const Variable* value_of(std::string_view name) const {
+    if (project::kind_of_variable(name) == project::VariableKind::kSecret) return nullptr;
+    const auto last = std::find_if(arguments_.rbegin(), arguments_.rend(),
+                                   [&](const Variable& one) { return one.name == name; });
+    return last == arguments_.rend() ? nullptr : &*last;
+  }
+
+  // With "$NAME", "${NAME}" and "${NAME:-default}" replaced by their values as they are now. What
+  // has none stays as it is written.
+  std::string expanded(std::string_view text) const {
+    std::string value;
+    for (std::size_t count = 0; count < kMostReferences; ++count) {
+      const std::size_t at = text.find('$');
+      if (at == std::string_view::npos || at + 1 == text.size()) break;
+      value.append(text.substr(0, at));
+      text.remove_prefix(at);
+      const bool braces = text[1] == '{';
+      std::size_t end = braces ? 2 : 1;
+      const std::size_t begin = end;
+      while (end < text.size() && manifest::is_word(text[end])) ++end;
+      const std::string_view name = text.substr(begin, end - begin);
+      const Variable* known = value_of(name);
+      std::string_view instead = known == nullptr ? "" : std::string_view(known->value);
+      if (braces) {
+        const std::size_t close = text.find('}', end);
+        if (close == std::string_view::npos) break;
+        const std::string_view rest = text.substr(end, close - end);
+        const bool fallback = rest.starts_with(":-") || rest.starts_with('-');
+        if (fallback && instead.empty()) instead = rest.substr(rest.find('-') + 1);
+        if (!fallback && !rest.empty()) instead = {};
+        end = close + 1;
       }
-      const std::uint32_t port = manifest::leading_port(word.substr(0, word.find('/')));
-      if (port > 0) stage_.ports.push_back({port, PortSource::kExpose, true, "", line});
+      value.append(instead.empty() ? text.substr(0, end) : instead);
+      text.remove_prefix(end);
+      if (value.size() > kLongestValue) break;
+    }
+    return value.append(text);
+  }
+
+  void expose(std::string_view rest, std::uint32_t line) {
+    const std::string value = expanded(rest);
+    for (const std::string_view word : manifest::words(value)) {
+      const std::size_t slash = word.find('/');
+      const std::uint32_t port = manifest::leading_port(word.substr(0, slash));
+      const bool udp = slash != std::string_view::npos && is_udp(word.substr(slash + 1));
+      if (port > 0) stage_.ports.push_back({port, PortSource::kExpose, true, "", line, udp});
     }
   }
 
@@ -168,6 +215,11 @@ void read_dockerfile(const Source& source, Facts& facts) {
 
 // "8080:80", "127.0.0.1:8080:80/tcp", "80", "3000-3005:3000-3005", "80:${PORT:-8080}",
 // {target: 80}: what the container listens on, of a range its first.
+bool is_udp_port(const Value& one) {
+  if (one.is_map()) return is_udp(one["protocol"].text);
+  return is_udp(std::string_view(one.text).substr(one.text.rfind('/') + 1));
+}
+
 std::uint32_t container_port(const Value& one) {
   std::string_view text = one.is_map() ? one["target"].text : one.text;
   text = text.substr(0, text.find('/'));
@@ -190,22 +242,37 @@ void read_environment(const Value& environment, std::vector<Variable>& variables
   }
 }
 
-// Where a container is built from: its Dockerfile's folder below its context, or the context.
-std::string built_from(const Value& service) {
-  const Value& build = service["build"];
-  std::string context(build.is_map() ? build["context"].text : build.text);
-  const std::string_view file = build["dockerfile"].text;
-  if (file.rfind('/') != std::string_view::npos) {
-    context.append("/").append(file.substr(0, file.rfind('/')));
-  }
+// A path as it is below the manifest's directory; "" for that itself, and for what is elsewhere.
+std::string below_here(std::string_view text) {
   std::string path;
-  for (const std::string_view part : manifest::split(context, '/')) {
+  for (const std::string_view part : manifest::split(text, '/')) {
     if (part.empty() || part == ".") continue;
     if (part == ".." || part.starts_with('$')) return {};
     if (!path.empty()) path.push_back('/');
     path += part;
   }
   return path;
+}
+
+// Where a container is built from: its Dockerfile's folder below its context, or the context.
+Built built_from(const Value& service) {
+  const Value& build = service["build"];
+  std::string context(build.is_map() ? build["context"].text : build.text);
+  const std::string_view file = build["dockerfile"].text;
+  Built built;
+  built.name = service.name;
+  if (file.rfind('/') != std::string_view::npos) {
+    if (below_here(context).empty()) built.file = below_here(file);
+    context.append("/").append(file.substr(0, file.rfind('/')));
+  }
+  built.directory = below_here(context);
+  return built;
+}
+
+// "customers" of "ghcr.io/shop/customers:1.2".
+std::string name_of_image(std::string_view image) {
+  image = image.substr(image.rfind('/') + 1);
+  return std::string(image.substr(0, image.find_first_of(":@")));
 }
 
 // The services that one depends on, or all of them where it does not say.
@@ -235,18 +302,27 @@ void read_compose(const Source& source, Facts& facts) {
       facts.services.push_back({std::string(known->name), "compose image", image.line});
     }
     Built built;
-    if (own) built.directory = built_from(service);
-    const bool elsewhere = !built.directory.empty();
+    if (own) built = built_from(service);
+    if (!own && known == nullptr) {
+      built.name = service.name;
+      built.image = name_of_image(image.text);
+    }
+    const bool elsewhere = !built.directory.empty() || !built.image.empty();
     std::vector<Port>& ports = elsewhere ? built.ports : facts.ports;
+    std::vector<Variable>& variables = elsewhere ? built.variables : facts.variables;
     for (const std::string_view list : {"ports", "expose"}) {
       for (const Value& one : service[list].items) {
         const std::uint32_t port = container_port(one);
         if (port == 0) continue;
-        ports.push_back({port, PortSource::kCompose, own, own ? "" : service.name, one.line});
+        ports.push_back({port, PortSource::kCompose, own || elsewhere,
+                         own || elsewhere ? "" : service.name, one.line, is_udp_port(one)});
       }
     }
-    if (own) {
-      read_environment(service["environment"], elsewhere ? built.variables : facts.variables);
+    if (own || elsewhere) {
+      std::vector<Variable> told;
+      read_environment(service["environment"], told);
+      add_server_ports(told, PortSource::kCompose, ports);
+      variables.insert(variables.end(), told.begin(), told.end());
     }
     if (elsewhere) {
       built.services = needed_by(service, root["services"]);

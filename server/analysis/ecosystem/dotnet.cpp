@@ -222,6 +222,11 @@ void read_launch_settings(const Source& source, Facts& facts) {
       const std::uint32_t port = manifest::leading_port(one.substr(one.rfind(':') + 1));
       if (port > 0) facts.ports.push_back({port, PortSource::kConfig, true, "", url.line});
     }
+    std::vector<Variable> variables;
+    for (const Value& one : profile["environmentVariables"].items) {
+      variables.push_back({one.name, one.text, one.line});
+    }
+    add_server_ports(variables, PortSource::kConfig, facts.ports);
   }
 }
 

@@ -94,6 +94,7 @@ struct Port {
   bool own = true;      // false: of a database or another service that this one uses
   std::string service;  // whose, when it is not its own: "postgres"
   std::uint32_t line = 0;
+  bool udp = false;
 };
 
 struct Variable {
@@ -117,7 +118,10 @@ struct Locked {
 
 // What a set of containers tells of one that is built from a directory.
 struct Built {
-  std::string directory;  // relative to the manifest's; "" is that itself
+  std::string directory;  // relative to the manifest's; "" when only its name tells
+  std::string file;       // the Dockerfile, where it lies in a folder of what is built
+  std::string name;       // of the service
+  std::string image;      // what it is called without its registry and tag; "" when it is built
   std::vector<Port> ports;
   std::vector<Variable> variables;
   std::vector<Service> services;
@@ -138,7 +142,7 @@ struct Facts {
   std::vector<Port> ports;
   std::vector<Variable> variables;
   std::vector<Service> services;
-  std::vector<Built> built;  // of other directories than the manifest's
+  std::vector<Built> built;  // what may be of other directories than the manifest's
   // Values that other manifests refer to: versions of a workspace, a catalogue, a parent.
   std::vector<Dependency> shared;
   std::vector<Locked> locked;       // in the order of names

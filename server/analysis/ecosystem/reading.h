@@ -66,6 +66,11 @@ inline void set_licence(Facts& facts, const Value& value) {
   facts.licence_line = value.line;
 }
 
+// Where ASP.NET Core is told to listen by variables of its own: ASPNETCORE_URLS, HTTP_PORTS and
+// their kin. Plain HTTP's ports come before the others.
+void add_server_ports(const std::vector<Variable>& variables, PortSource source,
+                      std::vector<Port>& ports);
+
 // Name and version of a map's members: {"express": "^4.0.0"}; a table's "version" member too.
 void add_members(Facts& facts, const Value& map, Use use);
 

@@ -133,6 +133,7 @@ void read_dotenv(const Source& source, Facts& facts) {
       add_port(facts, value, PortSource::kEnv, number);
     }
     add_url(facts, value, name, number);
+    add_server_ports({facts.variables.back()}, PortSource::kEnv, facts.ports);
     if (name == "DB_CONNECTION" || name == "DB_ENGINE" || name == "DB_CLIENT") {
       if (const auto* service = project::find_service_by_provider(value)) {
         facts.services.push_back({std::string(service->name), std::string(name), number});

@@ -125,7 +125,7 @@ void fields(Archive& to, Entry& one) {
 }
 template <class Archive>
 void fields(Archive& to, Port& one) {
-  all(to, one.number, one.source, one.own, one.service, one.line);
+  all(to, one.number, one.source, one.own, one.service, one.line, one.udp);
 }
 template <class Archive>
 void fields(Archive& to, Variable& one) {
@@ -137,7 +137,7 @@ void fields(Archive& to, Service& one) {
 }
 template <class Archive>
 void fields(Archive& to, Built& one) {
-  all(to, one.directory, one.ports, one.variables, one.services);
+  all(to, one.directory, one.file, one.name, one.image, one.ports, one.variables, one.services);
 }
 template <class Archive>
 void fields(Archive& to, manifest::Problem& one) {

@@ -258,7 +258,10 @@ class Assembler {
     const std::vector<ecosystem::Variable> none;
     take_facts(module, one, facts.ports, applied ? facts.variables : none, facts.services);
     for (const ecosystem::Built& built : facts.built) {
-      if (built_.module_of(one, built) == nullptr) {
+      if (built_.module_of(one, built) != nullptr) continue;
+      if (files.builds_other(one, built)) {
+        take_ports_of_other(module, one, built);
+      } else {
         take_facts(module, one, built.ports, built.variables, built.services);
       }
     }

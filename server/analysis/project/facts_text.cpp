@@ -51,6 +51,7 @@ void add_module(Lines& lines, const Module& module) {
   for (const CommandFact& one : module.commands) {
     lines.add(path, name_of(one.role), one.text, one.at.text());
   }
+  if (const PortFact* one = module.port()) lines.add(path, "listens", std::to_string(one->number));
   for (const PortFact& one : module.ports) {
     lines.add(path, one.own ? "port" : "port-of " + one.service, std::to_string(one.number),
               ecosystem::name_of(one.source), one.at.text());

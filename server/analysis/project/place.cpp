@@ -43,6 +43,24 @@ std::string_view below(std::string_view directory, std::string_view top) {
   return directory;
 }
 
+bool is_image_folder(std::string_view path) {
+  return lists(kImageFolders, path.substr(0, path.find('/')));
+}
+
+// Whether most of a module's files of code lie in a directory. REQUIRES: sources by path.
+bool holds_code(const Draft& draft, const std::string& directory) {
+  const auto first_from = [&](const std::string& path) {
+    return std::ranges::lower_bound(draft.sources, std::string_view(path), {}, &File::path);
+  };
+  const auto inside = first_from(directory + '0') - first_from(directory + '/');
+  return static_cast<std::size_t>(inside) * 2 > draft.sources.size();
+}
+
+// Whether a context has none of the module's code in it: its image is another program's.
+bool is_apart(const std::string& context, const Draft& draft) {
+  return context != draft.directory && !draft.sources.empty() && !holds_code(draft, context);
+}
+
 // 0: the usual name, 1: a variant, 2: of the development, kNoImage: of tests.
 int rank_of_name(std::string_view path) {
   std::string name = manifest::lower(base_name(path));
@@ -95,8 +113,7 @@ int image_rank(const Manifest& manifest, const Draft& draft) {
   const int name = rank_of_name(manifest.facts.path);
   if (name == kNoImage) return kNoImage;
   const std::string_view path = below(manifest.directory, draft.directory);
-  const std::string_view folder = path.substr(0, path.find('/'));
-  const int depth = path.empty() ? 0 : lists(kImageFolders, folder) ? 3 : 6;
+  const int depth = path.empty() ? 0 : is_image_folder(path) ? 3 : 6;
   return (name == 2 ? kDevelopmentRank : name) + depth;
 }
 
@@ -106,16 +123,59 @@ bool makes_image(const Manifest& manifest) {
 
 ContainerFiles::ContainerFiles(const Draft& draft) : draft_(draft) {
   for (const Manifest* one : draft.manifests) {
-    if (makes_image(*one)) image_ = std::min(image_, image_rank(*one, draft));
-    if (one->reader->ecosystem == "compose") set_ = std::min(set_, image_rank(*one, draft));
+    if (one->reader->ecosystem != "compose") continue;
+    set_ = std::min(set_, image_rank(*one, draft));
+    for (const ecosystem::Built& built : one->facts.built) {
+      std::string context = joined(one->directory, built.directory);
+      const bool whole = built.image.empty() && built.file.empty();
+      if (whole && is_apart(context, draft)) others_.insert(std::move(context));
+    }
   }
+  choose_image();
+}
+
+// Of the Dockerfiles that are as near: the one whose folder has the code. Folders for images may
+// hold several of one program; of other folders that are several, each is another program.
+void ContainerFiles::choose_image() {
+  std::set<std::string_view> folders;
+  for (const Manifest* one : draft_.manifests) {
+    if (!makes_image(*one) || is_other(one->directory)) continue;
+    const int rank = image_rank(*one, draft_);
+    if (rank > image_ || rank >= kNoImage) continue;
+    if (rank < image_) folders.clear();
+    image_ = rank;
+    folders.insert(one->directory);
+  }
+  if (folders.empty()) return;
+  folder_ = *folders.begin();
+  if (folders.size() == 1) return;
+  const auto code = std::ranges::find_if(
+      folders, [&](std::string_view folder) { return holds_code(draft_, std::string(folder)); });
+  if (code != folders.end()) {
+    folder_ = *code;
+  } else if (!is_image_folder(below(folder_, draft_.directory))) {
+    image_ = kNoImage;
+  }
+}
+
+bool ContainerFiles::is_other(std::string_view directory) const {
+  return others_.find(directory) != others_.end();
+}
+
+bool ContainerFiles::builds_other(const Manifest& set, const ecosystem::Built& built) const {
+  if (!built.image.empty()) return true;
+  const std::string directory = joined(set.directory, built.directory);
+  if (built.file.empty()) return is_other(directory);
+  const bool own = (image_ < kNoImage && directory == folder_) ||
+                   is_image_folder(below(directory, draft_.directory));
+  return !own && !draft_.sources.empty();
 }
 
 bool ContainerFiles::count(const Manifest& manifest) const {
   if (manifest.reader->role != ecosystem::Role::kContainer) return false;
   const int rank = image_rank(manifest, draft_);
   if (rank >= kNoImage) return false;
-  if (makes_image(manifest)) return rank == image_;
+  if (makes_image(manifest)) return rank == image_ && manifest.directory == folder_;
   if (manifest.reader->ecosystem == "compose") return rank < kDevelopmentRank || rank == set_;
   // Objects of a cluster lie in folders of their own; all else is of its directory.
   return manifest.reader->ecosystem == "kubernetes" || place_of(manifest, draft_) == Place::kHere;

@@ -7,6 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "server/analysis/project/gather.h"
@@ -36,10 +39,17 @@ class ContainerFiles {
  public:
   explicit ContainerFiles(const Draft& draft);
   bool count(const Manifest& manifest) const;
+  // Whether what a set of containers builds is another program than the module.
+  bool builds_other(const Manifest& set, const ecosystem::Built& built) const;
 
  private:
+  void choose_image();
+  bool is_other(std::string_view directory) const;
+
   const Draft& draft_;
+  std::set<std::string, std::less<>> others_;  // contexts of other programs
   int image_ = kNoImage;
+  std::string_view folder_;  // of the images that count
   int set_ = kNoImage;
 };
 // Whether a manifest makes an image: a Dockerfile, not a list of what it ignores.

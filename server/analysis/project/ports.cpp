@@ -39,8 +39,9 @@ bool is_of_development(const Evidence& at) {
 }  // namespace
 
 void finish_ports(Module& module, const Draft& draft) {
+  // What a browser or a client of TCP reaches is the main one, wherever the others are told.
   std::ranges::stable_sort(module.ports, {}, [](const PortFact& one) {
-    return std::tuple(!one.own, one.source, is_of_development(one.at));
+    return std::tuple(!one.own, one.udp, one.source, is_of_development(one.at));
   });
   std::set<std::pair<std::uint32_t, bool>> seen;
   std::erase_if(module.ports,

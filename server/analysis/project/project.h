@@ -79,6 +79,7 @@ struct PortFact {
   bool own = true;
   std::string service;
   Evidence at;
+  bool udp = false;
 };
 
 struct ServiceFact {
