@@ -1,6 +1,7 @@
 #include "server/analysis/project_part.h"
 
 #include <algorithm>
+#include <array>
 
 #include "server/analysis/contested.h"
 #include "server/analysis/ecosystem/stored_facts.h"
@@ -142,6 +143,42 @@ class ProjectReader {
   project::Memory& memory_;
 };
 
+// Files that many programs keep secrets in, and not their templates.
+bool is_for_secrets(std::string_view path) {
+  const std::string_view name = base_name(path);
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {".env", ".env.local", ".env.dev", ".env.development", ".env.development.local", ".env.prod",
+       ".env.production", ".env.production.local", ".env.staging", ".env.test", ".env.docker"});
+  return std::ranges::find(kNames, name) != kNames.end();
+}
+
+// What would tell of a module, and is not read for what it is.
+bool is_linked_manifest(const git::TrackedFile& file, std::string_view path) {
+  if (file.mode != kSymlinkMode) return false;
+  const ecosystem::Reader* reader = ecosystem::find_reader(path);
+  return reader != nullptr && (reader->role == ecosystem::Role::kModule ||
+                               (reader->role == ecosystem::Role::kContainer && reader->read));
+}
+
+// Says of files that they are not read, the first few of a kind.
+void add_unread(project::Project& project, const Survey& survey) {
+  constexpr int kMost = 3;
+  int secrets = 0;
+  int links = 0;
+  for (std::size_t i = 0; i < survey.index.files().size(); ++i) {
+    const git::TrackedFile& file = survey.index.files()[i];
+    const std::string_view path = survey.index.below_top(file.path);
+    const bool own = !survey.classes[i].by_directory;
+    if (own && is_for_secrets(path) && secrets < kMost) {
+      ++secrets;
+      project.findings.push_back({{std::string(path), 0}, "not read, a file for secrets"});
+    } else if (own && links < kMost && is_linked_manifest(file, path)) {
+      ++links;
+      project.findings.push_back({{std::string(path), 0}, "not read, a symbolic link"});
+    }
+  }
+}
+
 // Paths of the directory that was asked for become paths of the root.
 void place_under(project::Project& project, const FileIndex& index) {
   if (index.top().empty()) return;
@@ -184,6 +221,7 @@ Result<void> run_project_part(const PartInput& input, Report& report,
   if (input.changed == nullptr || !reader.renew(*input.changed)) reader.find();
   TRY(input.cancel.check());
   report.project = input.memory.project.project;
+  add_unread(report.project, input.survey);
   place_under(report.project, input.survey.index);
   if (const std::uint64_t rest = report.project.manifests_left_out; rest > 0) {
     notes.push_back(std::to_string(rest) + " manifests beyond the bound are not read");

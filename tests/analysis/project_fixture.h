@@ -12,6 +12,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,8 @@ struct Case {
 
 std::vector<Case> parse_cases(std::string_view text);
 
-// The project of files in memory.
-Project project_of(const std::map<std::string, std::string>& files);
+// The project of files in memory; those of `links` are symbolic links.
+Project project_of(const std::map<std::string, std::string>& files,
+                   const std::set<std::string>& links = {});
 
 }  // namespace quarry::analysis::project

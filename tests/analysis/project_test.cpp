@@ -58,7 +58,8 @@ std::vector<Case> parse_cases(std::string_view text) {
   return cases;
 }
 
-Project project_of(const std::map<std::string, std::string>& files) {
+Project project_of(const std::map<std::string, std::string>& files,
+                   const std::set<std::string>& links) {
   SystemClock clock;
   const CancelToken cancel(clock);
   pool::Pool pool({.workers = 0});
@@ -67,7 +68,7 @@ Project project_of(const std::map<std::string, std::string>& files) {
   FactCache cache(*store, contents, "root", FactCache::Origin::kWorkingTree, /*refresh=*/false);
   std::vector<git::TrackedFile> tracked;
   for (const auto& [path, content] : files) {
-    tracked.push_back({path, kPlainMode, content.size(), ""});
+    tracked.push_back({path, links.contains(path) ? kSymlinkMode : kPlainMode, content.size(), ""});
   }
   auto survey = make_survey(FileIndex(std::move(tracked), ""), contents, pool, cancel);
   REQUIRE(survey);
@@ -158,6 +159,16 @@ TEST_CASE("projects: every fact of the described projects says where it was seen
       }
     }
   }
+}
+
+TEST_CASE("projects: a manifest that is a symbolic link is told as not read") {
+  const std::map<std::string, std::string> files = {
+      {"package.json", "/etc/passwd"}, {"LICENSE", "../LICENSE"}, {"a.js", "1;\n"}};
+  const Project project = project_of(files, {"package.json", "LICENSE"});
+  REQUIRE(project.findings.size() == 1);
+  CHECK(project.findings[0].at.path == "package.json");
+  CHECK(project.findings[0].message == "not read, a symbolic link");
+  CHECK(project.main_module()->ecosystem.empty());
 }
 
 // Adding a row without describing a project that it is found in fails here.

@@ -133,6 +133,30 @@ void read_liberty(const Source& source, Facts& facts) {
   }
 }
 
+// ktor { deployment { port = 8080, port = ${?PORT} } } of HOCON, with dots or braces.
+void read_hocon(const Source& source, Facts& facts) {
+  constexpr manifest::Syntax kHocon = {"// #", "", "", "\"", "_.-", "", true};
+  constexpr std::size_t kDeepest = 64;
+  const std::vector<Token> tokens = manifest::tokens(source.text, kHocon);
+  std::vector<std::string> path;
+  for (std::size_t i = 0; i + 1 < tokens.size() && path.size() < kDeepest; ++i) {
+    if (tokens[i].is("}") && !path.empty()) path.pop_back();
+    if (tokens[i].is("{")) path.emplace_back();  // of what has no key
+    if (!tokens[i].is_word()) continue;
+    const bool assigned = tokens[i + 1].is("=") || tokens[i + 1].is(":");
+    const std::size_t value = assigned ? i + 2 : i + 1;
+    if (value >= tokens.size()) return;
+    std::string key = path.empty() || path.back().empty() ? "" : path.back() + ".";
+    key += tokens[i].text;
+    if (tokens[value].is("{")) {
+      path.push_back(std::move(key));
+      i = value;
+    } else if (assigned && key == "ktor.deployment.port") {
+      add_port(facts, manifest::leading_port(tokens[value].text), tokens[value].line);
+    }
+  }
+}
+
 constexpr auto kSettings = Role::kSettings;
 
 constexpr Reader kServerReaders[] = {
@@ -142,6 +166,7 @@ constexpr Reader kServerReaders[] = {
     {"config/dev.exs", "", "Elixir", "", kSettings, read_phoenix},
     {"config.json", "", "", "", Role::kPart, read_config_json},
     {"config/default.json", "", "", "", Role::kPart, read_config_json},
+    {"application.conf", "", "", "", kSettings, read_hocon},
     {"liberty/config/server.xml", "", "", "", kSettings, read_liberty},
 };
 

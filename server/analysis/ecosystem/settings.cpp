@@ -105,6 +105,8 @@ void add_port(Facts& facts, std::string_view text, PortSource source, std::uint3
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) return;
     text = text.substr(colon + 1, text.find('}') - colon - 1);
+  } else if (text.starts_with('$')) {  // of Ktor: $PORT:8080
+    text = text.substr(std::min(text.find(':'), text.size() - 1) + 1);
   }
   const std::uint32_t port = manifest::leading_port(text);
   if (port > 0) facts.ports.push_back({port, source, true, "", line});
@@ -164,7 +166,8 @@ void add_placeholders(Facts& facts, std::string_view text, std::uint32_t line) {
 }
 
 void read_spring_value(Facts& facts, std::string_view key, const Value& value) {
-  if (key == "server.port" || key == "micronaut.server.port" || key == "quarkus.http.port") {
+  if (key == "server.port" || key == "micronaut.server.port" || key == "quarkus.http.port" ||
+      key == "ktor.deployment.port") {
     add_port(facts, value.text, PortSource::kConfig, value.line);
   }
   if (key.ends_with("url") || key.ends_with("uri")) add_url(facts, value.text, key, value.line);
@@ -187,14 +190,40 @@ void read_application_yaml(const Source& source, Facts& facts) {
   walk_spring(facts, "", taken(manifest::parse_yaml(source.text), facts));
 }
 
-// config/database.yml of Rails: the adapters.
+// The text without tags of ERB, line by line: where a value is inserted into a line there is a
+// word, else nothing.
+std::string without_erb(std::string_view text) {
+  std::string plain(text);
+  for (std::size_t at = plain.find("<%"); at != std::string::npos; at = plain.find("<%", at)) {
+    const std::size_t close = plain.find("%>", at);
+    const std::size_t end = close == std::string::npos ? plain.size() : close + 2;
+    std::size_t begin = at;
+    while (begin > 0 && (plain[begin - 1] == ' ' || plain[begin - 1] == '\t')) --begin;
+    const bool alone = begin == 0 || plain[begin - 1] == '\n';
+    const bool inserts = at + 2 < end && plain[at + 2] == '=' && !alone;
+    for (bool first = true; at < end; ++at) {
+      if (plain[at] == '\n') {
+        first = false;
+      } else {
+        plain[at] = inserts && first ? '_' : ' ';
+      }
+    }
+  }
+  return plain;
+}
+
+// config/database.yml of Rails: the adapters, of each environment or of each of its databases.
 void read_rails_database(const Source& source, Facts& facts) {
-  const Value root = taken(manifest::parse_yaml(source.text), facts);
-  for (const Value& one : root.items) {
-    const Value& adapter = one["adapter"];
+  const std::string plain = without_erb(source.text);
+  const Value root = taken(manifest::parse_yaml(plain), facts);
+  const auto add = [&](const Value& adapter) {
     if (const auto* service = project::find_service_by_provider(adapter.text)) {
       facts.services.push_back({std::string(service->name), "adapter", adapter.line});
     }
+  };
+  for (const Value& one : root.items) {
+    add(one["adapter"]);
+    for (const Value& database : one.items) add(database["adapter"]);
   }
 }
 

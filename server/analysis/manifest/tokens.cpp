@@ -87,8 +87,9 @@ class Scanner {
   }
 
   void string(char quote) {
+    if (syntax_.raw_quotes.find(quote) != std::string_view::npos) return raw_string(quote);
     const std::string triple(3, quote);
-    if (text_.substr(at_).starts_with(triple)) {
+    if (syntax_.triple && text_.substr(at_).starts_with(triple)) {
       const std::size_t end = std::min(text_.find(triple, at_ + 3), text_.size());
       add(Token::Kind::kString, text_.substr(at_ + 3, end - std::min(end, at_ + 3)));
       skip_to(end, 3);
@@ -109,6 +110,13 @@ class Scanner {
     }
     add(Token::Kind::kString, text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
+  }
+
+  void raw_string(char quote) {
+    const std::size_t end = text_.find(quote, at_ + 1);
+    if (end == std::string_view::npos) return mark();
+    add(Token::Kind::kString, text_.substr(at_ + 1, end - at_ - 1));
+    skip_to(end, 1);
   }
 
   void mark() {

@@ -33,6 +33,8 @@ struct Syntax {
   std::string_view block_close;
   std::string_view quotes = "\"'";
   std::string_view word_marks = "_.-";  // in words beside letters and digits
+  std::string_view raw_quotes = {};     // of `quotes`: up to the next one, over lines
+  bool triple = true;                   // whether three quotes begin a string over lines
 };
 
 inline constexpr Syntax kCurly = {"//", "/*", "*/", "\"'", "_.$"};        // Gradle, sbt, Swift

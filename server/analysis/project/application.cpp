@@ -190,6 +190,13 @@ std::string start_by_build(const Module& module, const EntryFact& entry) {
   return module.ecosystem == "sbt" && is_only_main(module, entry) ? "sbt run" : "";
 }
 
+bool has_scripts(const Draft& draft) {
+  return std::ranges::any_of(draft.manifests, [&](const Manifest* one) {
+    return one->directory == draft.directory && one->reader->ecosystem == "npm" &&
+           !one->facts.scripts.empty();
+  });
+}
+
 bool is_node_server(const Module& module, const EntryFact& entry) {
   if (tells_port(module, entry)) return true;
   const std::string_view name = base_name(entry.path);
@@ -301,8 +308,9 @@ bool is_application(const Module& module, const Draft& draft) {
       if (runs) return true;
     }
   }
-  const bool framework =
-      std::ranges::any_of(module.frameworks, [](const FrameworkFact& one) { return one.has_file; });
+  const bool framework = std::ranges::any_of(module.frameworks, [](const FrameworkFact& one) {
+    return one.has_file && one.kind != FrameworkKind::kTest;
+  });
   if (framework || is_dotnet_program(module, draft)) return true;
   if (depends_on(module, "maven:spring-boot-maven-plugin") ||
       depends_on(module, "maven:org.springframework.boot")) {
@@ -347,8 +355,12 @@ bool is_library(const Module& module, const Draft& draft) {
 }
 
 bool may_listen(const Module& module, const Draft& draft, const FrameworkFact& framework) {
-  if (framework.port == 0 || framework.kind == FrameworkKind::kTest) return false;
-  if (framework.kind != FrameworkKind::kBuild) return !is_library(module, draft);
+  if (framework.port == 0 || framework.kind == FrameworkKind::kTest || framework.peer) return false;
+  if (framework.kind != FrameworkKind::kBuild) {
+    // What a workspace only has for its tools no script of it runs.
+    const bool idle = framework.development && has_scripts(draft) && !is_application(module, draft);
+    return !idle && !is_library(module, draft);
+  }
   // A bundler's server runs when a script calls it, or its settings are there.
   if (framework.has_file) return true;
   const std::string tool = manifest::lower(framework.name);

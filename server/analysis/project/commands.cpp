@@ -269,7 +269,8 @@ class Commands {
   void starts() {
     const bool application = is_application(module_, draft_);
     if (const FrameworkFact* one = module_.primary_framework();
-        one != nullptr && !one->start.empty() && application && has_needed_file(*one)) {
+        one != nullptr && !one->start.empty() && !one->peer && application &&
+        has_needed_file(*one)) {
       std::string start = one->name == "Flask" ? start_of_flask(module_) : one->start;
       constexpr std::string_view kBundled = "bundle exec ";
       const bool bundled = module_.ecosystem == "rubygems" || one->name != "Jekyll";

@@ -74,10 +74,14 @@ void add_frameworks(Module& module, const Draft& draft,
       const auto [at, fresh] = found.try_emplace(
           row, FrameworkFact{std::string(framework.name), version, locked, framework.kind, false,
                              framework.port, std::string(framework.start), one.at});
-      if (!fresh && at->second.version.empty() && !version.empty()) {
-        at->second.version = version;
-        at->second.locked = locked;
-        at->second.at = one.at;
+      FrameworkFact& fact = at->second;
+      const bool development = one.use == Use::kDev;
+      fact.peer = fact.peer || one.use == Use::kPeer;
+      fact.development = development && (fresh || fact.development);
+      if (!fresh && fact.version.empty() && !version.empty()) {
+        fact.version = version;
+        fact.locked = locked;
+        fact.at = one.at;
       }
     }
   }

@@ -55,8 +55,7 @@ constexpr FrameworkRow kFrameworksOtherRows[] = {
     {"Filament", kUi, "packagist:filament/filament"},
     {"Doctrine", kOrm, "packagist:doctrine/orm packagist:doctrine/doctrine-bundle~"},
     // Ruby
-    {"Rails", kMeta, "rubygems:rails", "", "config/application.rb bin/rails", 3000,
-     "bin/rails server"},
+    {"Rails", kMeta, "rubygems:rails", "", "config/application.rb", 3000, "bin/rails server"},
     {"Hanami", kMeta, "rubygems:hanami", "", "", 2300},
     {"Sinatra", kWeb, "rubygems:sinatra", "rubygems:rails", "", 4567},
     {"Roda", kWeb, "rubygems:roda", "", "", 9292},

@@ -36,9 +36,22 @@ bool is_of_development(const Evidence& at) {
   return base_name(at.path).starts_with("dev.");
 }
 
+// Whether the module is the server itself that its settings are of, not what uses one.
+bool is_redis(const Module& module, const Draft& draft) {
+  return manifest::lower(module.name) == "redis" ||
+         std::ranges::any_of(draft.sources,
+                             [](const File* one) { return base_name(one->path) == "redis-cli.c"; });
+}
+
 }  // namespace
 
 void finish_ports(Module& module, const Draft& draft) {
+  for (PortFact& one : module.ports) {
+    const bool settings = !one.own && one.source == ecosystem::PortSource::kConfig;
+    if (!settings || one.service != "redis" || !is_redis(module, draft)) continue;
+    one.own = true;
+    one.service.clear();
+  }
   // What a browser or a client of TCP reaches is the main one, wherever the others are told.
   std::ranges::stable_sort(module.ports, {}, [](const PortFact& one) {
     return std::tuple(!one.own, one.udp, one.source, is_of_development(one.at));

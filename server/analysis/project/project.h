@@ -60,7 +60,9 @@ struct FrameworkFact {
   std::uint32_t port = 0;
   std::string start;
   Evidence at;
-  bool has_file = false;  // that an application of it has
+  bool has_file = false;     // that an application of it has
+  bool peer = false;         // the module is a part for others that have it
+  bool development = false;  // only the development depends on it
 };
 
 enum class CommandRole : std::uint8_t { kInstall, kBuild, kTest, kLint, kDev, kStart };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <map>
 #include <utility>
 
@@ -18,14 +19,19 @@ using ecosystem::PortSource;
 using manifest::Token;
 
 manifest::Syntax syntax_of(std::string_view language) {
-  if (language == "Python" || language == "Ruby" || language == "R" || language == "Julia" ||
-      language == "Perl" || language == "Crystal" || language == "Nim") {
-    return {"#", "", "", "\"'", "_."};
+  const auto among = [&](std::initializer_list<std::string_view> list) {
+    return std::ranges::find(list, language) != list.end();
+  };
+  const bool triple = among({"Python", "Elixir", "Julia", "Nim", "Java", "Kotlin", "Scala",
+                             "Groovy", "Swift", "Dart", "C#", "F#"});
+  if (among({"Python", "Ruby", "R", "Julia", "Perl", "Crystal", "Nim"})) {
+    return {"#", "", "", "\"'", "_.", "", triple};
   }
-  if (language == "Elixir") return {"#", "", "", "\"'", "_.!"};
-  if (language == "Rust" || language == "Go") return {"//", "/*", "*/", "\"`", "_."};
-  if (language == "Lua") return {"--", "--[[", "]]", "\"'", "_."};
-  return {"//", "/*", "*/", "\"'`", "_.$"};
+  if (language == "Elixir") return {"#", "", "", "\"'", "_.!", "", triple};
+  if (language == "Go") return {"//", "/*", "*/", "\"'`", "_.", "`", triple};
+  if (language == "Rust") return {"//", "/*", "*/", "\"`", "_.", "", triple};
+  if (language == "Lua") return {"--", "--[[", "]]", "\"'", "_.", "", triple};
+  return {"//", "/*", "*/", "\"'`", "_.$", "", triple};
 }
 
 std::string_view last_part(std::string_view word) {
@@ -35,9 +41,10 @@ std::string_view last_part(std::string_view word) {
 
 // Calls whose first argument is a port or an address.
 bool listens(std::string_view word) {
-  constexpr std::array<std::string_view, 13> kCalls = {
-      "listen", "Listen",       "ListenAndServe", "ListenAndServeTLS", "Run",   "Start",  "bind",
-      "serve",  "createServer", "start",          "listenAndServe",    "Serve", "UseUrls"};
+  constexpr std::array<std::string_view, 14> kCalls = {
+      "listen",         "Listen", "ListenAndServe", "ListenAndServeTLS", "Run",
+      "Start",          "bind",   "serve",          "createServer",      "start",
+      "listenAndServe", "Serve",  "UseUrls",        "embeddedServer"};
   return std::ranges::find(kCalls, last_part(word)) != kCalls.end();
 }
 
@@ -175,9 +182,9 @@ class Scan {
     }
   }
 
-  // The number that stands for an unset PORT, in the same line.
+  // The number that stands for an unset PORT, in the same line or the next.
   void fallback(std::string_view name) {
-    if (last_part(name) != "PORT") return;
+    if (!is_own_port(last_part(name))) return;
     for (std::size_t i = 1; i < 12 && at_ + i < tokens_.size(); ++i) {
       const Token& token = tokens_[at_ + i];
       if (token.line > tokens_[at_].line + 1) return;
@@ -247,8 +254,26 @@ class Scan {
       std::uint32_t port = is_number(value) ? manifest::leading_port(value.text) : 0;
       const auto named = named_.find(std::string(value.text));
       if (value.is_word() && named != named_.end()) port = named->second;
+      if (port == 0) port = fallback_of_argument(i + 2);
       if (port > 9) return add_port(port, PortSource::kCall, ahead(i).line);
     }
+  }
+
+  // Of "int(os.environ.get("X_PORT", 9090))" as an argument, whatever the variable's prefix; 0 when
+  // no such variable is read.
+  std::uint32_t fallback_of_argument(std::size_t at) const {
+    bool read = false;
+    for (std::size_t depth = 0, end = at + 14; at < end; ++at) {
+      const Token& one = ahead(at);
+      if (one.is("(")) ++depth;
+      if (depth == 0 && (one.is(",") || one.is(")"))) return 0;
+      if (one.is(")")) --depth;
+      const std::uint32_t port =
+          one.is_string() || is_number(one) ? manifest::leading_port(one.text) : 0;
+      if (read && port > 0) return port;
+      read = read || (one.is_string() && one.text.ends_with("PORT"));
+    }
+    return 0;
   }
 
   // Sinatra's "set :port, 4321".

@@ -24,6 +24,18 @@ constexpr auto kOpenKeys = std::to_array<std::string_view>({"PUBLIC", "PUB", "PR
 constexpr auto kDatabaseWords = std::to_array<std::string_view>(
     {"DB", "DATABASE", "POSTGRES", "POSTGRESQL", "PG", "PGADMIN", "MYSQL", "MONGO", "MONGODB",
      "REDIS", "MSSQL", "SQLITE", "MARIADB", "JDBC"});
+// Before PORT: of something that the program connects to, or that is beside what it is for.
+constexpr auto kReachedWords = std::to_array<std::string_view>(
+    {"SMTP",       "IMAP",      "POP3",     "MAIL",         "EMAIL",     "FTP",        "SFTP",
+     "SSH",        "LDAP",      "DNS",      "SERVICE",      "PROXY",     "REMOTE",     "UPSTREAM",
+     "TARGET",     "CLIENT",    "PEER",     "BROKER",       "QUEUE",     "CACHE",      "KAFKA",
+     "RABBIT",     "RABBITMQ",  "AMQP",     "NATS",         "MQTT",      "MEMCACHE",   "MEMCACHED",
+     "ES",         "ELASTIC",   "SOLR",     "OPENSEARCH",   "CASSANDRA", "CLICKHOUSE", "NEO4J",
+     "COUCHDB",    "CONSUL",    "VAULT",    "ETCD",         "ZOOKEEPER", "INFLUX",     "INFLUXDB",
+     "ORACLE",     "MINIO",     "QDRANT",   "MILVUS",       "WEAVIATE",  "CHROMA",     "OLLAMA",
+     "STATSD",     "SYSLOG",    "GRAPHITE", "JAEGER",       "ZIPKIN",    "OTEL",       "OTLP",
+     "PROMETHEUS", "METRICS",   "DEBUG",    "HMR",          "TEST",      "SELENIUM",   "TEMPORAL",
+     "LIVERELOAD", "INSPECTOR", "VALKEY",   "ELASTICSEARCH"});
 constexpr auto kAddressWords = std::to_array<std::string_view>(
     {"HOST", "HOSTNAME", "HOSTS", "ADDR", "ADDRESS", "DOMAIN", "SERVER", "URL", "URI", "ENDPOINT",
      "BIND", "LISTEN", "ORIGIN", "ORIGINS"});
@@ -185,6 +197,16 @@ VariableKind kind_of_variable(std::string_view name) {
   }
   if (upper.starts_with("TF_VAR_")) return VariableKind::kConfig;
   return database ? VariableKind::kDatabase : VariableKind::kConfig;
+}
+
+bool is_own_port(std::string_view name) {
+  std::vector<std::string_view> words = manifest::split(name, '_');
+  if (words.empty() || words.back() != "PORT") return false;
+  words.pop_back();
+  return kind_of_variable(name) == VariableKind::kConfig &&
+         std::ranges::none_of(words, [](std::string_view word) {
+           return is_among(kReachedWords, word) || is_among(kDatabaseWords, word);
+         });
 }
 
 bool is_variable_name(std::string_view name) {

@@ -15,6 +15,10 @@ std::string_view name_of(VariableKind kind);
 // CONN, PGADMIN_PORT is of the database.
 VariableKind kind_of_variable(std::string_view name);
 
+// Whether a variable tells where the program itself listens: PORT, APP_PORT, MY_TOOL_PORT; not of
+// what it connects to, as DB_PORT, SMTP_PORT and USER_SERVICE_PORT are.
+bool is_own_port(std::string_view name);
+
 // What may name a variable: a letter or '_' first, then digits too. Names of properties have '.'
 // and '-' in them.
 bool is_variable_name(std::string_view name);
