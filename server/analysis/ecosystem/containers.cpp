@@ -297,13 +297,15 @@ void read_compose(const Source& source, Facts& facts) {
   for (const Value& service : root["services"].items) {
     const Value& image = service["image"];
     const auto* known = project::find_service_by_image(image.text);
-    const bool own = known == nullptr && (service["build"] || !image);
+    // By a variable it may be the image of anything.
+    const bool told = !service["build"]["dockerfile"].text.starts_with('$');
+    const bool own = known == nullptr && (service["build"] || !image) && told;
     if (known != nullptr) {
       facts.services.push_back({std::string(known->name), "compose image", image.line});
     }
     Built built;
     if (own) built = built_from(service);
-    if (!own && known == nullptr) {
+    if (!own && known == nullptr && told) {
       built.name = service.name;
       built.image = name_of_image(image.text);
     }
@@ -319,10 +321,10 @@ void read_compose(const Source& source, Facts& facts) {
       }
     }
     if (own || elsewhere) {
-      std::vector<Variable> told;
-      read_environment(service["environment"], told);
-      add_server_ports(told, PortSource::kCompose, ports);
-      variables.insert(variables.end(), told.begin(), told.end());
+      std::vector<Variable> environment;
+      read_environment(service["environment"], environment);
+      add_server_ports(environment, PortSource::kCompose, ports);
+      variables.insert(variables.end(), environment.begin(), environment.end());
     }
     if (elsewhere) {
       built.services = needed_by(service, root["services"]);

@@ -58,7 +58,7 @@ bool holds_code(const Draft& draft, const std::string& directory) {
 
 // Whether a context has none of the module's code in it: its image is another program's.
 bool is_apart(const std::string& context, const Draft& draft) {
-  return context != draft.directory && !draft.sources.empty() && !holds_code(draft, context);
+  return context != draft.directory && !holds_code(draft, context);
 }
 
 // 0: the usual name, 1: a variant, 2: of the development, kNoImage: of tests.
@@ -168,7 +168,7 @@ bool ContainerFiles::builds_other(const Manifest& set, const ecosystem::Built& b
   if (built.file.empty()) return is_other(directory);
   const bool own = (image_ < kNoImage && directory == folder_) ||
                    is_image_folder(below(directory, draft_.directory));
-  return !own && !draft_.sources.empty();
+  return !own;
 }
 
 bool ContainerFiles::count(const Manifest& manifest) const {
