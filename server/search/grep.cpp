@@ -140,8 +140,6 @@ void append_reading_notes(std::string& out, const GrepQuery& query,
   if (!reading.dated) out += "incomplete: time was up before all were dated; sorted by path\n";
   if (reading.scan == Sifted::Scan::kNoText) {
     out += "note: read every file: no text of 3 characters is in all matches for the index\n";
-  } else if (reading.scan == Sifted::Scan::kNotSure) {
-    out += "note: read every file: the index is not up to date yet\n";
   }
   if (counts.files_searched > 0 || reading.filtered == 0) return;
   if (const std::string listed = listed_globs(query.glob); !listed.empty()) {
