@@ -161,11 +161,11 @@ Ascii members(std::string_view ranges) {
   return out;
 }
 
-using Kind = UnicodeProperty::Kind;
+using Of = UnicodeProperty::Kind;
 using Found = std::optional<UnicodeProperty>;
 
 template <class Rows>
-Found among(const Rows& rows, Kind kind, std::string_view wanted) {
+Found among(const Rows& rows, Of kind, std::string_view wanted) {
   for (const Row& row : rows) {
     if (!is_named(row.name, row.also, wanted)) continue;
     return UnicodeProperty{kind, row.name, members(row.ascii), false};
@@ -173,7 +173,7 @@ Found among(const Rows& rows, Kind kind, std::string_view wanted) {
   return std::nullopt;
 }
 
-Found script(std::string_view wanted, Kind kind) {
+Found script(std::string_view wanted, Of kind) {
   for (const UnicodeScript& one : unicode_scripts()) {
     if (!is_named(one.name, one.also, wanted)) continue;
     const Ascii latin = members("AZaz");
@@ -184,15 +184,15 @@ Found script(std::string_view wanted, Kind kind) {
 }
 
 Found named(std::string_view name) {
-  if (Found found = among(kBinary, Kind::kBinary, name)) return found;
-  if (Found found = among(kCategories, Kind::kCategory, name)) return found;
-  return script(name, Kind::kScript);
+  if (Found found = among(kBinary, Of::kBinary, name)) return found;
+  if (Found found = among(kCategories, Of::kCategory, name)) return found;
+  return script(name, Of::kScript);
 }
 
 Found with_value(std::string_view name, std::string_view value) {
-  if (is_named("General_Category", "gc", name)) return among(kCategories, Kind::kCategory, value);
-  if (is_named("Script", "sc", name)) return script(value, Kind::kScript);
-  if (is_named("Script_Extensions", "scx", name)) return script(value, Kind::kScriptExtensions);
+  if (is_named("General_Category", "gc", name)) return among(kCategories, Of::kCategory, value);
+  if (is_named("Script", "sc", name)) return script(value, Of::kScript);
+  if (is_named("Script_Extensions", "scx", name)) return script(value, Of::kScriptExtensions);
   return std::nullopt;
 }
 

@@ -157,17 +157,15 @@ void read_hocon(const Source& source, Facts& facts) {
   }
 }
 
-constexpr auto kSettings = Role::kSettings;
-
 constexpr Reader kServerReaders[] = {
-    {"puma.rb", "", "Ruby", "", kSettings, read_puma},
-    {"config/runtime.exs", "", "Elixir", "", kSettings, read_phoenix},
-    {"config/prod.exs", "", "Elixir", "", kSettings, read_phoenix},
-    {"config/dev.exs", "", "Elixir", "", kSettings, read_phoenix},
+    {"puma.rb", "", "Ruby", "", Role::kSettings, read_puma},
+    {"config/runtime.exs", "", "Elixir", "", Role::kSettings, read_phoenix},
+    {"config/prod.exs", "", "Elixir", "", Role::kSettings, read_phoenix},
+    {"config/dev.exs", "", "Elixir", "", Role::kSettings, read_phoenix},
     {"config.json", "", "", "", Role::kPart, read_config_json},
     {"config/default.json", "", "", "", Role::kPart, read_config_json},
-    {"application.conf", "", "", "", kSettings, read_hocon},
-    {"liberty/config/server.xml", "", "", "", kSettings, read_liberty},
+    {"application.conf", "", "", "", Role::kSettings, read_hocon},
+    {"liberty/config/server.xml", "", "", "", Role::kSettings, read_liberty},
 };
 
 }  // namespace

@@ -46,7 +46,7 @@ bool fits(const Parts& pattern, const Parts& path) {
 }
 
 // What lies below `top` of a directory; REQUIRES: it does.
-std::string_view below(std::string_view directory, std::string_view top) {
+std::string_view path_below(std::string_view directory, std::string_view top) {
   directory.remove_prefix(top.empty() ? 0 : top.size() + 1);
   return directory;
 }
@@ -85,7 +85,7 @@ bool Workspaces::names(std::string_view directory) const {
     const auto here = by_directory_.find(at);
     if (here == by_directory_.end()) continue;
     const bool named = std::ranges::any_of(here->second, [&](const Workspace& one) {
-      const Pattern* pattern = decides(one, below(directory, at));
+      const Pattern* pattern = decides(one, path_below(directory, at));
       return pattern != nullptr && !pattern->excluded;
     });
     if (named) return true;
@@ -102,7 +102,7 @@ void Workspaces::add_members(std::vector<Module>& modules) const {
       const Manifest* by = nullptr;
       for (std::size_t i = 0; here != by_directory_.end() && i < here->second.size(); ++i) {
         const Workspace& one = here->second[i];
-        const Pattern* pattern = decides(one, below(module.path, at));
+        const Pattern* pattern = decides(one, path_below(module.path, at));
         const bool whole = !one.whole.empty() && one.whole == module.ecosystem;
         if (!whole && (pattern == nullptr || pattern->excluded)) continue;
         const bool own = one.manifest->reader->ecosystem == module.ecosystem;
@@ -129,7 +129,7 @@ bool Workspaces::leave_out(std::string_view at, std::string_view ecosystem,
     if (!one.whole.empty() && one.whole == ecosystem) return false;
     if (one.patterns.empty()) continue;
     if (registry_of(one.manifest->reader->ecosystem) != registry_of(ecosystem)) continue;
-    const Pattern* pattern = decides(one, below(directory, at));
+    const Pattern* pattern = decides(one, path_below(directory, at));
     if (pattern != nullptr && !pattern->excluded) return false;
     told |= pattern != nullptr || ecosystem != "cargo";
   }
