@@ -146,10 +146,10 @@ class ProjectReader {
 // Files that many programs keep secrets in, and not their templates.
 bool is_for_secrets(std::string_view path) {
   const std::string_view name = base_name(path);
-  constexpr auto kNames = std::to_array<std::string_view>(
+  constexpr auto kSecretNames = std::to_array<std::string_view>(
       {".env", ".env.local", ".env.dev", ".env.development", ".env.development.local", ".env.prod",
        ".env.production", ".env.production.local", ".env.staging", ".env.test", ".env.docker"});
-  return std::ranges::find(kNames, name) != kNames.end();
+  return std::ranges::find(kSecretNames, name) != kSecretNames.end();
 }
 
 // What would tell of a module, and is not read for what it is.

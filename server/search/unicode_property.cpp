@@ -152,11 +152,9 @@ bool is_named(std::string_view name, std::string_view also, std::string_view wan
 
 Ascii members(std::string_view ranges) {
   Ascii out;
+  const auto code = [&](std::size_t at) { return static_cast<unsigned char>(ranges[at]); };
   for (std::size_t i = 0; i + 1 < ranges.size(); i += 2) {
-    for (auto c = static_cast<std::size_t>(ranges[i]); c <= static_cast<std::size_t>(ranges[i + 1]);
-         ++c) {
-      out.set(c);
-    }
+    for (std::size_t c = code(i); c <= code(i + 1); ++c) out.set(c);
   }
   return out;
 }
