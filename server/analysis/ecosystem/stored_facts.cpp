@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "server/analysis/project/redact.h"
+#include "server/base/utf8.h"
 
 namespace quarry::analysis::ecosystem {
 namespace {
@@ -83,6 +84,9 @@ class Redacting {
   template <class T>
   void operator()(T& value) {
     if constexpr (std::is_same_v<T, std::string>) {
+      // What is longer is no fact, and takes long to look through.
+      constexpr std::size_t kLongest = 4096;
+      if (value.size() > kLongest) value.resize(utf8::clip(value, kLongest).size());
       value = project::redacted(value);
     } else if constexpr (!kPlain<T>) {
       fields(*this, value);
