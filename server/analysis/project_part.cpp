@@ -55,6 +55,44 @@ std::vector<project::File> files_of(const PartInput& input) {
   return files;
 }
 
+// Files that many programs keep secrets in, and not their templates.
+bool is_for_secrets(std::string_view path) {
+  const std::string_view name = base_name(path);
+  constexpr auto kSecretNames = std::to_array<std::string_view>(
+      {".env", ".env.local", ".env.dev", ".env.development", ".env.development.local", ".env.prod",
+       ".env.production", ".env.production.local", ".env.staging", ".env.test", ".env.docker"});
+  return std::ranges::find(kSecretNames, name) != kSecretNames.end();
+}
+
+// What would tell of a module, and is not read for what it is.
+bool is_linked_manifest(const git::TrackedFile& file, std::string_view path) {
+  if (file.mode != kSymlinkMode) return false;
+  const ecosystem::Reader* reader = ecosystem::find_reader(path);
+  return reader != nullptr && (reader->role == ecosystem::Role::kModule ||
+                               (reader->role == ecosystem::Role::kContainer && reader->read));
+}
+
+// Says of files that they are not read, the first few of a kind.
+std::vector<project::Finding> find_unread(const Survey& survey) {
+  constexpr int kMost = 3;
+  std::vector<project::Finding> found;
+  int secrets = 0;
+  int links = 0;
+  for (std::size_t i = 0; i < survey.index.files().size(); ++i) {
+    const git::TrackedFile& file = survey.index.files()[i];
+    const std::string_view path = survey.index.below_top(file.path);
+    const bool own = !survey.classes[i].by_directory;
+    if (own && is_for_secrets(path) && secrets < kMost) {
+      ++secrets;
+      found.push_back({{std::string(path), 0}, "not read, a file for secrets"});
+    } else if (own && links < kMost && is_linked_manifest(file, path)) {
+      ++links;
+      found.push_back({{std::string(path), 0}, "not read, a symbolic link"});
+    }
+  }
+  return found;
+}
+
 class ProjectReader {
  public:
   explicit ProjectReader(const PartInput& input)
@@ -65,23 +103,30 @@ class ProjectReader {
     memory_.files = files_of(input_);
     input_.memory.choices = input_.memory.languages.choices;
     project::find_project(tree(), memory_);
+    memory_.unread = find_unread(input_.survey);
   }
 
   bool renew(const std::vector<std::uint32_t>& changed) {
     if (input_.memory.choices != input_.memory.languages.choices) return false;
     std::vector<std::string_view> directories;
+    bool unread = false;
     for (const std::uint32_t number : changed) {
       const FileIndex::Directory& directory = index_.directories()[number];
       directories.push_back(index_.below_top(directory.path));
+      unread = unread || std::ranges::any_of(memory_.unread, [&](const project::Finding& one) {
+                 return project::directory_of(one.at.path) == directories.back();
+               });
       for (const std::uint32_t at : index_.members(directory)) {
         const git::TrackedFile& file = index_.files()[at];
         const std::string_view path = index_.below_top(file.path);
+        unread = unread || file.mode == kSymlinkMode || is_for_secrets(path);
         const auto known = std::ranges::lower_bound(memory_.files, path, {}, &project::File::path);
         if (known == memory_.files.end() || known->path != path) continue;
         if (known->language != language_in(input_, at)) return false;
         known->size = file.size;
       }
     }
+    if (unread) memory_.unread = find_unread(input_.survey);
     const project::Tree now = tree();
     return project::renew_project(now, directories, memory_);
   }
@@ -143,42 +188,6 @@ class ProjectReader {
   project::Memory& memory_;
 };
 
-// Files that many programs keep secrets in, and not their templates.
-bool is_for_secrets(std::string_view path) {
-  const std::string_view name = base_name(path);
-  constexpr auto kSecretNames = std::to_array<std::string_view>(
-      {".env", ".env.local", ".env.dev", ".env.development", ".env.development.local", ".env.prod",
-       ".env.production", ".env.production.local", ".env.staging", ".env.test", ".env.docker"});
-  return std::ranges::find(kSecretNames, name) != kSecretNames.end();
-}
-
-// What would tell of a module, and is not read for what it is.
-bool is_linked_manifest(const git::TrackedFile& file, std::string_view path) {
-  if (file.mode != kSymlinkMode) return false;
-  const ecosystem::Reader* reader = ecosystem::find_reader(path);
-  return reader != nullptr && (reader->role == ecosystem::Role::kModule ||
-                               (reader->role == ecosystem::Role::kContainer && reader->read));
-}
-
-// Says of files that they are not read, the first few of a kind.
-void add_unread(project::Project& project, const Survey& survey) {
-  constexpr int kMost = 3;
-  int secrets = 0;
-  int links = 0;
-  for (std::size_t i = 0; i < survey.index.files().size(); ++i) {
-    const git::TrackedFile& file = survey.index.files()[i];
-    const std::string_view path = survey.index.below_top(file.path);
-    const bool own = !survey.classes[i].by_directory;
-    if (own && is_for_secrets(path) && secrets < kMost) {
-      ++secrets;
-      project.findings.push_back({{std::string(path), 0}, "not read, a file for secrets"});
-    } else if (own && links < kMost && is_linked_manifest(file, path)) {
-      ++links;
-      project.findings.push_back({{std::string(path), 0}, "not read, a symbolic link"});
-    }
-  }
-}
-
 // Paths of the directory that was asked for become paths of the root.
 void place_under(project::Project& project, const FileIndex& index) {
   if (index.top().empty()) return;
@@ -195,6 +204,7 @@ void place_under(project::Project& project, const FileIndex& index) {
       path(one->at.path);
     }
     path(module.at.path);
+    path(module.member_of.path);
     path(module.aside);
     all(module.build_systems);
     all(module.frameworks);
@@ -221,7 +231,8 @@ Result<void> run_project_part(const PartInput& input, Report& report,
   if (input.changed == nullptr || !reader.renew(*input.changed)) reader.find();
   TRY(input.cancel.check());
   report.project = input.memory.project.project;
-  add_unread(report.project, input.survey);
+  const std::vector<project::Finding>& unread = input.memory.project.unread;
+  report.project.findings.insert(report.project.findings.end(), unread.begin(), unread.end());
   place_under(report.project, input.survey.index);
   if (const std::uint64_t rest = report.project.manifests_left_out; rest > 0) {
     notes.push_back(std::to_string(rest) + " manifests beyond the bound are not read");

@@ -111,6 +111,7 @@ struct Memory {
   Gathered gathered;  // of `files`
   Project project;
   std::shared_ptr<const Module> own_main;  // the main module before it took from the top
+  std::vector<Finding> unread;             // files that are not read for what they are
 };
 
 // The whole: gathered and put together. REQUIRES: tree.files are memory.files.
