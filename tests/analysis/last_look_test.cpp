@@ -227,6 +227,44 @@ TEST_CASE("after one changed file nothing else is asked for") {
   }
 }
 
+// What a module takes from files of other modules, one change of such a file after the other.
+TEST_CASE("what is told of a module elsewhere is that of now") {
+  Watched world(2, false);
+  const auto write_nest = [&](const std::string& version) {
+    world.write("mono/package.json",
+                R"({"name": "mono", "dependencies": {"@nestjs/core": ")" + version + R"("}})");
+  };
+  write_nest("^10.0.0");
+  world.write("mono/nx.json", "{}\n");
+  world.write("mono/apps/api/project.json",
+              R"({"name": "api", "targets": {"build": {"executor": "@nx/nest:build"}}})");
+  world.write("mono/apps/api/main.ts", "run();\n");
+  world.write("compose.yaml", "services:\n  shop:\n    image: us/shop\n    ports: ['9000:9001']\n");
+  world.write("go.work", "go 1.22\nuse ./packages/p1\n");
+  world.write("packages/p1/go.mod", "module p1\n");
+  world.write("packages/p1/main.go", "package main\n");
+  const auto said = [&](std::string_view fact) {
+    next_tick();
+    world.settle();
+    const std::string text = Watched::text(world.look(false));
+    CHECK(text == Watched::text(world.look(true)));
+    return text.find(fact) != std::string::npos;
+  };
+  CHECK(said("mono/apps/api framework NestJS ^10.0.0"));
+  write_nest("^11.1.0");
+  CHECK(said("mono/apps/api framework NestJS ^11.1.0"));
+
+  CHECK_FALSE(said("packages/p0 port 9001"));
+  world.write("packages/p0/package.json", R"({"name": "shop"})");
+  CHECK(said("packages/p0 port 9001"));
+  world.write("packages/p0/package.json", R"({"name": "other"})");
+  CHECK_FALSE(said("packages/p0 port 9001"));
+
+  CHECK(said("packages/p1 member-of package.json"));
+  world.write("packages/p1/main.go", "package main\n" + std::string(60'000, '/'));
+  CHECK(said("packages/p1 member-of go.work:2"));
+}
+
 TEST_CASE("what no watch saw is found when the time is up") {
   Watched world(2, false);
   (void)world.look(false);

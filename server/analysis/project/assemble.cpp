@@ -66,6 +66,8 @@ class Assembler {
       const std::size_t number = at++;
       if (!dirty[number]) continue;
       Module module = make(draft);
+      // Which workspace names a module goes by that.
+      if (module.ecosystem != project.modules[number]->ecosystem) return false;
       module.members = project.modules[number]->members;
       module.member_of = project.modules[number]->member_of;
       module.aside = project.modules[number]->aside;

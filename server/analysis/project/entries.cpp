@@ -99,10 +99,11 @@ bool fits(std::string_view pattern, std::string_view path) {
   }
 }
 
-// Java and its kin: any depth of packages, told by the name and by the code.
 bool is_jvm(std::string_view language) {
   return language == "Java" || language == "Kotlin" || language == "Scala" || language == "Groovy";
 }
+
+// Java and its kin: any depth of packages, told by the name and by the code.
 bool is_jvm_entry(std::string_view language, std::string_view path) {
   if (!is_jvm(language)) return false;
   const std::string_view name = base_name(path);

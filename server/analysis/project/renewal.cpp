@@ -1,5 +1,7 @@
 #include "server/analysis/project/renewal.h"
 
+#include <algorithm>
+
 #include "server/analysis/ecosystem/stored_facts.h"
 
 namespace quarry::analysis::project {
@@ -18,6 +20,23 @@ Facts seen_from_below(const Facts& facts) {
   seen.shared = facts.shared;
   seen.locked = facts.locked;
   return seen;
+}
+
+bool names_images(const Manifest& manifest) {
+  return std::ranges::any_of(manifest.facts.built,
+                             [](const ecosystem::Built& one) { return !one.image.empty(); });
+}
+
+bool is_of_nx(const Manifest& manifest) {
+  return manifest.reader->ecosystem == "nx";
+}
+
+bool same_dependencies(const Facts& before, const Facts& after) {
+  Facts one;
+  Facts other;
+  one.dependencies = before.dependencies;
+  other.dependencies = after.dependencies;
+  return ecosystem::encode(one) == ecosystem::encode(other);
 }
 
 bool makes_module(const Manifest& manifest) {
@@ -76,7 +95,14 @@ bool Renewal::take(Manifest& manifest, Facts fresh) {
     other.members = manifest.facts.members;
     if (ecosystem::encode(one) != ecosystem::encode(other)) return false;
   }
-  if (same_from_below(fresh, manifest.facts)) return true;
+  // An image is the module's that is called as it is.
+  const bool renamed = makes_module(manifest) && fresh.name != manifest.facts.name;
+  if (renamed && std::ranges::any_of(gathered_.manifests, names_images)) return false;
+  // Projects of nx have the versions of the root's package.json.
+  const bool same = manifest.reader->pattern != "package.json" ||
+                    same_dependencies(fresh, manifest.facts) ||
+                    std::ranges::none_of(gathered_.manifests, is_of_nx);
+  if (same && same_from_below(fresh, manifest.facts)) return true;
   // What lies in these folders is of the directory that holds them.
   std::string_view of = manifest.directory;
   for (const std::string_view folder : {"gradle", ".config/mise", ".config"}) {
