@@ -1,7 +1,6 @@
 #include "server/analysis/project_part.h"
 
 #include <algorithm>
-#include <array>
 
 #include "server/analysis/contested.h"
 #include "server/analysis/ecosystem/stored_facts.h"
@@ -9,6 +8,7 @@
 #include "server/analysis/manifest/value.h"
 #include "server/analysis/project/gather.h"
 #include "server/analysis/tally.h"
+#include "server/base/secret_names.h"
 
 namespace quarry::analysis {
 namespace {
@@ -55,13 +55,9 @@ std::vector<project::File> files_of(const PartInput& input) {
   return files;
 }
 
-// Files that many programs keep secrets in, and not their templates.
+// Settings that no tool shows (base/secret_names.h).
 bool is_for_secrets(std::string_view path) {
-  const std::string_view name = base_name(path);
-  constexpr auto kSecretNames = std::to_array<std::string_view>(
-      {".env", ".env.local", ".env.dev", ".env.development", ".env.development.local", ".env.prod",
-       ".env.production", ".env.production.local", ".env.staging", ".env.test", ".env.docker"});
-  return std::ranges::find(kSecretNames, name) != kSecretNames.end();
+  return base_name(path).starts_with(".env") && names_secret(path);
 }
 
 // What would tell of a module, and is not read for what it is.

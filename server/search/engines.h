@@ -31,7 +31,7 @@ struct Engines {
   MatchOptions options;
   LiteralFinder needle;  // every match contains it; may be empty
   Required required;
-  std::size_t longest = 0;  // bytes of a match, or kAnyLength: see longest_match()
+  std::size_t longest = 0;  // bytes of a match, or kAnyLength: PatternMeasure::longest
   bool plain = false;       // `needle` is the whole pattern
   bool folds_line_ends = false;
   std::string note;

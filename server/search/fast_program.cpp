@@ -1,11 +1,13 @@
 #include "server/search/fast_program.h"
 
 #if QUARRY_HYPERSCAN
-#include <bitset>
 #include <string>
 
 #include <hs.h>
 #include <re2/re2.h>
+
+#include "server/search/pattern_measure.h"
+#include "server/search/unicode_property.h"
 #endif
 
 namespace quarry::search {
@@ -14,90 +16,11 @@ namespace quarry::search {
 
 namespace {
 
-using Ascii = std::bitset<128>;
-
 // What a compiler that cannot be stopped may be given: of patterns made at random within these
 // bounds most take a millisecond or two and the worst about 30; `a.{0,100}b.{0,100}c` takes 90.
 constexpr int kMostPlaces = 400;  // characters, with each count written out
 constexpr int kMostCounted = 24;  // of them, in repetitions with a count
 constexpr int kMostOpen = 6;      // repetitions without an end
-
-// Length and size of a pattern.
-struct Measure {
-  int shortest = 0;  // of a match
-  int places = 0;
-  int counted = 0;
-  int open = 0;
-};
-
-class Measurer {
- public:
-  explicit Measurer(const std::vector<Token>& tokens) : tokens_(tokens) {}
-
-  Measure measure() {
-    Measure all = sequence();
-    while (at_ < tokens_.size() && tokens_[at_].kind == TokenKind::kBar) {
-      ++at_;
-      const Measure other = sequence();
-      all.shortest = std::min(all.shortest, other.shortest);
-      all.places += other.places;
-      all.counted += other.counted;
-      all.open += other.open;
-    }
-    return all;
-  }
-
- private:
-  Measure sequence() {
-    Measure all;
-    while (at_ < tokens_.size() && tokens_[at_].kind != TokenKind::kBar &&
-           tokens_[at_].kind != TokenKind::kClose) {
-      Measure part = one();
-      while (at_ < tokens_.size() && tokens_[at_].kind == TokenKind::kRepeat) {
-        const Token& repeat = tokens_[at_++];
-        const int times = std::min(std::max({repeat.min, repeat.max, 1}), 100'000);
-        part.open += repeat.max < 0 ? 1 : 0;
-        if (times > 1) part.counted = capped(part.places, times);
-        part.places = capped(part.places, times);
-        part.shortest = capped(part.shortest, std::min(repeat.min, 1));
-      }
-      all.shortest = std::min(all.shortest + part.shortest, kEnough);
-      all.places = std::min(all.places + part.places, kEnough);
-      all.counted = std::min(all.counted + part.counted, kEnough);
-      all.open += part.open;
-    }
-    return all;
-  }
-
-  Measure one() {
-    const Token& token = tokens_[at_++];
-    switch (token.kind) {
-      case TokenKind::kText:
-      case TokenKind::kClass:
-      case TokenKind::kShorthand:
-      case TokenKind::kProperty:
-      case TokenKind::kAny:
-        return {.shortest = 1, .places = 1};
-      case TokenKind::kOpen:
-      case TokenKind::kAtomic:
-      case TokenKind::kLook: {
-        Measure inner = measure();
-        if (at_ < tokens_.size()) ++at_;
-        return token.kind == TokenKind::kLook ? Measure{} : inner;
-      }
-      default:
-        return {};
-    }
-  }
-
-  static constexpr int kEnough = 1'000'000;
-  static int capped(int count, int times) {
-    return static_cast<int>(std::min<std::int64_t>(std::int64_t{count} * times, kEnough));
-  }
-
-  const std::vector<Token>& tokens_;
-  std::size_t at_ = 0;
-};
 
 // Writes a pattern in the library's words: a class is the ASCII characters that RE2 finds in it.
 class Writer {
@@ -276,7 +199,7 @@ std::unique_ptr<const FastProgram> FastProgram::compile(const std::vector<Token>
                                                         const MatchOptions& options) {
   const PatternShape shape = shape_of(tokens);
   if (!shape.known || shape.text_edge || !available()) return nullptr;
-  const Measure measure = Measurer(tokens).measure();
+  const PatternMeasure measure = measure_pattern(tokens);
   if (measure.shortest == 0 || measure.places > kMostPlaces || measure.counted > kMostCounted ||
       measure.open > kMostOpen) {
     return nullptr;

@@ -5,7 +5,7 @@
 #include "server/base/format.h"
 #include "server/base/utf8.h"
 #include "server/search/engines.h"
-#include "server/search/match_length.h"
+#include "server/search/pattern_measure.h"
 #include "server/search/regex_run.h"
 
 namespace quarry::search {
@@ -155,7 +155,7 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   }
   const auto literal = as_literal(engines.tokens);
   engines.required = required_of(engines.tokens, options.ignore_case);
-  engines.longest = longest_match(engines.tokens);
+  engines.longest = measure_pattern(engines.tokens).longest;
   if (options.word && engines.longest != kAnyLength) engines.longest += 8;  // what is beside it
   engines.folds_line_ends =
       (shape.line_end || shape.line_break) && !pattern.contains("\\r") && !pattern.contains('\r');

@@ -23,7 +23,7 @@ namespace quarry::search {
 
 struct RunnableRegex {
   const re2::RE2& regex;
-  std::size_t longest;    // of what it matches, in bytes, or kAnyLength (match_length.h)
+  std::size_t longest;    // of what it matches, in bytes, or kAnyLength (pattern_measure.h)
   bool in_group = false;  // the match is what its first group holds
 };
 

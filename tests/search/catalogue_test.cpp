@@ -25,11 +25,8 @@ void check_rounds(int count, bool flood) {
   const unsigned seed = std::random_device()();
   Catalogued tree;
   Changer changer(tree.files, seed);
-  std::string history;
   for (int round = 0; round < count; ++round) {
-    if (flood && changer.below(8) == 0) changer.flood();
-    history.clear();
-    for (int i = changer.below(3); i >= 0; --i) history += changer.change() + "; ";
+    const std::string history = changer.some_changes(flood);
     INFO("seed " << seed << ", round " << round << ": " << history);
     const auto same = [](const std::string& kept, const std::string& read) {
       if (kept == read) return;

@@ -97,6 +97,14 @@ class Changer {
 
   int below(int bound) { return static_cast<int>(random_() % static_cast<unsigned>(bound)); }
 
+  // A few changes, one after the other; `with_flood`: now and then more than the watch can tell.
+  std::string some_changes(bool with_flood) {
+    if (with_flood && below(8) == 0) flood();
+    std::string history;
+    for (int i = below(3); i >= 0; --i) history += change() + "; ";
+    return history;
+  }
+
   std::string change() {
     const fs::path file = root_ / directory() / name();
     const fs::path other = root_ / directory();

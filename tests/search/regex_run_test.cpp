@@ -3,7 +3,7 @@
 #include <random>
 
 #include "server/search/engines.h"
-#include "server/search/match_length.h"
+#include "server/search/pattern_measure.h"
 #include "tests/search/searched_tree.h"
 
 namespace quarry::search {
@@ -22,7 +22,7 @@ struct Made {
     REQUIRE(regex != nullptr);
     REQUIRE(regex->ok());
   }
-  RunnableRegex runnable() const { return {*regex, longest_match(tokens) / 4}; }
+  RunnableRegex runnable() const { return {*regex, measure_pattern(tokens).longest / 4}; }
 
   std::vector<Token> tokens;
   std::unique_ptr<re2::RE2> regex;
@@ -130,7 +130,7 @@ TEST_CASE("the longest match of a pattern is told as the rows say") {
   };
   for (const Row& row : rows) {
     INFO(row.pattern);
-    const std::size_t got = longest_match(read_pattern(row.pattern));
+    const std::size_t got = measure_pattern(read_pattern(row.pattern)).longest;
     CHECK(got == (row.want == SIZE_MAX ? kAnyLength : row.want * 4));
   }
 }

@@ -50,11 +50,8 @@ void check_rounds(int count, bool flood) {
   Indexer indexer({background, *store, clock, std::size_t{1} << 24U});
   Catalogued tree({{"quiet/one.txt", "straw\n"}, {"quiet/two.txt", "straw\n"}}, {}, &indexer);
   Changer changer(tree.files, seed);
-  std::string history;
   for (int round = 0; round < count; ++round) {
-    if (flood && changer.below(8) == 0) changer.flood();
-    history.clear();
-    for (int i = changer.below(3); i >= 0; --i) history += changer.change() + "; ";
+    const std::string history = changer.some_changes(flood);
     INFO("seed " << seed << ", round " << round << ": " << history);
     static constexpr const char* kPatterns[] = {"needle one",    "needle \\w+", "straw",
                                                 "needle [0-9]7", "again|deep",  "absent"};
