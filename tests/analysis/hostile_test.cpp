@@ -191,6 +191,29 @@ TEST_CASE("workspaces that lead out, around, or everywhere name only modules tha
 
 // What nothing closes makes a careless reader look for its end again and again: the time would
 // grow with the square of the size, and the runner's limit is far below that.
+ecosystem::Facts facts_in(const std::string& path, const std::string& text) {
+  const ecosystem::Reader* reader = ecosystem::find_reader(path);
+  REQUIRE(reader != nullptr);
+  return ecosystem::read(*reader, {path, text});
+}
+
+TEST_CASE("values within values are put in a few times, then no more") {
+  // Each property of Maven names the next one over and over; what they end in is empty.
+  std::string pom =
+      "<project><artifactId>a</artifactId><version>${v0.version}</version><properties>";
+  for (int i = 0; i < 6; ++i) {
+    pom += "<v" + std::to_string(i) + ".version>" +
+           repeated("${v" + std::to_string(i + 1) + ".version}", 300) + "</v" + std::to_string(i) +
+           ".version>";
+  }
+  pom += "<v6.version></v6.version></properties></project>";
+  CHECK(facts_in("pom.xml", pom).version.size() < 4096);
+  // A line of tags of ERB, each with all that was before it to look back at.
+  CHECK(facts_in("config/database.yml", repeated("<% %>", 200'000)).services.empty());
+  const std::string image = "FROM a\nENV A0=x\n" + repeated("ENV A0=$A0$A0$A0$A0\n", 5000);
+  CHECK(facts_in("Dockerfile", image).variables.size() <= 2000);
+}
+
 // A third of all manifests: all take some minutes under a sanitizer.
 void read_with_nothing_closed(std::size_t third) {
   constexpr std::size_t kSize = 60'000;

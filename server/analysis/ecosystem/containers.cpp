@@ -213,13 +213,13 @@ void read_dockerfile(const Source& source, Facts& facts) {
   file.finish();
 }
 
-// "8080:80", "127.0.0.1:8080:80/tcp", "80", "3000-3005:3000-3005", "80:${PORT:-8080}",
-// {target: 80}: what the container listens on, of a range its first.
 bool is_udp_port(const Value& one) {
   if (one.is_map()) return is_udp(one["protocol"].text);
   return is_udp(std::string_view(one.text).substr(one.text.rfind('/') + 1));
 }
 
+// "8080:80", "127.0.0.1:8080:80/tcp", "80", "3000-3005:3000-3005", "80:${PORT:-8080}",
+// {target: 80}: what the container listens on, of a range its first.
 std::uint32_t container_port(const Value& one) {
   std::string_view text = one.is_map() ? one["target"].text : one.text;
   text = text.substr(0, text.find('/'));

@@ -124,6 +124,7 @@ class GradleScript {
   void read_project_version(const Statement& one) {
     const std::string_view text = string_of(one);
     if (text.empty() || text.find('$') != std::string_view::npos) return;
+    if (facts_.shared.size() >= kMostFacts) return;
     if (one.depth == 0) facts_.version = text;
     if (one.depth == 0 || inside(one, "allprojects") || inside(one, "subprojects")) {
       facts_.shared.push_back(

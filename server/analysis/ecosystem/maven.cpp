@@ -61,9 +61,11 @@ class Pom {
     return value ? &value : nullptr;
   }
   std::string resolved(std::string_view text, int depth = 0) const {
-    constexpr int kDeepest = 4;  // of properties in properties
+    constexpr int kDeepest = 4;         // of properties in properties
+    constexpr int kMostReferences = 8;  // of one text
     std::string found;
-    while (!text.empty()) {
+    for (int count = 0; !text.empty(); ++count) {
+      if (count > kMostReferences) return {};
       const std::size_t open = text.find("${");
       const std::size_t close = text.find('}', std::min(open, text.size()));
       found.append(text.substr(0, open));

@@ -64,7 +64,7 @@ class CmakePrograms {
     }
     if (has(call, "OUTPUT_NAME") || has(call, "RUNTIME_OUTPUT_DIRECTORY")) forget(call);
     const std::string_view first = argument(call, 0);
-    if (name == "set" && (first == kOutput || first == "EXECUTABLE_OUTPUT_PATH")) {
+    if (name == "set" && (first == kCmakeOutput || first == "EXECUTABLE_OUTPUT_PATH")) {
       share(open_ > 0 ? "" : folder_of(call), call.line);
     }
     // For another machine than the one that builds.
@@ -97,8 +97,6 @@ class CmakePrograms {
   }
 
  private:
-  static constexpr std::string_view kOutput = kCmakeOutput;
-
   static bool opens(std::string_view name) {
     return name == "if" || name == "foreach" || name == "while" || name == "function" ||
            name == "macro";
@@ -112,7 +110,7 @@ class CmakePrograms {
   }
 
   void share(std::string folder, std::uint32_t line) {
-    facts_.shared.push_back({std::string(kOutput), std::move(folder), Use::kBuild, line});
+    facts_.shared.push_back({std::string(kCmakeOutput), std::move(folder), Use::kBuild, line});
   }
 
   void forget(const Call& call) {

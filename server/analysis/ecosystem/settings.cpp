@@ -194,12 +194,15 @@ void read_application_yaml(const Source& source, Facts& facts) {
 // word, else nothing.
 std::string without_erb(std::string_view text) {
   std::string plain(text);
+  bool alone = true;  // nothing but blanks stands before the tag in its line
+  std::size_t seen = 0;
   for (std::size_t at = plain.find("<%"); at != std::string::npos; at = plain.find("<%", at)) {
     const std::size_t close = plain.find("%>", at);
     const std::size_t end = close == std::string::npos ? plain.size() : close + 2;
-    std::size_t begin = at;
-    while (begin > 0 && (plain[begin - 1] == ' ' || plain[begin - 1] == '\t')) --begin;
-    const bool alone = begin == 0 || plain[begin - 1] == '\n';
+    for (; seen < at; ++seen) {
+      const char c = plain[seen];
+      alone = c == '\n' || (alone && (c == ' ' || c == '\t'));
+    }
     const bool inserts = at + 2 < end && plain[at + 2] == '=' && !alone;
     for (bool first = true; at < end; ++at) {
       if (plain[at] == '\n') {

@@ -76,6 +76,7 @@ std::vector<Manifest> read_all(const Tree& tree, std::uint64_t& left_out) {
   std::vector<Manifest> more =
       read_those(tree, kMaxManifests - manifests.size(), left_out, [&](const File& file) {
         if (file.own_place || !file.documents) return false;
+        if (ecosystem::find_reader(file.path) == nullptr) return false;
         const std::string_view directory = directory_of(file.path);
         if (directory != last) named = workspaces.names(directory);
         last = directory;
