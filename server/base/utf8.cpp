@@ -139,6 +139,27 @@ std::string unescape_name(std::string_view text) {
   return out;
 }
 
+void append_character(std::string& out, char32_t point) {
+  const auto tail = [&](unsigned shift) {
+    out.push_back(static_cast<char>(0x80U | ((point >> shift) & 0x3FU)));
+  };
+  if (point < 0x80) {
+    out.push_back(static_cast<char>(point));
+  } else if (point < 0x800) {
+    out.push_back(static_cast<char>(0xC0U | (point >> 6U)));
+    tail(0);
+  } else if (point < 0x10000) {
+    out.push_back(static_cast<char>(0xE0U | (point >> 12U)));
+    tail(6);
+    tail(0);
+  } else {
+    out.push_back(static_cast<char>(0xF0U | (point >> 18U)));
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
 std::string_view clip(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
   std::size_t end = max_bytes;

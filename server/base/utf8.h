@@ -22,6 +22,9 @@ Character next(std::string_view bytes);
 // Well-formed as Unicode 15 table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool valid(std::string_view bytes);
 
+// REQUIRES: a scalar value.
+void append_character(std::string& out, char32_t point);
+
 // Appends `bytes` to `out`, each maximal ill-formed subsequence as one U+FFFD
 // (the practice that Unicode 15 section 3.9 recommends).
 void append_repaired(std::string& out, std::string_view bytes);

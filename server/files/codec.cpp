@@ -46,27 +46,6 @@ unsigned char byte_at(std::string_view raw, std::size_t i) {
 
 }  // namespace
 
-void append_utf8(std::string& out, char32_t point) {
-  const auto tail = [&](unsigned shift) {
-    out.push_back(static_cast<char>(0x80U | ((point >> shift) & 0x3FU)));
-  };
-  if (point < 0x80) {
-    out.push_back(static_cast<char>(point));
-  } else if (point < 0x800) {
-    out.push_back(static_cast<char>(0xC0U | (point >> 6U)));
-    tail(0);
-  } else if (point < 0x10000) {
-    out.push_back(static_cast<char>(0xE0U | (point >> 12U)));
-    tail(6);
-    tail(0);
-  } else {
-    out.push_back(static_cast<char>(0xF0U | (point >> 18U)));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
 std::size_t raw_length(CharsetKind kind, std::string_view raw, char32_t shown) {
   const unsigned char lead = byte_at(raw, 0);
   std::size_t length = 1;
@@ -168,7 +147,7 @@ std::size_t Codec::append_decoded_utf16(std::string& out, std::string_view raw) 
       point = 0x10000 + ((point - 0xD800) << 10U) + (low - 0xDC00);
       length = 4;
     }
-    append_utf8(out, point);
+    utf8::append_character(out, point);
     at += length;
   }
   return at;
@@ -210,7 +189,7 @@ std::size_t Codec::append_decoded(std::string& out, std::string_view raw) const 
       return append_decoded_utf16(out, raw);
     case CharsetKind::kSingle:
       for (; at < raw.size() && points_[byte_at(raw, at)] != kNoPoint; ++at) {
-        append_utf8(out, points_[byte_at(raw, at)]);
+        utf8::append_character(out, points_[byte_at(raw, at)]);
       }
       return at;
     default:

@@ -55,6 +55,4 @@ class Codec {
 // U+FFFD there may stand for bytes that make up none.
 std::size_t raw_length(CharsetKind kind, std::string_view raw, char32_t shown);
 
-void append_utf8(std::string& out, char32_t point);
-
 }  // namespace quarry::files

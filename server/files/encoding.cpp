@@ -74,7 +74,7 @@ Result<Decoded> decode(std::string_view raw, std::optional<Charset> wanted) {
     const bool cut = taken > 0 && piece.size() - taken < 4;
     if (cut || rest.empty()) continue;
     decoded.damaged = true;
-    append_utf8(decoded.text, 0xFFFD);
+    utf8::append_character(decoded.text, 0xFFFD);
     rest.remove_prefix(raw_length(charset.kind(), rest, 0xFFFD));
   }
   if (decoded.marks_.empty()) decoded.marks_.push_back({0, raw.size()});

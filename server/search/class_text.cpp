@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <re2/re2.h>
 
 #include "server/base/format.h"
+#include "server/base/guarded.h"
+#include "server/base/utf8.h"
 #include "server/search/unicode_property.h"
 
 namespace quarry::search {
@@ -26,8 +29,6 @@ constexpr Shorthands kAsciiShorthands = {
     .word = "0-9A-Za-z_",
     .digit = "0-9",
     .space = "\\t-\\r ",
-    // Without the two characters that fold to ASCII letters: where case does not matter they would
-    // bring those in.
     .not_word = "\\x00-/:-@\\[-\\^`\\{-\\x{17e}\\x{180}-\\x{2129}\\x{212b}-\\x{10ffff}",
     .not_digit = "\\x00-/:-\\x{10ffff}",
     .not_space = "\\x00-\\x08\\x0e-\\x1f!-\\x{10ffff}",
@@ -116,21 +117,21 @@ PropertyText for_re2(const UnicodeProperty& property) {
   return {"\\p{" + std::string(property.name) + "}"};
 }
 
-// Where case does not matter, PCRE2 goes on to tell the cases of a property: what RE2 finds more.
-std::string other_cases(const PropertyText& property) {
+// What RE2 finds more of a list where case does not matter.
+std::string find_other_cases(const std::string& list) {
   constexpr std::uint32_t kEndOfCases = 0x1E950;
   re2::RE2::Options options;
   options.set_log_errors(false);
-  const re2::RE2 exact("[" + property.list + "]", options);
+  const re2::RE2 exact("[" + list + "]", options);
   options.set_case_sensitive(false);
-  const re2::RE2 folded("[" + property.list + "]", options);
+  const re2::RE2 folded("[" + list + "]", options);
   std::string out;
   std::string character;
   std::uint32_t begin = 0;  // of a run that `folded` matches
   bool more = false;        // somewhere in it `exact` does not
   for (std::uint32_t c = 0; c <= kEndOfCases; ++c) {
     character.clear();
-    append_character(character, c);
+    utf8::append_character(character, c);
     if (c < kEndOfCases && re2::RE2::FullMatch(character, folded)) {
       more = more || !re2::RE2::FullMatch(character, exact);
       continue;
@@ -142,6 +143,18 @@ std::string other_cases(const PropertyText& property) {
   return out;
 }
 
+// Where case does not matter, PCRE2 goes on to tell the cases of a property. To find them takes
+// some 15 ms: they are found once. There are as many lists as properties that RE2 knows.
+std::string other_cases(const std::string& list) {
+  static Guarded<std::map<std::string, std::string>> known;
+  {
+    auto all = known.lock();
+    if (const auto found = all->find(list); found != all->end()) return found->second;
+  }
+  std::string found = find_other_cases(list);
+  return known.lock()->emplace(list, std::move(found)).first->second;
+}
+
 PropertyText for_pcre2(const UnicodeProperty& property, bool folds) {
   if (property.name == "ASCII") return {"\\x00-\\x7f"};
   if (property.name == "Assigned") return {"\\p{Cn}", true};
@@ -150,7 +163,7 @@ PropertyText for_pcre2(const UnicodeProperty& property, bool folds) {
   if (property.kind == Kind::kScriptExtensions) name.insert(0, "scx:");
   PropertyText written{"\\p{" + name + "}"};
   const PropertyText known = folds ? for_re2(property) : PropertyText{};
-  if (!known.list.empty() && !known.outside) written.list += other_cases(known);
+  if (!known.list.empty() && !known.outside) written.list += other_cases(known.list);
   return written;
 }
 

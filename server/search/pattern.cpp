@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "server/search/unicode_property.h"
+#include "server/base/utf8.h"
 
 namespace quarry::search {
 namespace {
@@ -246,7 +246,7 @@ class Reader {
       return;
     }
     std::string bytes;
-    append_character(bytes, point);
+    utf8::append_character(bytes, point);
     add_text(std::move(bytes), length);
   }
 

@@ -204,24 +204,6 @@ std::string_view bare(std::string_view name) {
 
 }  // namespace
 
-void append_character(std::string& out, std::uint32_t c) {
-  if (c < 0x80) {
-    out.push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out.push_back(static_cast<char>(0xC0U | (c >> 6U)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
-  } else if (c < 0x10000) {
-    out.push_back(static_cast<char>(0xE0U | (c >> 12U)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 6U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
-  } else {
-    out.push_back(static_cast<char>(0xF0U | (c >> 18U)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 12U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | ((c >> 6U) & 0x3FU)));
-    out.push_back(static_cast<char>(0x80U | (c & 0x3FU)));
-  }
-}
-
 std::size_t property_length(std::string_view text) {
   if (text.size() < 3 || text[2] != '{') return std::min<std::size_t>(3, text.size());
   return std::min(text.find('}'), text.size() - 1) + 1;

@@ -34,7 +34,4 @@ std::optional<UnicodeProperty> find_property(std::string_view text);
 // How long \p{...} is that `text` begins with.
 std::size_t property_length(std::string_view text);
 
-// In UTF-8.
-void append_character(std::string& out, std::uint32_t c);
-
 }  // namespace quarry::search

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "server/base/utf8.h"
 #include "server/search/unicode_property.h"
 #include "tests/search/searched_tree.h"
 
@@ -35,7 +36,7 @@ class Lines {
  public:
   Lines() : characters_(characters()) {
     for (const std::uint32_t c : characters_) {
-      append_character(text_, c);
+      utf8::append_character(text_, c);
       text_.push_back('\n');
     }
     tree_.files.write("all", text_);
