@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <optional>
+#include <map>
 #include <random>
 #include <set>
-#include <tuple>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -22,23 +24,42 @@ namespace {
 constexpr int kClients = 8;
 constexpr std::array kFiles = {"a", "b", "d/c"};
 constexpr int kSlots = 3;
-using Files = std::map<std::string, std::string>;
 
-// What a change found and what it left; "\0" for nothing.
-struct Change {
-  Files before;
-  Files after;
-  bool operator<(const Change& other) const {
-    return std::tie(before, after) < std::tie(other.before, other.after);
+// Texts by number, since thousands of states are copied and compared each round.
+class Texts {
+ public:
+  int number(const std::string& text) {
+    const auto [found, added] = numbers_.emplace(text, static_cast<int>(texts_.size()));
+    if (added) texts_.push_back(text);
+    return found->second;
   }
+  const std::string& operator[](int number) const {
+    return texts_[static_cast<std::size_t>(number)];
+  }
+
+ private:
+  std::map<std::string, int> numbers_;
+  std::vector<std::string> texts_;
+};
+
+// The number of the text of each of kFiles.
+using Files = std::array<int, kFiles.size()>;
+constexpr int kNothing = -1;
+constexpr int kUntouched = -2;
+constexpr Files kNoChange = {kUntouched, kUntouched, kUntouched};
+
+// What a change found and what it left.
+struct Change {
+  Files before = kNoChange;
+  Files after = kNoChange;
+  auto operator<=>(const Change&) const = default;
 };
 
 struct State {
   Files files;
-  std::map<int, Change> changes;  // of this round and the one before it, by the call's number
-  bool operator<(const State& other) const {
-    return std::tie(files, changes) < std::tie(other.files, other.changes);
-  }
+  std::array<Change, 2 * kClients> changes;  // of this round and the one before it
+  Change& change(int number) { return changes[static_cast<std::size_t>(number) % changes.size()]; }
+  auto operator<=>(const State&) const = default;
 };
 
 struct Call {
@@ -46,50 +67,38 @@ struct Call {
   int number = 0;
   Kind kind = Kind::kRead;
   int undoes = 0;  // the number of the change
-  std::string path;
-  std::string other;  // where it is moved; the text that is looked for
-  std::string text;   // that is put
+  std::size_t file = 0;
+  std::size_t target = 0;  // where it is moved
+  std::string other;       // the text that is looked for; the change that is undone
+  std::string text;        // that is put
   bool worked = false;
   std::string seen;  // by a read
 };
 
-const std::string kNothing(1, '\0');
-
-std::optional<std::string> content(const State& state, const std::string& path) {
-  const auto found = state.files.find(path);
-  return found == state.files.end() ? std::nullopt : std::optional(found->second);
-}
-
-void put(State& state, const std::string& path, const std::string& now) {
-  if (now == kNothing) {
-    state.files.erase(path);
-  } else {
-    state.files[path] = now;
+void put(State& state, const Files& files) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i] != kUntouched) state.files[i] = files[i];
   }
 }
 
-// Each of `made` as a change of its own number.
 bool change(State& state, int number, const Files& made) {
-  Change& one = state.changes[number];
-  one.after = made;
-  for (const auto& [path, now] : made) {
-    one.before[path] = content(state, path).value_or(kNothing);
-    put(state, path, now);
+  Change& one = state.change(number);
+  one = {.before = kNoChange, .after = made};
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (made[i] != kUntouched) one.before[i] = state.files[i];
   }
+  put(state, made);
   return true;
 }
 
 bool undo(State& state, const Call& call) {
-  const auto found = state.changes.find(call.undoes);
-  bool as_left = found != state.changes.end();
-  if (as_left) {
-    for (const auto& [path, left] : found->second.after) {
-      as_left = as_left && content(state, path).value_or(kNothing) == left;
-    }
+  const Change& one = state.change(call.undoes);
+  bool as_left = one.after != kNoChange;
+  for (std::size_t i = 0; i < one.after.size(); ++i) {
+    as_left = as_left && (one.after[i] == kUntouched || one.after[i] == state.files[i]);
   }
   if (call.worked != as_left) return false;
-  if (!as_left) return true;
-  for (const auto& [path, was] : found->second.before) put(state, path, was);
+  if (as_left) put(state, one.before);
   return true;
 }
 
@@ -105,38 +114,33 @@ bool shows(const std::string& seen, const std::string& text) {
 }
 
 // Does the call on the model; false when it would have been answered otherwise.
-bool apply(State& state, const Call& call) {
+bool apply(State& state, const Call& call, Texts& texts) {
   using Kind = Call::Kind;
   if (call.kind == Kind::kUndo) return undo(state, call);
-  const auto there = content(state, call.path);
-  const std::size_t at = there && call.kind == Kind::kEdit ? there->find(call.other) : 0;
+  const int there = state.files[call.file];
+  const bool is_there = there != kNothing;
+  const std::string text = is_there ? texts[there] : "";
+  const std::size_t at = call.kind == Kind::kEdit ? text.find(call.other) : 0;
   const bool makes = call.kind == Kind::kAppend || call.kind == Kind::kWrite;
-  const bool taken = call.kind == Kind::kMove && content(state, call.other);
-  const bool works = makes || (there && at != std::string::npos && !taken);
+  const bool taken = call.kind == Kind::kMove && state.files[call.target] != kNothing;
+  const bool works = makes || (is_there && at != std::string::npos && !taken);
   if (call.worked != works) return false;
   if (!works) return true;
-  switch (call.kind) {
-    case Kind::kRead:
-      return shows(call.seen, *there);
-    case Kind::kEdit:
-      return change(state, call.number,
-                    {{call.path, std::string(*there).replace(at, call.other.size(), call.text)}});
-    case Kind::kAppend:
-      return change(state, call.number, {{call.path, there.value_or("") + call.text}});
-    case Kind::kWrite:
-      return change(state, call.number, {{call.path, call.text}});
-    case Kind::kMove:
-      return change(state, call.number, {{call.path, kNothing}, {call.other, *there}});
-    case Kind::kDelete:
-      return change(state, call.number, {{call.path, kNothing}});
-    case Kind::kUndo:
-      break;
+  if (call.kind == Kind::kRead) return shows(call.seen, text);
+  Files made = kNoChange;
+  int& now = made[call.file];
+  now = kNothing;
+  if (call.kind == Kind::kMove) made[call.target] = there;
+  if (call.kind == Kind::kWrite) now = texts.number(call.text);
+  if (call.kind == Kind::kAppend) now = texts.number(text + call.text);
+  if (call.kind == Kind::kEdit) {
+    now = texts.number(std::string(text).replace(at, call.other.size(), call.text));
   }
-  return false;
+  return change(state, call.number, made);
 }
 
 // Every state that some order of `calls` leads to, with the answers that were given.
-void follow(const State& state, const std::vector<Call>& calls, unsigned done,
+void follow(const State& state, const std::vector<Call>& calls, unsigned done, Texts& texts,
             std::set<State>& ends, std::set<std::pair<unsigned, State>>& known) {
   if (!known.emplace(done, state).second) return;
   if (done == (1U << calls.size()) - 1) {
@@ -146,7 +150,9 @@ void follow(const State& state, const std::vector<Call>& calls, unsigned done,
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if ((done >> i & 1U) != 0) continue;
     State next = state;
-    if (apply(next, calls[i])) follow(next, calls, done | 1U << i, ends, known);
+    if (apply(next, calls[i], texts)) {
+      follow(next, calls, done | 1U << i, texts, ends, known);
+    }
   }
 }
 
@@ -155,7 +161,7 @@ class Player {
   explicit Player(int processes)
       : servers_(processes, {.files = initial(), .arguments = {"--no-fsync"}}),
         random_(static_cast<unsigned>(processes)) {
-    states_.insert({.files = initial(), .changes = {}});
+    states_.insert({.files = found(), .changes = {}});
   }
 
   void play(int rounds) {
@@ -173,7 +179,7 @@ class Player {
       }
       std::set<State> ends;
       std::set<std::pair<unsigned, State>> known;
-      for (const State& state : states_) follow(state, calls, 0, ends, known);
+      for (const State& state : states_) follow(state, calls, 0, texts_, ends, known);
       INFO("round " << round << "\n" << described(calls));
       settle(ends, calls);
       REQUIRE_FALSE(states_.empty());
@@ -183,26 +189,30 @@ class Player {
   }
 
  private:
-  static Files initial() {
-    Files files;
+  static std::map<std::string, std::string> initial() {
+    std::map<std::string, std::string> files;
     for (const char* file : kFiles) files[file] = "0=0;\n1=0;\n2=0;\n";
+    return files;
+  }
+
+  // What lies there now.
+  Files found() {
+    Files files;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const bool is_there = access(servers_.workspace().path(kFiles[i]).c_str(), F_OK) == 0;
+      files[i] = is_there ? texts_.number(servers_.workspace().read(kFiles[i])) : kNothing;
+    }
     return files;
   }
 
   // Leaves the states that fit what lies there now, and the changes that the next round may undo.
   void settle(const std::set<State>& ends, const std::vector<Call>& calls) {
-    Files now;
-    for (const char* file : kFiles) {
-      if (access(servers_.workspace().path(file).c_str(), F_OK) == 0) {
-        now[file] = servers_.workspace().read(file);
-      }
-    }
+    const Files now = found();
     states_.clear();
     for (State state : ends) {
       if (state.files != now) continue;
-      std::erase_if(state.changes,
-                    [&](const auto& one) { return one.first < calls.front().number; });
-      states_.insert(std::move(state));
+      for (const Call& call : calls) state.change(call.number + kClients) = {};
+      states_.insert(state);
     }
     ids_.clear();
     for (const Call& call : calls) {
@@ -223,11 +233,12 @@ class Player {
     Call call;
     call.number = ++numbers_;
     const std::string value = std::to_string(call.number);
-    call.path = kFiles[static_cast<std::size_t>(pick(kFiles.size()))];
+    call.file = static_cast<std::size_t>(pick(kFiles.size()));
     const int kind = pick(20);
     if (kind < 9) {
       const std::string slot = std::to_string(pick(kSlots)) + "=";
-      const std::string text = content(state, call.path).value_or("");
+      const int there = state.files[call.file];
+      const std::string text = there == kNothing ? "" : texts_[there];
       const std::size_t at = text.find(slot);
       call.kind = Call::Kind::kEdit;
       call.other = at == std::string::npos ? slot : text.substr(at, text.find(';', at) - at + 1);
@@ -243,8 +254,8 @@ class Player {
     } else if (kind < 14) {
       call.kind = Call::Kind::kMove;
       do {
-        call.other = kFiles[static_cast<std::size_t>(pick(kFiles.size()))];
-      } while (call.other == call.path);
+        call.target = static_cast<std::size_t>(pick(kFiles.size()));
+      } while (call.target == call.file);
     } else if (kind < 15) {
       call.kind = Call::Kind::kDelete;
     } else if (kind < 18 && !ids_.empty()) {
@@ -259,7 +270,7 @@ class Player {
 
   void send(int client, const Call& call) {
     using Kind = Call::Kind;
-    const Json path = {{"path", call.path}};
+    const Json path = {{"path", kFiles[call.file]}};
     Json arguments = path;
     const char* tool = "read_file";
     switch (call.kind) {
@@ -276,7 +287,7 @@ class Player {
         break;
       case Kind::kMove:
         tool = "move_path";
-        arguments = {{"source", call.path}, {"destination", call.other}};
+        arguments = {{"source", kFiles[call.file]}, {"destination", kFiles[call.target]}};
         break;
       case Kind::kDelete:
         tool = "delete_path";
@@ -292,8 +303,9 @@ class Player {
   static std::string described(const std::vector<Call>& calls) {
     std::string text;
     for (const Call& call : calls) {
-      text += std::to_string(static_cast<int>(call.kind)) + " " + call.path + " [" + call.other +
-              "] [" + call.text + "] " + (call.worked ? "worked" : "failed: ") +
+      text += std::to_string(static_cast<int>(call.kind)) + " " + kFiles[call.file] + " " +
+              kFiles[call.target] + " [" + call.other + "] [" + call.text + "] " +
+              (call.worked ? "worked" : "failed: ") +
               (call.worked ? "" : call.seen.substr(0, 120)) + "\n";
     }
     return text;
@@ -301,6 +313,7 @@ class Player {
 
   Servers servers_;
   std::mt19937 random_;
+  Texts texts_;
   std::set<State> states_;
   std::vector<std::pair<int, std::string>> ids_;  // of the changes of the round before
   int numbers_ = 0;
