@@ -63,8 +63,11 @@ std::vector<SearchCase> search_cases() {
       grep("files only", "EXPORT_SYMBOL_GPL", "-l",
            {{"output_mode", "files_with_matches"}, {"head_limit", 1}}, Answer::kEntries),
       grep("content, first 100", "mutex_lock", "-n", Json::object(), Answer::kFirstFew),
-      names("glob **/*.h", "glob", {{"pattern", "**/*.h"}}, "--type f --glob '*.h'",
+      // fd asks no file for its time, so it is the second of these that asks what fd does.
+      names("glob **/*.h, newest first", "glob", {{"pattern", "**/*.h"}}, "--type f --glob '*.h'",
             Answer::kFirstFew),
+      names("glob **/*.h, by path", "glob", {{"pattern", "**/*.h"}, {"sort", "path"}},
+            "--type f --glob '*.h'", Answer::kFirstFew),
       names("list, two levels", "list_directory", {{"depth", 2}}, "--max-depth 2",
             Answer::kFirstFew),
   };

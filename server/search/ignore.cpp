@@ -1,6 +1,7 @@
 #include "server/search/ignore.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace quarry::search {
 namespace {
@@ -86,9 +87,9 @@ void IgnoreRules::add(std::string_view line) {
     index(extensions_, line.substr(1));
   } else {
     if (!fold_ && !line.contains('\\')) set_fixed(pattern, line);
-    others_.push_back({number, pattern.head.empty() ? '\0' : pattern.head.front(),
-                       pattern.tail.empty() ? '\0' : pattern.tail.back(), directories_only,
-                       anchored, static_cast<std::uint16_t>(line.size())});
+    if (others_.size() % Ends::kMost == 0) ends_.emplace_back();
+    ends_.back().add(others_.size() % Ends::kMost, pattern, anchored);
+    others_.push_back({number, static_cast<std::uint16_t>(line.size())});
   }
   patterns_.push_back(std::move(pattern));
 }
@@ -110,9 +111,30 @@ void IgnoreRules::set_fixed(Pattern& pattern, std::string_view line) {
   if (pattern.tail.starts_with('/')) pattern.tail.erase(0, 1);
 }
 
+void IgnoreRules::Ends::add(std::size_t place, const Pattern& pattern, bool anchored) {
+  const std::uint64_t bit = 1ULL << place;
+  const auto mark = [&](std::array<std::uint64_t, kLetters>& letters, bool any, char letter) {
+    for (std::size_t i = 0; i < kLetters; ++i) {
+      if (any || i == static_cast<unsigned char>(letter) % kLetters) letters[i] |= bit;
+    }
+  };
+  mark(first_, pattern.head.empty(), pattern.head.empty() ? '\0' : pattern.head.front());
+  mark(last_, pattern.tail.empty(), pattern.tail.empty() ? '\0' : pattern.tail.back());
+  if (anchored) anchored_ |= bit;
+  if (pattern.directories_only) directories_only_ |= bit;
+}
+
+std::uint64_t IgnoreRules::Ends::candidates(std::string_view path, std::string_view name,
+                                            bool is_directory) const {
+  const auto of = [](const std::array<std::uint64_t, kLetters>& letters, char letter) {
+    return letters[static_cast<unsigned char>(letter) % kLetters];
+  };
+  const std::uint64_t by_first =
+      (of(first_, path.front()) & anchored_) | (of(first_, name.front()) & ~anchored_);
+  return by_first & of(last_, name.back()) & (is_directory ? ~0ULL : ~directories_only_);
+}
+
 bool IgnoreRules::matches(const Other& other, std::string_view text, Pace* pace) const {
-  if (other.first != '\0' && text.front() != other.first) return false;
-  if (other.last != '\0' && text.back() != other.last) return false;
   const Pattern& pattern = patterns_[other.number];
   if (text.size() < pattern.head.size() || !text.starts_with(pattern.head) ||
       !text.ends_with(pattern.tail) || !text.contains(pattern.inside)) {
@@ -136,6 +158,25 @@ void IgnoreRules::look_up(const Index& index, std::string_view key, bool is_dire
   }
 }
 
+// From the last to the first; `best` becomes the number of the first that matches, if it is
+// greater.
+void IgnoreRules::try_others(std::string_view path, std::string_view name, bool is_directory,
+                             Pace* pace, std::int64_t& best) const {
+  for (std::size_t block = ends_.size(); block-- > 0;) {
+    const Ends& ends = ends_[block];
+    std::uint64_t left = ends.candidates(path, name, is_directory);
+    while (left != 0) {
+      const std::size_t place = Ends::kMost - 1 - static_cast<std::size_t>(std::countl_zero(left));
+      left ^= 1ULL << place;
+      const Other& other = others_[block * Ends::kMost + place];
+      if (static_cast<std::int64_t>(other.number) <= best) return;
+      if (!matches(other, ends.anchored(place) ? path : name, pace)) continue;
+      best = other.number;
+      return;
+    }
+  }
+}
+
 IgnoreRules::Verdict IgnoreRules::judge(std::string_view path, bool is_directory,
                                         Pace* pace) const {
   if (patterns_.empty()) return Verdict::kNone;
@@ -146,14 +187,7 @@ IgnoreRules::Verdict IgnoreRules::judge(std::string_view path, bool is_directory
   const std::size_t dot = name.rfind('.');
   if (dot != std::string_view::npos) look_up(extensions_, name.substr(dot), is_directory, best);
   if (pace != nullptr && pace->over(others_.size())) return Verdict::kNone;
-  for (auto other = others_.rbegin(); other != others_.rend(); ++other) {
-    if (static_cast<std::int64_t>(other->number) <= best) break;
-    if (other->directories_only && !is_directory) continue;
-    if (matches(*other, other->anchored ? path : name, pace)) {
-      best = other->number;
-      break;
-    }
-  }
+  try_others(path, name, is_directory, pace, best);
   if (best < 0) return Verdict::kNone;
   return patterns_[static_cast<std::size_t>(best)].negated ? Verdict::kIncluded : Verdict::kIgnored;
 }

@@ -22,6 +22,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -64,9 +65,23 @@ class IgnoreRules {
   // A pattern that only trying finds.
   struct Other {
     std::uint32_t number;
-    char first, last;  // of head and tail; NUL where they are empty
-    bool directories_only, anchored;
     std::uint16_t length;  // of the pattern
+  };
+  // Tells by a text's ends which of up to 64 others may match it: a bit for each.
+  class Ends {
+   public:
+    static constexpr std::size_t kMost = 64;
+    void add(std::size_t place, const Pattern& pattern, bool anchored);
+    // The path and its last component have the same end.
+    std::uint64_t candidates(std::string_view path, std::string_view name, bool is_directory) const;
+    bool anchored(std::size_t place) const { return (anchored_ >> place & 1) != 0; }
+
+   private:
+    static constexpr std::size_t kLetters = 32;  // by their lowest bits
+    std::array<std::uint64_t, kLetters> first_{};
+    std::array<std::uint64_t, kLetters> last_{};
+    std::uint64_t anchored_ = 0;
+    std::uint64_t directories_only_ = 0;
   };
   // Tells most texts apart from those of an index by their lengths.
   struct Lengths {
@@ -87,6 +102,8 @@ class IgnoreRules {
   };
   static void set_fixed(Pattern& pattern, std::string_view line);
   bool matches(const Other& other, std::string_view text, Pace* pace) const;
+  void try_others(std::string_view path, std::string_view name, bool is_directory, Pace* pace,
+                  std::int64_t& best) const;
   void add(std::string_view line);
   void look_up(const Index& index, std::string_view key, bool is_directory,
                std::int64_t& best) const;
@@ -99,6 +116,7 @@ class IgnoreRules {
   Index paths_;
   Index extensions_;  // with the dot
   std::vector<Other> others_;
+  std::vector<Ends> ends_;  // of 64 others each
 };
 
 struct IgnoreLevel {

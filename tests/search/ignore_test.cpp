@@ -60,6 +60,33 @@ TEST_CASE("ignore rules judge as git does") {
   }
 }
 
+TEST_CASE("of many patterns with wildcards the last match wins, whatever they begin and end with") {
+  // Each ignores `<letter><n>x<letter>` with any middle; every third takes back what it names, and
+  // those between are for directories only or anchored.
+  std::string text;
+  constexpr int kPatterns = 300;
+  const auto letter = [](int n) { return static_cast<char>('a' + n % 26); };
+  for (int n = 0; n < kPatterns; ++n) {
+    const std::string core = letter(n) + std::to_string(10 + n / 26) + "?*" + letter(n * 7);
+    text += (n % 3 == 0 ? "!" : n % 3 == 1 ? "/" : "") + core + (n % 5 == 4 ? "/\n" : "\n");
+  }
+  // Before and behind them, for everything that starts so.
+  const IgnoreRules rules = *IgnoreRules::parse("[a-z]*\n" + text + "z25*\n");
+  for (int n = 0; n < kPatterns; ++n) {
+    const std::string name = letter(n) + std::to_string(10 + n / 26) + "xy" + letter(n * 7);
+    for (const std::string& path : {name, "d/" + name}) {
+      for (const bool directory : {false, true}) {
+        INFO(path << (directory ? " directory" : " file"));
+        const bool applies = (n % 5 != 4 || directory) && (n % 3 != 1 || path == name);
+        const Verdict want = applies && n % 3 == 0 ? Verdict::kIncluded : Verdict::kIgnored;
+        CHECK(rules.judge(path, directory) == want);
+      }
+    }
+  }
+  CHECK(rules.judge("z25", false) == Verdict::kIgnored);
+  CHECK(rules.judge("-a", false) == Verdict::kNone);
+}
+
 TEST_CASE("ignore rules fold case when asked") {
   const auto rules = IgnoreRules::parse("Foo\n*.LOG\n/Sub/x?", true);
   REQUIRE(rules);
