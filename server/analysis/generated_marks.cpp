@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "server/analysis/line_pattern.h"
+#include "server/base/newlines.h"
 
 namespace quarry::analysis {
 namespace {
@@ -120,8 +121,7 @@ bool is_minified(std::string_view extension, const Sample& sample) {
     return true;
   }
   if (sample.head.size() < kMinifiedBytes) return false;
-  const auto lines = static_cast<std::size_t>(std::ranges::count(sample.head, '\n')) + 1;
-  return sample.head.size() / lines > kMinifiedLine;
+  return sample.head.size() / (count_newlines(sample.head) + 1) > kMinifiedLine;
 }
 
 }  // namespace

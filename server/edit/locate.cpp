@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/base/newlines.h"
 #include "server/edit/closest.h"
 #include "server/edit/flat_text.h"
 #include "server/edit/line_ends.h"
@@ -13,8 +14,7 @@ constexpr std::size_t kNamedPlaces = 10;
 constexpr std::size_t kNew = SIZE_MAX;
 
 std::size_t line_at(std::string_view text, std::size_t at) {
-  return 1 + static_cast<std::size_t>(
-                 std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+  return 1 + count_newlines(text.substr(0, at));
 }
 
 // A text that is being edited: pieces of the original one and new ones.

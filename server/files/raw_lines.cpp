@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/base/newlines.h"
+
 namespace quarry::files {
 namespace {
 

@@ -157,16 +157,6 @@ TextShape find_shape(std::string_view text) {
   return tally.shape();
 }
 
-std::size_t count_newlines(std::string_view text) {
-  std::size_t newlines = 0;
-  std::size_t at = 0;
-  for (; at + kBlock <= text.size(); at += kBlock) {
-    newlines += look_at_block(text.data() + at).newlines;
-  }
-  return newlines + static_cast<std::size_t>(std::count(
-                        text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), '\n'));
-}
-
 std::string_view from_line(std::string_view text, std::int64_t number, char separator) {
   for (; number > 1; --number) {
     const std::size_t end = text.find(separator);

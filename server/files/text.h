@@ -46,8 +46,6 @@ class ShapeTally {
 
 TextShape find_shape(std::string_view text);
 
-std::size_t count_newlines(std::string_view text);
-
 // The view from line `number` (1-based) on; empty when there are fewer lines.
 std::string_view from_line(std::string_view text, std::int64_t number, char separator);
 

@@ -1,7 +1,6 @@
 #include "server/git/diff_text.h"
 
-#include <algorithm>
-
+#include "server/base/newlines.h"
 #include "server/base/private_key.h"
 #include "server/base/secret_names.h"
 #include "server/base/utf8.h"
@@ -137,12 +136,11 @@ class Rendering {
     if (const std::size_t end = part.rfind('\n'); end != std::string_view::npos) {
       part = part.substr(0, end + 1);
     }
-    const auto lines = [](std::string_view text) { return std::ranges::count(text, '\n'); };
     out_.append("\n").append(part);
     out_ += fmt::format(
         "... {} of {} lines of this patch are shown; call git_diff with path='{}' and a larger "
         "max_tokens, or context=0\n",
-        lines(part), lines(patch), shown(file.stat.path));
+        count_newlines(part), count_newlines(patch), shown(file.stat.path));
   }
 
   const Diff& diff_;

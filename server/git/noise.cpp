@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "server/base/newlines.h"
+
 namespace quarry::git {
 namespace {
 
@@ -55,8 +57,7 @@ std::string_view noise_of(std::string_view path, std::string_view patch) {
       return "generated";
     }
   }
-  const auto lines = static_cast<std::size_t>(std::count(patch.begin(), patch.end(), '\n'));
-  return patch.size() / (lines + 1) > kLongLine ? "minified" : "";
+  return patch.size() / (count_newlines(patch) + 1) > kLongLine ? "minified" : "";
 }
 
 }  // namespace quarry::git

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/base/newlines.h"
+
 namespace quarry::search {
 namespace {
 
@@ -31,9 +33,7 @@ Span LineScanner::locate(std::string_view text, const LineMatch& found) {
 
 void LineScanner::count_to(std::string_view text, std::size_t position) {
   if (!numbers_) return;
-  line_ += static_cast<std::uint64_t>(
-      std::count(text.begin() + static_cast<std::ptrdiff_t>(counted_),
-                 text.begin() + static_cast<std::ptrdiff_t>(position), '\n'));
+  line_ += count_newlines(text.substr(counted_, position - counted_));
   counted_ = position;
 }
 

@@ -5,6 +5,7 @@
 
 #include "server/base/figures.h"
 #include "server/base/format.h"
+#include "server/base/newlines.h"
 #include "server/base/utf8.h"
 #include "server/search/coverage.h"
 #include "server/search/known_walk.h"
@@ -89,9 +90,8 @@ std::string describe(const Path& path, const Metadata& metadata, const Engine& e
       if (text.substr(0, 8192).contains('\0')) {
         out += ", binary";
       } else {
-        const auto breaks = std::ranges::count(text, '\n');
         const bool open = !text.empty() && text.back() != '\n';
-        out += ", " + counted(static_cast<std::uint64_t>(breaks) + (open ? 1 : 0), "line");
+        out += ", " + counted(count_newlines(text) + (open ? 1 : 0), "line");
       }
     }
   }

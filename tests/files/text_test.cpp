@@ -45,15 +45,6 @@ TEST_CASE("text shape counts lines and names their ends") {
   }
 }
 
-TEST_CASE("counting newlines in blocks agrees with counting one by one") {
-  std::string text;
-  for (std::size_t length = 0; length < 300; ++length) {
-    CHECK(count_newlines(text) ==
-          static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
-    text.push_back(length % 3 == 0 ? '\n' : 'x');
-  }
-}
-
 TEST_CASE("is_utf8 agrees with the plain check wherever the bad byte lies") {
   const std::string parts[] = {"",     "a",    "\xC3\xA9",    "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
                                "\xC3", "\xA9", "\xED\xA0\x80"};

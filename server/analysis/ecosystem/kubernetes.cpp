@@ -3,6 +3,7 @@
 
 #include "server/analysis/ecosystem/reading.h"
 #include "server/analysis/project/services.h"
+#include "server/base/newlines.h"
 
 namespace quarry::analysis::ecosystem {
 namespace {
@@ -49,7 +50,7 @@ void read_objects(const Source& source, Facts& facts) {
     const std::string_view document = rest.substr(0, end);
     read_object(manifest::parse_yaml(document).root, before, facts);
     const std::size_t next = std::min(end + 1, rest.size());
-    before += static_cast<std::uint32_t>(std::ranges::count(rest.substr(0, next), '\n'));
+    before += static_cast<std::uint32_t>(count_newlines(rest.substr(0, next)));
     rest.remove_prefix(next);
   }
 }

@@ -2,6 +2,7 @@
 // Fortran (fpm), V.
 
 #include "server/analysis/ecosystem/reading.h"
+#include "server/base/newlines.h"
 
 namespace quarry::analysis::ecosystem {
 namespace {
@@ -195,7 +196,7 @@ void read_description(const Source& source, Facts& facts) {
         // Each in the line in which it stands.
         const auto before = std::string_view(list.text).substr(
             0, static_cast<std::size_t>(text.data() - list.text.data()));
-        const auto lines = static_cast<std::uint32_t>(std::ranges::count(before, '\n'));
+        const auto lines = static_cast<std::uint32_t>(count_newlines(before));
         add_dependency(facts, name, bound, use, list.line + lines);
       }
     }

@@ -2,6 +2,7 @@
 
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/manifest/value.h"
+#include "server/base/newlines.h"
 #include "server/json/document.h"
 
 namespace quarry::analysis::manifest {
@@ -81,9 +82,7 @@ class Converter {
   // Values come in the order of the text.
   std::uint32_t line_at(std::string_view raw) {
     const auto offset = static_cast<std::size_t>(raw.data() - text_.data());
-    line_ +=
-        static_cast<std::uint32_t>(std::count(text_.begin() + static_cast<long>(counted_),
-                                              text_.begin() + static_cast<long>(offset), '\n'));
+    line_ += static_cast<std::uint32_t>(count_newlines(text_.substr(counted_, offset - counted_)));
     counted_ = offset;
     return line_;
   }
@@ -102,8 +101,7 @@ std::uint32_t line_of(std::string_view text, std::string_view message) {
     if (!is_digit(c)) return 0;
     byte = byte * 10 + static_cast<std::size_t>(c - '0');
   }
-  const std::string_view before = text.substr(0, byte);
-  return 1 + static_cast<std::uint32_t>(std::ranges::count(before, '\n'));
+  return 1 + static_cast<std::uint32_t>(count_newlines(text.substr(0, byte)));
 }
 
 }  // namespace

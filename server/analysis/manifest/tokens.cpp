@@ -4,6 +4,7 @@
 #include <array>
 
 #include "server/analysis/manifest/text.h"
+#include "server/base/newlines.h"
 
 namespace quarry::analysis::manifest {
 namespace {
@@ -127,8 +128,7 @@ class Scanner {
   void skip_to(std::size_t end, std::size_t width) {
     const std::size_t stop =
         end == std::string_view::npos ? text_.size() : std::min(end + width, text_.size());
-    line_ += static_cast<std::uint32_t>(std::count(text_.begin() + static_cast<long>(at_),
-                                                   text_.begin() + static_cast<long>(stop), '\n'));
+    line_ += static_cast<std::uint32_t>(count_newlines(text_.substr(at_, stop - at_)));
     at_ = stop;
   }
 

@@ -3,6 +3,7 @@
 #include <pugixml.hpp>
 
 #include "server/analysis/manifest/value.h"
+#include "server/base/newlines.h"
 
 namespace quarry::analysis::manifest {
 namespace {
@@ -45,8 +46,8 @@ class Converter {
     const auto at =
         std::clamp<std::ptrdiff_t>(offset, 0, static_cast<std::ptrdiff_t>(text_.size()));
     if (at < counted_) return line_;
-    line_ +=
-        static_cast<std::uint32_t>(std::count(text_.begin() + counted_, text_.begin() + at, '\n'));
+    line_ += static_cast<std::uint32_t>(count_newlines(
+        text_.substr(static_cast<std::size_t>(counted_), static_cast<std::size_t>(at - counted_))));
     counted_ = at;
     return line_;
   }
