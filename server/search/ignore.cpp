@@ -129,9 +129,12 @@ std::uint64_t IgnoreRules::Ends::candidates(std::string_view path, std::string_v
   const auto of = [](const std::array<std::uint64_t, kLetters>& letters, char letter) {
     return letters[static_cast<unsigned char>(letter) % kLetters];
   };
+  // An empty one may match what begins and ends with anything, which stands at every letter.
+  const auto first = [](std::string_view text) { return text.empty() ? '\0' : text.front(); };
+  const char last = path.empty() ? '\0' : path.back();
   const std::uint64_t by_first =
-      (of(first_, path.front()) & anchored_) | (of(first_, name.front()) & ~anchored_);
-  return by_first & of(last_, name.back()) & (is_directory ? ~0ULL : ~directories_only_);
+      (of(first_, first(path)) & anchored_) | (of(first_, first(name)) & ~anchored_);
+  return by_first & of(last_, last) & (is_directory ? ~0ULL : ~directories_only_);
 }
 
 bool IgnoreRules::matches(const Other& other, std::string_view text, Pace* pace) const {

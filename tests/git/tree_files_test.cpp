@@ -59,6 +59,36 @@ TEST_CASE("tree_files and blobs need no working tree") {
   for (std::size_t i = 2; i < 5; ++i) CHECK(!(*blobs)[i].present);
 }
 
+TEST_CASE("blobs are each the one that was asked for, however many are read at once") {
+  World world({{"first", "0\n"}});
+  // Like each other, so that a pack holds them as deltas; half of them in it, half loose.
+  world.shell(
+      "for i in $(seq 200); do { seq 300; echo $i; } > $i; done; git add .; git commit -qm packed; "
+      "git gc -q; for i in $(seq 201 400); do echo loose $i > $i; done; git add .; "
+      "git commit -qm loose");
+  GitClient client(world.workspace.root(), helper_path(), world.clock);
+  const CancelToken cancel = world.token();
+  const auto tree = client.tree_files({}, cancel);
+  REQUIRE(tree);
+  REQUIRE(tree->files.size() == 401);
+  BlobsOptions wanted{{}, 1 << 20};
+  for (const TrackedFile& file : tree->files) wanted.ids.push_back(file.blob);
+  wanted.ids.push_back(std::string(40, '1'));
+  for (int round = 0; round < 5; ++round) {
+    const auto blobs = client.blobs(wanted, cancel);
+    REQUIRE(blobs);
+    REQUIRE(blobs->size() == 402);
+    for (std::size_t i = 0; i < 401; ++i) {
+      INFO(tree->files[i].path);
+      CHECK((*blobs)[i].content == world.workspace.read(tree->files[i].path));
+    }
+    CHECK_FALSE(blobs->back().present);
+    // What was read so far is not where it was any more.
+    if (round == 1) world.shell("git gc -q");
+    if (round == 3) world.shell("git repack -qadf");
+  }
+}
+
 TEST_CASE("tree_files ends on trees that hold each other many times over") {
   World world({{"f", "1\n"}});
   world.shell(

@@ -38,6 +38,7 @@ constexpr Layer kLayers[] = {
     {"server/search",
      "server/base server/files server/sandbox server/watch server/pool server/store server/index"},
     {"server/git", "server/base server/sandbox server/process server/store"},
+    {"server/git/helper", "server/base server/sandbox server/pool server/git"},
     {"server/analysis",
      "server/base server/json server/sandbox server/search server/watch server/git server/pool "
      "server/store"},
@@ -185,7 +186,8 @@ TEST_CASE("each foreign header is known to its own room alone") {
 }
 
 TEST_CASE("the tables themselves tell folders apart") {
-  CHECK(layer_of("server/git/helper/main.cpp")->folder == "server/git");
+  CHECK(layer_of("server/git/helper/main.cpp")->folder == "server/git/helper");
+  CHECK(layer_of("server/analysis/manifest/xml.cpp")->folder == "server/analysis");
   CHECK(layer_of("tools/tool.h")->folder == "tools/tool.h");
   CHECK(layer_of("server/unknown/x.h") == nullptr);
   CHECK(any_holds("server/base server/json", "server/json/value.h"));

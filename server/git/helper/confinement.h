@@ -3,7 +3,7 @@
 // Reading beneath the workspace's root, and nothing else: no other files (Landlock, where the
 // kernel has it), no program, process or socket (seccomp), no more memory or descriptors than its
 // limits, no core dump, no tracing by others. Called once, before the first request is read and
-// before libgit2 starts; there is one thread then and ever.
+// before libgit2 starts, while there is one thread. Threads that start later are confined as well.
 
 #pragma once
 

@@ -3,10 +3,10 @@
 
 #include "server/git/helper/door.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <string_view>
-#include <utility>
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -21,7 +21,7 @@ struct Door {
   int root_fd = -1;
   std::string root;  // with a '/' at the end
   std::string git_directory;
-  bool refused = false;
+  std::atomic<bool> refused = false;  // threads that read objects open packs
 };
 
 // open() is a C function without a context, so its state is the process's. Never freed: libgit2
@@ -96,7 +96,7 @@ void arm_door(const std::string& root, const std::string& git_directory) {
 }
 
 bool door_refused() {
-  return door != nullptr && std::exchange(door->refused, false);
+  return door != nullptr && door->refused.exchange(false);
 }
 
 }  // namespace quarry::git::helper

@@ -7,7 +7,7 @@
 // socket or device, on which libgit2 would wait for ever. This holds also where the kernel has no
 // Landlock, and it turns `include.path` to a file outside into an error instead of a silent read.
 //
-// Belongs to the helper's one thread.
+// arm_door() belongs to the helper's one thread, and is called while no other opens anything.
 
 #pragma once
 

@@ -1,6 +1,6 @@
 // The library: libgit2's start, its settings, its errors, and owners of its objects.
 //
-// Everything in this folder runs on the helper's one thread.
+// Everything in this folder runs on the helper's one thread, but for what blobs.h says.
 
 #pragma once
 

@@ -5,7 +5,7 @@
 // loose objects itself (no symlinks, regular files, exact size, at most kMaxObjectBytes) and hands
 // packs to libgit2's reader after a look at each index's fan-out, whose lies crash that reader.
 //
-// Belongs to the helper's one thread.
+// Each belongs to one thread at a time.
 
 #pragma once
 

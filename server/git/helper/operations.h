@@ -11,6 +11,7 @@
 
 #include "server/base/result.h"
 #include "server/git/client.h"
+#include "server/git/helper/blobs.h"
 #include "server/git/helper/commit_graph.h"
 #include "server/git/helper/ref_names.h"
 #include "server/git/helper/repository.h"
@@ -23,6 +24,7 @@ struct Warm {
   Repository repository;
   CommitGraph graph;
   RefNames names;
+  Blobs blobs;
 };
 
 // REQUIRES, for each: warm.repository.refresh() and warm.graph.prepare() for this request.
@@ -33,7 +35,6 @@ Result<RepositoryFacts> read_facts(Warm& warm);
 Result<std::vector<TrackedFile>> read_tracked_files(Warm& warm);
 Result<FileAt> read_file_at(Warm& warm, const FileAtOptions& options);
 Result<TreeFiles> read_tree_files(Warm& warm, const TreeOptions& options);
-Result<std::vector<Blob>> read_blobs(Warm& warm, const BlobsOptions& options);
 
 // `path` as a literal pathspec or tree path: no leading or trailing '/'. kInvalidArgs for "..",
 // an absolute path or a NUL. "" and "." are the whole tree.

@@ -94,8 +94,10 @@ void run(Warm& warm, Operation operation, std::string_view body, std::string& ou
         return read_tree_files(warm, options);
       });
     case Operation::kBlobs:
-      return answer<BlobsOptions>(
-          out, warm, body, [&](const BlobsOptions& options) { return read_blobs(warm, options); });
+      return answer<BlobsOptions>(out, warm, body,
+                                  [&](const BlobsOptions& options) -> Result<std::vector<Blob>> {
+                                    return warm.blobs.read(warm.repository, options);
+                                  });
   }
 }
 
@@ -108,7 +110,7 @@ void serve(int channel, const std::string& root) {
     std::string_view rest = body;
     const auto head = protocol::parse_head(rest);
     if (!head) return;
-    limit_processor_time(head->budget_ms);
+    limit_processor_time(head->budget_ms * reading_threads());
     out.clear();
     try {
       run(warm, head->operation, rest, out);

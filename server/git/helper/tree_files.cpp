@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "server/base/utf8.h"
-#include "server/git/helper/objects.h"
 #include "server/git/helper/operations.h"
 #include "server/git/helper/tree_path.h"
 
@@ -79,27 +78,6 @@ class Lister {
   std::size_t entries_ = 0;
 };
 
-Blob read_blob(Warm& warm, const std::string& id, std::uint64_t max_bytes) {
-  Blob blob;
-  git_oid oid;
-  if (id.size() != GIT_OID_HEXSZ || git_oid_fromstr(&oid, id.c_str()) < 0) return blob;
-  std::size_t size = 0;
-  git_object_t type = GIT_OBJECT_INVALID;
-  git_odb* odb = warm.repository.odb();
-  if (git_odb_read_header(&size, &type, odb, &oid) < 0 || type != GIT_OBJECT_BLOB ||
-      size > kMaxObjectBytes) {
-    return blob;
-  }
-  git_odb_object* raw = nullptr;
-  if (git_odb_read(&raw, odb, &oid) < 0) return blob;
-  const OdbObject object(raw);
-  blob.present = true;
-  blob.size = git_odb_object_size(raw);
-  blob.content.assign(static_cast<const char*>(git_odb_object_data(raw)),
-                      std::min<std::size_t>(blob.size, max_bytes));
-  return blob;
-}
-
 }  // namespace
 
 Result<TreeFiles> read_tree_files(Warm& warm, const TreeOptions& options) {
@@ -125,15 +103,6 @@ Result<TreeFiles> read_tree_files(Warm& warm, const TreeOptions& options) {
   // foreign trees may not be sorted at all.
   std::ranges::sort(answer.files, {}, &TrackedFile::path);
   return answer;
-}
-
-Result<std::vector<Blob>> read_blobs(Warm& warm, const BlobsOptions& options) {
-  std::vector<Blob> blobs;
-  blobs.reserve(options.ids.size());
-  for (const std::string& id : options.ids) {
-    blobs.push_back(read_blob(warm, id, options.max_bytes));
-  }
-  return blobs;
 }
 
 }  // namespace quarry::git::helper
