@@ -33,8 +33,9 @@ void add_walk(Parts& parts, const EntryCounts& walk, std::string_view verb) {
                           WalkOptions::kMaxDepth));
   }
   if (walk.worktrees > 0) {
-    parts.add(fmt::format("{} of the same repository (name its path to search it)",
-                          counted(walk.worktrees, "linked worktree")));
+    parts.add(fmt::format(
+        "{} of the same repository ({})", counted(walk.worktrees, "linked worktree"),
+        walk.worktrees == 1 ? "name its path to search it" : "name their paths to search them"));
   }
   if (walk.ignored_files + walk.ignored_directories == 0) return;
   std::string ignored;
@@ -56,6 +57,9 @@ void add_snapshot(Parts& parts, const EntryCounts& walk) {
 void append_walk_notes(std::string& out, const Walk& walk) {
   append_cuts(out, walk.stopped, walk.full_at);
   append_notes(out, walk.notes);
+  if (walk.noted > walk.notes.size()) {
+    out += fmt::format("note: and {} more of these\n", walk.noted - walk.notes.size());
+  }
 }
 
 void append_cuts(std::string& out, bool stopped, std::size_t full_at) {

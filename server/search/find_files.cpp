@@ -101,6 +101,13 @@ class SecondLook {
     if (!query_.include_ignored) look_at_ignored(pattern);
     look_at_directories(pattern);
     try_another(PathPattern::make(query_, engine_.workspace, false, true), "with the other case");
+    // `a/*.c` is taken from `path` on, and may have been meant at any depth.
+    if (query_.pattern.contains('/') && !query_.pattern.starts_with('/')) {
+      const std::string anywhere = "**/" + std::string(query_.pattern);
+      FindQuery deep = query_;
+      deep.pattern = anywhere;
+      try_another(PathPattern::make(deep, engine_.workspace, false, false), "with **/ before it");
+    }
     if (const std::string listed = listed_globs(query_.pattern); !listed.empty()) {
       FindQuery one = query_;
       one.pattern = listed;

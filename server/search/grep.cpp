@@ -130,7 +130,8 @@ void append_notes(std::string& out, const Walk* walk, const Matcher& matcher, co
                        counted(counts.in_parts, "file"), TextReader::kWholeBytes >> 20);
   }
   if (walk == nullptr && counts.binary > 0) {
-    out += "note: the file is binary (a NUL in its first 8 KiB)\n";
+    out +=
+        "note: the file is binary (a NUL in its first 8 KiB); read_file with mode=hex shows it\n";
   }
   if (walk != nullptr) append_walk_notes(out, *walk);
 }
@@ -144,6 +145,10 @@ void append_reading_notes(std::string& out, const GrepQuery& query,
   if (counts.files_searched > 0 || reading.filtered == 0) return;
   if (const std::string listed = listed_globs(query.glob); !listed.empty()) {
     out += fmt::format("note: glob is one pattern; for a list write {}\n", listed);
+  } else if (query.glob.find_first_of("*?[{!") == std::string_view::npos && !query.glob.empty()) {
+    out += "note: glob names files; for those in a directory add /**\n";
+  } else if (query.glob.contains('/') && !query.glob.starts_with("**/")) {
+    out += "note: a glob with / is taken from path or the root on; **/ before it is any depth\n";
   }
 }
 

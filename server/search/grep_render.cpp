@@ -28,24 +28,43 @@ void append_path(std::string& out, const Corpus& corpus, std::size_t index) {
 // Appends numbered lines until a number of bytes is reached; what does not fit is not begun.
 class Sink {
  public:
-  Sink(std::string& out, std::size_t limit, bool groups, bool first_always)
-      : out_(out), limit_(limit), groups_(groups), first_always_(first_always) {}
+  struct Place {
+    std::size_t bytes;
+    std::uint64_t last;
+  };
 
-  void add(std::uint64_t number, char mark, std::string_view line, Span match) {
-    if (full_) return;
+  Sink(std::string& out, std::size_t limit, bool groups)
+      : out_(out), limit_(limit), groups_(groups) {}
+
+  // `always`: whether it fits or not.
+  void add(std::uint64_t number, char mark, std::string_view line, Span match,
+           bool always = false) {
+    if (full_ && !always) return;
     const std::size_t size = out_.size();
     if (groups_ && last_ != 0 && number > last_ + 1) out_.append("--\n");
     append_number(out_, number);
     out_.push_back(mark);
     append_shown_line(out_, line, match);
     out_.push_back('\n');
-    if (out_.size() > limit_ && !(first_always_ && mark == ':')) {
+    full_ = out_.size() > limit_;
+    if (full_ && !always) {
       out_.resize(size);
-      full_ = true;
       return;
     }
-    if (mark == ':') first_always_ = false;
     last_ = number;
+  }
+  // Instead of lines that did not fit.
+  void add_left_out(std::uint64_t lines) {
+    out_ += fmt::format("({} more {} of this match: read_file shows them)\n", lines,
+                        lines == 1 ? "line" : "lines");
+    full_ = true;
+  }
+  Place place() const { return {out_.size(), last_}; }
+  // Takes back what was added since. Whether it is full is for the caller to say.
+  void rewind(Place place, bool full) {
+    out_.resize(place.bytes);
+    last_ = place.last;
+    full_ = full;
   }
   std::uint64_t last() const { return last_; }
   bool full() const { return full_; }
@@ -54,7 +73,6 @@ class Sink {
   std::string& out_;
   std::size_t limit_;
   bool groups_;
-  bool first_always_;
   bool full_ = false;
   std::uint64_t last_ = 0;  // line
 };
@@ -62,12 +80,15 @@ class Sink {
 // Shows one file's matches with their context.
 class FileRenderer {
  public:
-  FileRenderer(const RenderInput& input, Sink& sink, std::uint64_t skip, std::uint64_t take)
+  // `first`: its first match is the first of the page, which is shown whatever it takes.
+  FileRenderer(const RenderInput& input, Sink& sink, std::uint64_t skip, std::uint64_t take,
+               bool first)
       : query_(input.query),
         matcher_(input.matcher),
         sink_(sink),
         skip_(skip),
         take_(take),
+        first_(first),
         scanner_(input.matcher, input.stop, true) {}
 
   // Returns the number of matches shown.
@@ -97,22 +118,47 @@ class FileRenderer {
   bool visit(const LineMatch& match) {
     if (++seen_ <= skip_) return true;
     append_after(match.begin);
-    append_before(match);
-    std::uint64_t number = match.line;
-    // Only a line that is cut must be cut around its match.
-    const bool cut = match.end - match.begin > GrepQuery::kMaxLineBytes;
-    const Span where = cut ? scanner_.locate(text_, match) : match.match;
-    for (std::size_t at = match.begin; at <= match.end; ++number) {
-      const std::size_t end = std::min(text_.find('\n', at), match.end);
-      const Span span{std::max(where.begin, at) - at, std::min(std::max(where.end, at), end) - at};
-      sink_.add(number, ':', text_.substr(at, end - at), span);
-      at = end + 1;
-    }
+    const Sink::Place place = sink_.place();
     if (sink_.full()) return false;
+    std::uint64_t before = query_.before;
+    append_before(match, before);
+    std::uint64_t number = append_match(match, false);
+    const bool first = first_ && shown_ == 0;
+    if (sink_.full() && !first) {
+      sink_.rewind(place, true);
+      return false;
+    }
+    while (sink_.full() && before > 0) {
+      before /= 2;
+      sink_.rewind(place, false);
+      append_before(match, before);
+      number = append_match(match, false);
+    }
+    if (sink_.full()) {
+      sink_.rewind(place, false);
+      number = append_match(match, true);
+    }
     cursor_ = std::min(match.end + 1, text_.size());
     cursor_line_ = number;
     after_left_ = query_.after;
     return ++shown_ < take_;
+  }
+
+  // Returns the number of the line behind it. `always`: its first line is shown whether it fits or
+  // not, and how many others are not.
+  std::uint64_t append_match(const LineMatch& match, bool always) {
+    // Only a line that is cut must be cut around its match.
+    const bool cut = match.end - match.begin > GrepQuery::kMaxLineBytes;
+    const Span where = cut ? scanner_.locate(text_, match) : match.match;
+    std::uint64_t number = match.line;
+    for (std::size_t at = match.begin; at <= match.end; ++number) {
+      const std::size_t end = std::min(text_.find('\n', at), match.end);
+      const Span span{std::max(where.begin, at) - at, std::min(std::max(where.end, at), end) - at};
+      sink_.add(number, ':', text_.substr(at, end - at), span, always && number == match.line);
+      at = end + 1;
+    }
+    if (always && sink_.last() + 1 < number) sink_.add_left_out(number - 1 - sink_.last());
+    return number;
   }
 
   // The lines behind the last match, up to `limit`.
@@ -124,8 +170,9 @@ class FileRenderer {
     }
   }
 
-  void append_before(const LineMatch& match) {
-    std::uint64_t wanted = std::min<std::uint64_t>(query_.before, match.line - 1 - sink_.last());
+  // At most `most` of the lines before it, and none that has been shown.
+  void append_before(const LineMatch& match, std::uint64_t most) {
+    std::uint64_t wanted = std::min<std::uint64_t>(most, match.line - 1 - sink_.last());
     std::uint64_t number = match.line;
     std::size_t at = match.begin;
     for (; wanted > 0 && at > 0; --wanted, --number) {
@@ -143,6 +190,7 @@ class FileRenderer {
   const Matcher& matcher_;
   Sink& sink_;
   std::uint64_t skip_, take_;
+  bool first_;
   LineScanner scanner_;
   std::string_view text_;   // of the reader's window
   std::size_t cursor_ = 0;  // in text_: behind the last line looked at as context
@@ -180,10 +228,10 @@ Page append_page(std::string& out, const RenderInput& input, std::size_t limit) 
     if (page.shown > 0) out.push_back('\n');
     append_path(out, input.corpus, page.file);
     out.push_back('\n');
-    Sink sink(out, limit, query.before + query.after > 0, page.shown == 0);
+    Sink sink(out, limit, query.before + query.after > 0);
     const std::uint64_t take = std::min(query.head_limit - page.shown, matches - skip);
     const std::uint64_t shown =
-        FileRenderer(input, sink, skip, take).render(reader, std::move(*file));
+        FileRenderer(input, sink, skip, take, page.shown == 0).render(reader, std::move(*file));
     page.shown += shown;
     if (shown == 0) out.resize(begin);
     page.late = !sink.full() && shown < take && input.stop.now();
@@ -227,7 +275,7 @@ Rendered append_content(std::string& out, const RenderInput& input, std::size_t 
   out.resize(begin);
   page = append_page(out, input, begin + max_bytes / 4 * 3);
   const std::size_t limit = begin + max_bytes;
-  std::string rest = "\nmax_tokens reached; the files that follow, by number of matches:\n";
+  std::string rest = "\nmax_tokens reached; matches in the files that follow:\n";
   const std::size_t heading = rest.size();
   for (std::size_t i = page.file; i < input.counts.files.size(); ++i) {
     const std::uint64_t before = i == page.file ? page.file_shown : 0;
@@ -236,7 +284,7 @@ Rendered append_content(std::string& out, const RenderInput& input, std::size_t 
     append_path(line, input.corpus, i);
     line += fmt::format(":{}\n", input.counts.files[i].matches - before);
     if (out.size() + rest.size() + line.size() > limit) {
-      if (input.counts.files.size() > 1) rest += "(and more files)\n";
+      if (rest.size() > heading) rest += "(and more files)\n";
       break;
     }
     rest += line;

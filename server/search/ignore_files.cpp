@@ -59,6 +59,14 @@ std::string first_line(const Dir& directory, std::string_view name) {
   return text;
 }
 
+// What the file `.git` says where the repository is; empty when it is none.
+std::string git_link(const Dir& directory) {
+  constexpr std::string_view kStart = "gitdir:";
+  std::string text = first_line(directory, ".git");
+  if (!text.starts_with(kStart)) return {};
+  return text.erase(0, std::min(text.find_first_not_of(' ', kStart.size()), text.size()));
+}
+
 // Reads the rules of one directory and what they depend on.
 class LevelReader {
  public:
@@ -86,11 +94,9 @@ class LevelReader {
   // which has its rules where the repository that it is linked to has them. Read where it lies in
   // this tree.
   void read_git_file() {
-    constexpr std::string_view kStart = "gitdir:";
-    std::string text = first_line(directory_, ".git");
-    if (!text.starts_with(kStart)) return;
-    text.erase(0, text.find_first_not_of(' ', kStart.size()));
-    auto place = path_from(workspace_, path_, text);
+    const std::string link = git_link(directory_);
+    if (link.empty()) return;
+    auto place = path_from(workspace_, path_, link);
     if (!place) return;
     auto git = workspace_.open_directory(*place);
     if (!git) return;
@@ -209,18 +215,35 @@ std::shared_ptr<const IgnoreLevel> load_parents(const sandbox::Workspace& worksp
   return level;
 }
 
-bool lies_in_repository(const IgnoreLevel* level) {
-  for (; level != nullptr; level = level->parent.get()) {
-    if (level->repository) return true;
+// Paths in `.git` files may be those of another machine, or of the outside of a container. Then the
+// two that git keeps must agree: where the worktree says that the repository lies, and where the
+// repository says that the worktree does.
+bool is_worktree_of_enclosing(const sandbox::Workspace& workspace, const Dir& directory,
+                              const Path& path, const IgnoreLevel* parents) {
+  constexpr std::string_view kStore = "/.git/worktrees/";
+  while (parents != nullptr && !parents->repository) parents = parents->parent.get();
+  if (parents == nullptr) return false;
+  const std::string link = git_link(directory);
+  const std::size_t slash = link.rfind('/');
+  if (slash == std::string::npos || !link.substr(0, slash + 1).ends_with("/worktrees/")) {
+    return false;
   }
-  return false;
-}
-
-bool is_linked_worktree(const Dir& directory) {
-  const auto file = directory.open_file(".git");
-  std::string text;
-  if (!file || !file->read_all(text, kMaxGitFileBytes)) return false;
-  return text.starts_with("gitdir:") && text.contains("/worktrees/");
+  Path top = path;
+  while (!top.is_root() && top.text().size() >= parents->base) top = top.parent();
+  const auto enclosing = workspace.open_directory(top);
+  if (!enclosing) return false;
+  const auto git = enclosing->open_dir(".git");
+  // The one above may be a linked worktree itself: then both are kept in one place.
+  if (!git) return git_link(*enclosing).starts_with(link.substr(0, slash + 1));
+  if (const auto place = path_from(workspace, path, link)) {
+    return place->parent() == top.child(".git").child("worktrees");
+  }
+  const auto all = git->open_dir("worktrees");
+  const auto own = all ? all->open_dir(link.substr(slash + 1)) : fail(Code::kNotFound, "none");
+  const std::size_t store = link.rfind(kStore);
+  return own && store != std::string::npos &&
+         first_line(*own, "gitdir") ==
+             fmt::format("{}/{}/.git", link.substr(0, store), path.text().substr(parents->base));
 }
 
 }  // namespace quarry::search

@@ -37,11 +37,10 @@ std::shared_ptr<const IgnoreLevel> load_parents(const sandbox::Workspace& worksp
                                                 const sandbox::Path& path,
                                                 std::vector<std::string>& notes);
 
-// Whether some directory above is a repository: the level is that of the parents.
-bool lies_in_repository(const IgnoreLevel* level);
-
-// Whether the `.git` file of `directory` says that this is a linked worktree: the same repository
-// checked out once more. A submodule's is not one.
-bool is_linked_worktree(const sandbox::Dir& directory);
+// Whether the `.git` file of `directory`, which is that at `path`, makes it a linked worktree of
+// the repository that it lies in: the same one checked out once more. A submodule is none, nor is a
+// worktree of another repository. `parents` is the level of what lies above.
+bool is_worktree_of_enclosing(const sandbox::Workspace& workspace, const sandbox::Dir& directory,
+                              const sandbox::Path& path, const IgnoreLevel* parents);
 
 }  // namespace quarry::search

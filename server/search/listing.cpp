@@ -168,7 +168,7 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
   if (const auto stamp = opened->stamp()) listing.inode = stamp->inode;
   const IgnoreNames names = read_entries(*opened, listing, options, stop);
   if (names.git_file && !options.enter_worktree && !options.include_ignored &&
-      lies_in_repository(parents.get()) && is_linked_worktree(*opened)) {
+      is_worktree_of_enclosing(workspace, *opened, path, parents.get())) {
     listing.worktree = true;
     listing.entries.clear();
     listing.names.clear();

@@ -82,6 +82,11 @@ std::vector<Variant> variants_of(const GrepQuery& query) {
     options.ignore_case = true;
     add(options, "with the other case (ignore_case=true)", query.pattern);
   }
+  if (query.match.word) {
+    MatchOptions options = query.match;
+    options.word = false;
+    add(options, "within longer words (word=false)", query.pattern);
+  }
   if (!query.match.fixed && !as_literal(read_pattern(query.pattern))) {
     MatchOptions options = query.match;
     options.fixed = true;

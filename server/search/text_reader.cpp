@@ -147,8 +147,10 @@ Skip TextReader::open(sandbox::File file, const Options& options) {
   const std::string_view sniffed = start.substr(0, kSniffBytes);
   const bool marked = sniffed.starts_with("\xFF\xFE") || sniffed.starts_with("\xFE\xFF");
   if (marked || sniffed.contains('\0')) {
+    // UTF-32, which is not decoded, begins like UTF-16.
+    const bool utf32 = start.starts_with(std::string_view("\xFF\xFE\0\0", 4));
     const auto utf16 = files::find_utf16(start);
-    if (!utf16 || !start_decoding(*utf16)) return Skip::kBinary;
+    if (utf32 || !utf16 || !start_decoding(*utf16)) return Skip::kBinary;
   } else if (start.starts_with("\xEF\xBB\xBF")) {
     size_ -= 3;
     std::memmove(text(), text() + 3, size_);

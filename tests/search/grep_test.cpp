@@ -14,6 +14,7 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 using Catch::Contains;
+using Catch::StartsWith;
 
 TEST_CASE("grep groups matches by file and ends with its coverage") {
   SearchedTree tree(Files{{"src/a.c", "int foo;\nint bar;\nfoo();\n"},
@@ -105,7 +106,7 @@ TEST_CASE("grep that exceeds its tokens goes on with counts and says how to cont
   std::uint64_t seen = 0;
   std::string text = tree.grep(query);
   CHECK(text.size() <= 8000);
-  CHECK_THAT(text, Contains("max_tokens reached; the files that follow, by number of matches:\n"));
+  CHECK_THAT(text, Contains("max_tokens reached; matches in the files that follow:\n"));
   CHECK_THAT(text, Contains("f159:20\n"));
   // Following the offsets shows every match once.
   for (int page = 0; page < 100; ++page) {
@@ -121,6 +122,44 @@ TEST_CASE("grep that exceeds its tokens goes on with counts and says how to cont
   query.mode = OutputMode::kFiles;
   query.max_bytes = 100;
   CHECK_THAT(tree.grep(query), Contains("more (max_tokens reached); call again with offset="));
+}
+
+TEST_CASE("grep shows the page's first match whatever it takes, and what comes next") {
+  std::string long_lines;
+  for (int i = 0; i < 200; ++i) {
+    long_lines += i == 100 ? "the hit\n" : std::string(600, 'x') + "\n";
+  }
+  std::string many = "begin hit\n";
+  for (int i = 0; i < 1000; ++i) many += "row of some text\n";
+  SearchedTree tree(Files{{"a", long_lines}, {"b", many + "end\n"}, {"c", "hit\n"}});
+  GrepQuery query;
+  query.pattern = "hit";
+  query.max_bytes = 8000;
+  query.before = query.after = 50;
+  std::string text = tree.grep(query);
+  CHECK_THAT(text, Contains("\n101:the hit\n") && Contains("\n100-xxx") &&
+                       Contains("2 more (max_tokens reached); call again with offset=1"));
+  CHECK(text.size() <= 8000);
+  query.max_bytes = 600;  // not even one line of what is around it
+  CHECK_THAT(tree.grep(query), StartsWith("a\n101:the hit\n\nmax_tokens reached"));
+
+  query = {};
+  query.max_bytes = 8000;
+  query.pattern = "begin hit[^$]*end";
+  query.match.multiline = true;
+  CHECK_THAT(tree.grep(query), StartsWith("b\n1:begin hit\n2:row of") &&
+                                   Contains(" more lines of this match: ") &&
+                                   Contains("\n1 match in 1 of 3 files"));
+  query.pattern = "hit|row[^$]*end";
+  text = tree.grep(query);
+  // One that is not the first of its page is not begun.
+  CHECK_THAT(text,
+             Contains("1:begin hit\n\nmax_tokens reached") && Contains("call again with offset=2"));
+  query.offset = 2;
+  text = tree.grep(query);
+  CHECK_THAT(text, StartsWith("b\n2:row of") && Contains("call again with offset=3"));
+  query.offset = 3;
+  CHECK_THAT(tree.grep(query), StartsWith("c\n1:hit\n\n4 matches in 3 of 3 files"));
 }
 
 TEST_CASE("grep says what it did not search (SR-15)") {
@@ -154,6 +193,14 @@ TEST_CASE("grep that finds nothing looks again and says what it saw") {
              Contains("0 matches in 0 of 2 files; but 2 in ignored files (include_ignored=true)"));
   CHECK_THAT(tree.grep("foobar"), Contains("but 1 with the other case (ignore_case=true)"));
   CHECK_THAT(tree.grep("call(x)"), Contains("but 1 as plain text (fixed=true)"));
+  GrepQuery query;
+  query.pattern = "FOO";
+  query.match.word = true;
+  CHECK_THAT(tree.grep(query), Contains("but 1 within longer words (word=false)"));
+  query.glob = "deep/*.c";
+  CHECK_THAT(tree.grep(query), Contains("2 outside glob") && Contains("**/ before it"));
+  query.glob = "gen";
+  CHECK_THAT(tree.grep(query), Contains("for those in a directory add /**"));
   CHECK_THAT(tree.grep("absent"), Contains("0 matches in 0 of 2 files; not searched:"));
   CHECK_THAT(tree.grep("call("),
              Contains("call(x)") && Contains("note: pattern is not a valid regex"));

@@ -119,6 +119,8 @@ TEST_CASE("text encodings: byte order marks are understood, NUL is binary (SR-06
                      "^foo", 4096) == std::vector<Found>{{1, "foo"}});
   CHECK(reader.lines(utf16("a\nfoo\n", false), "^foo$", 4096) == std::vector<Found>{{2, "foo"}});
   CHECK(reader.lines(utf16("a\nfoo\n", true), "^foo$", 4096) == std::vector<Found>{{2, "foo"}});
+  // UTF-32 begins like UTF-16.
+  CHECK(reader.lines(std::string("\xFF\xFE\0\0f\0\0\0", 8), "f", 4096).empty());
   // A pair, a lone surrogate, a lone last byte.
   CHECK(reader.lines(std::string("\xFF\xFE\x3D\xD8\x00\xDE\x00\xD8"
                                  "z\0z",

@@ -125,6 +125,7 @@ TEST_CASE("walk tells upper case from lower as each repository's configuration s
 
 TEST_CASE("walk does not enter linked worktrees inside a repository, unless they are named") {
   SearchedTree tree(Files{{".git/HEAD", ""},
+                          {".git/worktrees/x/gitdir", "/r/.claude/worktrees/x/.git\n"},
                           {"a", ""},
                           {".claude/worktrees/x/.git", "gitdir: /r/.git/worktrees/x\n"},
                           {".claude/worktrees/x/a", ""},
@@ -143,6 +144,33 @@ TEST_CASE("walk does not enter linked worktrees inside a repository, unless they
   WalkOptions all;
   all.include_ignored = true;
   CHECK(tree.walked(all).size() == 3);
+}
+
+TEST_CASE("walk enters what only looks like a worktree of the repository around it") {
+  SearchedTree tree(Files{{".git/worktrees/x/gitdir", "/r/wt/x/.git\n"},
+                          // A submodule in a directory of that name.
+                          {"worktrees/lib/.git", "gitdir: ../../.git/modules/worktrees/lib\n"},
+                          {"worktrees/lib/a", ""},
+                          // Of another repository, once with the name of one of this.
+                          {"other/.git", "gitdir: /r/elsewhere/.git/worktrees/other\n"},
+                          {"other/b", ""},
+                          {"x/.git", "gitdir: /r/elsewhere/.git/worktrees/x\n"},
+                          {"x/c", ""},
+                          {"wt/x/.git", "gitdir: /r/.git/worktrees/x\n"},
+                          {"wt/x/d", ""},
+                          {"near/.git", "gitdir: ../.git/worktrees/near\n"},
+                          {"near/e", ""}});
+  CHECK(tree.walked() == Paths{"other/b", "worktrees/lib/a", "x/c"});
+}
+
+TEST_CASE("walk does not enter a worktree that lies in a worktree of the same repository") {
+  SearchedTree tree(Files{{".git", "gitdir: /r/.git/worktrees/one\n"},
+                          {"a", ""},
+                          {"agents/two/.git", "gitdir: /r/.git/worktrees/two\n"},
+                          {"agents/two/a", ""},
+                          {"agents/three/.git", "gitdir: /s/.git/worktrees/three\n"},
+                          {"agents/three/b", ""}});
+  CHECK(tree.walked() == Paths{"a", "agents/three/b"});
 }
 
 TEST_CASE("walk enters worktrees of a repository that lies elsewhere") {
