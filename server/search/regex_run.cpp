@@ -67,7 +67,8 @@ bool run(const RE2& regex, std::string_view text, std::size_t from, std::size_t 
 }
 
 // Tries text[from, to) piece by piece, up to the first with a match, and judges how fast that was.
-// Twice if need be: the states that were made stay.
+// Twice if need be: the states that were made stay, and a moment in which the machine did something
+// else is no judgement.
 bool judge(const RE2& regex, std::string_view text, std::size_t from, std::size_t to,
            MatchScratch& scratch) {
   RegexPace& pace = scratch.regex;
@@ -89,7 +90,7 @@ bool judge(const RE2& regex, std::string_view text, std::size_t from, std::size_
     pace.from = from;
     pace.to = fast ? at : to;
     pace.slow_ns = fast ? 0 : static_cast<double>(took_ns) / static_cast<double>(bytes);
-    if (fast || found) break;
+    if (fast) break;
   }
   return found;
 }
