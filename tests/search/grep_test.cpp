@@ -162,6 +162,14 @@ TEST_CASE("grep shows the page's first match whatever it takes, and what comes n
   CHECK_THAT(tree.grep(query), StartsWith("c\n1:hit\n\n4 matches in 3 of 3 files"));
 }
 
+TEST_CASE("grep counts the notes that it does not show") {
+  Files files;
+  for (int i = 100; i < 120; ++i) files["d" + std::to_string(i) + "/.gitignore/x"] = "";
+  SearchedTree tree(files);
+  CHECK_THAT(tree.grep("any"), Contains("note: d115/.gitignore not read: not a regular file\n"
+                                        "note: and 4 more of these\n"));
+}
+
 TEST_CASE("grep says what it did not search (SR-15)") {
   SearchedTree tree(Files{{".gitignore", "*.log\nbuild/\n"},
                           {"a.log", "x foo\n"},
