@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "server/base/format.h"
+#include "server/base/newlines.h"
 #include "server/base/utf8.h"
 #include "server/search/line_scanner.h"
 
@@ -152,6 +153,10 @@ class FileRenderer {
     const Span where = cut ? scanner_.locate(text_, match) : match.match;
     std::uint64_t number = match.line;
     for (std::size_t at = match.begin; at <= match.end; ++number) {
+      if (sink_.full() && number > match.line) {
+        number += count_newlines(text_.substr(at, match.end - at)) + 1;
+        break;
+      }
       const std::size_t end = std::min(text_.find('\n', at), match.end);
       const Span span{std::max(where.begin, at) - at, std::min(std::max(where.end, at), end) - at};
       sink_.add(number, ':', text_.substr(at, end - at), span, always && number == match.line);

@@ -37,10 +37,13 @@ Blob read_blob(git_odb* odb, const std::string& id, std::uint64_t max_bytes) {
 }  // namespace
 
 std::size_t reading_threads() {
-  if ((git_libgit2_features() & GIT_FEATURE_THREADS) == 0) return 1;
-  cpu_set_t mine;
-  const int cores = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : 1;
-  return static_cast<std::size_t>(std::clamp(cores, 1, kMostThreads));
+  static const std::size_t threads = [] {
+    if ((git_libgit2_features() & GIT_FEATURE_THREADS) == 0) return std::size_t{1};
+    cpu_set_t mine;
+    const int cores = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : 1;
+    return static_cast<std::size_t>(std::clamp(cores, 1, kMostThreads));
+  }();
+  return threads;
 }
 
 Blobs::Blobs() : pool_({.workers = reading_threads() - 1}) {}
