@@ -77,7 +77,7 @@ Result<void> Sessions::repair() {
   TRY(in_steps(store_, found, drop_if_idle));
   found.clear();
   TRY(store_.scan(Table::kSessionState, {}, {}, [&](std::string_view key, std::string_view) {
-    std::string id(key.substr(0, key.find('\0')));
+    std::string id(rows::id_in_state(key));
     if (found.empty() || found.back() != id) found.push_back(std::move(id));
     return true;
   }));

@@ -187,6 +187,14 @@ std::string state_key(std::string_view id, std::string_view name) {
   return state_prefix(id).append(name);
 }
 
+std::string_view id_in_state(std::string_view state_key) {
+  constexpr std::size_t kDefaultIdBytes = kDefaultHandle.size() + 1 + kHashBytes;
+  const bool is_default = state_key.size() > kDefaultIdBytes &&
+                          state_key[kDefaultIdBytes] == '\0' &&
+                          state_key.substr(0, kDefaultHandle.size()) == kDefaultHandle;
+  return state_key.substr(0, is_default ? kDefaultIdBytes : state_key.find('\0'));
+}
+
 std::string created_prefix() {
   return "c";
 }

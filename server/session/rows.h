@@ -53,6 +53,9 @@ std::string id_of(const Record& record);
 std::string default_id(std::string_view root);
 std::string state_key(std::string_view id, std::string_view name);
 std::string state_prefix(std::string_view id);
+// The id that a key of kSessionState begins with. One of a default session ends in a hash, whose
+// bytes may be NUL.
+std::string_view id_in_state(std::string_view state_key);
 
 // Prefixes of kSessionIndex and of kTotals.
 std::string created_prefix();

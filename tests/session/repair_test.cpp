@@ -1,5 +1,6 @@
 // Index, totals and records that do not agree any more, since the store lost some of them.
 
+#include <filesystem>
 #include <map>
 #include <random>
 
@@ -125,6 +126,28 @@ TEST_CASE("whatever rows were lost, sessions are found, listed and counted as th
     CHECK_FALSE(world.store.get(Table::kSessionState, std::string("nobody's\0key", 12)));
     CHECK(world.sessions->update(handles[4], {.set = {{"k", "v"}}}).has_value());
   }
+}
+
+TEST_CASE("the state of a default session is kept whatever bytes the hash of its root has") {
+  TempWorkspace trees;
+  std::string root;
+  for (int i = 0; rows::root_hash(root).find('\0') == std::string::npos; ++i) {
+    root = trees.path("tree" + std::to_string(i));
+  }
+  REQUIRE(std::filesystem::create_directory(root));
+  World world;
+  world.sessions =
+      std::make_unique<Sessions>(Sessions::Config{.roots = {sandbox::Workspace::open(root).value()},
+                                                  .git_helper = "/nonexistent"},
+                                 world.store, world.clock);
+  REQUIRE(world.sessions->update("default", {.set = {{"own", "state"}}}));
+  const auto state = world.rows(Table::kSessionState);
+  REQUIRE(state.size() == 1);
+  REQUIRE(state.begin()->first == rows::state_key(rows::default_id(root), "own"));
+  world.store.doubted += 1;
+  (void)world.sessions->list({});
+  (void)world.sessions->sweep(100);
+  CHECK(world.rows(Table::kSessionState) == state);
 }
 
 TEST_CASE("a total that was lost neither refuses growth nor wraps") {
