@@ -56,11 +56,10 @@ class Fixture {
     for (std::int64_t first = 0; first < count; first += kBatch) {
       const auto written = store_->change([&](quarry::store::Transaction& change) -> Result<void> {
         for (std::int64_t i = first; i < std::min<std::int64_t>(first + kBatch, count); ++i) {
-          Record record{.handle = quarry::random_id(),
-                        .root = place_ / "tree" / "sub",
-                        .label = "label " + std::to_string(i % 10),
-                        .created_ms = now - count + i,
-                        .used_ms = now};
+          Record record{{.created_ms = now - count + i, .used_ms = now},
+                        quarry::random_id(),
+                        place_ / "tree" / "sub",
+                        "label " + std::to_string(i % 10)};
           TRY(quarry::session::rows::insert(change, record));
           handles_.push_back(record.handle);
         }

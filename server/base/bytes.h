@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,11 +20,11 @@ class ByteWriter {
   explicit ByteWriter(std::string& out) : out_(out) {}
 
   ByteWriter& number(std::uint64_t value) {
-    while (value >= 0x80) {
-      out_.push_back(static_cast<char>(value | 0x80U));
-      value >>= 7U;
-    }
-    out_.push_back(static_cast<char>(value));
+    std::array<char, kMostNumberBytes> bytes;
+    std::size_t count = 0;
+    for (; value >= 0x80; value >>= 7U) bytes[count++] = static_cast<char>(value | 0x80U);
+    bytes[count++] = static_cast<char>(value);
+    out_.append(bytes.data(), count);
     return *this;
   }
   ByteWriter& signed_number(std::int64_t value) {
@@ -38,6 +39,7 @@ class ByteWriter {
   }
 
  private:
+  static constexpr std::size_t kMostNumberBytes = 10;  // of 64 bits, 7 a byte
   std::string& out_;
 };
 

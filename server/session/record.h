@@ -15,10 +15,8 @@ namespace quarry::session {
 
 inline constexpr std::string_view kDefaultHandle = "default";
 
-struct Record {
-  std::string handle;
-  std::string root;  // absolute, resolved
-  std::string label;
+// What a record has beside its names.
+struct Standing {
   bool read_only = false;
   bool ledger = false;  // keeps account of what it has received (ledger.h)
   std::int64_t created_ms = 0;
@@ -42,6 +40,12 @@ struct Record {
   bool lapsed(std::int64_t now_ms) const {
     return expired || (ttl_s != 0 && expires_ms() + slack_ms() <= now_ms);
   }
+};
+
+struct Record : Standing {
+  std::string handle;
+  std::string root;  // absolute, resolved
+  std::string label;
 };
 
 std::string encode(const Record& record);

@@ -3,23 +3,13 @@
 #include <algorithm>
 
 namespace quarry::session {
-namespace {
-
-Record without_names(Record record) {
-  std::string().swap(record.handle);
-  std::string().swap(record.root);
-  return record;
-}
-
-}  // namespace
-
 Session::Session(const Record& record, Roots::Place place, std::size_t heavy_calls,
                  const LedgerRoom& ledger)
     : handle_(record.handle),
       root_(record.root),
       read_only_(record.read_only),
       place_(std::move(place)),
-      record_(std::in_place, without_names(record)),
+      stored_(std::in_place, record, record.label),
       order_(heavy_calls),
       ledger_(record.ledger ? std::make_unique<Ledger>(ledger.bounds, ledger.memory) : nullptr),
       used_ms_(record.used_ms),
@@ -27,7 +17,12 @@ Session::Session(const Record& record, Roots::Place place, std::size_t heavy_cal
       ttl_s_(record.ttl_s) {}
 
 Record Session::record() const {
-  Record now = *record_.lock();
+  Record now;
+  {
+    const auto stored = stored_.lock();
+    static_cast<Standing&>(now) = stored->standing;
+    now.label = stored->label;
+  }
   now.handle = handle_;
   now.root = root_;
   now.read_only = read_only_;
@@ -35,7 +30,7 @@ Record Session::record() const {
   return now;
 }
 
-void Session::adopt(Record record) {
+void Session::adopt(const Record& record) {
   ttl_s_.store(record.ttl_s, std::memory_order_relaxed);
   std::int64_t stored = stored_ms_.load(std::memory_order_relaxed);
   while (stored < record.used_ms &&
@@ -45,10 +40,11 @@ void Session::adopt(Record record) {
   while (used < record.used_ms &&
          !used_ms_.compare_exchange_weak(used, record.used_ms, std::memory_order_relaxed)) {
   }
-  auto own = record_.lock();
+  auto own = stored_.lock();
   // A record that was read before another one may come after it.
-  if (record.version < own->version) return;
-  *own = without_names(std::move(record));
+  if (record.version < own->standing.version) return;
+  own->standing = record;
+  own->label = record.label;
 }
 
 bool Session::lapsed(std::int64_t now_ms) const {

@@ -52,7 +52,7 @@ class Session {
   // As stored when it was last looked at, with the last use by this process.
   Record record() const;
   // Takes over what is stored now.
-  void adopt(Record record);
+  void adopt(const Record& record);
 
   // Expired by what is known here. `now_ms` is the wall clock.
   bool lapsed(std::int64_t now_ms) const;
@@ -79,7 +79,11 @@ class Session {
   const std::string root_;
   const bool read_only_;
   const Roots::Place place_;
-  Guarded<Record> mutable record_;  // its handle and root are left empty: they are above
+  struct Stored {
+    Standing standing;
+    std::string label;
+  };
+  Guarded<Stored> mutable stored_;
   Order order_;
   const std::unique_ptr<Ledger> ledger_;
   // Relaxed, all: figures that order nothing.

@@ -137,7 +137,7 @@ Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::ui
     record->read_only = record->read_only || config_.read_only;
     known = loaded_.insert(make(*record, std::move(place)));
   }
-  known->adopt(std::move(*record));
+  known->adopt(*record);
   known->set_checked(generation);
   return known;
 }
@@ -174,14 +174,14 @@ Result<Opened> Sessions::open(const OpenOptions& options) {
   TRY_ASSIGN(const std::string root, roots_.allowed_root(options.root));
   TRY_ASSIGN(Roots::Place place, roots_.open(root));
   const std::int64_t now = clock_.wall_ms();
-  Record record{.handle = random_id(),
-                .root = root,
-                .label = options.label,
-                .read_only = options.read_only || config_.read_only,
-                .ledger = options.ledger,
-                .created_ms = now,
-                .used_ms = now,
-                .ttl_s = ttl};
+  Record record{{.read_only = options.read_only || config_.read_only,
+                 .ledger = options.ledger,
+                 .created_ms = now,
+                 .used_ms = now,
+                 .ttl_s = ttl},
+                random_id(),
+                root,
+                options.label};
   sweep_later();
   std::vector<std::string> candidates;
   bool full = false;

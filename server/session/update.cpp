@@ -137,9 +137,8 @@ Result<Updated> Sessions::update(Session& session, const Changes& changes) {
   TRY_ASSIGN(const store::Written written, store_.change([&](store::Transaction& change) {
     return apply(change, session, changes, record);
   }));
-  const std::uint64_t version = record.version;
-  session.adopt(std::move(record));
-  return Updated{.version = version, .durable = written.durable};
+  session.adopt(record);
+  return Updated{.version = record.version, .durable = written.durable};
 }
 
 Result<std::vector<Updated>> Sessions::update_all(std::span<const Update> updates) {
@@ -177,7 +176,7 @@ Result<std::vector<Updated>> Sessions::update_all(std::span<const Update> update
   made.reserve(updates.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     made.push_back({.version = records[i].version, .durable = written.durable});
-    sessions[i]->adopt(std::move(records[i]));
+    sessions[i]->adopt(records[i]);
   }
   return made;
 }

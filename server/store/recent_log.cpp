@@ -15,8 +15,12 @@
 namespace quarry::store {
 namespace {
 
-// A file that is not in force is cut down to nothing when it is longer than this.
-constexpr off_t kKeptBytes = off_t{1} << 20U;
+// A file that is not in force is cut down to this. What is kept is written over.
+constexpr std::uint64_t kKeptBytes = std::uint64_t{4} << 20U;
+// A write that begins a page which is not there costs four times as much, and of small changes each
+// 15th would: so some are made at once, where they are first needed.
+constexpr std::size_t kPagesAhead = std::size_t{16} << 10U;
+constexpr std::size_t kKeptFrame = std::size_t{1} << 20U;  // of memory for the next one
 constexpr int kMostTries = 16;
 constexpr std::size_t kPiece = std::size_t{64} << 10U;  // read at once, unless a frame is longer
 
@@ -31,9 +35,10 @@ Failure refused(const char* what, int error) {
   return fail(Code::kUnavailable, "the store cannot be {}: {}", what, strerrordesc_np(error));
 }
 
-bool holds(int file, std::uint64_t bytes) {
+// 0 when it cannot be told.
+std::uint64_t size_of(int file) {
   struct stat status {};
-  return fstat(file, &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= bytes;
+  return fstat(file, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
 // Appends up to `count` bytes of the file from `at` on, fewer at its end.
@@ -105,6 +110,12 @@ void RecentLog::Read::clear() {
   records.clear();
   record_bytes = 0;
 }
+
+RecentLog::RecentLog(Fd folder, std::array<Fd, 2> files, std::unique_ptr<RecentHead> head)
+    : folder_(std::move(folder)),
+      files_(std::move(files)),
+      head_(std::move(head)),
+      made_{size_of(files_[0].get()), size_of(files_[1].get())} {}
 
 Result<std::unique_ptr<RecentLog>> RecentLog::open_files(const StateDirectory& directory,
                                                          const std::string& name) {
@@ -191,7 +202,7 @@ Result<void> RecentLog::read_on(Read& read, RecentHead::Position position) const
     TRY_ASSIGN(std::string_view rest, window(kFrameHeadBytes));
     const std::size_t announced = announced_bytes(rest, life(position.resets));
     if (announced == 0 || announced > position.end - read.position.end ||
-        (announced > kPiece && !holds(file(position.resets), read.position.end + announced))) {
+        (announced > kPiece && size_of(file(position.resets)) < read.position.end + announced)) {
       return damaged_log();
     }
     TRY_ASSIGN(rest, window(announced));
@@ -257,6 +268,18 @@ Result<void> RecentLog::write_at(RecentHead::Position position) const {
   return {};
 }
 
+// Makes the pages that come after `position`, at best: who writes there makes them otherwise.
+void RecentLog::extend(RecentHead::Position position) {
+  static constexpr std::array<char, kPagesAhead> kZeros{};
+  std::uint64_t& made = made_[position.resets % 2];
+  if (position.end < made) return;
+  if (pwrite(file(position.resets), kZeros.data(), kZeros.size(),
+             static_cast<off_t>(position.end)) < 0) {
+    return;
+  }
+  made = position.end + kZeros.size();
+}
+
 Result<void> RecentLog::append(const Writes& writes) {
   const RecentHead::Position before = head_->position();
   const std::uint64_t change = head_->last_change() + 1;
@@ -267,6 +290,7 @@ Result<void> RecentLog::append(const Writes& writes) {
   if (after.end >= RecentHead::kMostBytes) return fail(Code::kTooLarge, "not in one piece");
   TRY(write_at(before));
   head_->advance(change, after);
+  extend(after);
   // Known here without reading it back, unless another thread has done so.
   auto read = read_.lock();
   if (read->position != before) return {};
@@ -293,10 +317,10 @@ Result<void> RecentLog::restart(std::uint64_t last) {
   TRY(write_at(next));
   next.end = frame_.size();
   head_->advance(head_->last_change(), next);
-  struct stat status {};
   const int left = file(next.resets + 1);
-  if (fstat(left, &status) == 0 && status.st_size > kKeptBytes) (void)ftruncate(left, 0);
-  if (frame_.capacity() > static_cast<std::size_t>(kKeptBytes)) frame_ = {};
+  if (size_of(left) > kKeptBytes) (void)ftruncate(left, kKeptBytes);
+  made_[(next.resets + 1) % 2] = size_of(left);
+  if (frame_.capacity() > kKeptFrame) frame_ = {};
   auto read = read_.lock();
   read->forget(last);
   read->position = next;

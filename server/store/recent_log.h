@@ -3,12 +3,12 @@
 //
 // A change is one frame (recent_frame.h) appended by one write, and a step of the head's position
 // (recent_head.h). Bytes that were written survive the death of every process, though not that of
-// the machine. What lies behind the position, left by a writer that died between the two, is
-// written over.
+// the machine. What lies behind the position, left by a writer that died between the two or made
+// ahead of what will be written, is written over.
 //
 // Two files take turns: to begin anew, what must stay is written into the other one, and then one
 // store makes that the log. So a change that was acknowledged is at every moment in the log that is
-// in force.
+// in force. Each takes 4 MiB of disk at most while it is not.
 //
 // A reader compares the position (one memory read) and reads what has come since. Where a writer
 // began anew meanwhile it starts over.
@@ -108,8 +108,7 @@ class RecentLog {
     void clear();
   };
 
-  RecentLog(Fd folder, std::array<Fd, 2> files, std::unique_ptr<RecentHead> head)
-      : folder_(std::move(folder)), files_(std::move(files)), head_(std::move(head)) {}
+  RecentLog(Fd folder, std::array<Fd, 2> files, std::unique_ptr<RecentHead> head);
   static Result<std::unique_ptr<RecentLog>> open_files(const StateDirectory& directory,
                                                        const std::string& name);
   std::uint64_t life(std::uint64_t resets) const { return head_->epoch() + resets; }
@@ -117,11 +116,13 @@ class RecentLog {
   Result<void> catch_up(Read& read) const;
   Result<void> read_on(Read& read, RecentHead::Position position) const;
   Result<void> write_at(RecentHead::Position position) const;
+  void extend(RecentHead::Position position);
 
   const Fd folder_;
   const std::array<Fd, 2> files_;
   const std::unique_ptr<RecentHead> head_;
-  std::string frame_;  // the writer's, reused
+  std::string frame_;                  // the writer's, reused
+  std::array<std::uint64_t, 2> made_;  // bytes of the files, as the writer here knows
   Guarded<Read> read_;
 };
 

@@ -8,16 +8,16 @@ namespace quarry::session {
 namespace {
 
 Record some() {
-  return {.handle = "AAAAAAAAAAAAAAAAAAAAAA",
-          .root = "/some/where",
-          .label = "a label",
-          .read_only = true,
-          .created_ms = 1'700'000'000'000,
-          .used_ms = 1'700'000'000'500,
-          .ttl_s = 3600,
-          .version = 7,
-          .state_bytes = 300,
-          .keys = 3};
+  return {{.read_only = true,
+           .created_ms = 1'700'000'000'000,
+           .used_ms = 1'700'000'000'500,
+           .ttl_s = 3600,
+           .version = 7,
+           .state_bytes = 300,
+           .keys = 3},
+          std::string(22, 'A'),
+          "/some/where",
+          "a label"};
 }
 
 TEST_CASE("a record comes back as it was") {

@@ -247,6 +247,40 @@ TEST_CASE("recent log: a write that the disk refuses leaves nothing behind (SE-0
   }
 }
 
+TEST_CASE("recent log: pages that cannot be made ahead refuse nothing") {
+  const TempWorkspace files;
+  {
+    World world(files.path("s"));
+    plan_faults({.directory = files.path("s"), .fail_at = 2, .and_after = true, .error = ENOSPC});
+    const Result<void> appended = world.log->append({{"a", "1"}});
+    plan_faults({});
+    CHECK(appended);
+    world.put("b", "2");
+    CHECK(world.known() == Known{{"a", "1"}, {"b", "2"}});
+  }
+  CHECK(World(files.path("s")).known() == Known{{"a", "1"}, {"b", "2"}});
+}
+
+TEST_CASE("recent log: a file is made a little ahead and kept up to a bound") {
+  const TempWorkspace files;
+  World world(files.path("s"));
+  const auto longest = [&] {
+    return std::max(std::filesystem::file_size(files.path("s/recent/0")),
+                    std::filesystem::file_size(files.path("s/recent/1")));
+  };
+  world.put("a", "1");
+  CHECK(longest() > world.log->position().end);
+  CHECK(longest() < world.log->position().end + (64 << 10));
+  for (int i = 0; i < 12; ++i) world.put("large", std::string(1 << 20, 'x'));
+  CHECK(longest() > (12 << 20));
+  REQUIRE(world.log->restart(world.last()));
+  CHECK(longest() == (4 << 20));
+  world.put("b", "2");
+  REQUIRE(world.log->restart(0));
+  CHECK(longest() == (4 << 20));
+  CHECK(world.known() == Known{{"b", "2"}});
+}
+
 // One process writes and begins anew at random, others read all the time: what a reader sees is at
 // every moment what the writer had acknowledged, never less than it saw before.
 TEST_CASE("recent log: readers in other processes see whole and growing states") {
