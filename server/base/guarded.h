@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -18,28 +19,51 @@ namespace quarry {
 template <class T>
 class Guarded {
  public:
-  class Lock {
+  class [[nodiscard]] Lock {
    public:
-    T* operator->() const { return value_; }
-    T& operator*() const { return *value_; }
+    ~Lock() {
+      if (held_) owner_.mutex_.unlock();
+    }
+    Lock(Lock&& other) noexcept : owner_(other.owner_), held_(std::exchange(other.held_, false)) {}
+    Lock& operator=(Lock&&) = delete;
+
+    T* operator->() const { return &owner_.value_; }
+    T& operator*() const { return owner_.value_; }
     // Gives the lock up while waiting, until `ready()` (called under the lock) is true.
     template <class Ready>
     void wait(std::condition_variable& changed, Ready ready) {
-      changed.wait(lock_, std::move(ready));
+      while (!ready()) {
+        std::unique_lock<std::mutex> lock(owner_.mutex_, std::adopt_lock);
+        changed.wait(lock);
+        lock.release();
+      }
     }
     // The same, bounded. False when the time passed and `ready()` is still false.
     template <class Duration, class Ready>
     bool wait_for(std::condition_variable& changed, Duration limit, Ready ready) {
-      return changed.wait_for(lock_, limit, std::move(ready));
+      const auto until = std::chrono::steady_clock::now() + limit;
+      bool in_time = true;
+      while (in_time && !ready()) {
+        std::unique_lock<std::mutex> lock(owner_.mutex_, std::adopt_lock);
+        in_time = changed.wait_until(lock, until) == std::cv_status::no_timeout;
+        lock.release();
+      }
+      return in_time || ready();
     }
-    void unlock() { lock_.unlock(); }
-    void relock() { lock_.lock(); }
+    void unlock() {
+      owner_.mutex_.unlock();
+      held_ = false;
+    }
+    void relock() {
+      owner_.mutex_.lock();
+      held_ = true;
+    }
 
    private:
     friend class Guarded;
-    Lock(std::mutex& mutex, T* value) : lock_(mutex), value_(value) {}
-    std::unique_lock<std::mutex> lock_;
-    T* value_;
+    explicit Lock(Guarded& owner) : owner_(owner) { owner_.mutex_.lock(); }
+    Guarded& owner_;
+    bool held_ = true;
   };
 
   Guarded() = default;
@@ -48,7 +72,7 @@ class Guarded {
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
 
-  [[nodiscard]] Lock lock() { return Lock(mutex_, &value_); }
+  Lock lock() { return Lock(*this); }
 
  private:
   std::mutex mutex_;

@@ -49,6 +49,14 @@ template <class... Args>
   return Failure(Error{code, fmt::format(text, std::forward<Args>(args)...)});
 }
 
+// Hands an error on. Out of the way, as fail() is: calls that succeed do not load its code.
+[[nodiscard, gnu::cold, gnu::noinline]] inline Failure hand_on(Error&& error) {
+  return Failure(std::move(error));
+}
+[[nodiscard, gnu::cold, gnu::noinline]] inline Failure hand_on(const Error& error) {
+  return Failure(error);
+}
+
 }  // namespace quarry
 
 #define QUARRY_JOIN_(a, b) a##b
@@ -57,15 +65,17 @@ template <class... Args>
 // TRY(expr): returns expr's error from the enclosing function. The name is new each time, so that
 // an expr may hold a lambda that uses TRY itself.
 #define TRY(...) QUARRY_TRY_(QUARRY_JOIN(try_, __COUNTER__), __VA_ARGS__)
-#define QUARRY_TRY_(result, ...)                                      \
-  do {                                                                \
-    auto&& result = (__VA_ARGS__);                                    \
-    if (!result) return ::quarry::Failure(std::move(result).error()); \
+#define QUARRY_TRY_(result, ...)                           \
+  do {                                                     \
+    auto&& result = (__VA_ARGS__);                         \
+    if (!result) [[unlikely]]                              \
+      return ::quarry::hand_on(std::move(result).error()); \
   } while (false)
 
 // TRY_ASSIGN(decl, expr): declares or assigns decl from expr's value, or returns its error.
 #define TRY_ASSIGN(decl, ...) QUARRY_TRY_ASSIGN_(QUARRY_JOIN(try_, __COUNTER__), decl, __VA_ARGS__)
-#define QUARRY_TRY_ASSIGN_(result, decl, ...)                       \
-  auto result = (__VA_ARGS__);                                      \
-  if (!result) return ::quarry::Failure(std::move(result).error()); \
+#define QUARRY_TRY_ASSIGN_(result, decl, ...)            \
+  auto result = (__VA_ARGS__);                           \
+  if (!result) [[unlikely]]                              \
+    return ::quarry::hand_on(std::move(result).error()); \
   decl = std::move(*result)

@@ -1,5 +1,7 @@
 #include "server/json/value.h"
 
+#include <algorithm>
+
 #include "server/json/number.h"
 
 namespace quarry::json {
@@ -13,6 +15,14 @@ Value Value::find(std::string_view name) const {
   if (!is(Type::kObject)) return {};
   for (Value child = first(); child; child = after(child))
     if (child.key() == name) return child;
+  return {};
+}
+
+Value Value::find_any(std::initializer_list<std::string_view> names) const {
+  if (!is(Type::kObject)) return {};
+  for (Value child = first(); child; child = after(child)) {
+    if (std::find(names.begin(), names.end(), child.key()) != names.end()) return child;
+  }
   return {};
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
@@ -43,6 +44,8 @@ class Value {
 
   // Member `name` of an object; absent when there is none or this is no object.
   Value find(std::string_view name) const;
+  // The first member that has one of these names.
+  Value find_any(std::initializer_list<std::string_view> names) const;
 
   // Children: for (Value child = v.first(); child; child = v.after(child)).
   Value first() const;

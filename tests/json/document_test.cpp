@@ -318,7 +318,12 @@ TEST_CASE("document keeps source text and structure") {
   CHECK(root.find("bc").string() == "z");
   CHECK_FALSE(root.find("B"));
   CHECK_FALSE(root.find("a").find("x"));
+  CHECK(root.find_any({"bc", "a"}).key() == "a");
+  CHECK(root.find_any({"b", "bc"}).string() == "z");
+  CHECK_FALSE(root.find_any({"b", "c"}));
+  CHECK_FALSE(a.find_any({"x"}));
   CHECK_FALSE(Value().find("a"));
+  CHECK_FALSE(Value().find_any({"a"}));
   CHECK_FALSE(Value().first());
 }
 

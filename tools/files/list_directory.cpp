@@ -51,10 +51,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
 
 // The git helper is waited for.
 bool needs_worker(json::Value arguments) {
-  for (const std::string_view name : {"ref", "revision", "commit"}) {
-    if (arguments.find(name)) return true;
-  }
-  return false;
+  return bool(arguments.find_any({"ref", "revision", "commit"}));
 }
 
 }  // namespace

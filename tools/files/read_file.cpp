@@ -275,17 +275,11 @@ constexpr std::int64_t kFarLine = 100'000;
 
 // A revision is read by another process, globs walk the tree, and far lines are looked for.
 bool needs_worker(json::Value arguments) {
-  for (const std::string_view name : {"offset", "start_line", "startLine"}) {
-    if (arguments.find(name).integer().value_or(0) > kFarLine) return true;
-  }
-  for (const std::string_view name : {"ref", "revision", "commit"}) {
-    if (arguments.find(name)) return true;
-  }
-  for (const std::string_view name : {"paths", "file_paths", "filePaths", "files"}) {
-    const json::Value paths = arguments.find(name);
-    if (paths && has_glob(paths.raw())) return true;
-  }
-  return false;
+  if (arguments.find_any({"ref", "revision", "commit"})) return true;
+  const json::Value from = arguments.find_any({"offset", "start_line", "startLine"});
+  if (from.integer().value_or(0) > kFarLine) return true;
+  const json::Value paths = arguments.find_any({"paths", "file_paths", "filePaths", "files"});
+  return paths && has_glob(paths.raw());
 }
 
 }  // namespace
