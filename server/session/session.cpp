@@ -9,7 +9,7 @@ Session::Session(const Record& record, Roots::Place place, std::size_t heavy_cal
       root_(record.root),
       read_only_(record.read_only),
       place_(std::move(place)),
-      stored_(std::in_place, record, record.label),
+      stored_(std::in_place, Stored{record, record.label}),
       order_(heavy_calls),
       ledger_(record.ledger ? std::make_unique<Ledger>(ledger.bounds, ledger.memory) : nullptr),
       used_ms_(record.used_ms),
