@@ -19,6 +19,26 @@ std::string_view trimmed_line(std::string_view text) {
   return text;
 }
 
+// Line numbers as unified diffs have them, `-1,2 +1,3`: nothing to look for.
+bool begins_with_range(std::string_view anchor) {
+  const auto digits = [&] {
+    const std::size_t count = std::min(anchor.find_first_not_of("0123456789"), anchor.size());
+    anchor.remove_prefix(count);
+    return count > 0;
+  };
+  const auto range = [&](char sign) {
+    if (!anchor.starts_with(sign)) return false;
+    anchor.remove_prefix(1);
+    if (!digits()) return false;
+    if (!anchor.starts_with(',')) return true;
+    anchor.remove_prefix(1);
+    return digits();
+  };
+  if (!range('-')) return false;
+  anchor = trimmed_line(anchor);
+  return range('+');
+}
+
 class V4aParser {
  public:
   explicit V4aParser(const PatchLines& lines) : lines_(lines) {}
@@ -89,15 +109,18 @@ class V4aParser {
   Result<void> parse_added(FilePatch& patch) {
     Hunk hunk{.patch_line = at_ + 1, .old_start = 0};
     while (!ends_section()) {
-      if (!lines_.starts(at_, "+")) {
-        if (lines_.header(at_).empty()) {
-          ++at_;
-          continue;
-        }
+      std::size_t next = at_;
+      while (next < lines_.size() && lines_.header(next).empty()) ++next;
+      if (lines_.starts(next, "+")) {
+        // Empty lines before another one are the file's, at the end they are the patch's.
+        while (at_ <= next) take(hunk, PatchLine::Kind::kAdd);
+        continue;
+      }
+      if (next == at_) {
         return fail(Code::kInvalidArgs,
                     "line {} of the patch: each line of an added file begins with +", at_ + 1);
       }
-      take(hunk, PatchLine::Kind::kAdd);
+      at_ = next;
     }
     if (!hunk.lines.empty()) patch.hunks.push_back(std::move(hunk));
     return {};
@@ -110,12 +133,13 @@ class V4aParser {
       headed = true;
       std::string_view anchor = trimmed_line(lines_.header(at_).substr(2));
       if (anchor.ends_with("@@")) anchor = trimmed_line(anchor.substr(0, anchor.size() - 2));
-      // Line numbers as unified diffs have them: nothing to look for.
-      if (!anchor.empty() && !anchor.starts_with('-')) hunk.anchors.push_back(anchor);
+      if (!anchor.empty() && !begins_with_range(anchor)) hunk.anchors.push_back(anchor);
       ++at_;
     }
+    std::size_t empty = 0;  // lines at the end so far
     while (!ends_section() && !lines_.starts(at_, "@@")) {
       const std::string_view line = lines_.header(at_);
+      empty = line.empty() ? empty + 1 : line == kEndOfFile ? empty : 0;
       if (line == kEndOfFile) {
         hunk.at_end = true;
         ++at_;
@@ -137,10 +161,7 @@ class V4aParser {
       }
     }
     // Empty lines at its end stand between it and what follows.
-    while (!hunk.lines.empty() && hunk.lines.back().kind == PatchLine::Kind::kContext &&
-           hunk.lines.back().body.empty()) {
-      hunk.lines.pop_back();
-    }
+    hunk.lines.resize(hunk.lines.size() - empty);
     if (!hunk.lines.empty()) {
       patch.hunks.push_back(std::move(hunk));
     } else if (headed) {

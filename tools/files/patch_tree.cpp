@@ -65,11 +65,14 @@ Result<NewText> patched_bytes(std::string_view bytes, const FilePatch& patch,
   if (with_mark) {
     for (edit::Splice& splice : made.patched.splices) {
       if (splice.begin == 0) {
-        loses_mark = !splice.with.starts_with(kMark);
-        if (!loses_mark) splice.with.erase(0, kMark.size());
+        // What is put above the first line comes behind the mark, which stays the file's first.
+        const bool takes_mark = splice.end > 0;
+        const bool gives_mark = splice.with.starts_with(kMark);
+        if (gives_mark) splice.with.erase(0, kMark.size());
+        loses_mark = takes_mark && !gives_mark;
       }
       splice.begin -= std::min(splice.begin, kMark.size());
-      splice.end -= kMark.size();
+      splice.end -= std::min(splice.end, kMark.size());
     }
   }
   TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, made.patched.splices));

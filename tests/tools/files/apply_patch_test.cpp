@@ -134,6 +134,52 @@ TEST_CASE("apply_patch: bytes, encodings and marks stay as they are") {
   CHECK(call.files.read("mark.txt") == "1\ntwo\n");
 }
 
+TEST_CASE("apply_patch: lines above the first one come behind the mark, and nothing is lost") {
+  const std::string utf16("\xFF\xFEo\0n\0e\0\n\0t\0w\0o\0\n\0", 18);
+  const std::string utf16_after("\xFF\xFEz\0\n\0o\0n\0e\0\n\0t\0w\0o\0\n\0", 22);
+  const std::string utf8 = "\xEF\xBB\xBFone\ntwo \xFF\xE9 x\nthree\n";
+  const std::string utf8_after = "\xEF\xBB\xBFz\none\ntwo \xFF\xE9 x\nthree\n";
+  for (const std::string patch : {"--- a/f\n+++ b/f\n@@ -1 +1,2 @@\n+z\n \uFEFFone\n",
+                                  "--- a/f\n+++ b/f\n@@ -1 +1,2 @@\n+\uFEFFz\n \uFEFFone\n",
+                                  "*** Begin Patch\n*** Update File: f\n@@\n+z\n \uFEFFone\n"
+                                  "*** End Patch\n"}) {
+    INFO(patch);
+    for (const auto& [before, after] : {std::pair(utf16, utf16_after), {utf8, utf8_after}}) {
+      ChangeCall call({{"f", before}});
+      CHECK_THAT(call(apply_patch, arguments(patch)), Contains("+1 -0 lines"));
+      CHECK(call.files.read("f") == after);
+    }
+  }
+}
+
+TEST_CASE("apply_patch: blank lines that are written count, those around do not") {
+  ChangeCall call({{"end", "a\n\n"}, {"two", "x = 1\ny = 2\nx = 1\n\nz\n"}, {"no", "x\ny\n"}});
+  CHECK_THAT(call(apply_patch, arguments("*** Begin Patch\n*** Add File: n\n\n+a\n\n\n+b\n\n"
+                                         "*** Update File: end\n@@\n-a\n+b\n \n*** End of File\n"
+                                         "*** Update File: two\n@@\n-x = 1\n+x = 9\n \n\n"
+                                         "*** End Patch\n")),
+             Catch::StartsWith("patched 3 files"));
+  CHECK(call.files.read("n") == "\na\n\n\nb\n");
+  CHECK(call.files.read("end") == "b\n\n");
+  CHECK(call.files.read("two") == "x = 1\ny = 2\nx = 9\n\nz\n");
+  CHECK_THAT(call(apply_patch, arguments("*** Begin Patch\n*** Update File: no\n@@\n x\n+9\n \n"
+                                         "*** End Patch\n")),
+             Contains("does not fit"));
+  CHECK(call.files.read("no") == "x\ny\n");
+}
+
+TEST_CASE("apply_patch: an anchor may begin with a dash") {
+  const std::string yaml =
+      "steps:\n  - name: one\n    run: a\n  - name: two\n    run: b\njobs:\n  - name: two\n"
+      "    run: b\n";
+  ChangeCall call({{"y.yml", yaml}});
+  CHECK_THAT(call(apply_patch, arguments("*** Begin Patch\n*** Update File: y.yml\n@@ jobs:\n"
+                                         "@@ - name: two\n+    if: always()\n*** End Patch\n")),
+             Catch::StartsWith("patched 1 file"));
+  CHECK(call.files.read("y.yml") ==
+        yaml.substr(0, yaml.size() - 11) + "    if: always()\n    run: b\n");
+}
+
 TEST_CASE("apply_patch: one file twice, names exchanged, a link followed") {
   ChangeCall call({{"a", "one\ntwo\n"}, {"b", "bee\n"}, {"d/f", "x\n"}});
   call.files.link("d/f", "link");
