@@ -15,7 +15,8 @@ struct UnifiedDraft {
   FilePatch patch;
   std::optional<std::string> old_name;  // of "---" and "+++"
   std::optional<std::string> new_name;
-  bool named = false;  // by those two
+  bool named = false;
+  bool stray = false;  // has lines of a hunk before the first one  // by those two
   bool no_old = false;
   bool no_new = false;
   std::optional<std::string> from;  // of a rename or copy
@@ -69,7 +70,10 @@ class UnifiedParser {
         TRY_ASSIGN(Hunk hunk, parse_unified_hunk(lines_, at_));
         draft_.patch.hunks.push_back(std::move(hunk));
       } else {
-        if (open_) TRY(read_extended());
+        if (open_) {
+          draft_.stray = draft_.stray || (draft_.patch.hunks.empty() && is_changed_line());
+          TRY(read_extended());
+        }
         ++at_;
       }
     }
@@ -78,6 +82,10 @@ class UnifiedParser {
   }
 
  private:
+  bool is_changed_line() const {
+    return lines_.starts(at_, "+") || (lines_.starts(at_, "-") && !lines_.starts(at_, "--"));
+  }
+
   void begin() {
     draft_ = {};
     draft_.patch.patch_line = at_ + 1;
@@ -179,7 +187,11 @@ class UnifiedParser {
                   patch.new_path.empty() ? patch.old_path : patch.new_path);
     }
     // Names alone change nothing.
-    if (patch.hunks.empty() && patch.kind == FilePatch::Kind::kModify && !patch.mode) return {};
+    const bool changes = patch.kind != FilePatch::Kind::kModify || patch.mode;
+    if (patch.hunks.empty() && (draft_.stray || (draft_.named && !changes))) {
+      return bad_line(patch.patch_line - 1, "a file without a hunk; a hunk begins with @@");
+    }
+    if (patch.hunks.empty() && !changes) return {};
     done_.push_back(std::move(patch));
     return {};
   }

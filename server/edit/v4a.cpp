@@ -49,7 +49,7 @@ class V4aParser {
       if (trimmed_line(lines_.header(at_)) == kBegin || lines_.header(at_).empty()) {
         ++at_;
       } else if (lines_.starts(at_, kEnd)) {
-        break;
+        while (at_ < lines_.size() && !begins_section()) ++at_;
       } else if (begins_file()) {
         TRY(parse_section());
       } else {
