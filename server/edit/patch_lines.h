@@ -8,6 +8,13 @@
 
 namespace quarry::edit {
 
+// Without blanks and tabs at both ends.
+inline std::string_view trimmed_line(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
 class PatchLines {
  public:
   explicit PatchLines(std::string_view text) {

@@ -15,8 +15,8 @@ struct UnifiedDraft {
   FilePatch patch;
   std::optional<std::string> old_name;  // of "---" and "+++"
   std::optional<std::string> new_name;
-  bool named = false;
-  bool stray = false;  // has lines of a hunk before the first one  // by those two
+  bool named = false;     // by those two
+  bool in_header = true;  // no hunk, and nothing that is no header, has come
   bool no_old = false;
   bool no_new = false;
   std::optional<std::string> from;  // of a rename or copy
@@ -67,13 +67,11 @@ class UnifiedParser {
                           "a hunk without a file; name it in lines before: --- a/FILE and "
                           "+++ b/FILE");
         }
+        draft_.in_header = false;
         TRY_ASSIGN(Hunk hunk, parse_unified_hunk(lines_, at_));
         draft_.patch.hunks.push_back(std::move(hunk));
       } else {
-        if (open_) {
-          draft_.stray = draft_.stray || (draft_.patch.hunks.empty() && is_changed_line());
-          TRY(read_extended());
-        }
+        if (open_) TRY(read_other());
         ++at_;
       }
     }
@@ -82,8 +80,17 @@ class UnifiedParser {
   }
 
  private:
-  bool is_changed_line() const {
-    return lines_.starts(at_, "+") || (lines_.starts(at_, "-") && !lines_.starts(at_, "--"));
+  // A line of the header, or of what stands between files: a mail's end and the next mail, say.
+  Result<void> read_other() {
+    if (lines_.header(at_).empty() || lines_.starts(at_, "--")) draft_.in_header = false;
+    if (draft_.in_header && (lines_.starts(at_, "+") || lines_.starts(at_, "-"))) {
+      return no_hunk();
+    }
+    return read_extended();
+  }
+
+  Failure no_hunk() const {
+    return bad_line(draft_.patch.patch_line - 1, "a file without a hunk; a hunk begins with @@");
   }
 
   void begin() {
@@ -187,11 +194,9 @@ class UnifiedParser {
                   patch.new_path.empty() ? patch.old_path : patch.new_path);
     }
     // Names alone change nothing.
-    const bool changes = patch.kind != FilePatch::Kind::kModify || patch.mode;
-    if (patch.hunks.empty() && (draft_.stray || (draft_.named && !changes))) {
-      return bad_line(patch.patch_line - 1, "a file without a hunk; a hunk begins with @@");
+    if (patch.hunks.empty() && patch.kind == FilePatch::Kind::kModify && !patch.mode) {
+      return draft_.named ? Result<void>(no_hunk()) : Result<void>();
     }
-    if (patch.hunks.empty() && !changes) return {};
     done_.push_back(std::move(patch));
     return {};
   }

@@ -42,21 +42,15 @@ bool take_range(std::string_view& text, char mark, std::size_t& start, std::size
   return true;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 // A header without numbers is one too: what it names is looked for.
 Header parse_header(std::string_view line) {
   Header header;
-  std::string_view rest = trimmed(line.substr(2));
+  std::string_view rest = trimmed_line(line.substr(2));
   const std::string_view all = rest;
   std::size_t old_start = 0;
   std::size_t new_start = 0;
   if (take_range(rest, '-', old_start, header.old_count)) {
-    rest = trimmed(rest);
+    rest = trimmed_line(rest);
     if (take_range(rest, '+', new_start, header.new_count)) {
       header.old_start = old_start;
       return header;
@@ -64,8 +58,7 @@ Header parse_header(std::string_view line) {
   }
   header.section = all;
   if (header.section.ends_with("@@")) header.section.remove_suffix(2);
-  header.section = trimmed(header.section);
-  if (header.section == "...") header.section = {};
+  header.section = trimmed_line(header.section);
   return header;
 }
 
@@ -145,6 +138,10 @@ bool take_counted(const PatchLines& lines, std::size_t& at, bool converted, cons
 
 }  // namespace
 
+std::string_view named_in_header(std::string_view line) {
+  return parse_header(line).section;
+}
+
 bool begins_file(const PatchLines& lines, std::size_t at) {
   if (lines.starts(at, "diff --git ") || lines.starts(at, "Index: ")) return true;
   if (lines.starts(at, "diff -") && !lines.starts(at, "diff --cc")) return true;
@@ -162,7 +159,7 @@ Result<Hunk> parse_unified_hunk(const PatchLines& lines, std::size_t& at) {
   const bool converted = lines.carriage_return(first);
   const Header header = parse_header(lines.header(first));
   Hunk hunk{.patch_line = first + 1, .old_start = header.old_start};
-  if (!header.section.empty()) hunk.anchors.push_back(header.section);
+  if (!header.section.empty() && header.section != "...") hunk.anchors.push_back(header.section);
   at = first + 1;
   if (header.old_start && take_counted(lines, at, converted, header, hunk)) return hunk;
   hunk.lines.clear();

@@ -1,6 +1,7 @@
 #include "server/edit/v4a.h"
 
 #include "server/base/format.h"
+#include "server/edit/unified.h"
 
 namespace quarry::edit {
 namespace {
@@ -13,43 +14,17 @@ constexpr std::string_view kDelete = "*** Delete File: ";
 constexpr std::string_view kMove = "*** Move to: ";
 constexpr std::string_view kEndOfFile = "*** End of File";
 
-std::string_view trimmed_line(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
-// Line numbers as unified diffs have them, `-1,2 +1,3`: nothing to look for.
-bool begins_with_range(std::string_view anchor) {
-  const auto digits = [&] {
-    const std::size_t count = std::min(anchor.find_first_not_of("0123456789"), anchor.size());
-    anchor.remove_prefix(count);
-    return count > 0;
-  };
-  const auto range = [&](char sign) {
-    if (!anchor.starts_with(sign)) return false;
-    anchor.remove_prefix(1);
-    if (!digits()) return false;
-    if (!anchor.starts_with(',')) return true;
-    anchor.remove_prefix(1);
-    return digits();
-  };
-  if (!range('-')) return false;
-  anchor = trimmed_line(anchor);
-  return range('+');
-}
-
 class V4aParser {
  public:
   explicit V4aParser(const PatchLines& lines) : lines_(lines) {}
 
   Result<std::vector<FilePatch>> parse() {
-    while (at_ < lines_.size() && !begins_section()) ++at_;
+    skip_to_section();
     while (at_ < lines_.size()) {
       if (trimmed_line(lines_.header(at_)) == kBegin || lines_.header(at_).empty()) {
         ++at_;
       } else if (lines_.starts(at_, kEnd)) {
-        while (at_ < lines_.size() && !begins_section()) ++at_;
+        skip_to_section();
       } else if (begins_file()) {
         TRY(parse_section());
       } else {
@@ -69,6 +44,9 @@ class V4aParser {
   bool begins_section() const { return begins_file() || lines_.starts(at_, kBegin); }
   bool ends_section() const {
     return at_ == lines_.size() || begins_section() || lines_.starts(at_, kEnd);
+  }
+  void skip_to_section() {
+    while (at_ < lines_.size() && !begins_section()) ++at_;
   }
   std::string name_after(std::string_view keyword) const {
     return std::string(trimmed_line(lines_.header(at_).substr(keyword.size())));
@@ -131,15 +109,12 @@ class V4aParser {
     bool headed = false;
     while (!ends_section() && lines_.starts(at_, "@@")) {
       headed = true;
-      std::string_view anchor = trimmed_line(lines_.header(at_).substr(2));
-      if (anchor.ends_with("@@")) anchor = trimmed_line(anchor.substr(0, anchor.size() - 2));
-      if (!anchor.empty() && !begins_with_range(anchor)) hunk.anchors.push_back(anchor);
+      const std::string_view anchor = named_in_header(lines_.header(at_));
+      if (!anchor.empty()) hunk.anchors.push_back(anchor);
       ++at_;
     }
-    std::size_t empty = 0;  // lines at the end so far
     while (!ends_section() && !lines_.starts(at_, "@@")) {
       const std::string_view line = lines_.header(at_);
-      empty = line.empty() ? empty + 1 : line == kEndOfFile ? empty : 0;
       if (line == kEndOfFile) {
         hunk.at_end = true;
         ++at_;
@@ -161,7 +136,8 @@ class V4aParser {
       }
     }
     // Empty lines at its end stand between it and what follows.
-    hunk.lines.resize(hunk.lines.size() - empty);
+    std::size_t end = hunk.at_end ? at_ - 1 : at_;
+    for (; !hunk.lines.empty() && lines_.header(end - 1).empty(); --end) hunk.lines.pop_back();
     if (!hunk.lines.empty()) {
       patch.hunks.push_back(std::move(hunk));
     } else if (headed) {

@@ -75,14 +75,16 @@ class Session {
   }
 
  private:
-  const std::string handle_;
-  const std::string root_;
-  const bool read_only_;
-  const Roots::Place place_;
+  // What a record has beside the names that never change.
   struct Stored {
     Standing standing;
     std::string label;
   };
+
+  const std::string handle_;
+  const std::string root_;
+  const bool read_only_;
+  const Roots::Place place_;
   Guarded<Stored> mutable stored_;
   Order order_;
   const std::unique_ptr<Ledger> ledger_;

@@ -111,12 +111,6 @@ void RecentLog::Read::clear() {
   record_bytes = 0;
 }
 
-RecentLog::RecentLog(Fd folder, std::array<Fd, 2> files, std::unique_ptr<RecentHead> head)
-    : folder_(std::move(folder)),
-      files_(std::move(files)),
-      head_(std::move(head)),
-      made_{size_of(files_[0].get()), size_of(files_[1].get())} {}
-
 Result<std::unique_ptr<RecentLog>> RecentLog::open_files(const StateDirectory& directory,
                                                          const std::string& name) {
   if (mkdirat(directory.fd(), name.c_str(), 0700) == 0) {
@@ -273,6 +267,8 @@ void RecentLog::extend(RecentHead::Position position) {
   static constexpr std::array<char, kPagesAhead> kZeros{};
   std::uint64_t& made = made_[position.resets % 2];
   if (position.end < made) return;
+  made = size_of(file(position.resets));
+  if (position.end < made) return;
   if (pwrite(file(position.resets), kZeros.data(), kZeros.size(),
              static_cast<off_t>(position.end)) < 0) {
     return;
@@ -319,7 +315,7 @@ Result<void> RecentLog::restart(std::uint64_t last) {
   head_->advance(head_->last_change(), next);
   const int left = file(next.resets + 1);
   if (size_of(left) > kKeptBytes) (void)ftruncate(left, kKeptBytes);
-  made_[(next.resets + 1) % 2] = size_of(left);
+  made_[(next.resets + 1) % 2] = 0;  // looked at when it is needed
   if (frame_.capacity() > kKeptFrame) frame_ = {};
   auto read = read_.lock();
   read->forget(last);

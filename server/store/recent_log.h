@@ -108,7 +108,8 @@ class RecentLog {
     void clear();
   };
 
-  RecentLog(Fd folder, std::array<Fd, 2> files, std::unique_ptr<RecentHead> head);
+  RecentLog(Fd folder, std::array<Fd, 2> files, std::unique_ptr<RecentHead> head)
+      : folder_(std::move(folder)), files_(std::move(files)), head_(std::move(head)) {}
   static Result<std::unique_ptr<RecentLog>> open_files(const StateDirectory& directory,
                                                        const std::string& name);
   std::uint64_t life(std::uint64_t resets) const { return head_->epoch() + resets; }
@@ -121,8 +122,8 @@ class RecentLog {
   const Fd folder_;
   const std::array<Fd, 2> files_;
   const std::unique_ptr<RecentHead> head_;
-  std::string frame_;                  // the writer's, reused
-  std::array<std::uint64_t, 2> made_;  // bytes of the files, as the writer here knows
+  std::string frame_;                    // the writer's, reused
+  std::array<std::uint64_t, 2> made_{};  // bytes of the files, as far as the writer here knows
   Guarded<Read> read_;
 };
 

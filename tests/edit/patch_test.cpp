@@ -71,6 +71,11 @@ TEST_CASE("patch: files, names and hunks of unified diffs") {
        "rename x -> d/y @1 =0-1+1"},
       {"copy", "diff --git a/x b/y\nsimilarity index 100%\ncopy from x\ncopy to y\n",
        "copy x -> y"},
+      {"a mail with a list behind a rename",
+       "diff --git a/x b/y\nsimilarity index 100%\nrename from x\nrename to y\n-- \n2.39.5\n\n"
+       "From 0123 Mon Sep 17 00:00:00 2001\nSubject: [PATCH 2/2] more\n\n- first\n+ second\n---\n"
+       " z | 0\n\ndiff --git a/z b/z\nold mode 100644\nnew mode 100755\n",
+       "rename x -> y; modify z -> z 100755"},
       {"quoted",
        "diff --git \"a/\\303\\244 \\\"q\\\".txt\" \"b/\\303\\244 \\\"q\\\".txt\"\n"
        "--- \"a/\\303\\244 \\\"q\\\".txt\"\n+++ \"b/\\303\\244 \\\"q\\\".txt\"\n@@ -1 +1 "
@@ -124,6 +129,12 @@ TEST_CASE("patch: files and hunks between *** Begin Patch and *** End Patch") {
       {"a shell around it",
        "apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: e\n*** End Patch\nEOF\n",
        "create  -> e"},
+      {"a dash in an anchor is one", "*** Update File: a\n@@ - y: 1 @@\n@@ -x\n-y\n+z\n",
+       "modify a -> a @[- y: 1][-x] =0-1+1"},
+      {"a second patch behind the first",
+       "*** Begin Patch\n*** Delete File: a\n*** End Patch\nEOF\n*** Begin Patch\n"
+       "*** Delete File: b\n*** End Patch\n",
+       "delete a -> ; delete b -> "},
       {"numbers in an anchor say nothing", "*** Update File: a\n@@ -1,2 +1,2 @@\n-y\n+z\n",
        "modify a -> a @ =0-1+1"},
   };

@@ -276,8 +276,9 @@ constexpr std::int64_t kFarLine = 100'000;
 // A revision is read by another process, globs walk the tree, and far lines are looked for.
 bool needs_worker(json::Value arguments) {
   if (arguments.find_any({"ref", "revision", "commit"})) return true;
-  const json::Value from = arguments.find_any({"offset", "start_line", "startLine"});
-  if (from.integer().value_or(0) > kFarLine) return true;
+  const auto is_far = [](json::Value line) { return line.integer().value_or(0) > kFarLine; };
+  if (is_far(arguments.find("offset"))) return true;
+  if (is_far(arguments.find_any({"start_line", "startLine"}))) return true;
   const json::Value paths = arguments.find_any({"paths", "file_paths", "filePaths", "files"});
   return paths && has_glob(paths.raw());
 }
