@@ -207,7 +207,7 @@ Region resemble(const LooseLines& lines, const std::vector<std::string>& wanted,
 std::string visible_line(std::string_view line) {
   std::string out;
   std::size_t columns = 0;
-  line = without_end(line);
+  line = without_end(line, '\n');
   const std::size_t last = line.find_last_not_of(" \t");
   for (std::size_t at = 0; at < line.size(); ++columns) {
     const Point point = point_at(line, at);
@@ -220,7 +220,7 @@ std::string visible_line(std::string_view line) {
       out += "\u2192\t";
     } else if (point.code == ' ' && trailing) {
       out += "\u00B7";
-    } else if (point.code >= 0x80 && is_space(point.code)) {
+    } else if (point.code < ' ' || (point.code >= 0x80 && is_space(point.code))) {
       out += fmt::format("<U+{:04X}>", point.code);
     } else {
       utf8::append_repaired(out, line.substr(at, point.length));
@@ -242,6 +242,7 @@ std::string visible_character(std::string_view text, std::size_t at) {
   const auto alike = std::find_if(kAlike.begin(), kAlike.end(),
                                   [&](const Alike& one) { return one.code == point.code; });
   if (alike != kAlike.end()) return fmt::format("{} (U+{:04X})", alike->name, point.code);
+  if (point.code == '\r') return "a carriage return (U+000D)";
   if (point.code < 0x20 || point.code == 0x7F) return fmt::format("U+{:04X}", point.code);
   std::string shown;
   utf8::append_repaired(shown, text.substr(at, point.length));
@@ -253,8 +254,8 @@ std::string explain_miss(std::string_view text, std::string_view old_text, std::
   if (text.empty()) {
     return fmt::format("{} is not in the file, which is empty; use write_file", name);
   }
-  std::vector<std::string_view> old_lines = split_lines(old_text);
-  const std::vector<std::string_view> lines = split_lines(text);
+  std::vector<std::string_view> old_lines = split_lines(old_text, '\n');
+  const std::vector<std::string_view> lines = split_lines(text, '\n');
   const bool numbered = std::all_of(old_lines.begin(), old_lines.end(), [](std::string_view line) {
     return without_number(line).size() != line.size();
   });
@@ -281,12 +282,12 @@ std::string explain_miss(std::string_view text, std::string_view old_text, std::
   // The first line that differs, and where.
   const std::size_t count = std::min(old_lines.size(), lines.size() - region.line);
   for (std::size_t i = 0; i < old_lines.size(); ++i) {
-    const std::string_view wants = without_end(old_lines[i]);
+    const std::string_view wants = without_end(old_lines[i], '\n');
     if (i >= count) {
       out += fmt::format("; the file ends before line {} of {}", i + 1, name);
       break;
     }
-    const std::string_view has = without_end(lines[region.line + i]);
+    const std::string_view has = without_end(lines[region.line + i], '\n');
     const bool last = i + 1 == old_lines.size() && !old_text.ends_with('\n');
     const bool first = i == 0;
     // The old text may begin and end within a line.

@@ -1,8 +1,7 @@
 // Unified diff of two texts, for an answer: bounded in work and in size.
 //
-// Myers, "An O(ND) Difference Algorithm and Its Variations" (1986), on lines with their ends; where
-// more than kMostDistance lines differ, what lies between the common start and end is one hunk.
-// A carriage return at a line's end is shown as "\r" written out. Pure; safe from any thread.
+// On lines with their ends (line_runs.h). A carriage return at a line's end is shown as "\r"
+// written out. Pure; safe from any thread.
 
 #pragma once
 
@@ -11,8 +10,6 @@
 #include <string_view>
 
 namespace quarry::edit {
-
-inline constexpr std::size_t kMostDistance = 1000;  // lines removed and added
 
 struct DiffText {
   std::string text;  // hunks, without a file header; "" when the texts are equal

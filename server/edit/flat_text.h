@@ -1,5 +1,5 @@
-// FlatText: a text with every line end as "\n", and where its bytes were before. Immutable; safe
-// from any thread.
+// FlatText: a text with every line end (lines.h) as "\n", and where its bytes were before.
+// Immutable; safe from any thread.
 
 #pragma once
 
@@ -8,19 +8,24 @@
 #include <string_view>
 #include <vector>
 
+#include "server/edit/lines.h"
+
 namespace quarry::edit {
 
 class FlatText {
  public:
-  explicit FlatText(std::string_view text) {
+  explicit FlatText(std::string_view text) : FlatText(text, separator_of(text)) {}
+  // `separator`: of the text that this one is a part of, or becomes one.
+  FlatText(std::string_view text, char separator) {
     text_.reserve(text.size());
     while (true) {
       const std::size_t end = text.find('\r');
       text_.append(text.substr(0, end));
       if (end == std::string_view::npos) break;
-      text_.push_back('\n');
       text.remove_prefix(end + 1);
-      if (!text.starts_with('\n')) continue;
+      const bool pair = text.starts_with('\n');
+      text_.push_back(pair || separator == '\r' ? '\n' : '\r');
+      if (!pair) continue;
       text.remove_prefix(1);
       dropped_.push_back(text_.size());
     }

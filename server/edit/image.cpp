@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/hash.h"
+#include "server/edit/lines.h"
 
 namespace quarry::edit {
 
@@ -11,19 +12,13 @@ ImageLine ImageLine::added(std::string_view body, std::string_view end) {
 }
 
 Image::Image(std::string_view text) : text_(text) {
-  const bool feeds = text.find('\n') != std::string_view::npos;
-  const char separator = feeds || text.find('\r') == std::string_view::npos ? '\n' : '\r';
+  const char separator = separator_of(text);
   for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t at = text.find(separator, begin);
-    const std::size_t end = at == std::string_view::npos ? text.size() : at + 1;
-    ImageLine line{.body = text.substr(begin, end - begin), .end = {}, .origin = begin};
-    if (at != std::string_view::npos) {
-      const bool pair = feeds && line.body.ends_with("\r\n");
-      line.body.remove_suffix(pair ? 2 : 1);
-      line.end = text.substr(begin + line.body.size(), pair ? 2 : 1);
-    }
-    line.hash = hash64(line.body);
-    after_.push_back(line);
+    const std::size_t end = line_end(text, begin, separator);
+    const std::string_view line = text.substr(begin, end - begin);
+    const std::string_view body = without_end(line, separator);
+    after_.push_back(
+        {.body = body, .end = line.substr(body.size()), .hash = hash64(body), .origin = begin});
     begin = end;
   }
   std::reverse(after_.begin(), after_.end());

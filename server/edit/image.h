@@ -1,8 +1,8 @@
 // Image: the lines of a text that is being patched: which of them are the text's own, and what it
 // becomes as splices.
 //
-// Lines end at "\n"; in a text without one that has carriage returns, at those. A gap is kept
-// where the last change was made, so that changes from top to bottom cost what they change.
+// Its lines are those of lines.h. A gap is kept where the last change was made, so that changes
+// from top to bottom cost what they change.
 //
 // Thread-compatible.
 

@@ -6,12 +6,19 @@
 #include "server/edit/closest.h"
 #include "server/edit/flat_text.h"
 #include "server/edit/line_ends.h"
+#include "server/edit/lines.h"
 
 namespace quarry::edit {
 namespace {
 
 constexpr std::size_t kNamedPlaces = 10;
 constexpr std::size_t kNew = SIZE_MAX;
+
+// Of the same size, with every carriage return as a line break.
+std::string with_returns_as_breaks(std::string text) {
+  std::ranges::replace(text, '\r', '\n');
+  return text;
+}
 
 std::size_t line_at(std::string_view text, std::size_t at) {
   return 1 + count_newlines(text.substr(0, at));
@@ -129,9 +136,20 @@ std::string without_escapes(std::string_view text) {
   return plain;
 }
 
-Result<std::size_t> make(Draft& draft, const Replacement& edit, const std::string& name) {
-  const std::string old_text = FlatText(edit.old_text).text();
-  const std::string new_text = FlatText(edit.new_text).text();
+// The places of `wanted`, one behind the other, and at most one more than there may be.
+std::vector<std::size_t> find_all(const std::string& text, const std::string& wanted) {
+  std::vector<std::size_t> places;
+  for (std::size_t at = text.find(wanted); at != text.npos && places.size() <= kMaxReplacements;
+       at = text.find(wanted, at + wanted.size())) {
+    places.push_back(at);
+  }
+  return places;
+}
+
+Result<std::size_t> make(Draft& draft, const Replacement& edit, char separator,
+                         const std::string& name) {
+  const std::string old_text = FlatText(edit.old_text, separator).text();
+  const std::string new_text = FlatText(edit.new_text, separator).text();
   if (old_text.empty()) {
     return fail(Code::kInvalidArgs,
                 "{}old_string is empty; give the text to replace, or use write_file for a new file",
@@ -140,15 +158,13 @@ Result<std::size_t> make(Draft& draft, const Replacement& edit, const std::strin
   if (old_text == new_text) {
     return fail(Code::kInvalidArgs, "{}old_string and new_string are the same", name);
   }
-  std::vector<std::size_t> places;
   const std::string& text = draft.text();
-  for (std::size_t at = text.find(old_text); at != std::string::npos;
-       at = text.find(old_text, at + old_text.size())) {
-    if (places.size() == kMaxReplacements) {
-      return fail(Code::kTooLarge, "{}old_string occurs more than {} times", name,
-                  kMaxReplacements);
-    }
-    places.push_back(at);
+  std::vector<std::size_t> places = find_all(text, old_text);
+  if (places.empty() && text.find('\r') != text.npos) {
+    places = find_all(with_returns_as_breaks(text), with_returns_as_breaks(old_text));
+  }
+  if (places.size() > kMaxReplacements) {
+    return fail(Code::kTooLarge, "{}old_string occurs more than {} times", name, kMaxReplacements);
   }
   if (places.empty()) {
     const std::string unescaped = without_escapes(old_text);
@@ -175,12 +191,14 @@ Result<std::size_t> make(Draft& draft, const Replacement& edit, const std::strin
 
 Result<Located> locate(std::string_view text, std::span<const Replacement> edits,
                        const CancelToken& cancel) {
-  const FlatText flat(text);
+  const char separator = separator_of(text);
+  const FlatText flat(text, separator);
   Draft draft(flat.text());
   Located located;
   for (std::size_t i = 0; i < edits.size(); ++i) {
     TRY(cancel.check());
-    TRY_ASSIGN(const std::size_t made, make(draft, edits[i], edit_name(i, edits.size())));
+    TRY_ASSIGN(const std::size_t made,
+               make(draft, edits[i], separator, edit_name(i, edits.size())));
     located.replacements += made;
   }
   located.splices = draft.splices(flat.text().size());

@@ -1,9 +1,10 @@
 // Finding the text that an edit replaces, and saying what is replaced by what.
 //
-// The match is exact but for line ends: a line end of the old text matches any ("\n", "\r\n",
-// "\r"), since a reader is shown none of them. In the new text each line end becomes what the
-// replaced lines had, line by line, or what the lines around them have; so a mixed file stays
-// mixed. Nothing in either text is special.
+// The match is exact but for line ends: a line end of the old text matches any, since a reader is
+// shown none of them; where nothing matches so, a lone "\r" within a line (lines.h) is taken for a
+// line end too. In the new text each line end becomes what the replaced lines had, line by line, or
+// what the lines around them have (line_ends.h); so a mixed file stays mixed. Nothing in either
+// text is special.
 //
 // Edits are made one after the other, each in what those before it left; the result is said as
 // splices of the original text. All are found or nothing is: the error names the edit.

@@ -186,6 +186,7 @@ TextReader::Options reader_options(const Matcher& matcher, std::int64_t max_file
   options.whole = matcher.multiline();
   options.window_bytes = options.whole ? TextReader::kWholeBytes : TextReader::kWindowBytes;
   options.fold_line_ends = matcher.folds_line_ends();
+  options.returns_end_lines = !matcher.asks_for_returns();
   return options;
 }
 

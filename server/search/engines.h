@@ -33,6 +33,7 @@ struct Engines {
   Required required;
   std::size_t longest = 0;  // bytes of a match, or kAnyLength: PatternMeasure::longest
   bool plain = false;       // `needle` is the whole pattern
+  bool asks_for_returns = false;
   bool folds_line_ends = false;
   std::string note;
   // With `exact`, a wider pattern than asked for; null when there is none to be had.

@@ -95,6 +95,10 @@ bool Matcher::plain() const {
          find_non_ascii(engines_->needle.text(), 0, engines_->needle.text().size()) ==
              engines_->needle.text().size();
 }
+bool Matcher::asks_for_returns() const {
+  return engines_->asks_for_returns;
+}
+
 bool Matcher::folds_line_ends() const {
   return engines_->folds_line_ends;
 }
@@ -157,8 +161,8 @@ Result<std::shared_ptr<const Matcher>> Matcher::compile(std::string_view pattern
   engines.required = required_of(engines.tokens, options.ignore_case);
   engines.longest = measure_pattern(engines.tokens).longest;
   if (options.word && engines.longest != kAnyLength) engines.longest += 8;  // what is beside it
-  engines.folds_line_ends =
-      (shape.line_end || shape.line_break) && !pattern.contains("\\r") && !pattern.contains('\r');
+  engines.asks_for_returns = pattern.contains('\r') || (!options.fixed && pattern.contains("\\r"));
+  engines.folds_line_ends = (shape.line_end || shape.line_break) && !engines.asks_for_returns;
   if (literal && !options.ignore_case) {
     engines.needle = LiteralFinder(*literal);
     engines.plain = !options.word;

@@ -63,8 +63,9 @@ class Matcher {
   bool multiline() const;
   // Plain ASCII text, compared byte by byte: in what encoding the file is does not matter.
   bool plain() const;
-  // The pattern asks for line ends or breaks and not for \r: a \r before a \n should count as part
-  // of it.
+  // The pattern has a \r: it is about the line ends that a text really has.
+  bool asks_for_returns() const;
+  // It asks for line ends or breaks, and not for \r: a \r before a \n should count as part of it.
   bool folds_line_ends() const;
   // Every match contains this.
   const Required& required() const;

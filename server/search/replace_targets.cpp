@@ -16,6 +16,10 @@ Result<ReplaceTargets> find_targets(const Replacer& replacer, const sandbox::Pat
   TRY_ASSIGN(const sandbox::Metadata metadata, engine.workspace.target_metadata(path));
   ReplaceTargets targets;
   if (metadata.kind != sandbox::Kind::kDirectory) {
+    if (!filter.takes_all() && !filter.takes(path.display())) {
+      targets.coverage = "the file, which is outside glob";
+      return targets;
+    }
     TRY(engine.workspace.open_file(path));  // says what is wrong with it
     targets.files.push_back(path);
     targets.files_searched = 1;
@@ -28,9 +32,11 @@ Result<ReplaceTargets> find_targets(const Replacer& replacer, const sandbox::Pat
   keep_taken(tree, filter, stop, taken);
   places = std::move(taken.read);
   const Corpus corpus(engine.workspace, tree, places);
-  const Counts counts =
-      count_matches(engine, corpus, replacer.matcher(),
-                    {.per_file = 1, .fold_line_ends = replacer.matcher().multiline()}, stop);
+  const Counts counts = count_matches(
+      engine, corpus, replacer.matcher(),
+      {.per_file = 1,
+       .fold_line_ends = replacer.matcher().multiline() && !replacer.asks_for_returns()},
+      stop);
   TRY(engine.cancel.check());
   if (counts.stopped || counts.not_reached > 0 || taken.unjudged > 0 || tree.stopped ||
       tree.full_at > 0) {

@@ -4,6 +4,10 @@
 // count. A pattern is RE2's alone: one that is not valid is refused, never taken for plain text.
 // A regex that asks for a line break may match across lines; `.` does not match one by itself.
 //
+// Every line end is "\n" to a pattern, and "\n" in what replaces it is the line end of the text
+// around; but a pattern that asks for "\r" meets the text as it is, and what replaces it is taken
+// as it is.
+//
 // Immutable; const, safe from any thread, each with a MatchScratch of its own.
 
 #pragma once
@@ -36,7 +40,10 @@ class Replacer {
 
   const Matcher& matcher() const { return *matcher_; }
 
-  // All places of `text`, whose line ends are "\n". Takes what they come to from `budget`;
+  // Whether `text` of replace() is to have its own line ends; else they are all "\n".
+  bool asks_for_returns() const { return matcher_->asks_for_returns(); }
+
+  // All places of `text`. Takes what they come to from `budget`;
   // kTooLarge when it is used up. kUnavailable: the time or the steps of a line were.
   Result<std::vector<ReplacedPlace>> replace(std::string_view text, std::size_t& budget,
                                              MatchScratch& scratch) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "server/base/utf8.h"
 #include "server/files/detect.h"
@@ -137,6 +138,7 @@ Skip TextReader::open(sandbox::File file, const Options& options) {
   raw_.clear();
   at_end_ = failed_ = hidden_ = open_line_ = false;
   first_ = true;
+  has_returns_ = false;
   const std::int64_t bytes = file_->stamp().size;
   const auto window = static_cast<std::int64_t>(options.window_bytes);
   if (bytes > options.max_bytes || (options.whole && bytes > window)) return Skip::kTooLarge;
@@ -175,6 +177,13 @@ void TextReader::fold(std::size_t from) {
   shown_ = to;
 }
 
+// Behind shown_, for a text whose lines end so.
+void TextReader::make_returns_breaks(bool first) {
+  const std::string_view fresh(text() + shown_, size_ - shown_);
+  if (first) has_returns_ = !fresh.contains('\n') && fresh.contains('\r');
+  if (has_returns_) std::replace(text() + shown_, text() + size_, '\r', '\n');
+}
+
 bool TextReader::next(Window& window, std::size_t keep) {
   const std::size_t overlap = std::min(kOverlapBytes, options_.window_bytes / 4);
   std::size_t fresh = shown_;
@@ -186,11 +195,12 @@ bool TextReader::next(Window& window, std::size_t keep) {
     shown_ -= from;
     fresh = open_line_ ? 0 : shown_;
   }
-  first_ = false;
+  const bool first = std::exchange(first_, false);
   while (!at_end_ && size_ < options_.window_bytes) {
     if (!fill(options_.window_bytes)) return false;
   }
   if (shown_ == size_) return false;
+  if (options_.returns_end_lines) make_returns_breaks(first);
   window.continues = open_line_;
   open_line_ = false;
   const void* last = at_end_ ? nullptr : memrchr(text() + shown_, '\n', size_ - shown_);

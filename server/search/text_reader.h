@@ -4,7 +4,8 @@
 // a line longer than a window comes in pieces that overlap. Text is UTF-8: UTF-16 is decoded, told
 // by its byte order mark or by the look of it, and with Options::decode so is every other encoding
 // that the first kSniffTextBytes give away. What looks like none is passed as its bytes. A NUL in
-// the first kSniffBytes of what is no UTF-16 makes a file binary.
+// the first kSniffBytes of what is no UTF-16 makes a file binary. Lines end at \n; those of a text
+// that has only \r at these, so that they have the numbers that a reader sees.
 //
 // Reads with pread, never maps, up to the size that the file had when it was opened: one that
 // shrinks meanwhile just ends, one that grows is searched as it was. Belongs to one thread; reuse
@@ -50,6 +51,7 @@ class TextReader {
     bool whole = false;                       // one window or kTooLarge
     bool decode = true;                       // encodings that are not told by their first bytes
     bool fold_line_ends = false;              // \r\n becomes \n
+    bool returns_end_lines = true;            // \r becomes \n where the first window has no \n
     std::size_t window_bytes = kWindowBytes;  // smaller in tests
   };
 
@@ -73,6 +75,7 @@ class TextReader {
   bool start_decoding(const files::Charset& charset);
   void append_decoded();
   void fold(std::size_t from);
+  void make_returns_breaks(bool first);
 
   static constexpr std::size_t kLineBytes = 64;  // of the processor's cache
   struct Free {
@@ -101,6 +104,7 @@ class TextReader {
   bool hidden_ = false;     // it failed because the file is a private key
   bool open_line_ = false;  // the last window ended within a line
   bool first_ = true;
+  bool has_returns_ = false;  // that become \n
 };
 
 }  // namespace quarry::search

@@ -27,6 +27,13 @@ TEST_CASE("diff: hunks with context, counts, and a file without a last line end"
   CHECK_THAT(unified_diff("a\r\n", "a\n", kMuch).text, Contains("-a\\r\n+a\n"));
 }
 
+TEST_CASE("diff: lines are those that a reader numbers") {
+  CHECK(unified_diff("a\rb\nc\n", "a\rb\nd\n", 1000, 0).text == "@@ -2,1 +2,1 @@\n-c\n+d\n");
+  CHECK(unified_diff("a\rb\rc", "a\rx\rc", 1000, 0).text == "@@ -2,1 +2,1 @@\n-b\\r\n+x\\r\n");
+  CHECK(unified_diff("a\nb\r", "a\nb", 1000, 0).text ==
+        "@@ -2,1 +2,1 @@\n-b\r\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n");
+}
+
 TEST_CASE("diff: is cut at its budget and says what is left out") {
   std::string before;
   std::string after;

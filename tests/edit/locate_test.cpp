@@ -72,6 +72,30 @@ TEST_CASE("locate: a line end matches any, and the new text takes those of the l
   CHECK(edited("a\r\nb", {{"a\nb", "ab"}}) == "ab");
 }
 
+TEST_CASE("locate: a line that stays keeps its end, whatever is put around it") {
+  CHECK(edited("a\r\nb\nc\r\n", {{"a\nb\nc\n", "a\nx\nb\nc\n"}}) == "a\r\nx\r\nb\nc\r\n");
+  CHECK(edited("a\r\nb\nc\r\n", {{"a\nb\nc", "b\nc"}}) == "b\nc\r\n");
+  CHECK(edited("a\nb\r\nc\n", {{"a\nb\nc\n", "x\na\nb\nc\ny\n"}}) == "x\na\nb\r\nc\ny\n");
+  CHECK(edited("a\nb\r\nc\nd\r\n", {{"a\nb\nc\n", "1\nb\n2\n3\n"}}) == "1\nb\r\n2\n3\nd\r\n");
+  // The last old line's own end lies behind the text.
+  CHECK(edited("a\nb\r\n", {{"a\nb", "a\nb\nc"}}) == "a\nb\r\nc\r\n");
+}
+
+TEST_CASE("locate: a carriage return within a line is a character of it") {
+  const std::string text = "one\rtwo\nthree\nfour\n";
+  CHECK(edited(text, {{"e\rt", "e\r\rt"}}) == "one\r\rtwo\nthree\nfour\n");
+  CHECK(edited(text, {{"one", "one\nnew"}}) == "one\nnew\rtwo\nthree\nfour\n");
+  // As line ends only where nothing else fits, and then it stays.
+  CHECK(edited(text, {{"one\ntwo", "1\n2"}}) == "1\r2\nthree\nfour\n");
+  CHECK(edited("a\rb\na\nb\n", {{"a\nb", "x"}}) == "a\rb\nx\n");
+  // Lines have the numbers that a reader sees.
+  CHECK_THAT(edited("a\rb\na\nb\n", {{"b", "x"}}), Contains("on lines 1, 3;"));
+  CHECK_THAT(edited("a\rb\ntree of\n", {{"three of", "x"}}), Contains("closest is at line 2"));
+  CHECK_THAT(edited("a\rb\ra\rb", {{"b", "x"}}), Contains("on lines 2, 4;"));
+  CHECK_THAT(edited("one\rtwo three\n", {{"one two three", "x"}}),
+             Contains("a carriage return (U+000D)") && Contains("one<U+000D>two three"));
+}
+
 TEST_CASE("locate: random edits are what replacing in a plain string is") {
   std::mt19937 random(20261123);
   const auto below = [&](int bound) {

@@ -32,6 +32,7 @@ class Reader {
     options.window_bytes = window;
     options.whole = match.multiline;
     options.fold_line_ends = (*matcher)->folds_line_ends();
+    options.returns_end_lines = !(*matcher)->asks_for_returns();
     skip = reader.open(std::move(*file), options);
     if (skip != Skip::kNone) return {};
     const Stop stop(tree.cancel, tree.clock);
@@ -140,6 +141,19 @@ TEST_CASE("text with CRLF matches at line ends") {
   CHECK(reader.lines(content, "foo$", 4096) == std::vector<Found>{{1, "foo"}, {4, "foo"}});
   CHECK(reader.lines(content, "^$", 4096) == std::vector<Found>{{3, ""}});
   CHECK(reader.lines(content, "foo\\r$", 4096) == std::vector<Found>{{1, "foo\r"}});
+}
+
+TEST_CASE("text of carriage returns alone has the lines that a reader sees") {
+  Reader reader;
+  CHECK(reader.lines("foo\rfoo bar\r\rfoo", "foo$", 4096) ==
+        std::vector<Found>{{1, "foo"}, {4, "foo"}});
+  CHECK(reader.lines("foo\rbar", "foo\\rb", 4096) == std::vector<Found>{{1, "foo\rbar"}});
+  CHECK(reader.lines("foo\rbar\nfoo", "foo", 4096) ==
+        std::vector<Found>{{1, "foo\rbar"}, {2, "foo"}});
+  std::string many;
+  for (int i = 1; i <= 3000; ++i) many += "line " + std::to_string(i) + "\r";
+  CHECK(reader.lines(many, "line 2999$", 4096) == std::vector<Found>{{2999, "line 2999"}});
+  CHECK(reader.largest <= 8192);
 }
 
 TEST_CASE(

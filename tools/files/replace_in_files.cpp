@@ -93,21 +93,36 @@ struct NewFile {
   std::string after;
 };
 
-Result<NewFile> replaced_file(const search::Replacer& replacer, std::string_view bytes,
-                              const std::string& name, std::size_t& budget,
-                              search::MatchScratch& scratch) {
-  TRY_ASSIGN(files::Decoded decoded, editable(bytes, std::nullopt, name));
-  const edit::FlatText flat(decoded.text);
+Result<std::vector<edit::Splice>> find_splices(const search::Replacer& replacer,
+                                               const std::string& text, std::size_t& budget,
+                                               search::MatchScratch& scratch) {
+  std::vector<edit::Splice> splices;
+  if (replacer.asks_for_returns()) {
+    TRY_ASSIGN(std::vector<search::ReplacedPlace> places, replacer.replace(text, budget, scratch));
+    for (search::ReplacedPlace& place : places) {
+      splices.push_back({.begin = place.begin, .end = place.end, .with = std::move(place.with)});
+    }
+    return splices;
+  }
+  const edit::FlatText flat(text);
   TRY_ASSIGN(const std::vector<search::ReplacedPlace> places,
              replacer.replace(flat.text(), budget, scratch));
-  NewFile made{.hits = places.size()};
-  std::vector<edit::Splice> splices;
-  edit::LineEnds ends(decoded.text);
+  edit::LineEnds ends(text);
   for (const search::ReplacedPlace& place : places) {
     edit::Splice splice{.begin = flat.original(place.begin), .end = flat.original(place.end)};
     splice.with = ends.fit(place.with, splice.begin, splice.end);
     splices.push_back(std::move(splice));
   }
+  return splices;
+}
+
+Result<NewFile> replaced_file(const search::Replacer& replacer, std::string_view bytes,
+                              const std::string& name, std::size_t& budget,
+                              search::MatchScratch& scratch) {
+  TRY_ASSIGN(files::Decoded decoded, editable(bytes, std::nullopt, name));
+  TRY_ASSIGN(const std::vector<edit::Splice> splices,
+             find_splices(replacer, decoded.text, budget, scratch));
+  NewFile made{.hits = splices.size()};
   TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, splices));
   made.after = edit::spliced(decoded.text, splices);
   made.before = std::move(decoded.text);
@@ -159,8 +174,21 @@ std::size_t leave_out_protected(std::vector<Path>& paths, const Path& given, con
   });
 }
 
-bool looks_like_regex(std::string_view pattern) {
-  return pattern.find_first_of("\\*+[(|^$") != std::string_view::npos;
+// What may have been meant instead, when nothing was found.
+std::string_view hint_for_none(const Args& args, const search::Replacer& replacer) {
+  const auto has_any = [&](auto... words) { return (args.pattern.contains(words) || ...); };
+  if (!args.regex && args.pattern.find_first_of("\\*+[(|^$") != std::string_view::npos) {
+    return "the pattern was taken for plain text; set regex=true for a regex\n";
+  }
+  if (replacer.asks_for_returns()) {
+    return "a pattern with \\r meets line ends as the files have them; without it, \\n stands for "
+           "each of them\n";
+  }
+  if (args.regex && !replacer.matcher().multiline() &&
+      has_any("\\s", "\\W", "\\D", "[^", "(?s", "\\pC")) {
+    return "a match lies within one line unless the pattern has \\n\n";
+  }
+  return "";
 }
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
@@ -193,10 +221,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                 sum, *args.expected_count, list, coverage);
   }
   if (totals.hits == 0) {
-    const char* hint = !args.regex && looks_like_regex(args.pattern)
-                           ? "the pattern was taken for plain text; set regex=true for a regex\n"
-                           : "";
-    output.text = fmt::format("{}; nothing was changed\n{}{}", sum, hint, coverage);
+    output.text =
+        fmt::format("{}; nothing was changed\n{}{}", sum, hint_for_none(args, *replacer), coverage);
     return {};
   }
   output.text =

@@ -90,6 +90,68 @@ TEST_CASE("replace_in_files: encodings, marks, line ends and modes stay") {
   CHECK(call.files.read("mark") == "\xEF\xBB\xBF\u00FC\nc\n");
 }
 
+TEST_CASE("replace_in_files: a directory has the hits that its files have, whatever ends lines") {
+  const Tree tree{
+      {"d/mac", "one\rtwo\rone"}, {"d/odd", "one\rtwo\none\ntwo\n"}, {"d/dos", "one\r\ntwo\r\n"}};
+  const auto hits = [&](const std::string& rest) {
+    ChangeCall call(tree);
+    std::vector<std::string> said;
+    for (const char* path : {"d", "d/mac", "d/odd", "d/dos"}) {
+      const std::string answer =
+          call(replace_in_files, R"({"path":")" + std::string(path) + R"(",)" + rest + "}");
+      INFO(answer);
+      const std::size_t begin = answer.find_first_of("0123456789");
+      REQUIRE(begin != answer.npos);
+      said.push_back(answer.substr(begin, answer.find(' ', begin) - begin));
+    }
+    return said;
+  };
+  using Counts = std::vector<std::string>;
+  CHECK(hits(R"("pattern":"one\ntwo","replacement":"x")") == Counts{"3", "1", "1", "1"});
+  CHECK(hits(R"("pattern":"^two$","replacement":"x","regex":true)") == Counts{"3", "1", "1", "1"});
+  CHECK(hits(R"("pattern":"one\\s*\\ntwo","replacement":"x","regex":true)") ==
+        Counts{"3", "1", "1", "1"});
+  CHECK(hits(R"("pattern":"\\r","replacement":"","regex":true)") == Counts{"5", "2", "1", "2"});
+  CHECK(hits(R"("pattern":"e\rt","replacement":"")") == Counts{"2", "1", "1", "0"});
+  CHECK(hits(R"("pattern":"\r\n","replacement":"\n")") == Counts{"2", "0", "0", "2"});
+}
+
+TEST_CASE("replace_in_files: a pattern with a carriage return changes the line ends themselves") {
+  ChangeCall call(Tree{{"dos", "one\r\ntwo\r\n"}, {"mac", "a\rb"}, {"odd", "x\ry\n"}});
+  call(replace_in_files,
+       R"({"pattern":"\r$","replacement":"","regex":true,"dry_run":false,"path":"dos"})");
+  CHECK(call.files.read("dos") == "one\ntwo\n");
+  call(replace_in_files, R"({"pattern":"\n","replacement":"\r\n","dry_run":false,"path":"dos"})");
+  CHECK(call.files.read("dos") == "one\ntwo\n");  // a line end for a line end
+  call(replace_in_files, R"({"pattern":"\r","replacement":"\n","dry_run":false})");
+  CHECK(call.files.read("mac") == "a\nb");
+  CHECK(call.files.read("odd") == "x\ny\n");
+}
+
+TEST_CASE("replace_in_files: a glob holds for a path that is a file too") {
+  ChangeCall call(Tree{{"d/a.txt", "foo\n"}});
+  CHECK_THAT(call(replace_in_files, R"({"pattern":"foo","replacement":"x","path":"d/a.txt",)"
+                                    R"("glob":"!*.txt","dry_run":false})"),
+             StartsWith("0 hits in 0 of 0 files searched; nothing was changed\nnot searched: the "
+                        "file, which is outside glob"));
+  CHECK(call.files.read("d/a.txt") == "foo\n");
+  call(replace_in_files, R"({"pattern":"foo","replacement":"x","path":"d/a.txt",)"
+                         R"("glob":"d/*.txt","dry_run":false})");
+  CHECK(call.files.read("d/a.txt") == "x\n");
+}
+
+TEST_CASE("replace_in_files: where nothing is found, what may have been meant is said") {
+  ChangeCall call(Tree{{"a", "one\ntwo\n"}});
+  const auto none = [&](const std::string& pattern) {
+    return call(replace_in_files,
+                R"({"replacement":"x","regex":true,"pattern":")" + pattern + R"("})");
+  };
+  CHECK_THAT(none("one\\\\s+two"), Contains("within one line unless the pattern has \\n"));
+  CHECK_THAT(none("one\\\\r\\\\ntwo"), Contains("without it, \\n stands for each"));
+  CHECK_THAT(none("three"), StartsWith("0 hits in 0 of 1 file searched; nothing was changed") &&
+                                !Contains("\\n stands"));
+}
+
 TEST_CASE(
     "replace_in_files: what is ignored, hidden, protected or binary is left alone, and said") {
   ChangeCall call(Tree{{".gitignore", "out/\n"},
