@@ -121,7 +121,13 @@ bool is_body(const PatchLines& lines, std::size_t at) {
   return line.starts_with(' ') || line.starts_with('-') || line.starts_with('+');
 }
 
-// As many lines as the header counts; false when that is not what follows.
+std::size_t behind_blanks(const PatchLines& lines, std::size_t at) {
+  while (at < lines.size() && lines.header(at).empty()) ++at;
+  return at;
+}
+
+// As many lines as the header counts; false when that is not what follows: also when the lines go
+// on behind empty ones, which may be lines of the hunk that have lost their blank.
 bool take_counted(const PatchLines& lines, std::size_t& at, bool converted, const Header& header,
                   Hunk& hunk) {
   Counts counts;
@@ -133,7 +139,8 @@ bool take_counted(const PatchLines& lines, std::size_t& at, bool converted, cons
     ++at;
   }
   if (counts.old_lines != header.old_count || counts.new_lines != header.new_count) return false;
-  return at == lines.size() || ends_hunk(lines, at) || !is_body(lines, at);
+  const std::size_t next = behind_blanks(lines, at);
+  return next == lines.size() || ends_hunk(lines, next) || !is_body(lines, next);
 }
 
 }  // namespace
@@ -177,8 +184,7 @@ Result<Hunk> parse_unified_hunk(const PatchLines& lines, std::size_t& at) {
     hunk.lines.pop_back();
     --at;
   }
-  std::size_t next = at;
-  while (next < lines.size() && lines.header(next).empty()) ++next;
+  const std::size_t next = behind_blanks(lines, at);
   if (next < lines.size() && !ends_hunk(lines, next) && !is_fence(lines.raw(next))) {
     return fail(Code::kInvalidArgs,
                 "line {} of the patch is no line of the hunk that begins on line {}: such a line "

@@ -76,7 +76,7 @@ void append_continuation(std::string& out, const Continuation& where) {
     append_count(out, static_cast<std::uint64_t>(where.shown.clipped));
     out.append(where.shown.clipped == 1 ? " line is clipped; " : " lines are clipped; ");
     if (request.limit == 1 && request.tail == 0) {
-      out.append("a larger max_tokens shows more of it\n");
+      out.append("a larger max_tokens shows more of it, mode=hex any part of it\n");
     } else {
       append_path();
       out.append("offset=");

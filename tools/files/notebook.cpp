@@ -6,6 +6,7 @@
 #include "server/base/format.h"
 #include "server/base/hash.h"
 #include "server/base/utf8.h"
+#include "server/files/read.h"
 #include "server/json/document.h"
 
 namespace quarry::tools {
@@ -204,8 +205,10 @@ Result<void> append_notebook(std::string& out, std::string_view raw,
     break;
   }
   if (next <= total) {
-    out.append(fmt::format("cells {}-{} of {}; continue with {}offset={}\n", first, next - 1, total,
+    out.append(fmt::format("cells {}-{} of {}; continue with {}offset={}", first, next - 1, total,
                            request.place, next));
+    const bool chosen = request.tail == 0 && request.count != files::kDefaultLines;
+    out.append(chosen ? fmt::format(", limit={}\n", request.count) : "\n");
   }
   return {};
 }

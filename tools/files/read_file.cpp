@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "server/base/utf8.h"
@@ -50,34 +51,89 @@ constexpr auto kFields = json::fields(
     json::field<&Args::start_line>("start_line")
         .hidden()
         .range(1, kMostLines)
-        .synonyms("startLine"),
-    json::field<&Args::end_line>("end_line").hidden().range(1, kMostLines).synonyms("endLine"),
-    json::field<&Args::view_range>("view_range").hidden().synonyms("viewRange", "line_range"));
+        .synonyms("startLine", "start"),
+    json::field<&Args::end_line>("end_line")
+        .hidden()
+        .range(1, kMostLines)
+        .synonyms("endLine", "end"),
+    json::field<&Args::view_range>("view_range")
+        .hidden()
+        .synonyms("viewRange", "line_range", "range", "lines"));
 
 constexpr std::size_t kMostPaths = 100;
 // Below this a further file would show little more than its header.
 constexpr std::size_t kLeastShare = 400;
 
-// [first, last], where a last of -1 is the end.
-Result<void> take_range(json::Value range, files::ReadRequest& request) {
+// Lines as other servers' arguments give them: from 1, the last one included; 0: the end.
+struct LineRange {
+  std::int64_t first = 1;
+  std::int64_t last = 0;
+};
+
+// [first, last], or "first-last"; a last of -1 is the end.
+Result<LineRange> read_view_range(json::Value range) {
   std::vector<std::int64_t> ends;
-  for (json::Value end = range.first(); end; end = range.after(end)) {
-    if (const auto line = end.integer()) ends.push_back(*line);
+  bool two = false;
+  if (range.is(json::Type::kString)) {
+    const std::string_view text = range.string();
+    ends.resize(2);
+    const char* const end = text.data() + text.size();
+    auto read = std::from_chars(text.data(), end, ends[0]);
+    ends[1] = ends[0];
+    if (read.ec == std::errc() && read.ptr != end) {
+      read = std::from_chars(read.ptr + 1, end, ends[1]);  // behind whatever separates them
+    }
+    two = read.ec == std::errc() && read.ptr == end;
+  } else if (range.is(json::Type::kArray)) {
+    for (json::Value end = range.first(); end; end = range.after(end)) {
+      if (const auto line = end.integer()) ends.push_back(*line);
+    }
+    two = range.size() == 2 && ends.size() == 2;
   }
-  const bool two = range.is(json::Type::kArray) && range.size() == 2 && ends.size() == 2;
   if (!two || ends[0] < 1 || (ends[1] != -1 && ends[1] < ends[0])) {
     return fail(Code::kInvalidArgs,
                 "view_range must be [first line, last line], from 1, or use offset and limit");
   }
-  request.offset = ends[0];
-  if (ends[1] != -1) request.limit = ends[1] - ends[0] + 1;
-  return {};
+  return LineRange{ends[0], std::max<std::int64_t>(ends[1], 0)};
+}
+
+// What stands for offset and limit, when it is given.
+Result<std::optional<LineRange>> find_range(const Args& args) {
+  const bool viewed = args.view_range && !args.view_range.is(json::Type::kNull);
+  if (!viewed && !args.start_line && !args.end_line) return std::optional<LineRange>();
+  const char* const name = viewed ? "view_range" : args.start_line ? "start_line" : "end_line";
+  if (args.mode == files::ReadMode::kHex) {
+    return fail(Code::kInvalidArgs,
+                "{} counts lines, and mode=hex has none; give offset and limit in bytes", name);
+  }
+  if (args.tail > 0 || args.offset.value_or(1) < 1) {
+    return fail(Code::kInvalidArgs, "give {} or tail, not both: tail counts from the end", name);
+  }
+  if (viewed && (args.start_line || args.end_line)) {
+    return fail(Code::kInvalidArgs, "give view_range or start_line and end_line, not both");
+  }
+  // Some clients give every argument that they know its default.
+  if ((viewed || args.start_line) && args.offset.value_or(1) != 1) {
+    return fail(Code::kInvalidArgs, "give offset or {}, not both", name);
+  }
+  if (viewed) {
+    TRY_ASSIGN(const LineRange range, read_view_range(args.view_range));
+    return std::optional(range);
+  }
+  const LineRange range{args.start_line.value_or(args.offset.value_or(1)),
+                        args.end_line.value_or(0)};
+  if (args.end_line && range.last < range.first) {
+    return fail(Code::kInvalidArgs, "end_line {} is before {} {}", range.last,
+                args.start_line ? "start_line" : "line", range.first);
+  }
+  return std::optional(range);
 }
 
 Result<files::ReadRequest> make_request(const Args& args) {
   files::ReadRequest request{
       .limit = args.limit, .tail = args.tail, .mode = args.mode, .ref = args.ref.value_or("")};
   const bool hex = args.mode == files::ReadMode::kHex;
+  TRY_ASSIGN(const std::optional<LineRange> range, find_range(args));
   request.offset = args.offset.value_or(hex ? 0 : 1);
   if (request.offset < 0) {
     if (hex || request.tail > 0) {
@@ -92,8 +148,13 @@ Result<files::ReadRequest> make_request(const Args& args) {
     return fail(Code::kInvalidArgs,
                 "argument 'offset' is a line and the first is 1; for the last lines use tail");
   }
-  if (args.view_range && !args.view_range.is(json::Type::kNull)) {
-    TRY(take_range(args.view_range, request));
+  if (range) {
+    request.offset = range->first;
+    if (range->last > 0) {
+      const std::int64_t lines = range->last - range->first + 1;
+      request.limit =
+          args.limit == files::kDefaultLines ? lines : std::min<std::int64_t>(args.limit, lines);
+    }
   }
   if (args.ref && args.ref->empty()) {
     return fail(Code::kInvalidArgs, "argument 'ref' is empty; leave it out to read the tree");
@@ -103,16 +164,6 @@ Result<files::ReadRequest> make_request(const Args& args) {
     if (!request.encoding) {
       return fail(Code::kInvalidArgs, "unknown encoding '{}'; known are {}", *args.encoding,
                   files::charset_names());
-    }
-  }
-  if (args.start_line || args.end_line) {
-    request.offset = args.start_line.value_or(1);
-    if (args.end_line) {
-      if (*args.end_line < request.offset) {
-        return fail(Code::kInvalidArgs, "end_line {} is before start_line {}", *args.end_line,
-                    request.offset);
-      }
-      request.limit = *args.end_line - request.offset + 1;
     }
   }
   if (request.tail > 0 && args.offset.value_or(0) > 1) {
@@ -127,6 +178,14 @@ bool has_glob(std::string_view text) {
   return text.find_first_of("*?{") != text.npos;
 }
 
+// One by this very name, whatever characters it has.
+bool is_file(std::string_view path, const ToolContext& context) {
+  const auto parsed = context.files.parse(path);
+  if (!parsed) return false;
+  const auto found = context.files.target_metadata(*parsed);
+  return found && found->kind == sandbox::Kind::kFile;
+}
+
 // What `paths` names, one file each: globs are matched in the tree, without what is ignored, or in
 // the revision.
 struct Wanted {
@@ -138,7 +197,7 @@ Result<std::vector<Wanted>> find_wanted(const Args& args, const ToolContext& con
   std::vector<Wanted> wanted;
   std::unique_ptr<revision::Revision> revision;  // once there is a glob to match in it
   for (const std::string_view path : args.paths) {
-    if (!has_glob(path)) {
+    if (!has_glob(path) || (!args.ref && is_file(path, context))) {
       wanted.push_back({std::string(path), {}});
       continue;
     }
@@ -278,7 +337,7 @@ bool needs_worker(json::Value arguments) {
   if (arguments.find_any({"ref", "revision", "commit"})) return true;
   const auto is_far = [](json::Value line) { return line.integer().value_or(0) > kFarLine; };
   if (is_far(arguments.find("offset"))) return true;
-  if (is_far(arguments.find_any({"start_line", "startLine"}))) return true;
+  if (is_far(arguments.find_any({"start_line", "startLine", "start"}))) return true;
   const json::Value paths = arguments.find_any({"paths", "file_paths", "filePaths", "files"});
   return paths && has_glob(paths.raw());
 }

@@ -51,9 +51,9 @@ TEST_CASE("a notebook is shown as cells with number, kind, source and outputs") 
 
 TEST_CASE("cells are counted by offset, limit and tail, and the rest is named") {
   CHECK(shown(kNotebook, {.first = 3, .count = 1}) ==
-        "-- cell 3 (raw)\ncells 3-3 of 4; continue with offset=4\n");
+        "-- cell 3 (raw)\ncells 3-3 of 4; continue with offset=4, limit=1\n");
   CHECK(shown(kNotebook, {.place = "path=a.ipynb, ", .first = 3, .count = 1})
-            .ends_with("continue with path=a.ipynb, offset=4\n"));
+            .ends_with("continue with path=a.ipynb, offset=4, limit=1\n"));
   CHECK(shown(kNotebook, {.tail = 2}) == "-- cell 3 (raw)\n-- cell 4 (code)\ny\n");
   CHECK(shown(kNotebook, {.tail = 9}).starts_with("-- cell 1 "));
   CHECK(shown(kNotebook, {.first = 5}) == "offset 5 is past the end: the last cell is 4\n");

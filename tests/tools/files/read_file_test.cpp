@@ -47,6 +47,11 @@ TEST_CASE("read_file takes the names that other servers use") {
       {R"({"path":"./a.txt","start_line":4})", "     4\t4"},
       {R"({"absolute_path":"a.txt","view_range":[2,3]})", two_three},
       {R"({"path":"a.txt","view_range":[4,-1]})", "     4\t4"},
+      {R"({"path":"a.txt","line_range":"2-3"})", two_three},
+      {R"({"path":"a.txt","lines":"4"})", "     4\t4"},
+      {R"({"path":"a.txt","start":2,"end":3})", two_three},
+      {R"({"path":"a.txt","offset":2,"end_line":3})", two_three},
+      {R"({"path":"a.txt","offset":1,"start_line":2,"end_line":4,"limit":2})", two_three},
       {R"({"path":"a.txt","head":1})",
        "     1\t1\nlines 1-1 of 4; continue with offset=2, limit=1"},
       {R"({"path":"a.txt","offset":-1})", "     4\t4"},
@@ -77,6 +82,14 @@ TEST_CASE("read_file says what is wrong with its arguments") {
       {R"({"path":"a.txt","offset":-3,"mode":"hex"})", "bytes are counted from 0"},
       {R"({"path":"a.txt","offset":-3,"tail":2})", "give offset or tail, not both"},
       {R"({"path":"a.txt","view_range":[3]})", "view_range"},
+      {R"({"path":"a.txt","lines":"3-"})", "view_range"},
+      {R"({"path":"a.txt","lines":"all"})", "view_range"},
+      {R"({"path":"a.txt","offset":3,"end_line":2})", "end_line 2 is before line 3"},
+      {R"({"path":"a.txt","offset":3,"start_line":2})", "give offset or start_line, not both"},
+      {R"({"path":"a.txt","start_line":2,"tail":1})", "give start_line or tail, not both"},
+      {R"({"path":"a.txt","offset":-2,"end_line":2})", "give end_line or tail, not both"},
+      {R"({"path":"a.txt","lines":[1,2],"end_line":2})", "view_range or start_line and end_line"},
+      {R"({"path":"a.txt","mode":"hex","start_line":1})", "mode=hex has none"},
       {R"({"path":"a.txt","view_range":[3,2]})", "view_range"},
       {R"({"path":"*.txt"})", "globs go in 'paths'"},
       {R"({"path":"A.TXT"})", "did you mean 'a.txt'?"},
@@ -98,6 +111,15 @@ TEST_CASE("read_file says what is wrong with its arguments") {
   std::string many = R"({"paths":["a.txt")";
   for (int i = 0; i < 100; ++i) many += R"(,"a.txt")";
   CHECK(call(tree, many + "]}").error == "101 paths are too many; at most 100 in one call");
+}
+
+TEST_CASE("read_file takes a name with the characters of a glob for the file of that name") {
+  const test::TempWorkspace tree({{"a{b}.txt", "braces\n"}, {"ab.txt", "plain\n"}, {"x?", "q\n"}});
+  const std::string read = call(tree, R"({"paths":["a{b}.txt","x?"]})").text();
+  CHECK(read.find("braces") != std::string::npos);
+  CHECK(read.find("plain") == std::string::npos);
+  CHECK(read.find("x?: 1 line") != std::string::npos);
+  CHECK(call(tree, R"({"paths":["{ab}.txt"]})").text().find("plain") != std::string::npos);
 }
 
 TEST_CASE("read_file takes a list of paths that was sent as text") {
