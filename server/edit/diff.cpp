@@ -11,10 +11,45 @@
 namespace quarry::edit {
 namespace {
 
-void append_line(std::string& out, char mark, std::string_view line, char separator) {
+constexpr std::size_t kLongLine = 1000;    // bytes; of a longer one a part is shown
+constexpr std::size_t kShownOfLong = 400;  // bytes
+constexpr std::size_t kShownBefore = 100;  // of them, before what is different
+
+// A text by its lines.
+struct Lines {
+  explicit Lines(std::string_view text)
+      : separator(separator_of(text)), lines(split_lines(text, separator)) {}
+  char separator;
+  std::vector<std::string_view> lines;
+};
+
+// Where what is shown of a long line begins: shortly before it differs from `other`.
+std::size_t shown_from(std::string_view line, std::string_view other) {
+  const auto [differs, unused] =
+      std::mismatch(line.begin(), line.end(), other.begin(), other.end());
+  auto at = static_cast<std::size_t>(differs - line.begin());
+  at -= std::min(at, kShownBefore);
+  while (at > 0 && at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0U) == 0x80U) {
+    --at;
+  }
+  return at;
+}
+
+// `other`: the line that stands for it in the other text; "" for none.
+void append_line(std::string& out, char mark, std::string_view line, char separator,
+                 std::string_view other = {}) {
   out.push_back(mark);
   const std::string_view body = without_end(line, separator);
-  utf8::append_repaired(out, body);
+  if (body.size() <= kLongLine) {
+    utf8::append_repaired(out, body);
+  } else {
+    const std::size_t from = other.empty() ? 0 : shown_from(body, other);
+    const std::string_view part = utf8::clip(body.substr(from), kShownOfLong);
+    if (from > 0) out += "...";
+    utf8::append_repaired(out, part);
+    if (from + part.size() < body.size()) out += "...";
+    out += fmt::format(" [a line of {} bytes]", body.size());
+  }
   const std::string_view end = line.substr(body.size());
   if (end.find('\r') != std::string_view::npos) out += "\\r";
   out.push_back('\n');
@@ -25,10 +60,10 @@ void append_line(std::string& out, char mark, std::string_view line, char separa
 
 DiffText unified_diff(std::string_view before, std::string_view after, std::size_t max_bytes,
                       std::size_t context) {
-  const char a_separator = separator_of(before);
-  const char b_separator = separator_of(after);
-  const std::vector<std::string_view> a = split_lines(before, a_separator);
-  const std::vector<std::string_view> b = split_lines(after, b_separator);
+  const Lines old_text(before);
+  const Lines new_text(after);
+  const std::vector<std::string_view>& a = old_text.lines;
+  const std::vector<std::string_view>& b = new_text.lines;
   const std::vector<LineRun> runs = differing_runs(a, b);
   DiffText diff;
   for (const LineRun& run : runs) {
@@ -47,16 +82,25 @@ DiffText unified_diff(std::string_view before, std::string_view after, std::size
                              a_count, runs[i].b - lead + (b_count > 0 ? 1 : 0), b_count);
     std::size_t at = runs[i].a - lead;
     const auto room = [&] { return diff.text.size() < max_bytes; };
+    const auto keep_to = [&](std::size_t end) {
+      for (; at < end && room(); ++at) append_line(diff.text, ' ', a[at], old_text.separator);
+    };
+    const auto at_or_none = [](const auto& lines, std::size_t line, std::size_t end) {
+      return line < end ? lines[line] : std::string_view();
+    };
     for (std::size_t run = i; run <= last && room(); ++run) {
-      for (; at < runs[run].a && room(); ++at) append_line(diff.text, ' ', a[at], a_separator);
-      for (; at < runs[run].a_end && room(); ++at) append_line(diff.text, '-', a[at], a_separator);
-      for (std::size_t j = runs[run].b; j < runs[run].b_end && room(); ++j) {
-        append_line(diff.text, '+', b[j], b_separator);
+      const LineRun& now = runs[run];
+      keep_to(now.a);
+      for (; at < now.a_end && room(); ++at) {
+        append_line(diff.text, '-', a[at], old_text.separator,
+                    at_or_none(b, now.b + (at - now.a), now.b_end));
+      }
+      for (std::size_t j = now.b; j < now.b_end && room(); ++j) {
+        append_line(diff.text, '+', b[j], new_text.separator,
+                    at_or_none(a, now.a + (j - now.b), now.a_end));
       }
     }
-    for (; at < runs[last].a_end + tail && room(); ++at) {
-      append_line(diff.text, ' ', a[at], a_separator);
-    }
+    keep_to(runs[last].a_end + tail);
     i = last + 1;
     if (!room()) {
       diff.text += fmt::format("... the rest of the diff is left out (+{} -{} lines in all)\n",

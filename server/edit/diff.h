@@ -1,7 +1,8 @@
 // Unified diff of two texts, for an answer: bounded in work and in size.
 //
 // On lines with their ends (line_runs.h). A carriage return at a line's end is shown as "\r"
-// written out. Pure; safe from any thread.
+// written out; of a line over 1,000 bytes the part around what is different. Pure; safe from any
+// thread.
 
 #pragma once
 

@@ -43,6 +43,13 @@ class Search {
     back_ = back;
   }
   std::size_t count() const { return wanted_.lines.size() - front_ - back_; }
+  // Whether those that are left say anything.
+  bool says() const {
+    for (std::size_t i = front_; i < wanted_.lines.size() - back_; ++i) {
+      if (!without_blanks(wanted_.lines[i].body).empty()) return true;
+    }
+    return false;
+  }
   // Where the last place is at which the lines would be within the text, plus 1.
   std::size_t places() const { return count() <= image_.size() ? image_.size() - count() + 1 : 0; }
 
@@ -164,6 +171,12 @@ Result<std::optional<Fit>> find_unnumbered(const Image& image, const Hunk& hunk,
     places.insert(found.begin(), found.end());
     if (places.size() >= kMost) break;
   }
+  // The anchor may be the hunk's first line once more.
+  if (places.empty() && !hunk.anchors.empty()) {
+    for (const std::size_t start : starts) {
+      if (search.fits(start - 1)) places.insert(start - 1);
+    }
+  }
   if (places.empty()) return std::optional<Fit>();
   if (places.size() > 1) {
     return several({places.begin(), places.end()},
@@ -206,10 +219,18 @@ Result<std::optional<Fit>> find_fit(const Image& image, const Hunk& hunk, const 
     if (front + back >= wanted.lines.size()) break;
     search.leave_out(front, back);
     if (fuzz > 0) {
-      if (search.fits(guess + front)) {
-        return std::optional(Fit{.at = guess + front, .front = front, .back = back, .fuzz = fuzz});
+      if (!search.says()) break;
+      // As patch(1) has it: with that much less context on one side the text ends there.
+      const bool at_begin = fuzz + wanted.lead < context;
+      const bool at_end = fuzz + wanted.tail < context;
+      if (search.places() == 0) continue;
+      const std::size_t first = floor + front;
+      const std::size_t near = at_begin ? front : at_end ? search.places() - 1 : guess + front;
+      if (near >= first && search.fits(near)) {
+        return std::optional(Fit{.at = near, .front = front, .back = back, .fuzz = fuzz});
       }
-      TRY_ASSIGN(const auto found, search.all(0, kShownPlaces + 1));
+      if (at_begin || at_end) continue;
+      TRY_ASSIGN(const auto found, search.all(first, kShownPlaces + 1));
       if (found.size() > 1) {
         return several(found, "and only without some of its context; give it as the file has it");
       }

@@ -126,6 +126,14 @@ Failure misfit(std::string_view text, const Image& image, const Hunk& hunk, cons
     return fail(Code::kNotFound, "{} belongs behind line {}, but the file has {} lines", name,
                 hunk.old_start.value_or(0), image.size());
   }
+  const auto above = find_all(image, wanted, 0, 1, cancel);
+  if (!hunk.old_start && above && !above->empty()) {
+    return fail(Code::kNotFound,
+                "{} does not fit: its old text is at line {}, before {}; give the hunks in the "
+                "order of the file",
+                name, above->front() + 1,
+                hunk.anchors.empty() ? "what the hunk before changes" : "its anchor");
+  }
   const Wanted made = new_side(hunk);
   std::string done;
   if (!made.lines.empty() && made.lines.size() >= wanted.lines.size()) {

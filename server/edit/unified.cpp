@@ -151,6 +151,7 @@ class UnifiedParser {
       return mode_after(18);
     }
     if (line.starts_with("new mode ")) return mode_after(9);
+    if (line.starts_with("index ") && line.ends_with(" 120000")) return mode_after(line.size() - 6);
     if (line.starts_with("rename from ")) return read_name_after(12, draft_.from);
     if (line.starts_with("rename to ")) return read_name_after(10, draft_.to);
     if (line.starts_with("copy from ")) {

@@ -101,11 +101,30 @@ bool take_line(const PatchLines& lines, std::size_t at, bool converted, Hunk& hu
   return true;
 }
 
+// What stands before another patch: a mail, a commit of a log, a file's properties.
+bool begins_other(const PatchLines& lines, std::size_t at) {
+  return lines.starts(at, "From ") || lines.starts(at, "commit ") ||
+         lines.starts(at, "Property changes on: ");
+}
+
+// Whether lines that are added or removed follow before another hunk or file begins: nobody may
+// pass over those.
+bool goes_on(const PatchLines& lines, std::size_t at) {
+  for (; at < lines.size(); ++at) {
+    if (begins_file(lines, at) || lines.starts(at, "@@") || begins_other(lines, at)) return false;
+    const std::string_view line = lines.header(at);
+    const bool rule = line == "---" || line == "--" || line == "-- ";  // of a mail
+    if (line.starts_with('+') || (line.starts_with('-') && !rule)) return true;
+  }
+  return false;
+}
+
 // "-- " and a version: how a mail with a patch ends.
 bool is_signature(const PatchLines& lines, std::size_t at) {
   if (lines.header(at) != "-- ") return false;
-  return at + 1 == lines.size() || lines.header(at + 1).empty() ||
-         (lines.raw(at + 1)[0] >= '0' && lines.raw(at + 1)[0] <= '9');
+  const bool ends = at + 1 == lines.size() || lines.header(at + 1).empty() ||
+                    (lines.raw(at + 1)[0] >= '0' && lines.raw(at + 1)[0] <= '9');
+  return ends && !goes_on(lines, at + 1);
 }
 
 bool is_fence(std::string_view line) {
@@ -116,9 +135,9 @@ bool ends_hunk(const PatchLines& lines, std::size_t at) {
   return begins_file(lines, at) || lines.starts(at, "@@") || is_signature(lines, at);
 }
 
-bool is_body(const PatchLines& lines, std::size_t at) {
-  const std::string_view line = lines.raw(at);
-  return line.starts_with(' ') || line.starts_with('-') || line.starts_with('+');
+// The name of the next file without that of the old one before it.
+bool is_half_header(const PatchLines& lines, std::size_t at) {
+  return lines.starts(at, "+++ ") && lines.starts(at + 1, "@@");
 }
 
 std::size_t behind_blanks(const PatchLines& lines, std::size_t at) {
@@ -127,7 +146,7 @@ std::size_t behind_blanks(const PatchLines& lines, std::size_t at) {
 }
 
 // As many lines as the header counts; false when that is not what follows: also when the lines go
-// on behind empty ones, which may be lines of the hunk that have lost their blank.
+// on behind others, which may be lines of the hunk that have lost their blank.
 bool take_counted(const PatchLines& lines, std::size_t& at, bool converted, const Header& header,
                   Hunk& hunk) {
   Counts counts;
@@ -140,7 +159,8 @@ bool take_counted(const PatchLines& lines, std::size_t& at, bool converted, cons
   }
   if (counts.old_lines != header.old_count || counts.new_lines != header.new_count) return false;
   const std::size_t next = behind_blanks(lines, at);
-  return next == lines.size() || ends_hunk(lines, next) || !is_body(lines, next);
+  if (next == lines.size() || ends_hunk(lines, next)) return true;
+  return !lines.starts(next, " ") && !goes_on(lines, next);
 }
 
 }  // namespace
@@ -172,9 +192,15 @@ Result<Hunk> parse_unified_hunk(const PatchLines& lines, std::size_t& at) {
   hunk.lines.clear();
   at = first + 1;
   Counts counts;
-  while (at < lines.size() && !ends_hunk(lines, at) &&
+  while (at < lines.size() && !ends_hunk(lines, at) && !is_half_header(lines, at) &&
          take_line(lines, at, converted, hunk, counts)) {
     ++at;
+  }
+  if (is_half_header(lines, at)) {
+    return fail(Code::kInvalidArgs,
+                "line {} of the patch names a file alone; two lines name it: --- a/FILE and "
+                "+++ b/FILE",
+                at + 1);
   }
   const auto is_blank = [](const PatchLine& line) {
     return line.kind == PatchLine::Kind::kContext && line.body.empty();
@@ -185,7 +211,8 @@ Result<Hunk> parse_unified_hunk(const PatchLines& lines, std::size_t& at) {
     --at;
   }
   const std::size_t next = behind_blanks(lines, at);
-  if (next < lines.size() && !ends_hunk(lines, next) && !is_fence(lines.raw(next))) {
+  const bool fenced = next < lines.size() && is_fence(lines.raw(next)) && !goes_on(lines, next);
+  if (next < lines.size() && !ends_hunk(lines, next) && !fenced) {
     return fail(Code::kInvalidArgs,
                 "line {} of the patch is no line of the hunk that begins on line {}: such a line "
                 "begins with a blank (kept), - (removed) or + (added)",

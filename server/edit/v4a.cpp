@@ -74,6 +74,8 @@ class V4aParser {
         patch.new_path = name_after(kMove);
         ++at_;
       }
+      // The same once more, as a unified diff says it.
+      if (lines_.starts(at_, "--- ") && lines_.starts(at_ + 1, "+++ ")) at_ += 2;
       while (!ends_section()) TRY(parse_hunk(patch));
       if (patch.hunks.empty() && patch.kind == FilePatch::Kind::kModify) {
         return fail(Code::kInvalidArgs, "line {} of the patch: '{}' has no hunk", patch.patch_line,

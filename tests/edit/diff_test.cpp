@@ -34,6 +34,21 @@ TEST_CASE("diff: lines are those that a reader numbers") {
         "@@ -2,1 +2,1 @@\n-b\r\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n");
 }
 
+TEST_CASE("diff: of a long line the part around what is different is shown") {
+  const std::string front(200'000, 'a');
+  const std::string back(100'000, 'z');
+  const DiffText diff = unified_diff(front + "\nx" + front + "OLD" + back + "\n",
+                                     front + "\nx" + front + "NEW" + back + "\n", 2000);
+  CHECK(diff.text.size() < 2000);
+  CHECK_THAT(diff.text, Catch::Contains("aOLDz") && Catch::Contains("aNEWz") &&
+                            Catch::Contains("[a line of 300004 bytes]") &&
+                            Catch::Contains("[a line of 200000 bytes]"));
+  std::string umlauts;
+  for (int i = 0; i < 2000; ++i) umlauts += "\u00FC";
+  const std::string shown = unified_diff(umlauts + "a\n", umlauts + "b\n", 9000).text;
+  CHECK(shown.find("\uFFFD") == std::string::npos);
+}
+
 TEST_CASE("diff: is cut at its budget and says what is left out") {
   std::string before;
   std::string after;

@@ -68,6 +68,36 @@ TEST_CASE("hunks: at their place, moved by offset, and with fuzz, as is said") {
   CHECK_THAT(applied(inner, hunk).text, Contains("hunk 1 of 1 (line 3 of the patch) does not fit"));
 }
 
+TEST_CASE("hunks: fuzz finds no place that nothing but blank lines speak for") {
+  const std::string text = "import os\n\n\ndef a():\n    return 1\n\ndef main():\n    a()\n";
+  CHECK_THAT(applied(text, "@@ -5,4 +5,3 @@\n     return 0\n     # end\n \n-\n").text,
+             Catch::StartsWith("error: "));
+  // Nor one above the hunk before, or away from the end that its context names.
+  CHECK_THAT(applied("c\nd\nX\n", "@@ -3,4 +3,5 @@\n a\n b\n c\n+N\n d\n").text,
+             Catch::StartsWith("error: "));
+  const std::string twice = "a\nb\nc\nd\ne\nf\ng\n";
+  CHECK_THAT(applied(twice, "@@ -5 +5 @@\n-e\n+E\n@@ -6,3 +6,3 @@\n-b\n+B\n c\n x\n").text,
+             Catch::StartsWith("error: "));
+  CHECK_THAT(applied(twice, "@@ -1,4 +1,4 @@\n x\n b\n c\n-d\n+D\n").text,
+             Catch::StartsWith("error: "));
+  CHECK(applied("a\nb\nc\nd\n", "@@ -1,4 +1,4 @@\n x\n b\n c\n-d\n+D\n").text == "a\nb\nc\nD\n");
+}
+
+TEST_CASE("hunks: what stands above is said to, and an anchor may be said twice") {
+  const auto v4a = [](std::string_view text, const std::string& hunks) {
+    const std::string patch = "*** Begin Patch\n*** Update File: f\n" + hunks + "*** End Patch\n";
+    const auto files = parse_patch(patch);
+    return files ? applied(text, files->front()).text : "error: " + files.error().message;
+  };
+  const std::string text = "one\ntwo\nthree\nfour\n";
+  CHECK_THAT(v4a(text, "@@\n-three\n+3\n@@\n-one\n+1\n"),
+             Contains("its old text is at line 1, before what the hunk before changes"));
+  CHECK_THAT(v4a(text, "@@ three\n-one\n+1\n"), Contains("at line 1, before its anchor"));
+  CHECK(v4a("class A:\n  x\n", "@@ class A:\n class A:\n-  x\n+  y\n") == "class A:\n  y\n");
+  CHECK(v4a("x\nx\ny\n", "@@ x\n x\n-y\n+z\n") == "x\nx\nz\n");
+  CHECK(v4a(text, "--- a/f\n+++ b/f\n@@\n-two\n+2\n") == "one\n2\nthree\nfour\n");
+}
+
 TEST_CASE("hunks: later ones are looked for where those before have moved them") {
   const std::string hunks =
       "@@ -2 +2,3 @@\n-line 2\n+two\n+2b\n+2c\n@@ -5,1 +7,0 @@\n-line 5\n@@ -9 +10 @@\n-line "

@@ -109,6 +109,18 @@ TEST_CASE("patch: files, names and hunks of unified diffs") {
        "modify a.c -> a.c @ =1-1+0 @[int f()] =0-1+0"},
       {"carriage returns throughout", "--- a/a.c\r\n+++ b/a.c\r\n@@ -1 +1 @@\r\n-a\r\n+b\r\n",
        "modify a.c -> a.c @1 =0-1+1"},
+      {"a line that is removed and looks like a mail's end",
+       "--- a/q.md\n+++ b/q.md\n@@\n-# T\n+# Title\n-- \n\n-x\n+z\n",
+       "modify q.md -> q.md @ =1-3+2"},
+      {"commits of a log, with lists",
+       "commit 0123\nAuthor: A\n\n    it\n    - does\n\ndiff --git a/a b/a\n--- a/a\n+++ b/a\n"
+       "@@ -1 +1 @@\n-a\n+b\n\ncommit 4567\nAuthor: A\n\n- does\n\ndiff --git a/b b/b\n--- a/b\n"
+       "+++ b/b\n@@ -1 +1 @@\n-c\n+d\n",
+       "modify a -> a @1 =0-1+1; modify b -> b @1 =0-1+1"},
+      {"a link, by its mode",
+       "diff --git a/l b/l\nindex 1..2 120000\n--- a/l\n+++ b/l\n@@ -1 +1 @@\n-a\n"
+       "\\ No newline at end of file\n+b\n\\ No newline at end of file\n",
+       "modify l -> l 120000 @1 =0-1+1"},
       {"no newline at the end", "--- a.c\n+++ a.c\n@@ -1 +1 @@\n-a\n\\ No newline\n+b",
        "modify a.c -> a.c @1 =0-1+1"},
   };
@@ -163,6 +175,19 @@ TEST_CASE("patch: what cannot be applied is refused, with the line and what woul
       {"a hunk of no file", "@@ -1 +1 @@\n-a\n+b\n", "line 1 of the patch: a hunk without a file"},
       {"stray text", "--- a\n+++ a\n@@ -1,2 +1,2 @@\n x\noops\n",
        "line 5 of the patch is no line of the hunk that begins on line 3"},
+      {"a line without its blank behind a full hunk",
+       "--- a\n+++ a\n@@ -1,1 +1,1 @@\n-a\n+A\nb\n-c\n+C\n",
+       "line 6 of the patch is no line of the hunk that begins on line 3"},
+      {"a fence that is a line of the file",
+       "--- a\n+++ a\n@@ -1,4 +1,4 @@\n-a\n+b\n```sh\n-make\n+make all\n```\n",
+       "line 6 of the patch is no line"},
+      {"the same without numbers", "--- a\n+++ a\n@@\n-a\n+b\n\n```sh\n-make\n+make all\n```\n",
+       "line 7 of the patch is no line"},
+      {"the name of the new file alone",
+       "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+A\n+++ b/g\n@@ -1 +1 @@\n-x\n+y\n",
+       "line 6 of the patch names a file alone"},
+      {"the same behind a hunk without numbers",
+       "--- a/f\n+++ b/f\n@@\n-a\n+A\n+++ b/g\n@@\n-x\n+y\n", "line 6 of the patch names"},
       {"binary", "diff --git a/x.png b/x.png\nGIT binary patch\nliteral 4\nabc\n",
        "'x.png' is a binary"},
       {"binary, told only", "diff --git a/x b/x\nBinary files a/x and b/x differ\n",
@@ -181,7 +206,7 @@ TEST_CASE("patch: what cannot be applied is refused, with the line and what woul
       {"a line of nothing", "*** Update File: a.c\nint x;\n", "line 2 of the patch"},
   };
   for (const Row& row : rows) {
-    INFO(row.name);
+    INFO(row.name << '\n' << read(row.text));
     CHECK_THAT(read(row.text), Catch::StartsWith("error: ") && Contains(row.want));
   }
 }

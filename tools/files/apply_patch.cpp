@@ -36,7 +36,15 @@ Result<std::string> plan_all(PatchTree& tree, std::size_t parts, std::size_t bud
     std::string line;
     const auto planned = tree.plan(at, line);
     if (planned) {
-      if (said.size() + line.size() <= budget) {
+      // Of a file whose hunks say too much the first line is said.
+      if (said.size() + line.size() > budget) {
+        const std::size_t end = line.find('\n') + 1;
+        if (end < line.size()) {
+          line.resize(end);
+          line += "  how its hunks fit is left out (max_tokens reached)\n";
+        }
+      }
+      if (said.size() + line.size() <= budget || said.empty()) {
         said += line;
       } else {
         ++left_out;

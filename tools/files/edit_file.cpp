@@ -179,12 +179,17 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     }
   }
   TRY_ASSIGN(std::string after, spliced_bytes(before, decoded, located.splices));
+  if (found && after == before) {
+    output.text = fmt::format("the edits leave {} as it is; nothing was changed\n", shown);
+    return {};
+  }
   const std::string head =
-      fmt::format("{} {}: {} {}",
+      fmt::format("{} {}{}: {} {}",
                   args.dry_run ? "would edit"
                   : fresh      ? "created"
                                : "edited",
-                  shown, located.replacements, located.replacements == 1 ? "place" : "places");
+                  shown, guess_note(decoded, located.splices), located.replacements,
+                  located.replacements == 1 ? "place" : "places");
   append_edit(output.text, head, decoded.text, edit::spliced(decoded.text, located.splices),
               content_hash(after), static_cast<std::size_t>(context.max_tokens) * 4);
   if (args.dry_run) return {};

@@ -49,6 +49,7 @@ bool speaks_of_mark(const FilePatch& patch) {
 struct NewText {
   std::string bytes;
   edit::Patched patched;
+  std::string note;
 };
 
 // The bytes of a file with the hunks applied. A byte order mark is a character of the first line
@@ -76,6 +77,7 @@ Result<NewText> patched_bytes(std::string_view bytes, const FilePatch& patch,
     }
   }
   TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, made.patched.splices));
+  made.note = guess_note(decoded, made.patched.splices);
   if (loses_mark) made.bytes.erase(0, decoded.charset.bom().size());
   return made;
 }
@@ -211,6 +213,7 @@ Result<void> PatchTree::plan(std::size_t at, std::string& said) {
   }
   const std::uint32_t old_mode = file.mode;
   edit::Patched patched;
+  std::string note;
   const bool whole = part.kind == Kind::kDelete && patch.whole;
   if (!whole && !patch.hunks.empty()) {
     auto made =
@@ -218,6 +221,7 @@ Result<void> PatchTree::plan(std::size_t at, std::string& said) {
     if (!made) return fail(made.error().code, "'{}': {}", name, made.error().message);
     file.bytes = std::move(made->bytes);
     patched = std::move(made->patched);
+    note = std::move(made->note);
   }
   if (part.kind == Kind::kDelete) {
     if (!whole && !file.bytes->empty()) {
@@ -248,8 +252,8 @@ Result<void> PatchTree::plan(std::size_t at, std::string& said) {
     facts += fmt::format(", +{} -{} lines, {} {}", patched.added, patched.removed,
                          patch.hunks.size(), patch.hunks.size() == 1 ? "hunk" : "hunks");
   }
-  said += fmt::format("{}: {}, hash {}\n", name, facts.empty() ? "unchanged" : facts.substr(2),
-                      content_hash(*file.bytes));
+  said += fmt::format("{}: {}, hash {}{}\n", name, facts.empty() ? "unchanged" : facts.substr(2),
+                      content_hash(*file.bytes), note);
   said += places_of(patch, patched);
   return make(part, std::move(file));
 }

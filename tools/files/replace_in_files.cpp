@@ -42,18 +42,25 @@ constexpr auto kFields = json::fields(
         .range(0, 1'000'000'000)
         .synonyms("expectedCount", "expected_replacements", "expected"));
 
+struct NewFile {
+  std::size_t hits = 0;
+  std::string bytes;
+  std::string before;  // decoded
+  std::string after;
+  std::string note;
+};
+
 // The answer's part about single files, within the budget.
 class FileList {
  public:
   FileList(std::size_t budget, bool diffs) : budget_(budget), diffs_(diffs) {}
 
-  void add(const std::string& name, std::size_t hits, const std::string& before,
-           const std::string& after) {
+  void add(const std::string& name, const NewFile& made) {
     if (text_.size() >= budget_) {
       ++left_out_;
       return;
     }
-    text_ += fmt::format("{}: {}\n", name, search::counted(hits, "hit"));
+    text_ += fmt::format("{}: {}{}\n", name, search::counted(made.hits, "hit"), made.note);
     if (!diffs_) return;
     // Half of the budget is for the list of files.
     if (diff_bytes_ >= budget_ / 2) {
@@ -61,7 +68,7 @@ class FileList {
       return;
     }
     const std::size_t begin = text_.size();
-    text_ += edit::unified_diff(before, after, budget_ / 2 - diff_bytes_, 1).text;
+    text_ += edit::unified_diff(made.before, made.after, budget_ / 2 - diff_bytes_, 1).text;
     diff_bytes_ += text_.size() - begin;
   }
 
@@ -84,13 +91,6 @@ class FileList {
   std::size_t diff_bytes_ = 0;
   std::size_t left_out_ = 0;
   std::size_t without_diff_ = 0;
-};
-
-struct NewFile {
-  std::size_t hits = 0;
-  std::string bytes;
-  std::string before;  // decoded
-  std::string after;
 };
 
 Result<std::vector<edit::Splice>> find_splices(const search::Replacer& replacer,
@@ -124,6 +124,7 @@ Result<NewFile> replaced_file(const search::Replacer& replacer, std::string_view
              find_splices(replacer, decoded.text, budget, scratch));
   NewFile made{.hits = splices.size()};
   TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, splices));
+  made.note = guess_note(decoded, splices);
   made.after = edit::spliced(decoded.text, splices);
   made.before = std::move(decoded.text);
   return made;
@@ -155,7 +156,7 @@ Result<std::string> plan_all(const Args& args, const search::Replacer& replacer,
     if (made->hits == 0) continue;
     totals.hits += made->hits;
     ++totals.files;
-    list.add(name, made->hits, made->before, made->after);
+    list.add(name, *made);
     if (args.dry_run || made->bytes == found->bytes) continue;
     TRY(change.put(path, std::move(made->bytes)));
   }
@@ -227,6 +228,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   }
   output.text =
       fmt::format("{} {}\n{}{}", args.dry_run ? "would replace" : "replaced", sum, list, coverage);
+  if (args.regex && (args.replacement.contains("\\n") || args.replacement.contains("\\t"))) {
+    output.text +=
+        "the replacement has a backslash and a letter as text; for a line break or a tab "
+        "send the character itself\n";
+  }
   if (args.dry_run) {
     output.text += fmt::format(
         "nothing was changed; to replace, call again with dry_run=false and expected_count={}\n",

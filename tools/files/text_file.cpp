@@ -1,5 +1,7 @@
 #include "tools/files/text_file.h"
 
+#include <algorithm>
+
 #include "server/base/hash.h"
 #include "server/edit/diff.h"
 #include "server/files/text.h"
@@ -34,6 +36,17 @@ Result<std::string> spliced_bytes(std::string_view bytes, const files::Decoded& 
     at = decoded.raw_offset(splice.end);
   }
   return out.append(bytes.substr(at));
+}
+
+std::string guess_note(const files::Decoded& decoded, std::span<const edit::Splice> splices) {
+  const bool guessed =
+      decoded.charset.found == files::CharsetFound::kDetected && !decoded.charset.utf16();
+  const bool plain = std::ranges::all_of(
+      splices, [](const edit::Splice& splice) { return files::find_shape(splice.with).ascii; });
+  if (!guessed || plain) return {};
+  return fmt::format(
+      ", written as {}, a guess: if it is another, undo and give edit_file the encoding",
+      decoded.charset.name());
 }
 
 Result<void> check_hash(std::string_view expected, std::string_view bytes, std::string_view shown,

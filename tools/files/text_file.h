@@ -27,6 +27,10 @@ Result<files::Decoded> editable(std::string_view bytes, std::optional<files::Cha
 Result<std::string> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
                                   std::span<const edit::Splice> splices);
 
+// What to say where characters that are not ASCII went into an encoding that was only guessed:
+// ", written as ibm852, a guess: ...". Else "".
+std::string guess_note(const files::Decoded& decoded, std::span<const edit::Splice> splices);
+
 // kConflict unless `bytes` have the content hash `expected` ("" for any). `hidden`: the error does
 // not say which they have.
 Result<void> check_hash(std::string_view expected, std::string_view bytes, std::string_view shown,

@@ -31,7 +31,7 @@ struct Args {
 constexpr auto kFields = json::fields(
     json::field<&Args::path>("path").synonyms("file_path", "filePath", "target_file",
                                               "relative_path", "file"),
-    json::field<&Args::content>("content").synonyms("contents", "text", "file_text", "code_edit"),
+    json::field<&Args::content>("content").synonyms("contents", "text", "file_text"),
     json::field<&Args::expected_hash>("expected_hash").optional().synonyms("expectedHash"),
     json::field<&Args::create_only>("create_only").optional().synonyms("createOnly"),
     json::field<&Args::append>("append").optional(),
@@ -111,7 +111,7 @@ struct NewContent {
   std::string bytes;    // of the file
   std::string text;     // the same, decoded
   std::string before;   // the text that was there
-  std::string recoded;  // ", encoding utf-8 to gbk" when that is another
+  std::string recoded;  // ", encoding utf-8 to gbk" when that is another, or that it is a guess
 };
 
 constexpr std::string_view kContentMark = "\xEF\xBB\xBF";
@@ -137,6 +137,10 @@ Result<NewContent> new_content(const Args& args, const std::optional<change::Fou
       // A file that held nothing says nothing about its encoding.
       if (!wanted && !found->bytes.empty()) charset = old->charset;
       if (args.append) charset = old->charset;
+      if (!wanted) {
+        const edit::Splice whole{.begin = 0, .end = 0, .with = std::string(content)};
+        made.recoded = guess_note(*old, {&whole, 1});
+      }
       if (full_name(charset) != full_name(old->charset) && !found->bytes.empty()) {
         made.recoded =
             fmt::format(", encoding {} to {}", full_name(old->charset), full_name(charset));

@@ -112,6 +112,21 @@ TEST_CASE("apply_patch: offsets, fuzz and wrong counts are said, hunk by hunk") 
   CHECK(call.files.read("a.c") == "new\none\n2\nthree\n4\nfive\n");
 }
 
+TEST_CASE("apply_patch: a file whose hunks say much is named nevertheless") {
+  std::string text = "new\n";
+  std::string patch = "--- a/f\n+++ b/f\n";
+  for (int i = 1; i <= 4000; ++i) {
+    text += fmt::format("{}\n", i);
+    if (i % 2 == 0) patch += fmt::format("@@ -{} +{} @@\n-{}\n+x{}\n", i, i, i, i);
+  }
+  ChangeCall call(std::map<std::string, std::string>{{"f", text}});
+  const std::string said = call(apply_patch, arguments(patch));
+  CHECK_THAT(said.substr(0, 500),
+             Catch::StartsWith("patched 1 file\nf: +2000 -2000 lines, 2000 hunks, hash ") &&
+                 Contains("left out (max_tokens reached)"));
+  CHECK(said.size() < 500);
+}
+
 TEST_CASE("apply_patch: bytes, encodings and marks stay as they are") {
   ChangeCall call(
       {{"latin.txt", "gr\xFC\xDF\r\ntwo\r\nthree"}, {"mark.txt", "\xEF\xBB\xBFone\ntwo\n"}});
@@ -226,6 +241,8 @@ TEST_CASE("apply_patch: every mistake and every attack leaves the tree as it was
        "'n' exists already"},
       {"--- a/a.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n" + hunk("a.c"), "gone by an earlier part"},
       {"diff --git a/d/x b/d/x\ndeleted file mode 100644\n", "holds more than the patch"},
+      {"diff --git a/l b/l\nindex 1..2 120000\n--- a/l\n+++ b/l\n@@ -1 +1 @@\n-a\n+b\n",
+       "only regular files"},
       {"diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/etc\n",
        "only regular files"},
       {"diff --git a/a.c b/d/x\nrename from a.c\nrename to d/x\n", "'d/x' exists already"},

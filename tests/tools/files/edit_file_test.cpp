@@ -11,6 +11,7 @@ extern const Tool undo;
 namespace {
 
 using Catch::Contains;
+using Catch::StartsWith;
 using test::ChangeCall;
 using Files = std::map<std::string, std::string>;
 
@@ -39,6 +40,38 @@ TEST_CASE("edit_file takes the names of other servers, and many edits at once") 
                                 {"old_string":"none","new_string":"y"}]})"),
              Contains("error: 'a': edit 2 of 2: old_string is not in the file"));
   CHECK(call.files.read("a") == "12 three");
+}
+
+TEST_CASE("edit_file says when nothing is different in the end, and undo does not see it") {
+  ChangeCall call(std::map<std::string, std::string>{{"f", "first\n"}});
+  call(edit_file, R"({"path":"f","old_string":"first","new_string":"second"})");
+  CHECK_THAT(call(edit_file, R"({"path":"f","edits":[{"old_string":"second","new_string":"b"},)"
+                             R"({"old_string":"b","new_string":"second"}]})"),
+             Contains("leave f as it is; nothing was changed"));
+  call(undo, "{}");
+  CHECK(call.files.read("f") == "first\n");
+}
+
+TEST_CASE("edit_file and its like say when what they write went into a guessed encoding") {
+  std::string text;
+  for (int i = 0; i < 20; ++i)
+    text +=
+        "gr\xF6\xDF"
+        "e \xE9t\xE9 stra\xDF"
+        "e\n";
+  ChangeCall call(std::map<std::string, std::string>{{"l", text}});
+  CHECK_THAT(call(edit_file, R"({"path":"l","old_string":"e\nq","new_string":"ü","dry_run":true})"),
+             StartsWith("error: "));
+  std::string one = text;
+  one += "last\n";
+  call.files.write("l", one);
+  CHECK_THAT(call(edit_file, R"({"path":"l","old_string":"last","new_string":"plain"})"),
+             !Contains("a guess"));
+  CHECK_THAT(call(edit_file, R"({"path":"l","old_string":"plain","new_string":"ü"})"),
+             Contains(", a guess: if it is another, undo and give edit_file the encoding"));
+  CHECK_THAT(call(edit_file, R"({"path":"l","old_string":"ü","new_string":"ö",)"
+                             R"("encoding":"iso-8859-1"})"),
+             !Contains("a guess"));
 }
 
 TEST_CASE("edit_file makes a file of an empty old text, and never over content") {

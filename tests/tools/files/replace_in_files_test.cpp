@@ -148,6 +148,8 @@ TEST_CASE("replace_in_files: where nothing is found, what may have been meant is
   };
   CHECK_THAT(none("one\\\\s+two"), Contains("within one line unless the pattern has \\n"));
   CHECK_THAT(none("one\\\\r\\\\ntwo"), Contains("without it, \\n stands for each"));
+  CHECK_THAT(call(replace_in_files, R"({"pattern":"one","replacement":"\\n\\t","regex":true})"),
+             Contains("a backslash and a letter as text"));
   CHECK_THAT(none("three"), StartsWith("0 hits in 0 of 1 file searched; nothing was changed") &&
                                 !Contains("\\n stands"));
 }

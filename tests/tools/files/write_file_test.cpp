@@ -110,6 +110,7 @@ TEST_CASE("write_file says what it does not write") {
   call.files.link("/etc", "etc");
   test::check_mistakes(call, write_file,
                        {{R"({"path":"a"})", "content"},
+                        {R"({"path":"a","code_edit":"// ... existing code ..."})", "code_edit"},
                         {R"({"path":"a","content":"y","create_only":true})", "create_only"},
                         {R"({"path":"a","content":"y","expected_hash":"0"})", "read it again"},
                         {R"({"path":"n","content":"y","expected_hash":"0"})", "does not exist"},
