@@ -37,6 +37,10 @@ bool only_adds(const FilePatch& patch) {
   });
 }
 
+std::string without_prefix(const std::string& name) {
+  return name.starts_with("a/") || name.starts_with("b/") ? name.substr(2) : name;
+}
+
 bool speaks_of_mark(const FilePatch& patch) {
   for (const edit::Hunk& hunk : patch.hunks) {
     for (const edit::PatchLine& line : hunk.lines) {
@@ -115,11 +119,22 @@ Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
     part.given = given;
     return {};
   };
+  const auto is_there = [&](const std::string& name) {
+    const auto given = files.parse(name, "patch");
+    if (!given) return false;
+    const auto path = files.real(*given, Last::kFollow);
+    return path && files.metadata(*path).has_value();
+  };
   switch (patch.kind) {
     case Kind::kModify: {
       TRY(locate(patch.new_path, Last::kFollow, part.to));
-      if (patch.old_path != patch.new_path && !files.metadata(part.to)) {
-        TRY(locate(patch.old_path, Last::kFollow, part.to));
+      if (!files.metadata(part.to)) {
+        // The name may be the old one, or both may have a prefix that is none of theirs.
+        for (const std::string& name : {patch.old_path, without_prefix(patch.new_path)}) {
+          if (!is_there(name)) continue;
+          TRY(locate(name, Last::kFollow, part.to));
+          break;
+        }
       }
       part.from = part.to;
       if (!patch.hunks.empty() && only_adds(patch) && !files.metadata(part.to)) {

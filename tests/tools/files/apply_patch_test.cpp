@@ -127,6 +127,21 @@ TEST_CASE("apply_patch: a file whose hunks say much is named nevertheless") {
   CHECK(said.size() < 500);
 }
 
+TEST_CASE("apply_patch: names may have one prefix for both") {
+  ChangeCall call(std::map<std::string, std::string>{{"f.py", "one\n"}, {"b/g.py", "one\n"}});
+  const auto patch = [&](std::string_view name) {
+    return call(apply_patch,
+                arguments(fmt::format("--- {0}\n+++ {0}\n@@ -1 +1 @@\n-one\n+two\n", name)));
+  };
+  CHECK_THAT(patch("a/f.py"), Contains("f.py: +1 -1 lines"));
+  CHECK_THAT(patch("b/g.py"), Contains("b/g.py: +1 -1 lines"));
+  CHECK_THAT(patch("a/none.py"), Contains("no file 'a/none.py'"));
+  CHECK_THAT(call(apply_patch, arguments("*** Begin Patch\n*** Update File: a/f.py\n@@\n-two\n"
+                                         "+three\n*** End Patch\n")),
+             Contains("f.py: +1 -1 lines"));
+  CHECK(call.files.read("f.py") == "three\n");
+}
+
 TEST_CASE("apply_patch: bytes, encodings and marks stay as they are") {
   ChangeCall call(
       {{"latin.txt", "gr\xFC\xDF\r\ntwo\r\nthree"}, {"mark.txt", "\xEF\xBB\xBFone\ntwo\n"}});
