@@ -164,7 +164,9 @@ Result<std::size_t> make(Draft& draft, const Replacement& edit, char separator,
     places = find_all(with_returns_as_breaks(text), with_returns_as_breaks(old_text));
   }
   if (places.size() > kMaxReplacements) {
-    return fail(Code::kTooLarge, "{}old_string occurs more than {} times", name, kMaxReplacements);
+    return fail(Code::kTooLarge,
+                "{}old_string occurs more than {} times; replace_in_files takes more",
+                name, kMaxReplacements);
   }
   if (places.empty()) {
     const std::string unescaped = without_escapes(old_text);

@@ -103,8 +103,15 @@ bool take_line(const PatchLines& lines, std::size_t at, bool converted, Hunk& hu
 
 // What stands before another patch: a mail, a commit of a log, a file's properties.
 bool begins_other(const PatchLines& lines, std::size_t at) {
-  return lines.starts(at, "From ") || lines.starts(at, "commit ") ||
-         lines.starts(at, "Property changes on: ");
+  const std::string_view line = lines.header(at);
+  if (line.starts_with("Property changes on: ")) return true;
+  constexpr std::size_t kLeastId = 4;
+  for (const std::string_view word : {"From ", "commit "}) {
+    if (!line.starts_with(word)) continue;
+    const std::string_view id = line.substr(word.size(), line.find(' ', word.size()) - word.size());
+    return id.size() >= kLeastId && id.find_first_not_of("0123456789abcdef") == id.npos;
+  }
+  return false;
 }
 
 // Whether lines that are added or removed follow before another hunk or file begins: nobody may

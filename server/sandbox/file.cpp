@@ -45,6 +45,9 @@ ssize_t File::fill(std::int64_t offset, char* into, std::size_t want) const {
     if (got == 0) break;
     if (got > 0) {
       have += static_cast<std::size_t>(got);
+      // It ends where its size said: no need to be told so by a read of nothing.
+      const std::int64_t at = offset + static_cast<std::int64_t>(have);
+      if (have < want && at == stamp_.size) break;
     } else if (errno != EINTR) {
       return -errno;
     }
