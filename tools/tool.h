@@ -172,6 +172,9 @@ struct Traits {
   std::int64_t usual_tokens = 0;
   // It looks itself at what is stored of the session; else the server does, before the call.
   bool looks_up_session = false;
+  // It closes the session, which it names in its arguments: works also where the root is gone, and
+  // then runs in the default session.
+  bool closes_session = false;
   // Of a quick tool: whether a call with these arguments is of the heavy lane. Looks at them only;
   // they may be anything.
   bool (*heavy)(json::Value arguments) = nullptr;

@@ -176,8 +176,10 @@ void ToolRunner::decline(std::unique_ptr<Call> call, const Error& error) {
 Result<void> ToolRunner::prepare(Call& call) {
   TRY_ASSIGN(const std::string_view handle, read_handle(call.arguments));
   TRY_ASSIGN(call.max_tokens, read_budget(call, world_.limits));
-  TRY_ASSIGN(call.session, call.tool->traits.looks_up_session ? world_.sessions.known(handle)
-                                                              : world_.sessions.find(handle));
+  const tools::Traits& traits = call.tool->traits;
+  TRY_ASSIGN(call.session, traits.closes_session     ? world_.sessions.find_to_close(handle)
+                           : traits.looks_up_session ? world_.sessions.known(handle)
+                                                     : world_.sessions.find(handle));
   return {};
 }
 

@@ -133,9 +133,10 @@ Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::ui
   }
   if (!roots_.allows(record->root)) return roots_.left_out();
   if (!known) {
-    TRY_ASSIGN(Roots::Place place, roots_.open(record->root));
+    Result<Roots::Place> place = roots_.open(record->root);
+    if (!place) return rootless(*record, place.error());
     record->read_only = record->read_only || config_.read_only;
-    known = loaded_.insert(make(*record, std::move(place)));
+    known = loaded_.insert(make(*record, std::move(*place)));
   }
   known->adopt(*record);
   known->set_checked(generation);
@@ -149,6 +150,25 @@ Failure Sessions::expired(const Record& record) const {
   utf8::append_escaped_name(root, record.root);
   return fail(Code::kNotFound, "the session expired {} ago; call session_open with root '{}'",
               ago(clock_.wall_ms() - record.expires_ms()), root);
+}
+
+Failure Sessions::rootless(const Record& record, const Error& error) const {
+  std::string root;
+  utf8::append_escaped_name(root, record.root);
+  return fail(error.code,
+              "the session's root '{}' cannot be used ({}); close the session with session_close, "
+              "or make the directory again",
+              root, error.message);
+}
+
+Result<std::shared_ptr<Session>> Sessions::find_to_close(std::string_view handle) {
+  Result<std::shared_ptr<Session>> found = find(handle);
+  if (found || !is_handle(handle)) return found;
+  TRY_ASSIGN(const std::optional<Record> record, rows::find(store_, handle));
+  // Everything that find() asks for but the directory.
+  const bool stands = record && record->handle == handle && !record->expired &&
+                      !record->lapsed(clock_.wall_ms()) && roots_.allows(record->root);
+  return stands ? default_session() : std::move(found);
 }
 
 Result<std::int64_t> Sessions::ttl_of(std::optional<std::int64_t> asked) const {
@@ -230,7 +250,7 @@ Result<store::Written> Sessions::close(std::string_view handle) {
     return fail(Code::kDenied,
                 "the default session lives as long as the server; name a handle from session_open");
   }
-  TRY_ASSIGN(const auto session, find(handle));
+  TRY_ASSIGN(const auto session, find_to_close(handle));
   bool left = false;
   TRY_ASSIGN(const store::Written written,
              store_.change([&](store::Transaction& change) -> Result<void> {
@@ -239,7 +259,7 @@ Result<store::Written> Sessions::close(std::string_view handle) {
                TRY_ASSIGN(left, rows::remove(change, *record, /*remember=*/false));
                return {};
              }));
-  session->close();
+  if (session->handle() == handle) session->close();
   loaded_.erase(handle);
   // The session is gone; of a large state the rest follows in parts, and if this process dies
   // meanwhile, with the next sweep.

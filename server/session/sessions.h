@@ -76,6 +76,9 @@ class Sessions {
   // The same, for a caller that looks at what is stored itself: one that is at hand is as it was
   // when it was last looked at.
   Result<std::shared_ptr<Session>> known(std::string_view handle);
+  // The same, for a call that closes it: where nothing is in the way but that its root is gone, the
+  // default session is given, for the call to run in.
+  Result<std::shared_ptr<Session>> find_to_close(std::string_view handle);
   // kTooLarge when there are too many.
   Result<Opened> open(const OpenOptions& options);
   // All of the changes or none. kConflict when `expected_version` is not the session's; kTooLarge
@@ -90,7 +93,8 @@ class Sessions {
   // The same of a session that find() or known() has given.
   Result<StateView> state(Session& session, const StateOptions& options);
   Result<Listed> list(const ListOptions& options);
-  // The default session cannot be closed (kDenied).
+  // Needs nothing of the root but that it is allowed here. The default session cannot be closed
+  // (kDenied).
   Result<store::Written> close(std::string_view handle);
 
   // Counts a call of the session. True when store_use() should be called soon, on a thread that may
@@ -117,6 +121,8 @@ class Sessions {
                                         std::shared_ptr<Session> known);
   Failure unknown() const;
   Failure expired(const Record& record) const;
+  // `error`: why the root of `record` cannot be opened.
+  Failure rootless(const Record& record, const Error& error) const;
   Result<std::int64_t> ttl_of(std::optional<std::int64_t> asked) const;
   Result<void> check_label(std::string_view label) const;
   // Of the default session that `session` is, or of a new one when null.

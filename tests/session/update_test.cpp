@@ -1,10 +1,13 @@
 // The state of sessions: see server/session/sessions.h.
 
+#include <filesystem>
+
 #include "tests/session/fixture.h"
 
 namespace quarry::session {
 namespace {
 
+using store::Table;
 using test::SessionsFixture;
 
 bool holds(const std::string& text, std::string_view part) {
@@ -53,6 +56,31 @@ TEST_CASE("another process's update is seen by the next look, and its version co
   REQUIRE(other->close(handle));
   CHECK_FALSE(fixture.sessions->find(handle));
   CHECK((*session)->closed());
+}
+
+TEST_CASE("a session whose directory is gone can be listed and closed by any process") {
+  SessionsFixture fixture;
+  const std::string handle = fixture.open({.root = "sub"});
+  const std::string other = fixture.open({.root = "other"});
+  REQUIRE(fixture.update(handle, {.set = {{"a", "1"}}}) == "1");
+  fixture.restart();
+  std::filesystem::remove_all(fixture.files.path("sub"));
+  CHECK(fixture.sessions->list({})->records.size() == 3);
+  CHECK(fixture.sessions->list({.root = fixture.files.path("sub")})->total == 1);
+  const std::string said = fixture.update(handle, {.set = {{"a", "2"}}});
+  CHECK(holds(said, "'" + fixture.files.path("sub") + "' cannot be used"));
+  CHECK(holds(said, "close the session with session_close"));
+  // Closing it must not become a way around the roots, nor end the session that it runs in.
+  std::string inside = fixture.files.path("other");
+  std::swap(fixture.root, inside);
+  CHECK(fixture.process()->close(handle).error().code == Code::kDenied);
+  std::swap(fixture.root, inside);
+  REQUIRE(fixture.sessions->close(handle));
+  CHECK_FALSE(fixture.sessions->default_session()->closed());
+  CHECK(fixture.stored(Table::kSessionState) == 0);
+  CHECK(fixture.sessions->totals().sessions == 1);
+  CHECK(fixture.sessions->close(handle).error().code == Code::kNotFound);
+  CHECK(fixture.sessions->find(other));
 }
 
 TEST_CASE("a change that the store has to try twice counts once") {

@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -165,6 +166,33 @@ TEST_CASE("SE-01 SE-11 a handle that is guessed, malformed or another server's o
   REQUIRE(other.write_while_reading(modern(call_of(1, "session_status")).dump() + "\n"));
   CHECK(Json::parse(other.read_line().value_or("null"))["result"]["structuredContent"]["total"] ==
         1);
+}
+
+TEST_CASE("a session whose directory is gone is closed after a restart") {
+  Client client({.files = {{"a.txt", "a"}, {"gone/b.txt", "b"}}, .workers = 0});
+  client.initialize();
+  const std::string handle =
+      client.request(1, "tools/call",
+                     {{"name", "session_open"},
+                      {"arguments", {{"root", "gone"}}}})["result"]["structuredContent"]["session"];
+  std::filesystem::remove_all(client.workspace.path("gone"));
+  ServerProcess other({.argv = {QUARRY_BINARY, "serve", "--root", client.workspace.root(),
+                                "--state-dir", client.state.root(), "--workers", "0"}});
+  const auto call = [&](const char* tool, const Json& arguments) {
+    REQUIRE(other.write_while_reading(modern(call_of(1, tool, arguments)).dump() + "\n"));
+    return Json::parse(other.read_line().value_or("null"));
+  };
+  for (const char* tool : {"session_status", "session_update", "read_file"}) {
+    Json arguments = {{"session", handle}};
+    if (std::string(tool) == "read_file") arguments["path"] = "b.txt";
+    if (std::string(tool) == "session_update") arguments["set"] = {{"a", "b"}};
+    CHECK(text_of(call(tool, arguments)).find("close the session with session_close") !=
+          std::string::npos);
+  }
+  const Json closed = call("session_close", {{"session", handle}});
+  CHECK(closed["result"]["structuredContent"]["closed"] == true);
+  CHECK(call("session_status", Json::object())["result"]["structuredContent"]["total"] == 1);
+  CHECK(text_of(call("read_file", {{"path", "a.txt"}})).find("a") != std::string::npos);
 }
 
 }  // namespace

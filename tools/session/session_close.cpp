@@ -25,6 +25,7 @@ extern const Tool session_close;
 constinit const Tool session_close = make_tool<Args, kFields, run>({.name = "session_close",
                                                                     .group = Group::kSessions,
                                                                     .order = Order::kAlone,
-                                                                    .effect = Effect::kKeepsState});
+                                                                    .effect = Effect::kKeepsState,
+                                                                    .closes_session = true});
 
 }  // namespace quarry::tools
