@@ -162,7 +162,10 @@ Result<Listed> Sessions::list(const ListOptions& options) {
           (!options.label.empty() && record->label != options.label)) {
         continue;
       }
-      if (const auto session = loaded_.peek(id)) record->used_ms = session->used_ms();
+      if (const auto session = loaded_.peek(id)) {
+        // Another process may have used it later and stored that.
+        record->used_ms = std::max(record->used_ms, session->used_ms());
+      }
       listed.records.push_back(std::move(*record));
     }
     room -= ids.size();

@@ -101,6 +101,23 @@ TEST_CASE("a list passes over sessions that expired since the last sweep") {
   CHECK(fixture.sessions->list({})->total == 2);
 }
 
+TEST_CASE("a list shows the latest use, whichever process it was in") {
+  SessionsFixture fixture;
+  const std::string handle = fixture.open({.ttl_s = 100});
+  const auto other = fixture.process();
+  const auto used_ms = [&](Sessions& sessions) {
+    return sessions.list({.limit = 2})->records.at(1).used_ms;
+  };
+  fixture.clock.now_ms += 50'000;
+  other->note_use(**other->find(handle));
+  other->remember_use();
+  CHECK(used_ms(*fixture.sessions) == fixture.clock.now_ms);
+  // One that is not stored yet counts, too.
+  fixture.clock.now_ms += 1;
+  fixture.sessions->note_use(**fixture.sessions->find(handle));
+  CHECK(used_ms(*fixture.sessions) == fixture.clock.now_ms);
+}
+
 TEST_CASE("a page costs what it shows, not what is stored") {
   SessionsFixture fixture;
   for (int i = 0; i < 2000; ++i) fixture.open({.label = "l"});
