@@ -46,7 +46,10 @@ class Collector {
   bool add(std::string_view name, std::string_view value) {
     if (options_.keys.size() != 1 && seen_++ < options_.offset) return true;
     const std::size_t head = json_bytes(name) + kEntryOverhead;
-    if (!view_.entries.empty() && used_ + head > options_.max_bytes) {
+    // A value that an answer of its own has room for begins the next one, if need be.
+    const std::size_t whole = head + json_bytes(value);
+    const std::size_t needed = whole <= options_.max_bytes ? whole : head;
+    if (!view_.entries.empty() && used_ + needed > options_.max_bytes) {
       view_.next_key = seen_ - 1;
       return false;
     }

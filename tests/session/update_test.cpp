@@ -236,5 +236,33 @@ TEST_CASE("a read of a session that nobody changes asks the store for nothing") 
   CHECK(fixture.store.scanned == 0);
 }
 
+TEST_CASE("every value that an answer has room for is on one of the pages") {
+  SessionsFixture fixture;
+  const std::string handle = fixture.open();
+  std::vector<std::string> names;
+  for (int i = 100; i < 400; ++i) names.push_back("key " + std::to_string(i));
+  for (const std::string& name : names) {
+    const std::string value(name == "key 200" ? 40'000 : 1400, 'v');
+    REQUIRE(fixture.sessions->update(handle, {.set = {{name, value}}}));
+  }
+  for (const bool by_name : {false, true}) {
+    StateOptions options;
+    if (by_name) options.keys.assign(names.begin(), names.end());
+    std::vector<std::string> met;
+    for (int pages = 0; pages < 50; ++pages) {
+      const auto view = fixture.sessions->state(handle, options);
+      REQUIRE(view);
+      for (const StateEntry& entry : view->entries) {
+        met.push_back(entry.name);
+        CHECK(entry.shown == (entry.size <= 1400));
+      }
+      if (!view->next_key) break;
+      REQUIRE(*view->next_key > options.offset);
+      options.offset = *view->next_key;
+    }
+    CHECK(met == names);
+  }
+}
+
 }  // namespace
 }  // namespace quarry::session
