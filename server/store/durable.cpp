@@ -32,6 +32,13 @@ ChangeSet::Base::Room room_for(std::uint64_t used, std::size_t map) {
   return part <= kFullState ? Room::kPlenty : part <= kReservedState ? Room::kReserve : Room::kNone;
 }
 
+// False when what was to be written has no room.
+Result<bool> unless_no_room(Result<void> written) {
+  if (written) return true;
+  if (written.error().code == Code::kTooLarge) return false;
+  return Failure(std::move(written).error());
+}
+
 Result<void> write_into(Environment::Change& state, std::string_view key,
                         const std::optional<std::string>& record) {
   return record ? state.put(key, *record) : state.erase(key);
@@ -201,12 +208,14 @@ Result<bool> Durable::change_recent(PendingChange& change) {
            kFullRecent * static_cast<double>(recent_bytes_);
   };
   // A log that has mostly been written over is shortened; else it is for `state` to take it over.
-  if (!fits() && pending.bytes < recent_->position().end / 2) TRY(recent_->restart(0));
+  if (!fits() && pending.bytes < recent_->position().end / 2) {
+    TRY_ASSIGN(const bool begun, unless_no_room(recent_->restart(0)));
+    if (!begun) return false;
+  }
   crowded_ = static_cast<double>(recent_->position().end) >
              kCrowdedRecent * static_cast<double>(recent_bytes_);
   if (!fits()) return false;
-  TRY(recent_->append(changes.writes()));
-  return true;
+  return unless_no_room(recent_->append(changes.writes()));
 }
 
 // What `recent` holds and `state` does not, erased records too; `last`: the change it was read at.

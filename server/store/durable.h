@@ -56,8 +56,9 @@ class Durable {
   Result<Layer> list(std::string_view prefix, std::string_view after, std::size_t count,
                      std::size_t bytes);
 
-  // Appends `change` to `recent`. False when it does not fit there, or when `state` might have no
-  // room for it: nothing was done, and it is change_state() that can, or knows that it cannot.
+  // Appends `change` to `recent`. False when it does not fit there or the disk has no space for it,
+  // or when `state` might have no room for it: nothing was done, and it is change_state() that can
+  // (it has pages to write anew), or knows that it cannot.
   Result<bool> change_recent(PendingChange& change);
   // Commits all of `batch` that does not fail into `state`, with what `recent` holds.
   void change_state(CommitQueue::Batch batch);

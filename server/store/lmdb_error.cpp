@@ -26,7 +26,10 @@ Failure lmdb_failure(int error) {
       return fail(Code::kUnavailable, "too many processes read the store; call again later");
     case ENOSPC:
     case EDQUOT:
-      return fail(Code::kUnavailable, "no space left for the state directory");
+      return fail(
+          Code::kUnavailable,
+          "no space left for the state directory; close sessions that are no longer needed, "
+          "free space on its disk, or start quarry with another --state-dir");
     case EIO:
       return fail(Code::kUnavailable, "the disk of the state directory fails or is full");
     case EMFILE:

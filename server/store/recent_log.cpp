@@ -256,7 +256,11 @@ Result<void> RecentLog::write_at(RecentHead::Position position) const {
     const ssize_t some = pwrite(file(position.resets), frame_.data() + done, frame_.size() - done,
                                 static_cast<off_t>(position.end + done));
     if (some < 0 && errno == EINTR) continue;
-    if (some <= 0) return refused("written to", some < 0 ? errno : ENOSPC);
+    const int error = some < 0 ? errno : ENOSPC;
+    if (some <= 0 && (error == ENOSPC || error == EDQUOT)) {
+      return fail(Code::kTooLarge, "no space left for the state directory");
+    }
+    if (some <= 0) return refused("written to", error);
     done += static_cast<std::size_t>(some);
   }
   return {};

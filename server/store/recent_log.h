@@ -13,7 +13,8 @@
 // A reader compares the position (one memory read) and reads what has come since. Where a writer
 // began anew meanwhile it starts over.
 //
-// Errors: kInternal, the log is damaged; kUnavailable, the system refuses; nothing was changed.
+// Errors: kInternal, the log is damaged; kUnavailable, the system refuses; kTooLarge, there is no
+// room for what is to be written. Nothing was changed.
 //
 // Reading is safe from any thread. append() and restart() are for one at a time among all
 // processes; the caller sees to it.

@@ -141,5 +141,33 @@ TEST_CASE("store survives the failure of any one call at its first use") {
   check_every_call(Durability::kNormal, true, false);
 }
 
+TEST_CASE("store changes the state itself where the log of recent changes has no space") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  const auto store = Store::at(directory);
+  REQUIRE(store->put(Table::kSessions, "old", "content"));
+  const auto change = [&](const std::string& without_space) {
+    plan_faults({.directory = without_space, .fail_at = 1, .and_after = true, .error = ENOSPC});
+    auto written = store->change([](Transaction& txn) -> Result<void> {
+      TRY(txn.put(Table::kSessions, "new", "content"));
+      return txn.erase(Table::kSessions, "old");
+    });
+    plan_faults({});
+    return written;
+  };
+  const auto refused = change(directory);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::kUnavailable);
+  for (const char* way_on : {"close sessions", "free space", "another --state-dir"}) {
+    CHECK(refused.error().message.find(way_on) != std::string::npos);
+  }
+  CHECK(store->get(Table::kSessions, "old") == "content");
+  const auto written = change(directory + "/recent");
+  REQUIRE(written);
+  CHECK(written->durable);
+  CHECK_FALSE(store->get(Table::kSessions, "old"));
+  CHECK(store->get(Table::kSessions, "new") == "content");
+}
+
 }  // namespace
 }  // namespace quarry::store
