@@ -1,8 +1,10 @@
 #include "server/store/inspect.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/stat.h>
@@ -39,6 +41,7 @@ class Walk {
   Result<void> walk(const Tree& tree, bool free_list);
   Result<void> check_branch(Bytes page, std::size_t depth);
   Result<void> check_leaf(Bytes page, bool free_list);
+  Result<void> check_places(Bytes page);
   Result<void> check_order(Bytes key, bool free_list);
   Result<void> check_overflow(std::uint64_t page, std::uint64_t bytes, std::string* content);
   Result<void> check_free_pages(Bytes ids);
@@ -50,6 +53,7 @@ class Walk {
   std::vector<bool> used_;   // by page; as long as the file
   std::vector<Step> ahead_;  // the next one last
   std::string last_key_;     // of the leaves so far; "" before the first
+  std::vector<std::pair<std::size_t, std::size_t>> places_;  // begin and end of a page's entries
 };
 
 Result<void> Walk::use(std::uint64_t page, std::uint64_t count) {
@@ -108,19 +112,34 @@ Result<void> Walk::walk(const Tree& tree, bool free_list) {
 Result<void> Walk::check_branch(Bytes page, std::size_t depth) {
   const std::size_t count = node_count(page);
   if (count == 0) return damaged("a branch leads nowhere");
+  places_.clear();
   for (std::size_t i = count; i-- > 0;) {  // so that the leaves come from left to right
     const std::size_t at = node_at(page, i);
-    if (at == Bytes::npos ||
-        at + kNodeHeader + number_at<std::uint16_t>(page, at + 6) > page.size()) {
-      return damaged("an entry lies outside its page");
-    }
+    if (at == Bytes::npos) return damaged("an entry lies outside its page");
+    const std::size_t end = at + kNodeHeader + number_at<std::uint16_t>(page, at + 6);
+    if (end > page.size()) return damaged("an entry lies outside its page");
+    places_.emplace_back(at, end);
     ahead_.push_back({child_at(page, at), depth + 1});
   }
+  return check_places(page);
+}
+
+// LMDB moves entries by their sizes when it inserts and erases, and writes far beyond the page
+// where these are wrong. It leaves no room between them but for an even beginning of each.
+Result<void> Walk::check_places(Bytes page) {
+  std::sort(places_.begin(), places_.end());
+  std::size_t next = number_at<std::uint16_t>(page, 14);
+  for (const auto& [begin, end] : places_) {
+    if (begin != next) return damaged("a page's entries do not fill it");
+    next = end + end % 2;
+  }
+  if (next != page.size()) return damaged("a page's entries do not fill it");
   return {};
 }
 
 Result<void> Walk::check_leaf(Bytes page, bool free_list) {
   const std::size_t count = node_count(page);
+  places_.clear();
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = node_at(page, i);
     if (at == Bytes::npos) return damaged("an entry lies outside its page");
@@ -129,11 +148,12 @@ Result<void> Walk::check_leaf(Bytes page, bool free_list) {
     const std::size_t key = number_at<std::uint16_t>(page, at + 6);
     const std::size_t value = at + kNodeHeader + key;
     const bool big = (flags & kBigData) != 0;
+    const std::size_t end = value + (big ? sizeof(std::uint64_t) : size);
     if ((flags & (kSubTree | kDuplicates)) != 0 || key == 0 || key > kMostKeyBytes ||
-        (free_list && key != sizeof(std::uint64_t)) ||
-        value + (big ? sizeof(std::uint64_t) : size) > page.size()) {
+        (free_list && key != sizeof(std::uint64_t)) || end > page.size()) {
       return damaged("an entry lies outside its page");
     }
+    places_.emplace_back(at, end);
     TRY(check_order(page.substr(at + kNodeHeader, key), free_list));
     std::string content;
     if (big) {
@@ -142,7 +162,7 @@ Result<void> Walk::check_leaf(Bytes page, bool free_list) {
     }
     if (free_list) TRY(check_free_pages(big ? Bytes(content) : page.substr(value, size)));
   }
-  return {};
+  return check_places(page);
 }
 
 // Keys out of order are not found and make a listing go round in circles.
@@ -160,10 +180,12 @@ Result<void> Walk::check_overflow(std::uint64_t page, std::uint64_t bytes, std::
   TRY(use(page, pages));
   std::string head;
   TRY(read(page, kPageHeader, head));
-  if ((number_at<std::uint16_t>(head, 10) & kOverflow) == 0 ||
-      number_at<std::uint32_t>(head, 12) != pages) {
+  const std::uint64_t held = number_at<std::uint32_t>(head, 12);
+  if ((number_at<std::uint16_t>(head, 10) & kOverflow) == 0 || held < pages) {
     return damaged("a long value is not where it should be");
   }
+  // A value that was written twice in one transaction keeps the pages of the longer one.
+  if (held > pages) TRY(use(page + pages, held - pages));
   if (content != nullptr) {
     TRY(read(page, kPageHeader + bytes, *content));
     content->erase(0, kPageHeader);
