@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 constexpr char kState[] = "state";
 constexpr char kRecent[] = "recent";
 constexpr char kCache[] = "cache";
+constexpr char kGone[] =
+    "the state directory was removed or replaced while quarry used it; start quarry again";
 constexpr std::size_t kCopiedAtOnce = 256;
 constexpr std::size_t kListedBytes = std::size_t{1} << 20U;
 // How long bringing changes to disk waits for another process, where somebody waits and where not.
@@ -73,17 +75,19 @@ Result<void> LmdbStore::open_parts() {
                      .patience = options_.state_patience,
                      .second = [this] { return now_second(); },
                      .on_damage = [this] { count_damage(Table::kSessions, "a record"); }});
-  flusher_ = std::make_unique<Flusher>(Flusher::Parts{
-      .background = options_.background,
-      .clock = clock_,
-      .flush =
-          [this] { return durable_->flush(std::min(options_.state_patience, kFlushPatience)); },
-      .is_pending = [this] { return durable_->pending().value_or(1) > 0; },
-      .clear_dead_readers =
-          [this] {
-            durable_->clear_dead_readers();
-            cache_->environment().clear_dead_readers();
-          }});
+  flusher_ = std::make_unique<Flusher>(
+      Flusher::Parts{.background = options_.background,
+                     .clock = clock_,
+                     .flush = [this]() -> Result<bool> {
+                       TRY(check_in_place());
+                       return durable_->flush(std::min(options_.state_patience, kFlushPatience));
+                     },
+                     .is_pending = [this] { return durable_->pending().value_or(1) > 0; },
+                     .clear_dead_readers =
+                         [this] {
+                           durable_->clear_dead_readers();
+                           cache_->environment().clear_dead_readers();
+                         }});
   return {};
 }
 
@@ -194,8 +198,19 @@ Result<Written> LmdbStore::change(const Work& work) {
   return written;
 }
 
+Result<void> LmdbStore::check_in_place() {
+  if (!gone_.load(std::memory_order_relaxed)) {
+    if (directory_->in_place()) return {};
+    if (!gone_.exchange(true)) log::error("{}", kGone);
+  }
+  return fail(Code::kUnavailable, "{}", kGone);
+}
+
 Result<Written> LmdbStore::commit(PendingChange& change) {
   Result<bool> in_recent = false;
+  const bool looks =
+      options_.durability == Durability::kFull || gone_.load(std::memory_order_relaxed);
+  if (looks) TRY(check_in_place());
   if (options_.durability == Durability::kNormal) in_recent = durable_->change_recent(change);
   if (in_recent && *in_recent) {
     if (!change.wrote) return Written{.durable = durable_->pending().value_or(1) == 0};
@@ -210,6 +225,7 @@ Result<Written> LmdbStore::commit(PendingChange& change) {
 }
 
 Result<void> LmdbStore::flush() {
+  TRY(check_in_place());
   TRY(durable_->flush(options_.state_patience));
   flusher_->flushed();
   return {};
@@ -277,7 +293,7 @@ StoreStats LmdbStore::stats() const {
                              .limit_bytes = environment.map_bytes()};
   };
   return {.mode = "lmdb",
-          .note = "",
+          .note = gone_.load(std::memory_order_relaxed) ? kGone : "",
           .gets = gets_,
           .hits = hits_,
           .puts = puts_,

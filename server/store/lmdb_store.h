@@ -4,6 +4,9 @@
 // accepted. A change waits for another process that is just writing, but not for one that was
 // stopped while writing: after the patience given it fails with kUnavailable.
 //
+// Once the directory, or its lock, was removed or replaced, every change fails (kUnavailable): a
+// durable one at once, others from the next flush on, so milliseconds later.
+//
 // The destructor brings to disk what is pending; where it cannot, the next process to open does.
 //
 // Safe from any thread. One per process and directory (see StateDirectory); not to be used in the
@@ -69,6 +72,7 @@ class LmdbStore final : public Store {
   Result<Layer> part(Table table, std::string_view prefix, std::string_view after);
   Result<void> visit_records(Table table, std::string_view prefix, std::string_view after,
                              const Visit& visit);
+  Result<void> check_in_place();
   Result<Written> commit(PendingChange& change);
   Result<void> change_cache(Table table, std::span<const Cache::Write> writes);
   void count_damage(Table table, std::string_view what);
@@ -86,6 +90,7 @@ class LmdbStore final : public Store {
   CommitQueue queue_;
   std::unique_ptr<Flusher> flusher_;
   std::uint64_t salvaged_ = 0;
+  std::atomic<bool> gone_{false};  // the directory is not where it was; never taken back
   std::atomic<std::uint64_t> gets_{0}, hits_{0}, puts_{0}, commits_{0}, damaged_{0};
   std::atomic<std::uint64_t> doubts_{0};
 };

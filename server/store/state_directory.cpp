@@ -150,6 +150,13 @@ StateDirectory::~StateDirectory() {
   fcntl(lock_.get(), F_OFD_SETLK, &everything);
 }
 
+bool StateDirectory::in_place() const {
+  struct stat there {};
+  struct stat held {};
+  return stat((path_ + "/lock").c_str(), &there) == 0 && fstat(lock_.get(), &held) == 0 &&
+         there.st_dev == held.st_dev && there.st_ino == held.st_ino;
+}
+
 std::uint32_t StateDirectory::process_byte() const {
   return static_cast<std::uint32_t>(Byte::kFirstProcess) + static_cast<std::uint32_t>(getpid());
 }

@@ -50,6 +50,9 @@ class StateDirectory {
   // No other process has it open. Meaningful while the opening lock is held.
   bool alone() const { return alone_; }
   void opened() { unlock(Byte::kOpening); }
+  // Its path still leads to it and to its lock. False when somebody has removed or replaced either:
+  // then what is written is not found again, and those who came later do not see our locks.
+  bool in_place() const;
 
   // Between processes only: threads of one process exclude each other by other means. False when
   // another process (which may be stopped) kept it for all of `patience`.

@@ -1,5 +1,7 @@
 #include "server/store/state_directory.h"
 
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -142,6 +144,30 @@ TEST_CASE("state directory is opened once in a process and again after it was cl
     CHECK(first->put(Table::kSessions, "k", "w"));
   }
   CHECK(Store::at(directory)->get(Table::kSessions, "k") == "w");
+}
+
+TEST_CASE("state directory that is taken away under a store is noticed") {
+  const auto durability = GENERATE(Durability::kFull, Durability::kNormal);
+  const std::string victim = GENERATE(std::string("s"), std::string("s/lock"));
+  INFO(victim);
+  const TempWorkspace files;
+  LmdbStore::Options options;
+  options.durability = durability;
+  auto opened = LmdbStore::open(files.path("s"), options);
+  REQUIRE(opened);
+  Store& store = **opened;
+  REQUIRE(store.put(Table::kSessions, "k", "v"));
+  std::filesystem::remove_all(files.path(victim));
+  if (durability == Durability::kNormal) CHECK_FALSE(store.flush());
+  const auto put = store.put(Table::kSessions, "k", "w");
+  REQUIRE_FALSE(put);
+  CHECK(put.error().code == Code::kUnavailable);
+  CHECK(put.error().message.find("removed or replaced") != std::string::npos);
+  CHECK(store.stats().note.find("removed or replaced") != std::string::npos);
+  // One that lies there afterwards is another one.
+  const auto next = Store::at(files.path("s"));
+  CHECK(next->put(Table::kSessions, "other", "v"));
+  CHECK_FALSE(store.put(Table::kSessions, "k", "w"));
 }
 
 TEST_CASE("store empties the cache, and only the cache, after a restart of the machine") {
