@@ -80,8 +80,9 @@ std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, 
     if (!anew) old = state->top;
   }
   Busy busy(*this);
-  std::shared_ptr<const TreeNode> top =
-      old == nullptr ? read(files, pool, stop, dated) : renew(*old, changes, files, pool, stop);
+  std::shared_ptr<const TreeNode> top = old == nullptr
+                                            ? read(files, pool, stop, dated)
+                                            : renew(*old, changes, shared_, files, pool, stop);
   auto state = state_.lock();
   state->busy = false;
   busy.over();
@@ -109,6 +110,7 @@ std::shared_ptr<const TreeNode> Catalogue::read(const sandbox::Workspace& files,
   options.dated = dated;
   const auto reading = read_tree(files, TreeStart{}, options, pool, stop);
   if (!reading || reading->stopped || reading->full_at > 0) return nullptr;
+  shared_ = shared_files(*reading->top);
   return reading->top;
 }
 

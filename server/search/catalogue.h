@@ -20,7 +20,7 @@
 
 #include "server/base/guarded.h"
 #include "server/search/content_index.h"
-#include "server/search/tree_node.h"
+#include "server/search/shared_files.h"
 #include "server/watch/tree.h"
 
 namespace quarry::search {
@@ -106,6 +106,7 @@ class Catalogue : public std::enable_shared_from_this<Catalogue> {
   const CatalogueLimits limits_;
   Indexer* const indexer_;
   const std::unique_ptr<ContentIndex> contents_;
+  Inodes shared_;                           // of the tree that was read last; who is busy has it
   std::atomic<std::uint64_t> searches_{0};  // that had to read many files
   std::atomic<bool> learning_{false};
   std::condition_variable free_;

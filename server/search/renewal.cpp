@@ -122,13 +122,71 @@ class Renewal {
   const Stop& stop_;
 };
 
+constexpr std::size_t kEntriesALook = 1024;  // at the time
+
+// The inodes in the changed directories that `tree` does not tell of. False when cut short.
+bool add_unlisted(const TreeNode& tree, const Changes& changes, const sandbox::Workspace& files,
+                  const Stop& stop, Inodes& inodes) {
+  for (const std::string& directory : changes.directories) {
+    const TreeNode* const node = tree.find(directory);
+    if (node != nullptr && !node->listing->worktree) continue;
+    if (stop.now()) return false;
+    Path path;
+    for (std::size_t at = 0; at < directory.size();) {
+      const std::size_t end = std::min(directory.find('/', at), directory.size());
+      path = path.child(std::string_view(directory).substr(at, end - at));
+      at = end + 1;
+    }
+    auto opened = files.open_directory(path);
+    if (!opened) continue;  // gone
+    sandbox::Dir::Entry entry;
+    for (std::size_t count = 1;; ++count) {
+      const auto more = opened->next(entry);
+      if (!more || !*more) break;
+      if (count % kEntriesALook == 0 && stop.now()) return false;
+      if (entry.kind == sandbox::Kind::kDirectory) continue;
+      inodes.push_back(static_cast<std::uint32_t>(entry.inode));
+    }
+  }
+  std::ranges::sort(inodes);
+  inodes.erase(std::unique(inodes.begin(), inodes.end()), inodes.end());
+  return true;
+}
+
 }  // namespace
 
-std::shared_ptr<const TreeNode> renew(const TreeNode& top, Changes changes,
+std::shared_ptr<const TreeNode> renew(const TreeNode& top, Changes changes, Inodes& shared,
                                       const sandbox::Workspace& files, pool::Pool& pool,
                                       const Stop& stop) {
   add_far_rules(top, changes);
-  return Renewal(changes, files, pool, stop).node(top, nullptr, 1);
+  auto next = Renewal(changes, files, pool, stop).node(top, nullptr, 1);
+  if (next == nullptr) return nullptr;
+  Inodes unlisted = std::move(changes.inodes);
+  if (!add_unlisted(*next, changes, files, stop, unlisted)) return nullptr;
+  const Difference difference(top, *next);
+  const Inodes suspects = united(difference.suspects(shared), unlisted);
+  if (suspects.empty()) return next;
+  const std::vector<SharedPlace> places = places_of(suspects, *next);
+  Inodes now_shared = shared;
+  update_shared(now_shared, suspects, places);
+  Changes others;
+  others.clear();
+  for (const SharedPlace& place : places) {
+    if (!difference.fresh.contains(place.listing)) {
+      others.directories.insert(place.listing->path.text());
+    }
+  }
+  if (!others.empty()) {
+    add_far_rules(*next, others);
+    auto last = Renewal(others, files, pool, stop).node(*next, nullptr, 1);
+    if (last == nullptr) return nullptr;
+    // Other rules may have brought more names.
+    const Inodes more = Difference(*next, *last).suspects({});
+    update_shared(now_shared, more, places_of(more, *last));
+    next = std::move(last);
+  }
+  shared = std::move(now_shared);
+  return next;
 }
 
 }  // namespace quarry::search

@@ -9,6 +9,9 @@
 // link or another mount outside the root, changes that other machines make to a mounted file
 // system within its own cache times. So no answer is kept longer than kMaxAgeNs.
 //
+// A watch tells of a file's change under the name that it was made through. Who keeps something
+// under the file's other names has to find those (search/shared_files.h).
+//
 // epochs() is the reader thread's: it never waits for more than a few directories to be watched,
 // and says nothing while somebody works. Safe from any thread.
 

@@ -245,7 +245,11 @@ void Watch::list(Dir& directory, const Task& task) {
     if (task.path.is_root() && entry.name == ".git" && entry.kind != Kind::kDirectory) {
       epochs_.git_known = false;
     }
-    if (entry.kind != Kind::kDirectory) continue;
+    if (entry.kind != Kind::kDirectory) {
+      // It may be another name of a file that was written before this directory was watched.
+      if (task.area == Area::kTree) changes_.add_inode(entry.inode);
+      continue;
+    }
     const Area area = area_below(task.area, entry.name);
     if (area == Area::kSkipped) continue;
     if (task.path.text().size() + 1 + entry.name.size() > Path::kMaxBytes) {

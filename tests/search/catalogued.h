@@ -182,6 +182,18 @@ class Changer {
     }
   }
 
+  // One more name for a file.
+  std::string link() {
+    const fs::path from = root_ / directory() / name();
+    const fs::path to = root_ / directory() / name();
+    if (!fs::is_regular_file(from, error_) || from == to) return change();
+    fs::create_directories(to.parent_path(), error_);
+    fs::remove(to, error_);
+    fs::create_hard_link(from, to, error_);
+    if (below(2) == 0) std::ofstream(to, std::ios::app) << "needle linked\n";
+    return "link " + from.string() + " to " + to.string();
+  }
+
   // More events than the kernel queues.
   void flood() {
     write(root_ / "flood_a.txt", "a");

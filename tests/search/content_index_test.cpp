@@ -56,7 +56,8 @@ struct World {
     watch::Changes changes;
     changes.clear();
     for (const std::string& dir : dirs) changes.add_directory(dir);
-    auto next = renew(top, changes, *searched.workspace, searched.pool, never());
+    Inodes shared = shared_files(top);
+    auto next = renew(top, changes, shared, *searched.workspace, searched.pool, never());
     REQUIRE(next != nullptr);
     return next;
   }

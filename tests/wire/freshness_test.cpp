@@ -47,7 +47,7 @@ class Writer {
 
   // What it did, for the failure's message.
   std::string change() {
-    switch (below(22)) {
+    switch (below(24)) {
       case 0:
       case 1:
       case 2:
@@ -107,6 +107,9 @@ class Writer {
         utimensat(AT_FDCWD, workspace_.path(file).c_str(), nullptr, 0);
         return "touch " + file;
       }
+      case 21:
+      case 22:
+        return link(any_file(), file_name());
       default: {
         const std::string top = directory_name().substr(0, 1) + "/many";
         if (fs::exists(workspace_.path(top), error_)) return "remove " + remove(top);
@@ -181,6 +184,15 @@ class Writer {
     for (char& c : bytes) c = c == 'e' ? 'o' : c == 'o' ? 'e' : c;
     std::fstream(workspace_.path(name), std::ios::in | std::ios::out | std::ios::binary) << bytes;
     return "overwrite " + name;
+  }
+  // Through the new name it is written to, or later through any.
+  std::string link(const std::string& from, const std::string& to) {
+    if (from == to) return "nothing";
+    fs::create_directories(fs::path(workspace_.path(to)).parent_path(), error_);
+    fs::remove(workspace_.path(to), error_);
+    fs::create_hard_link(workspace_.path(from), workspace_.path(to), error_);
+    if (below(2) == 0) std::ofstream(workspace_.path(to), std::ios::app) << "needle 7\n";
+    return "link " + from + " to " + to;
   }
   std::string remove(const std::string& name) {
     fs::remove_all(workspace_.path(name), error_);

@@ -2,6 +2,8 @@
 // beside one that keeps nothing. And a search at a revision that is cancelled half way.
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -124,6 +126,36 @@ TEST_CASE("a search answers the same with an index of the tree as without") {
   const Json search = {{"pattern", "zqxjkvqqw"}};
   CHECK(text_of(plain.call("grep", search)) == text_of(learnt.call("grep", search)));
   CHECK(text_of(learnt.call("grep", search)).find("d2/new.c\n1:x zqxjkvqqw") != std::string::npos);
+}
+
+TEST_CASE("what is written through one name of a file is found under all of them") {
+  const TempWorkspace workspace(tree_worth_learning());
+  Beside plain(workspace, {"--no-cache"});
+  Beside learnt(workspace, {});
+  learn(learnt);
+  const std::vector<std::pair<const char*, Json>> questions = {
+      {"grep", {{"pattern", "zqxjkvqqw"}}},
+      {"grep", {{"pattern", "zqxjkvqqw"}, {"path", "d2"}}},
+      {"glob", {{"pattern", "*.h"}, {"max_results", 3}}},
+      {"glob", {{"pattern", "*.h"}, {"path", "d2"}, {"max_results", 1}}},
+      {"list_directory", {{"path", "d2"}, {"sizes", true}}},
+      {"analyze_repository", Json::object()}};
+  const auto same = [&](const char* when) {
+    for (const auto& [tool, arguments] : questions) {
+      INFO(when << ": " << tool << arguments.dump());
+      CHECK(text_of(learnt.call(tool, arguments)) == text_of(plain.call(tool, arguments)));
+    }
+  };
+  same("before");
+  const std::string one = workspace.path("d2/f2.h");
+  for (const char* const other : {"d5/other.h", "d3/ignored.h", "new/other.h"}) {
+    std::filesystem::create_directories(std::filesystem::path(workspace.path(other)).parent_path());
+    std::filesystem::create_hard_link(one, workspace.path(other));
+    for (const char* const when : {"with the link", "and then"}) {
+      std::ofstream(workspace.path(other), std::ios::app) << "zqxjkvqqw\n";
+      same(when);
+    }
+  }
 }
 
 TEST_CASE("no index is made when its limit is 0") {
