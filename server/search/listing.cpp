@@ -84,6 +84,7 @@ void judge(Listing& listing, const Stop& stop) {
 
 // Of files with one name only: what is written through another one nobody tells of.
 void date(const Dir& opened, const Wanted& wanted, const Stop& stop, Listing& listing) {
+  const std::int64_t asked_ns = stop.steady_ns();
   for (std::size_t i = 0; i < listing.entries.size(); ++i) {
     const WalkEntry& entry = listing.entries[i];
     const std::string_view name = listing.name(entry);
@@ -92,7 +93,7 @@ void date(const Dir& opened, const Wanted& wanted, const Stop& stop, Listing& li
     if (!wanted(name)) continue;
     const auto metadata = opened.metadata(name);
     if (!metadata || metadata->links > 1) continue;
-    listing.times[i].store(metadata->stamp.mtime_ns, std::memory_order_relaxed);
+    listing.times.keep(i, metadata->stamp.mtime_ns, asked_ns);
   }
 }
 
@@ -189,13 +190,8 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
   }
   listing.entries.shrink_to_fit();
   listing.names.shrink_to_fit();
-  if (!listing.entries.empty()) {
-    listing.times = std::make_unique<std::atomic<std::int64_t>[]>(listing.entries.size());
-    for (std::size_t i = 0; i < listing.entries.size(); ++i) {
-      listing.times[i].store(Listing::kNoTime, std::memory_order_relaxed);
-    }
-    if (options.dated != nullptr) date(*opened, *options.dated, stop, listing);
-  }
+  listing.times.begin(listing.entries.size());
+  if (options.dated != nullptr) date(*opened, *options.dated, stop, listing);
   listing.count();
   return {};
 }

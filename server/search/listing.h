@@ -6,18 +6,17 @@
 // the repository's once more.
 //
 // Immutable once shared, but for the times: an entry's time is asked for when somebody wants it
-// and kept. Identity: as long as a Catalogue gives the same Listing for a directory, nothing in
-// that directory has changed, neither a name nor the content of a file.
+// and kept for a while. Identity: as long as a Catalogue gives the same Listing for a directory,
+// nothing in that directory has changed that a watch tells of, neither a name nor the content of a
+// file, through whatever name in the tree it was written.
 //
 // const members are safe from any thread.
 
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +24,7 @@
 
 #include "server/sandbox/workspace.h"
 #include "server/search/ignore.h"
+#include "server/search/kept_times.h"
 #include "server/search/stop.h"
 
 namespace quarry::search {
@@ -61,8 +61,6 @@ struct EntryCounts {
 };
 
 struct Listing {
-  static constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();
-
   std::string_view name(const WalkEntry& entry) const {
     return {names.data() + entry.name_at, entry.name_size};
   }
@@ -83,8 +81,7 @@ struct Listing {
   // Of what lies in it. Owners: the listings below.
   std::shared_ptr<const IgnoreLevel> level;
   std::vector<std::string> notes;  // ignore files that were not read, and why
-  // mtime in ns of each entry, or kNoTime.
-  std::unique_ptr<std::atomic<std::int64_t>[]> times;
+  KeptTimes times;                 // mtime in ns of each entry
   // Of each entry; of a Snapshot's listing only.
   std::vector<ObjectId> ids;
   std::vector<std::uint64_t> sizes;

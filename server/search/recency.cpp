@@ -1,7 +1,6 @@
 #include "server/search/recency.h"
 
 #include <algorithm>
-#include <atomic>
 #include <numeric>
 #include <optional>
 
@@ -18,12 +17,14 @@ struct Dated {
 // Asks for times, opening each directory once.
 class Dater {
  public:
-  Dater(const sandbox::Workspace& files, const Walk& walk) : files_(files), walk_(walk) {}
+  // `now_ns`: when the system had not been asked yet.
+  Dater(const sandbox::Workspace& files, const Walk& walk, std::int64_t now_ns)
+      : files_(files), walk_(walk), now_ns_(now_ns) {}
 
   std::int64_t mtime_ns(Walk::Place place) {
-    std::atomic<std::int64_t>& kept = walk_.listing(place.directory).times[place.entry];
-    const std::int64_t known = kept.load(std::memory_order_relaxed);
-    if (known != Listing::kNoTime) return known;
+    const KeptTimes& kept = walk_.listing(place.directory).times;
+    const std::int64_t known = kept.get(place.entry, now_ns_);
+    if (known != KeptTimes::kNone) return known;
     if (!open_ || current_ != place.directory) {
       auto opened = files_.open_directory(walk_.listing(place.directory).path);
       if (!opened) return 0;
@@ -32,26 +33,26 @@ class Dater {
     }
     const auto metadata = open_->metadata(walk_.name(place));
     if (!metadata) return 0;  // gone since its directory was read
-    if (metadata->links == 1) kept.store(metadata->stamp.mtime_ns, std::memory_order_relaxed);
+    if (metadata->links == 1) kept.keep(place.entry, metadata->stamp.mtime_ns, now_ns_);
     return metadata->stamp.mtime_ns;
   }
 
  private:
   const sandbox::Workspace& files_;
   const Walk& walk_;
+  const std::int64_t now_ns_;
   std::uint32_t current_ = 0;
   std::optional<sandbox::Dir> open_;
 };
 
 // Fills in what is kept; false when some are not.
-bool date_from_memory(const Walk& walk, const std::vector<Walk::Place>& places,
+bool date_from_memory(const Walk& walk, const std::vector<Walk::Place>& places, std::int64_t now_ns,
                       std::vector<Dated>& dated) {
   bool all = true;
   for (std::uint32_t i = 0; i < places.size(); ++i) {
-    const std::int64_t known =
-        walk.listing(places[i].directory).times[places[i].entry].load(std::memory_order_relaxed);
+    const std::int64_t known = walk.listing(places[i].directory).times.get(places[i].entry, now_ns);
     dated[i] = {known, i};
-    all = all && known != Listing::kNoTime;
+    all = all && known != KeptTimes::kNone;
   }
   return all;
 }
@@ -63,13 +64,14 @@ bool order_by_mtime(const Engine& engine, const Walk& walk, const std::vector<Wa
   std::vector<Dated> dated(places.size());
   order.resize(places.size());
   std::iota(order.begin(), order.end(), 0U);
-  if (!date_from_memory(walk, places, dated)) {
+  const std::int64_t now_ns = engine.clock.steady_ns();
+  if (!date_from_memory(walk, places, now_ns, dated)) {
     const auto ask = [&](std::size_t chunk) {
-      Dater dater(engine.workspace, walk);
+      Dater dater(engine.workspace, walk, now_ns);
       const std::size_t first = chunk * kChunkFiles;
       for (std::size_t i = first; i < std::min(first + kChunkFiles, places.size()); ++i) {
         if (stop.now()) return;
-        if (dated[i].mtime_ns == Listing::kNoTime) dated[i].mtime_ns = dater.mtime_ns(places[i]);
+        if (dated[i].mtime_ns == KeptTimes::kNone) dated[i].mtime_ns = dater.mtime_ns(places[i]);
       }
     };
     const std::size_t chunks = (places.size() + kChunkFiles - 1) / kChunkFiles;

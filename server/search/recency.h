@@ -1,6 +1,6 @@
 // The order of files by the time of their last change. Times are asked of the system once and kept
-// with the listing, which lives until its directory changes; a file with several names is asked
-// again each time, since a change through another name is not told.
+// with the listing, which lives until its directory changes, for a while (KeptTimes); a file with
+// several names is asked again each time, since they may lie outside the tree.
 //
 // Safe from any thread.
 

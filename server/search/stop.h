@@ -59,6 +59,7 @@ class Stop {
   // It is work, not time, that is over.
   bool used_up() const { return steps_ != nullptr && steps_->load(std::memory_order_relaxed) <= 0; }
   bool cancelled() const { return token_->cancelled(); }
+  std::int64_t steady_ns() const { return clock_->steady_ns(); }
 
  private:
   const CancelToken* token_;

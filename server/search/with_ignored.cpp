@@ -13,7 +13,7 @@ bool untouched(const EntryCounts& counts) {
 }
 
 // The listing with every entry taken.
-std::shared_ptr<Listing> take_all(const Listing& listing) {
+std::shared_ptr<Listing> take_all(const Listing& listing, std::int64_t now_ns) {
   auto all = std::make_shared<Listing>();
   all->path = listing.path;
   all->read = listing.read;
@@ -25,12 +25,10 @@ std::shared_ptr<Listing> take_all(const Listing& listing) {
     entry.ignored = false;
     entry.child = -1;
   }
-  if (!all->entries.empty()) {
-    all->times = std::make_unique<std::atomic<std::int64_t>[]>(all->entries.size());
-    for (std::size_t i = 0; i < all->entries.size(); ++i) {
-      all->times[i].store(listing.times[i].load(std::memory_order_relaxed),
-                          std::memory_order_relaxed);
-    }
+  all->times.begin(all->entries.size());
+  for (std::size_t i = 0; i < all->entries.size(); ++i) {
+    const std::int64_t known = listing.times.get(i, now_ns);
+    if (known != KeptTimes::kNone) all->times.keep(i, known, now_ns);
   }
   all->count();
   return all;
@@ -46,7 +44,7 @@ class WithIgnored {
   std::shared_ptr<const TreeNode> node(const std::shared_ptr<const TreeNode>& known, int depth) {
     if (depth > options_.depth || untouched(known->counts)) return known;
     if (known->listing->worktree) return read(known->listing->path, depth);
-    auto listing = take_all(*known->listing);
+    auto listing = take_all(*known->listing, stop_.steady_ns());
     const std::vector<Path> paths = number_children(*listing, depth, options_.depth);
     std::vector<std::shared_ptr<const TreeNode>> children;
     children.reserve(paths.size());

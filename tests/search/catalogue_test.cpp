@@ -169,5 +169,37 @@ TEST_CASE("catalogue asks a file with several names for its time each time") {
   CHECK(tree.find("*", FileOrder::kMtime, true).starts_with("old\nnew\nthird\n"));
 }
 
+TEST_CASE("kept times are forgotten together when the first of them is too old") {
+  constexpr std::int64_t kBegin = 3 * KeptTimes::kMostNs;
+  KeptTimes times;
+  times.begin(2);
+  CHECK(times.get(0, kBegin) == KeptTimes::kNone);
+  times.keep(0, 10, kBegin);
+  times.keep(1, 11, kBegin + 5);
+  CHECK(times.get(0, kBegin + KeptTimes::kMostNs) == 10);
+  CHECK(times.get(1, kBegin + KeptTimes::kMostNs) == 11);
+  CHECK(times.get(1, kBegin + KeptTimes::kMostNs + 1) == KeptTimes::kNone);
+  times.keep(1, 12, kBegin + KeptTimes::kMostNs + 1);
+  CHECK(times.get(0, kBegin + KeptTimes::kMostNs + 1) == KeptTimes::kNone);
+  CHECK(times.get(1, kBegin + KeptTimes::kMostNs + 1) == 12);
+}
+
+// A link that is made outside the root when the file's time is kept already: nobody tells of it.
+TEST_CASE("catalogue asks every file for its time again after a while") {
+  Catalogued tree(Files{{"old", ""}, {"new", ""}});
+  const test::TempWorkspace outside;
+  const auto date = [](const std::string& path, std::int64_t seconds) {
+    const timespec times[2] = {{seconds, 0}, {seconds, 0}};
+    REQUIRE(utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+  };
+  date(tree.files.path("old"), 1'000);
+  date(tree.files.path("new"), 2'000);
+  CHECK(tree.find("*", FileOrder::kMtime, true).starts_with("new\nold\n"));
+  fs::create_hard_link(tree.files.path("old"), outside.path("other"));
+  date(outside.path("other"), 3'000);
+  tree.clock.later_ns = KeptTimes::kMostNs + 1;
+  CHECK(tree.find("*", FileOrder::kMtime, true).starts_with("old\nnew\n"));
+}
+
 }  // namespace
 }  // namespace quarry::search

@@ -23,6 +23,18 @@ namespace quarry::search {
 
 namespace fs = std::filesystem;
 
+// The system's clock, put forward.
+class LaterClock final : public Clock {
+ public:
+  std::int64_t steady_ns() const override { return system_.steady_ns() + later_ns; }
+  std::int64_t wall_ms() const override { return system_.wall_ms(); }
+
+  std::int64_t later_ns = 0;
+
+ private:
+  SystemClock system_;
+};
+
 // A tree with a catalogue that is watched from the start.
 struct Catalogued {
   explicit Catalogued(const std::map<std::string, std::string>& content = {},
@@ -79,7 +91,7 @@ struct Catalogued {
   }
 
   test::TempWorkspace files;
-  SystemClock clock;
+  LaterClock clock;
   pool::Pool pool{{.workers = 0}};
   CancelToken cancel{clock};
   watch::Quota quota;
