@@ -1,7 +1,6 @@
 #include "server/search/content_index.h"
 
 #include <algorithm>
-#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -22,7 +21,6 @@ struct ContentIndex::Reading {
     std::optional<IndexedText> text;  // else, when it could be read
   };
   std::vector<Entry> entries;
-  std::vector<std::uint32_t> linked;  // inodes of files with several names
 };
 
 bool ContentIndex::advance(const sandbox::Workspace& files,
@@ -105,10 +103,7 @@ void ContentIndex::read_directory(const sandbox::Workspace& files, const TreeNod
       if (files.hides(name)) continue;
       const auto metadata = opened->metadata(name);
       if (!metadata) continue;
-      if (metadata->links > 1) {
-        reading.linked.push_back(static_cast<std::uint32_t>(metadata->stamp.inode));
-        continue;
-      }
+      if (metadata->links > 1) continue;
       if (before[i].first != kNone && metadata->stamp == before[i].second.stamp) {
         reading.entries[i].known = before[i].first;
         continue;
@@ -167,14 +162,6 @@ void ContentIndex::enter(State& state, Reading& reading) {
   state.by_listing[&listing] = number;
   state.by_path[path] = number;
   state.directories[number] = std::move(next);
-  // Their other names may have been learnt before there were two.
-  for (const std::uint32_t inode : reading.linked) {
-    const auto [begin, end] = state.by_inode.equal_range(inode);
-    std::vector<FileId> same;
-    std::transform(begin, end, std::back_inserter(same),
-                   [](const auto& one) { return one.second; });
-    for (const FileId id : same) distrust(state, id);
-  }
   settle(state);
 }
 
@@ -205,28 +192,13 @@ ContentIndex::FileId ContentIndex::add_file(State& state, const IndexedText& tex
     settle(state);
   }
   state.files[id] = file;
-  state.by_inode.emplace(static_cast<std::uint32_t>(file.state.stamp.inode), id);
   return id;
 }
 
 void ContentIndex::forget_file(State& state, FileId id) {
   const File& file = state.files[id];
   if (file.has_signature) state.signatures.remove(file.place);
-  const auto [begin, end] =
-      state.by_inode.equal_range(static_cast<std::uint32_t>(file.state.stamp.inode));
-  const auto same = std::find_if(begin, end, [&](const auto& one) { return one.second == id; });
-  if (same != end) state.by_inode.erase(same);
   state.free_files.push_back(id);
-}
-
-void ContentIndex::distrust(State& state, FileId id) {
-  Directory& directory = state.directories[state.files[id].directory];
-  const auto entry = std::find(directory.files.begin(), directory.files.end(), id);
-  if (entry == directory.files.end()) return;
-  *entry = kNone;
-  ++directory.unknown;
-  --(state.files[id].state.kind == TextKind::kBinary ? directory.binary : directory.text);
-  forget_file(state, id);
 }
 
 void ContentIndex::forget_directory(State& state, std::uint32_t number) {
@@ -259,8 +231,7 @@ ContentIndex::Stats ContentIndex::stats() const {
   Stats stats;
   stats.files = state->files.size() - state->free_files.size();
   stats.bytes = state->signatures.bytes() + state->files.size() * sizeof(File) +
-                state->directories.size() * sizeof(Directory) +
-                state->by_inode.size() * (sizeof(FileId) + 4 * sizeof(void*));
+                state->directories.size() * sizeof(Directory);
   stats.read_bytes = state->read_bytes;
   stats.from_store = state->from_store;
   stats.sifted = state->sifted;

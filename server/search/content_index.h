@@ -12,8 +12,8 @@
 //
 // Left to reading: large files, those in other encodings than UTF-8 and those with several names
 // (see IndexedTexts), such as cannot be opened or hold secrets, and whatever does not fit into the
-// budget. A file that got a second name after it was learnt is read from then on that the watch
-// tells of that name.
+// budget. Where a file gets a second name after it was learnt, its Listing is another one by that
+// (search/renewal.h).
 //
 // sift() and stats() are safe from any thread. advance() and drop() are called by one at a time.
 
@@ -39,7 +39,7 @@
 namespace quarry::search {
 
 // How much all indexes of a process may hold: their signatures, which are most of what they take; a
-// file takes some 110 bytes beside. What they leave on disk is the cache store's to bound
+// file takes some 80 bytes beside. What they leave on disk is the cache store's to bound
 // (store/cache.h). Safe from any thread.
 struct IndexBudget {
   std::size_t most = 0;  // bytes; never exceeded
@@ -121,7 +121,6 @@ class ContentIndex {
     std::vector<std::uint32_t> free_directories;
     std::unordered_map<const Listing*, std::uint32_t> by_listing;
     std::unordered_map<std::string, std::uint32_t> by_path;
-    std::unordered_multimap<std::uint32_t, FileId> by_inode;  // the lowest bits
     std::uint64_t sifted = 0, read_bytes = 0, from_store = 0, waiting = 0;
     std::size_t in_budget = 0;     // bytes
     std::int64_t verified_ns = 0;  // every file was asked for its stamp after that; 0: never
@@ -142,17 +141,12 @@ class ContentIndex {
   // Every file was asked for its stamp lately enough.
   bool trusted(const State& state) const;
   Knowledge look_up(const Walk& walk, const index::Query& query, bool takes_all) const;
-  // Files with a second name in a directory that is not known yet may be other than they were.
-  static void distrust_links(const State& state, const Walk& walk, std::vector<bool>& candidate,
-                             std::vector<bool>& hit);
 
   void plan(const std::shared_ptr<const TreeNode>& tree);
   void read_directory(const sandbox::Workspace& files, const TreeNode& node);
   void enter(State& state, Reading& reading);
   // kNone: there is no room.
   FileId add_file(State& state, const IndexedText& text);
-  // The file `id` is one that must be read always.
-  static void distrust(State& state, FileId id);
   static void forget_file(State& state, FileId id);
   // And its files.
   void forget_directory(State& state, std::uint32_t number);

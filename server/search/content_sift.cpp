@@ -90,21 +90,6 @@ class ContentIndex::Sifter {
   std::string path_;
 };
 
-void ContentIndex::distrust_links(const State& state, const Walk& walk,
-                                  std::vector<bool>& candidate, std::vector<bool>& hit) {
-  for (const TreeNode* const node : walk.directories) {
-    if (state.by_listing.contains(node->listing.get())) continue;
-    for (const WalkEntry& entry : node->listing->entries) {
-      if (!is_searched_file(entry)) continue;
-      const auto [begin, end] = state.by_inode.equal_range(entry.inode);
-      for (auto same = begin; same != end; ++same) {
-        candidate[same->second] = true;
-        hit[state.files[same->second].directory] = true;
-      }
-    }
-  }
-}
-
 bool ContentIndex::trusted(const State& state) const {
   return state.verified_ns != 0 && clock_.steady_ns() - state.verified_ns <= kMostAgeNs;
 }
@@ -123,7 +108,6 @@ ContentIndex::Knowledge ContentIndex::look_up(const Walk& walk, const index::Que
     candidate[id] = true;
     hit[state->files[id].directory] = true;
   });
-  if (!state->by_inode.empty()) distrust_links(*state, walk, candidate, hit);
   for (std::uint32_t number = 0; number < walk.directories.size(); ++number) {
     const auto found = state->by_listing.find(&walk.listing(number));
     if (found == state->by_listing.end()) continue;
