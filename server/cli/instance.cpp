@@ -99,6 +99,27 @@ void find_state_directory(const Options& options, Ground& ground) {
   ground.state_dir = real;
 }
 
+// In the state directory, or where that cannot be written, among the system's temporary files;
+// never inside a root.
+Result<void> try_resolvers(const Options& options, const Ground& ground) {
+  std::vector<std::string> places;
+  const char* const named = std::getenv("TMPDIR");
+  for (const std::string& wanted : {ground.state_dir, std::string(named != nullptr ? named : ""),
+                                    std::string("/tmp"), std::string("/var/tmp")}) {
+    const std::string real = wanted.starts_with('/') ? real_path(wanted) : std::string();
+    const bool inside = std::ranges::any_of(
+        ground.roots, [&](const auto& root) { return lies_in(real, root->root()); });
+    if (!real.empty() && !inside) places.push_back(real);
+  }
+  Result<void> tried = sandbox::test_resolvers(places, ground.roots.front()->resolver());
+  if (tried || tried.error().code != Code::kUnavailable) return tried;
+  if (options.require_sandbox) {
+    return fail(Code::kUnavailable, "--require-sandbox: {}", tried.error().message);
+  }
+  log::warning("the sandbox was not tried out: {}", tried.error().message);
+  return {};
+}
+
 sandbox::Grants grants_for(const Options& options, const Ground& ground) {
   sandbox::Grants grants;
   for (const auto& root : ground.roots) {
@@ -146,6 +167,7 @@ Result<Ground> prepare_ground(const Options& options) {
   if (!ground.state_note.empty()) {
     log::warning("sessions and caches are kept in memory only: {}", ground.state_note);
   }
+  TRY(try_resolvers(options, ground));
   if (options.landlock) {
     TRY_ASSIGN(ground.confinement, sandbox::confine(grants_for(options, ground)));
   } else {
@@ -160,9 +182,7 @@ Result<Ground> prepare_ground(const Options& options) {
     }
     log::warning("landlock is not in force: {}", ground.confinement.note);
   }
-  if (!ground.state_dir.empty()) {
-    TRY(sandbox::self_test(ground.confinement, ground.state_dir, ground.roots.front()->resolver()));
-  }
+  TRY(sandbox::test_landlock(ground.confinement));
   if (geteuid() == 0) log::info("running as root; capabilities that are not needed were dropped");
   return ground;
 }

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,11 +39,15 @@ Confinement probe();
 // that are no descendants, from ABI 6 on. Sockets, FIFOs and devices cannot be made anywhere.
 Result<Confinement> confine(const Grants& grants);
 
-// In the directory `self-test` below `scratch` (writable, outside every root; made once): a symlink
-// escape and an outside open through a Workspace must both fail, and, when `claimed.enforced`, an
-// outside open by absolute path too. kInternal names the protection that does not hold. About 1 ms.
-// `resolver`: the one in use; kAuto tries each that this kernel has.
-Result<void> self_test(const Confinement& claimed, const std::string& scratch,
-                       Workspace::Resolver resolver = Workspace::Resolver::kAuto);
+// A symlink escape and an outside open through a Workspace must both fail, with `resolver`, the one
+// in use; kAuto tries each that this kernel has. Tried in a directory that is made for it in the
+// first of `places` (absolute and resolved) that can be written, and removed again. Before
+// confine(), which might hide that something got out. kInternal names the protection that does not
+// hold; kUnavailable: no directory can be made. About 1 ms.
+Result<void> test_resolvers(std::span<const std::string> places,
+                            Workspace::Resolver resolver = Workspace::Resolver::kAuto);
+
+// When `claimed.enforced`, an outside open by absolute path must fail. kInternal when it does not.
+Result<void> test_landlock(const Confinement& claimed);
 
 }  // namespace quarry::sandbox

@@ -4,12 +4,15 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <span>
+#include <string>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/sandbox/confine.h"
+#include "server/sandbox/resolve.h"
 #include "server/sandbox/workspace.h"
 
 namespace quarry::sandbox {
@@ -21,17 +24,29 @@ struct Link {
 };
 constexpr std::array<Link, 3> kLinks{{{"/inside", "."}, {"/relative", ".."}, {"/absolute", "/"}}};
 
-// <scratch>/self-test, a root that holds only links. It is made once and stays: writing it anew
-// would be most of what a start costs, and a start that is killed would leave it behind.
-Result<std::string> make_trap(const std::string& scratch) {
-  const std::string root = scratch + "/self-test";
-  bool made = mkdir(root.c_str(), 0700) == 0 || errno == EEXIST;
-  for (const Link& link : kLinks) {
-    made = made && (symlink(link.target, (root + link.name).c_str()) == 0 || errno == EEXIST);
+void remove_trap(const std::string& root) {
+  for (const Link& link : kLinks) unlink((root + link.name).c_str());
+  rmdir(root.c_str());
+}
+
+// A root that holds only links, made anew: what another start or anybody else left behind must not
+// be taken for a protection that fails.
+Result<std::string> make_trap(std::span<const std::string> places) {
+  int error = ENOENT;
+  for (const std::string& place : places) {
+    std::string root = place + "/quarry-self-test.XXXXXX";
+    bool made = mkdtemp(root.data()) != nullptr;
+    error = errno;
+    if (!made) continue;
+    for (const Link& link : kLinks) {
+      made = made && symlink(link.target, (root + link.name).c_str()) == 0;
+    }
+    if (made) return root;
+    error = errno;
+    remove_trap(root);
   }
-  if (made) return root;
-  return fail(Code::kUnavailable, "the self-test cannot make files in the state directory: {}",
-              strerrordesc_np(errno));
+  return fail(Code::kUnavailable, "no directory can be made to try the sandbox in: {}",
+              strerrordesc_np(error));
 }
 
 Result<void> try_resolver(const std::string& root, Workspace::Resolver resolver,
@@ -60,28 +75,29 @@ Result<void> try_resolver(const std::string& root, Workspace::Resolver resolver,
   return {};
 }
 
-Result<void> try_landlock() {
+}  // namespace
+
+Result<void> test_resolvers(std::span<const std::string> places, Workspace::Resolver resolver) {
+  using Resolver = Workspace::Resolver;
+  TRY_ASSIGN(const std::string trap, make_trap(places));
+  Result<void> tested;
+  if (has_openat2() && resolver != Resolver::kComponentWalk) {
+    tested = try_resolver(trap, Resolver::kOpenat2, "openat2");
+  }
+  if (tested && resolver != Resolver::kOpenat2) {
+    tested = try_resolver(trap, Resolver::kComponentWalk, "the component walk");
+  }
+  remove_trap(trap);
+  return tested;
+}
+
+Result<void> test_landlock(const Confinement& claimed) {
+  if (!claimed.enforced || claimed.grants_everything) return {};
   const Fd fd(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd) return fail(Code::kInternal, "self-test: landlock let '/' be opened");
   if (errno == EACCES) return {};
   return fail(Code::kInternal, "self-test: opening '/' failed for another reason than landlock: {}",
               strerrordesc_np(errno));
-}
-
-}  // namespace
-
-Result<void> self_test(const Confinement& claimed, const std::string& scratch,
-                       Workspace::Resolver resolver) {
-  using Resolver = Workspace::Resolver;
-  TRY_ASSIGN(const std::string trap, make_trap(scratch));
-  if (claimed.openat2 && resolver != Resolver::kComponentWalk) {
-    TRY(try_resolver(trap, Workspace::Resolver::kOpenat2, "openat2"));
-  }
-  if (resolver != Resolver::kOpenat2) {
-    TRY(try_resolver(trap, Resolver::kComponentWalk, "the component walk"));
-  }
-  if (claimed.enforced && !claimed.grants_everything) TRY(try_landlock());
-  return {};
 }
 
 }  // namespace quarry::sandbox

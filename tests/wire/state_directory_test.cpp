@@ -1,0 +1,70 @@
+// State directories that cannot be used: the server works, keeps sessions in memory and says why.
+
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/wire/client.h"
+
+namespace quarry::wire {
+namespace {
+
+struct Row {
+  const char* name;
+  std::string state_dir;
+  const char* note;
+};
+
+void check(const Row& row, const TempWorkspace& tree) {
+  INFO(row.name);
+  ServerProcess server({.argv = {QUARRY_BINARY, "serve", "--root", tree.root(), "--state-dir",
+                                 row.state_dir, "--workers", "0"}});
+  const auto call = [&](const char* tool, const Json& arguments) {
+    REQUIRE(server.write_while_reading(modern(call_of(1, tool, arguments)).dump() + "\n"));
+    return Json::parse(server.read_line().value_or("null"))["result"]["structuredContent"];
+  };
+  const Json opened = call("session_open", Json::object());
+  REQUIRE(opened.is_object());
+  CHECK(opened["durable"] == false);
+  const Json status = call("server_status", {{"detail", "diagnose"}});
+  INFO(status.dump());
+  const std::string text = status.dump();
+  CHECK(text.find("\"store\":\"memory\"") != std::string::npos);
+  CHECK(text.find(row.note) != std::string::npos);
+  server.close_stdin();
+  CHECK(server.wait_exit()->code == 0);
+}
+
+TEST_CASE("a state directory that cannot be used leaves sessions in memory, and the reason told") {
+  const TempWorkspace tree(std::map<std::string, std::string>{{"a.txt", "a"}});
+  const TempWorkspace state(std::map<std::string, std::string>{{"file", "x"}});
+  check({"a file", state.path("file"), "Not a directory"}, tree);
+  state.make_directory("open");
+  REQUIRE(chmod(state.path("open").c_str(), 0777) == 0);
+  check({"open to all", state.path("open"), "can be written by other users"}, tree);
+  if (geteuid() == 0) return;  // may write everywhere
+  state.make_directory("closed");
+  REQUIRE(chmod(state.path("closed").c_str(), 0500) == 0);
+  check({"not to be written", state.path("closed"), "the state directory cannot be used"}, tree);
+}
+
+TEST_CASE("what an older server or anybody else left in a state directory stops no start") {
+  const TempWorkspace tree(std::map<std::string, std::string>{{"a.txt", "a"}});
+  const TempWorkspace state;
+  state.make_directory("self-test/inside");
+  state.link(".", "self-test/relative");
+  REQUIRE(chmod(state.root().c_str(), 0700) == 0);
+  ServerProcess server({.argv = {QUARRY_BINARY, "serve", "--root", tree.root(), "--state-dir",
+                                 state.root(), "--workers", "0"}});
+  REQUIRE(server.write_while_reading(modern(call_of(1, "session_open")).dump() + "\n"));
+  const Json answer = Json::parse(server.read_line().value_or("null"));
+  CHECK(answer["result"]["structuredContent"].is_object());
+  for (const auto& entry : std::filesystem::directory_iterator(state.root())) {
+    CHECK_FALSE(entry.path().filename().string().starts_with("quarry-self-test"));
+  }
+}
+
+}  // namespace
+}  // namespace quarry::wire
