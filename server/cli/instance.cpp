@@ -90,6 +90,11 @@ void find_state_directory(const Options& options, Ground& ground) {
     return;
   }
   const std::string real = real_path(wanted);
+  if (real.empty()) {
+    ground.state_note =
+        fmt::format("the state directory cannot be found: {}", strerrordesc_np(errno));
+    return;
+  }
   for (const auto& root : ground.roots) {
     if (lies_in(real, root->root())) {
       ground.state_note = "the state directory lies inside a root; name another with --state-dir";
@@ -190,7 +195,7 @@ Result<Ground> prepare_ground(const Options& options) {
 Instance::Instance(const Options& options, const Ground& ground, int out_fd)
     : single_threaded_(options.workers == 0),
       store_(ground.state_dir.empty()
-                 ? store::Store::in_memory()
+                 ? store::Store::in_memory(ground.state_note)
                  : store::Store::at(ground.state_dir, {.durability = options.durability,
                                                        .background = background()})),
       sessions_({.roots = ground.roots,

@@ -132,8 +132,8 @@ std::unique_ptr<Store> Store::at(std::string directory, const Options& options) 
   return std::make_unique<LazyStore>(std::move(directory), options);
 }
 
-std::unique_ptr<Store> Store::in_memory() {
-  return std::make_unique<MemoryStore>(std::string(kChosen));
+std::unique_ptr<Store> Store::in_memory(std::string note) {
+  return std::make_unique<MemoryStore>(std::move(note));
 }
 
 std::string default_state_directory() {

@@ -78,7 +78,7 @@ inline constexpr std::string_view kChosen = "chosen";
 
 struct StoreStats {
   std::string mode;  // "lmdb" or "memory"
-  std::string note;  // why memory
+  std::string note;  // why memory; else what became of a damaged store at opening
   std::uint64_t gets = 0;
   std::uint64_t hits = 0;
   std::uint64_t puts = 0;
@@ -121,7 +121,8 @@ class Store {
   // `directory` is created with mode 0700 when missing. Does not fail; see above.
   static std::unique_ptr<Store> at(std::string directory, const Options& options);
   static std::unique_ptr<Store> at(std::string directory) { return at(std::move(directory), {}); }
-  static std::unique_ptr<Store> in_memory();
+  // `note`: why, for stats().
+  static std::unique_ptr<Store> in_memory(std::string note = std::string(kChosen));
 
   virtual Durability durability() const = 0;
   // A copy of the value; absent and damaged are both nullopt. An error when the store cannot be

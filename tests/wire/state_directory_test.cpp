@@ -41,6 +41,11 @@ TEST_CASE("a state directory that cannot be used leaves sessions in memory, and 
   const TempWorkspace tree(std::map<std::string, std::string>{{"a.txt", "a"}});
   const TempWorkspace state(std::map<std::string, std::string>{{"file", "x"}});
   check({"a file", state.path("file"), "Not a directory"}, tree);
+  check({"below a file", state.path("file") + "/s", "the state directory cannot be made"}, tree);
+  check({"relative", "s", "the state directory must be an absolute path"}, tree);
+  check({"inside the root", tree.path("s"), "the state directory lies inside a root"}, tree);
+  state.link("nowhere", "link");
+  check({"a link to nothing", state.path("link"), "the state directory cannot be found"}, tree);
   state.make_directory("open");
   REQUIRE(chmod(state.path("open").c_str(), 0777) == 0);
   check({"open to all", state.path("open"), "can be written by other users"}, tree);
