@@ -30,6 +30,7 @@ Result<std::unique_ptr<Store>> LmdbStore::open(const std::string& path, const Op
              StateDirectory::open(path, options.opening_patience));
   std::unique_ptr<LmdbStore> store(new LmdbStore(std::move(directory), options));
   TRY(store->open_parts());
+  TRY(store->directory_->restore_version());
   store->directory_->opened();
   return std::unique_ptr<Store>(std::move(store));
 }
@@ -62,6 +63,9 @@ Result<void> LmdbStore::open_parts() {
   if (!restart_is_seen) options_.durability = Durability::kFull;
   TRY_ASSIGN(RecentLog::Opened recent, open_recent(*directory_, kRecent, *state.environment));
   if (state.begun_anew || state.suspected || recent.begun_anew) ++doubts_;
+  add_note(state.begun_anew, "a damaged 'state' was set aside when the store was opened");
+  add_note(recent.begun_anew, "a damaged 'recent' was set aside when the store was opened");
+  add_note(directory_->version_lost(), "the state directory's damaged 'version' was written anew");
   TRY(discard_after_restart(*directory_, kCache));
   TRY_ASSIGN(OpenedEnvironment cache,
              open_part(kCache, options_.cache_map_bytes, !restart_is_seen));
@@ -89,6 +93,12 @@ Result<void> LmdbStore::open_parts() {
                            cache_->environment().clear_dead_readers();
                          }});
   return {};
+}
+
+void LmdbStore::add_note(bool applies, std::string_view note) {
+  if (!applies) return;
+  if (!note_.empty()) note_ += "; ";
+  note_ += note;
 }
 
 LmdbStore::~LmdbStore() {
@@ -293,7 +303,7 @@ StoreStats LmdbStore::stats() const {
                              .limit_bytes = environment.map_bytes()};
   };
   return {.mode = "lmdb",
-          .note = gone_.load(std::memory_order_relaxed) ? kGone : "",
+          .note = gone_.load(std::memory_order_relaxed) ? kGone : note_,
           .gets = gets_,
           .hits = hits_,
           .puts = puts_,

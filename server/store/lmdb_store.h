@@ -77,6 +77,7 @@ class LmdbStore final : public Store {
   Result<void> change_cache(Table table, std::span<const Cache::Write> writes);
   void count_damage(Table table, std::string_view what);
   void note_failure(Table table, const Error& error);
+  void add_note(bool applies, std::string_view note);
   Failure out_of_order(Table table);
   std::uint32_t now_second() const;
 
@@ -91,6 +92,7 @@ class LmdbStore final : public Store {
   std::unique_ptr<Flusher> flusher_;
   std::uint64_t salvaged_ = 0;
   std::atomic<bool> gone_{false};  // the directory is not where it was; never taken back
+  std::string note_;  // what became of a damaged store at opening
   std::atomic<std::uint64_t> gets_{0}, hits_{0}, puts_{0}, commits_{0}, damaged_{0};
   std::atomic<std::uint64_t> doubts_{0};
 };

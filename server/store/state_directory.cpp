@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <ctime>
 
 #include <fcntl.h>
@@ -9,12 +10,16 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "server/base/log.h"
+
 namespace quarry::store {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr char kFormat[] = "quarry state 4";
+constexpr std::string_view kFormatName = "quarry state ";
+constexpr int kFormatNumber = 4;
 constexpr std::string_view kOlderFormats[] = {"quarry state 1", "quarry state 2", "quarry state 3"};
 constexpr std::size_t kNoteBytes = 256;
 
@@ -54,6 +59,17 @@ Result<void> judge(int directory) {
                 "name one on a local disk");
   }
   return {};
+}
+
+bool is_newer(std::string_view version) {
+  if (!version.starts_with(kFormatName)) return false;
+  version.remove_prefix(kFormatName.size());
+  int number = 0;
+  const auto [end, error] =
+      std::from_chars(version.data(), version.data() + version.size(), number);
+  if (end != version.data() + version.size()) return false;
+  return error == std::errc::result_out_of_range ||
+         (error == std::errc() && number > kFormatNumber);
 }
 
 struct flock range(short type, off_t first, off_t length) {
@@ -127,7 +143,7 @@ Result<void> StateDirectory::enter(milliseconds patience) {
   alone_ = fcntl(lock_.get(), F_OFD_GETLK, &others) == 0 && others.l_type == F_UNLCK;
 
   const std::string version = read_note("version");
-  struct stat ignored {};
+  struct stat status {};
   if (version == kFormat) return {};
   if (std::ranges::find(kOlderFormats, version) != std::end(kOlderFormats)) {
     // Its processes would not see what is in the log of recent changes.
@@ -135,13 +151,35 @@ Result<void> StateDirectory::enter(milliseconds patience) {
     return fail(Code::kUnavailable,
                 "an older quarry has the state directory open; start again when it has ended");
   }
-  if (fstatat(fd(), "version", &ignored, AT_SYMLINK_NOFOLLOW) == 0 ||
-      fstatat(fd(), "state", &ignored, AT_SYMLINK_NOFOLLOW) == 0) {
+  if (is_newer(version)) {
     return fail(Code::kUnavailable,
-                "the state directory was written by another version of quarry; "
-                "remove it or name another one");
+                "the state directory was written by a newer version of quarry ('{}'); "
+                "use that one or name another directory",
+                version);
   }
-  return write_note("version", kFormat);
+  const bool state = fstatat(fd(), "state", &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!state && version.empty()) return write_note("version", kFormat);
+  // The file alone is damaged or gone. Anything but a database of ours is somebody else's, and
+  // must not be written over.
+  if (fstatat(fd(), "state/data.mdb", &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+      !S_ISREG(status.st_mode)) {
+    return fail(Code::kUnavailable,
+                "the state directory holds files that are not quarry's; name another one");
+  }
+  if (!alone_) {
+    return fail(Code::kUnavailable,
+                "the state directory's file 'version' is damaged, and another quarry has the "
+                "directory open; start again when it has ended");
+  }
+  version_lost_ = true;
+  return {};
+}
+
+Result<void> StateDirectory::restore_version() {
+  if (!version_lost_) return {};
+  TRY(write_note("version", kFormat));
+  log::warning("the state directory's file 'version' was damaged or gone; it is written anew");
+  return {};
 }
 
 StateDirectory::~StateDirectory() {

@@ -2,7 +2,7 @@
 //
 // open() creates it (mode 0700) and refuses, with the reason as kUnavailable, one that is not
 // ours, that others may write to, that lies on a network or user-space file system (LMDB's shared
-// memory and locks do not hold there), whose format is another version's, or that this process
+// memory and locks do not hold there), whose format is a newer version's, or that this process
 // has open already (LMDB forbids that: closing one would drop the locks of the other).
 //
 // Who uses it is known by locks on bytes of its file `lock`, which the kernel drops when a
@@ -53,6 +53,10 @@ class StateDirectory {
   // Its path still leads to it and to its lock. False when somebody has removed or replaced either:
   // then what is written is not found again, and those who came later do not see our locks.
   bool in_place() const;
+  // Its format could not be told: the file that says it is damaged or gone.
+  bool version_lost() const { return version_lost_; }
+  // Writes that file, when what is there was found to be of this format.
+  Result<void> restore_version();
 
   // Between processes only: threads of one process exclude each other by other means. False when
   // another process (which may be stopped) kept it for all of `patience`.
@@ -91,6 +95,7 @@ class StateDirectory {
   Fd directory_;
   Fd lock_;
   bool alone_ = false;
+  bool version_lost_ = false;
   std::atomic<std::uint64_t> waits_{0};
 };
 

@@ -98,40 +98,83 @@ TEST_CASE("state directory on a network or user-space file system is refused (SE
   }
 }
 
-TEST_CASE("state directory of another version is refused and not touched (SE-15)") {
-  for (const char* version : {"quarry state 0\n", "quarry state 5\n", "", "x", "quarry state 11\n",
-                              "quarry state 21\n"}) {
+TEST_CASE("state directory of a newer version is refused and not touched (SE-15)") {
+  for (const std::string version :
+       {"quarry state 5", "quarry state 11", "quarry state 21", "quarry state 99999999999999"}) {
     INFO(version);
     const TempWorkspace files;
     const std::string directory = files.path("s");
     REQUIRE(Store::at(directory)->put(Table::kSessions, "k", "v"));
     CHECK(files.read("s/version") == "quarry state 4\n");
-    files.write("s/version", version);
-    check_refused(directory,
-                  "the state directory was written by another version of quarry; "
-                  "remove it or name another one");
-    CHECK(files.read("s/version") == version);
+    files.write("s/version", version + "\n");
+    check_refused(directory, "the state directory was written by a newer version of quarry ('" +
+                                 version + "'); use that one or name another directory");
+    CHECK(files.read("s/version") == version + "\n");
     files.write("s/version", "quarry state 4\n");
     CHECK(Store::at(directory)->get(Table::kSessions, "k") == "v");
   }
 }
 
-TEST_CASE(
-    "state directory that lost its version, or whose version is no file, is refused (SE-15)") {
+TEST_CASE("state directory whose version is damaged or gone is used, and says so (SE-15)") {
   const TempWorkspace files;
   const std::string directory = files.path("s");
   const std::string version = directory + "/version";
-  const char* why =
-      "the state directory was written by another version of quarry; "
-      "remove it or name another one";
-  REQUIRE(Store::at(directory)->put(Table::kSessions, "k", "v"));
-  REQUIRE(unlink(version.c_str()) == 0);
-  check_refused(directory, why);
-  REQUIRE(mkfifo(version.c_str(), 0600) == 0);
-  check_refused(directory, why);
-  REQUIRE(unlink(version.c_str()) == 0);
-  REQUIRE(mkdir(version.c_str(), 0700) == 0);
-  check_refused(directory, why);
+  for (const std::string damaged : {"", "\n", "x", "quarry state ", "quarry state 0\n", "FIFO",
+                                    "quarry state 5x\n", "quarry state -5\n", "gone"}) {
+    INFO(damaged);
+    REQUIRE(Store::at(directory)->put(Table::kSessions, "k", "v" + damaged));
+    REQUIRE(unlink(version.c_str()) == 0);
+    if (damaged == "FIFO") {
+      REQUIRE(mkfifo(version.c_str(), 0600) == 0);
+    } else if (damaged != "gone") {
+      files.write("s/version", damaged);
+    }
+    const auto store = Store::at(directory);
+    CHECK(store->get(Table::kSessions, "k") == "v" + damaged);
+    CHECK(store->stats().mode == "lmdb");
+    CHECK(store->stats().note == "the state directory's damaged 'version' was written anew");
+    CHECK(files.read("s/version") == "quarry state 4\n");
+  }
+  CHECK(Store::at(directory)->stats().note.empty());
+  // What is not a database is set aside, as ever.
+  files.write("s/version", "");
+  files.write("s/state/data.mdb", "x");
+  CHECK_FALSE(Store::at(directory)->get(Table::kSessions, "k"));
+  CHECK(files.read("s/state.damaged/data.mdb") == "x");
+}
+
+TEST_CASE("state directory without a version that holds other files is refused, and left alone") {
+  const TempWorkspace files;
+  files.write("s/state/theirs", "x");
+  files.write("t/version", "1.2.3");
+  for (const char* name : {"s", "t"}) {
+    REQUIRE(chmod(files.path(name).c_str(), 0700) == 0);
+    check_refused(files.path(name),
+                  "the state directory holds files that are not quarry's; name another one");
+  }
+  CHECK(files.read("s/state/theirs") == "x");
+  CHECK(files.read("t/version") == "1.2.3");
+}
+
+TEST_CASE("state directory whose version is damaged waits for the processes that have it open") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  Pipe ready;
+  Pipe done;
+  const pid_t other = start_process([&] {
+    const auto store = Store::at(directory);
+    if (!store->put(Table::kSessions, "k", "v")) return 1;
+    ready.tell();
+    return done.wait() ? 0 : 2;
+  });
+  REQUIRE(ready.wait());
+  files.write("s/version", "");
+  check_refused(directory,
+                "the state directory's file 'version' is damaged, and another quarry has the "
+                "directory open; start again when it has ended");
+  done.tell();
+  CHECK(exit_code(other) == 0);
+  CHECK(Store::at(directory)->get(Table::kSessions, "k") == "v");
 }
 
 TEST_CASE("state directory is opened once in a process and again after it was closed") {
