@@ -55,9 +55,9 @@ Result<void> migrate(const StateDirectory& directory, const std::string& name, E
 Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std::string& name,
                                       Environment& state) {
   TRY(migrate(directory, name, state));
-  TRY_ASSIGN(RecentLog::Opened opened, RecentLog::open(directory, name));
-  if (opened.salvaged.empty()) return opened;
   TRY_ASSIGN(const Covered covered, covered_in(state));
+  TRY_ASSIGN(RecentLog::Opened opened, RecentLog::open(directory, name, covered.epoch));
+  if (opened.salvaged.empty()) return opened;
   RecentLog::Writes kept;
   for (auto& [key, record] : opened.salvaged) {
     const bool obsolete = covered.epoch == opened.salvaged_epoch && record.change <= covered.change;

@@ -43,7 +43,7 @@ Result<void> fill(int file) {
 
 }  // namespace
 
-Result<std::unique_ptr<RecentHead>> RecentHead::open(int folder) {
+Result<std::unique_ptr<RecentHead>> RecentHead::open(int folder, bool may_be_new) {
   const Fd file(
       openat(folder, "head", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
   if (!file && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) {
@@ -53,6 +53,7 @@ Result<std::unique_ptr<RecentHead>> RecentHead::open(int folder) {
   struct stat status {};
   if (fstat(file.get(), &status) != 0) return refused(errno);
   if (!S_ISREG(status.st_mode)) return fail(Code::kInternal, "a file of it is not a regular file");
+  if (status.st_size == 0 && !may_be_new) return fail(Code::kInternal, "its head is lost");
   if (status.st_size == 0) {
     TRY(fill(file.get()));
   } else if (status.st_size != static_cast<off_t>(kPageBytes)) {

@@ -29,8 +29,8 @@ class RecentHead {
   static constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 32U;  // of `end`
 
   // The file `head` in the directory `folder`; made when it is not there. kInternal: there is
-  // something else.
-  static Result<std::unique_ptr<RecentHead>> open(int folder);
+  // something else, or nothing, though it must not be new.
+  static Result<std::unique_ptr<RecentHead>> open(int folder, bool may_be_new);
   ~RecentHead();
   RecentHead(const RecentHead&) = delete;
   RecentHead& operator=(const RecentHead&) = delete;

@@ -11,6 +11,7 @@
 #include "server/base/log.h"
 #include "server/store/open_environment.h"
 #include "server/store/recent_frame.h"
+#include "server/store/recent_salvage.h"
 
 namespace quarry::store {
 namespace {
@@ -123,18 +124,24 @@ Result<std::unique_ptr<RecentLog>> RecentLog::open_files(const StateDirectory& d
   if (!folder) return fail(Code::kInternal, "it is not a directory that can be read");
   TRY_ASSIGN(Fd first, open_file(folder.get(), "0"));
   TRY_ASSIGN(Fd second, open_file(folder.get(), "1"));
-  TRY_ASSIGN(std::unique_ptr<RecentHead> head, RecentHead::open(folder.get()));
+  const bool empty = size_of(first.get()) == 0 && size_of(second.get()) == 0;
+  TRY_ASSIGN(std::unique_ptr<RecentHead> head, RecentHead::open(folder.get(), empty));
   return std::unique_ptr<RecentLog>(
       new RecentLog(std::move(folder), {std::move(first), std::move(second)}, std::move(head)));
 }
 
-Result<RecentLog::Opened> RecentLog::open(const StateDirectory& directory,
-                                          const std::string& name) {
+Result<RecentLog::Opened> RecentLog::open(const StateDirectory& directory, const std::string& name,
+                                          std::uint64_t covered_epoch) {
   Opened opened;
   Result<std::unique_ptr<RecentLog>> log = open_files(directory, name);
   std::optional<Error> problem;
   if (!log) {
     problem = log.error();
+    if (problem->code == Code::kInternal && directory.alone()) {
+      SalvagedLog salvaged = salvage_log(directory, name, covered_epoch);
+      opened.salvaged = std::move(salvaged.records);
+      opened.salvaged_epoch = salvaged.epoch;
+    }
   } else if (const Result<Size> read = (*log)->size(); !read) {
     problem = read.error();
     for (auto& [key, record] : (*log)->read_.lock()->records) {
@@ -146,11 +153,18 @@ Result<RecentLog::Opened> RecentLog::open(const StateDirectory& directory,
     opened.log = std::move(*log);
     return opened;
   }
-  if (problem->code != Code::kInternal || !directory.alone()) return Failure(std::move(*problem));
+  if (problem->code != Code::kInternal) return Failure(std::move(*problem));
+  if (!directory.alone()) {
+    return fail(
+        Code::kUnavailable,
+        "'{}' in the state directory is damaged, and other quarry processes have it open: it "
+        "is set aside when they have ended",
+        name);
+  }
   TRY(set_aside(directory, name));
   log::warning(
       "'{0}' in the state directory was damaged; it is kept as '{0}.damaged' and a new one begun "
-      "with the {1} records that lie before the damage",
+      "with the {1} records that could be read",
       name, opened.salvaged.size());
   TRY_ASSIGN(opened.log, open_files(directory, name));
   opened.begun_anew = true;

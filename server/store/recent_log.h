@@ -59,15 +59,18 @@ class RecentLog {
   struct Opened {
     std::unique_ptr<RecentLog> log;
     bool begun_anew = false;  // because there was a damaged one
-    // Of a log that was damaged and is set aside, what lies before the damage, and its epoch.
+    // Of a log that was damaged and is set aside, what can be read, and its epoch. Without its
+    // head, 0 unless it is `covered_epoch`.
     Records salvaged;
     std::uint64_t salvaged_epoch = 0;
   };
 
   // The log in the directory `name` of the state directory, made when it is not there. It is read
   // whole; where nobody else has it open, a damaged one is moved aside as `<name>.damaged`.
+  // `covered_epoch`: the log's epoch as far as the state knows it.
   // REQUIRES: the state directory's opening lock.
-  static Result<Opened> open(const StateDirectory& directory, const std::string& name);
+  static Result<Opened> open(const StateDirectory& directory, const std::string& name,
+                             std::uint64_t covered_epoch = 0);
 
   std::uint64_t epoch() const { return head_->epoch(); }
   // The writer's lock, for PageLock.

@@ -92,7 +92,7 @@ TEST_CASE("store does not wait for ever for a process that stopped while writing
     using std::chrono::milliseconds;
     if (!(*other)->lock(StateDirectory::Byte::kStateWriter, milliseconds(0))) return 2;
     const Fd recent(openat((*other)->fd(), "recent", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const auto head = RecentHead::open(recent.get());
+    const auto head = RecentHead::open(recent.get(), /*may_be_new=*/false);
     if (!head) return 5;
     PageLock recent_lock((*head)->writer(), **other);
     if (!recent_lock.lock(milliseconds(0))) return 3;
@@ -129,7 +129,7 @@ TEST_CASE("page lock is held by one process, and taken over from one that died")
   REQUIRE(mine);
   (*mine)->opened();
   const Fd recent(openat((*mine)->fd(), "recent", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const auto head = RecentHead::open(recent.get());
+  const auto head = RecentHead::open(recent.get(), /*may_be_new=*/false);
   REQUIRE(head);
   PageLock lock((*head)->writer(), **mine);
   REQUIRE(lock.lock(milliseconds(0)));

@@ -1,0 +1,124 @@
+// A log of recent changes whose head is gone: what was acknowledged stays.
+
+#include <filesystem>
+#include <map>
+#include <random>
+
+#include <catch2/catch.hpp>
+#include <unistd.h>
+
+#include "server/store/lmdb_store.h"
+#include "tests/store/support.h"
+
+namespace quarry::store {
+namespace {
+
+using quarry::test::TempWorkspace;
+using Content = std::map<std::string, std::string>;
+
+// Time stands still, so that nothing is flushed but when it is asked for.
+class StillClock final : public Clock {
+ public:
+  std::int64_t steady_ns() const override { return 0; }
+  std::int64_t wall_ms() const override { return 1'700'000'000'000; }
+};
+
+std::unique_ptr<Store> open_store(const std::string& directory) {
+  static const StillClock clock;
+  // A small log, which begins anew often.
+  auto store = LmdbStore::open(directory, {.recent_bytes = 64U << 10U, .clock = &clock});
+  return store ? std::move(*store) : nullptr;
+}
+
+Content content_of(Store& store) {
+  Content content;
+  REQUIRE(store.each(Table::kSessionState, [&](std::string_view key, std::string_view value) {
+    return content.emplace(key, value).second;
+  }));
+  return content;
+}
+
+// The same changes for the same seed: of the store, and of what it should hold. False when one
+// fails.
+bool use(std::uint32_t seed, Store* store, Content& content) {
+  std::mt19937 random(seed);
+  const unsigned long steps = random() % 60;
+  for (unsigned long i = 0; i < steps; ++i) {
+    const std::string key = "key " + std::to_string(random() % 20);
+    const unsigned long kind = random() % 12;
+    const std::string value = std::to_string(seed) + std::string(random() % 3000, 'v');
+    if (kind == 0) {
+      if (store != nullptr && !store->flush()) return false;
+    } else if (kind < 4) {
+      content.erase(key);
+      if (store != nullptr && !store->erase(Table::kSessionState, key)) return false;
+    } else {
+      content[key] = value;
+      if (store != nullptr && !store->put(Table::kSessionState, key, value)) return false;
+    }
+  }
+  return true;
+}
+
+TEST_CASE("store whose log has lost its head takes up what the log says, and tells") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  const std::string head = directory + "/recent/head";
+  Content content;
+  for (std::uint32_t round = 0; round < 60; ++round) {
+    INFO("round " << round);
+    // Killed, so that nothing is flushed at the end.
+    REQUIRE(run_process([&] {
+              const auto store = open_store(directory);
+              _exit(store && use(round, store.get(), content) ? 0 : 1);
+              return 1;
+            }) == 0);
+    use(round, nullptr, content);
+    bool lost = std::filesystem::file_size(directory + "/recent/0") +
+                    std::filesystem::file_size(directory + "/recent/1") >
+                0;
+    if (round % 4 == 0) {
+      REQUIRE(truncate(head.c_str(), 0) == 0);
+    } else if (round % 4 == 1) {
+      REQUIRE(unlink(head.c_str()) == 0);
+    } else if (round % 4 == 2) {
+      files.write("s/recent/head", std::string(4096, 'x'));
+      lost = true;
+    } else {
+      lost = false;
+    }
+    const int code = run_process([&] {
+      const auto store = open_store(directory);
+      if (!store) return 1;
+      if (content_of(*store) != content) return 2;
+      if (store->stats().note.empty() == lost) return 3;
+      _exit(0);
+      return 4;
+    });
+    REQUIRE(code == 0);
+    CHECK(std::filesystem::exists(directory + "/recent.damaged") == (round > 0 || lost));
+  }
+}
+
+TEST_CASE("store does not make a head that others may still have") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  Pipe ready;
+  Pipe done;
+  const pid_t other = start_process([&] {
+    const auto store = open_store(directory);
+    if (!store || !store->put(Table::kSessionState, "k", "v")) return 1;
+    ready.tell();
+    done.wait();
+    return 0;
+  });
+  REQUIRE(ready.wait());
+  REQUIRE(unlink((directory + "/recent/head").c_str()) == 0);
+  CHECK_FALSE(open_store(directory));
+  done.tell();
+  CHECK(exit_code(other) == 0);
+  CHECK(content_of(*open_store(directory)) == Content{{"k", "v"}});
+}
+
+}  // namespace
+}  // namespace quarry::store
