@@ -210,12 +210,16 @@ Result<bool> Durable::change_recent(PendingChange& change) {
   // A log that has mostly been written over is shortened; else it is for `state` to take it over.
   if (!fits() && pending.bytes < recent_->position().end / 2) {
     TRY_ASSIGN(const bool begun, unless_no_room(recent_->restart(0)));
+    if (!begun) recent_->give_back();
     if (!begun) return false;
   }
   crowded_ = static_cast<double>(recent_->position().end) >
              kCrowdedRecent * static_cast<double>(recent_bytes_);
   if (!fits()) return false;
-  return unless_no_room(recent_->append(changes.writes()));
+  TRY_ASSIGN(const bool appended, unless_no_room(recent_->append(changes.writes())));
+  // To `state`, which has to take over what is pending besides.
+  if (!appended) recent_->give_back();
+  return appended;
 }
 
 // What `recent` holds and `state` does not, erased records too; `last`: the change it was read at.
@@ -257,6 +261,15 @@ Result<void> Durable::reclaim() {
   return {};
 }
 
+// The disk may be full, and `recent` have some of it that it can do without.
+bool Durable::give_back(milliseconds patience) {
+  const auto alone = recent_writer_.lock();
+  const WriterLock writing(recent_lock_, patience);
+  if (!writing.check()) return false;
+  recent_->give_back();
+  return true;
+}
+
 Result<bool> Durable::flush(milliseconds patience) {
   const auto alone = state_writer_.lock();
   const WriterLock writing(state_lock_, patience);
@@ -266,6 +279,8 @@ Result<bool> Durable::flush(milliseconds patience) {
   if (!pending.records.empty()) {
     Result<void> taken = take_over(pending, last);
     if (!taken && taken.error().code == Code::kTooLarge && reclaim()) {
+      taken = take_over(pending, last);
+    } else if (!taken && taken.error().code == Code::kUnavailable && give_back(patience)) {
       taken = take_over(pending, last);
     }
     TRY(std::move(taken));

@@ -92,6 +92,7 @@ class Durable {
   Result<bool> find_in_state(std::uint64_t state, std::string_view key, std::string& record);
   Result<void> take_over(const Layer& pending, std::uint64_t last);
   Result<void> reclaim();
+  bool give_back(std::chrono::milliseconds patience);
   bool can_be_taken_over(const Known& state, const RecentLog::Size& pending,
                          const ChangeSet& more) const;
   bool obsolete(std::uint64_t change, const Covered& covered) const;

@@ -341,6 +341,12 @@ Result<void> RecentLog::restart(std::uint64_t last) {
   return {};
 }
 
+void RecentLog::give_back() {
+  const std::uint64_t idle = head_->position().resets + 1;
+  (void)ftruncate(file(idle), 0);
+  made_[idle % 2] = 0;
+}
+
 std::uint64_t RecentLog::disk_bytes() const {
   std::uint64_t bytes = 0;
   for (const Fd& one : files_) {

@@ -96,6 +96,8 @@ class RecentLog {
   // Begins anew without what changes up to `last` wrote, unless later ones wrote it again. With 0
   // nothing is forgotten but what was written over.
   Result<void> restart(std::uint64_t last);
+  // Gives the disk back what the file has that is not in force. As append() and restart().
+  void give_back();
 
   std::uint64_t disk_bytes() const;
 

@@ -247,6 +247,23 @@ TEST_CASE("recent log: a write that the disk refuses leaves nothing behind (SE-0
   }
 }
 
+TEST_CASE("recent log: gives back what is not in force, and goes on") {
+  const TempWorkspace files;
+  World world(files.path("s"));
+  const std::string value(100'000, 'v');
+  world.put("a", value);
+  REQUIRE(world.log->restart(0));
+  world.log->give_back();
+  CHECK(files.read("s/recent/0").empty());
+  CHECK(world.known() == Known{{"a", value}});
+  world.put("b", "2");
+  REQUIRE(world.log->restart(0));
+  world.log->give_back();
+  CHECK(files.read("s/recent/1").empty());
+  world.put("c", "3");
+  CHECK(world.known() == Known{{"a", value}, {"b", "2"}, {"c", "3"}});
+}
+
 TEST_CASE("recent log: pages that cannot be made ahead refuse nothing") {
   const TempWorkspace files;
   {

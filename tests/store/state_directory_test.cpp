@@ -383,6 +383,9 @@ TEST_CASE("store on a full disk fails by name, keeps what it has and goes on (SE
   for (int i = 0; i < stored; ++i) {
     REQUIRE(store->get(Table::kSessions, std::to_string(i)) == value);
   }
+  // What is to make room is not refused.
+  for (int i = 0; i < 5; ++i) CHECK(store->erase(Table::kSessions, std::to_string(i)));
+  for (int i = 0; i < 5; ++i) CHECK_FALSE(store->get(Table::kSessions, std::to_string(i)));
   const Result<void> cached = store->put(Table::kGit, "k", std::string(300'000, 'c'));
   CHECK_FALSE(cached);
   // Overwriting needs new pages before it frees old ones, so room comes from outside.
