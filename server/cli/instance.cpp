@@ -104,8 +104,8 @@ void find_state_directory(const Options& options, Ground& ground) {
   ground.state_dir = real;
 }
 
-// In the state directory, or where that cannot be written, among the system's temporary files;
-// never inside a root.
+// In the state directory, or where that cannot be, among the system's temporary files; never inside
+// a root.
 Result<void> try_resolvers(const Options& options, const Ground& ground) {
   std::vector<std::string> places;
   const char* const named = std::getenv("TMPDIR");
@@ -116,7 +116,8 @@ Result<void> try_resolvers(const Options& options, const Ground& ground) {
         ground.roots, [&](const auto& root) { return lies_in(real, root->root()); });
     if (!real.empty() && !inside) places.push_back(real);
   }
-  Result<void> tried = sandbox::test_resolvers(places, ground.roots.front()->resolver());
+  Result<void> tried =
+      sandbox::test_resolvers(ground.state_dir, places, ground.roots.front()->resolver());
   if (tried || tried.error().code != Code::kUnavailable) return tried;
   if (options.require_sandbox) {
     return fail(Code::kUnavailable, "--require-sandbox: {}", tried.error().message);

@@ -40,11 +40,13 @@ Confinement probe();
 Result<Confinement> confine(const Grants& grants);
 
 // A symlink escape and an outside open through a Workspace must both fail, with `resolver`, the one
-// in use; kAuto tries each that this kernel has. Tried in a directory that is made for it in the
-// first of `places` (absolute and resolved) that can be written, and removed again. Before
+// in use; kAuto tries each that this kernel has. Tried in the directory `self-test` of `keeps`
+// (absolute and resolved; "" for none), which is made once, since making it costs more than the
+// test; where that is not what it should be, in a directory that is made in the first of `places`
+// that can be written, and removed again. Before
 // confine(), which might hide that something got out. kInternal names the protection that does not
 // hold; kUnavailable: no directory can be made. About 1 ms.
-Result<void> test_resolvers(std::span<const std::string> places,
+Result<void> test_resolvers(const std::string& keeps, std::span<const std::string> places,
                             Workspace::Resolver resolver = Workspace::Resolver::kAuto);
 
 // When `claimed.enforced`, an outside open by absolute path must fail. kInternal when it does not.

@@ -1,5 +1,6 @@
 // The protections tried out at start-up: what is claimed must hold on this machine.
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -29,7 +30,25 @@ void remove_trap(const std::string& root) {
   rmdir(root.c_str());
 }
 
-// A root that holds only links, made anew: what another start or anybody else left behind must not
+bool is_link_to(const std::string& path, std::string_view target) {
+  std::array<char, 8> found;  // longer than any of them
+  const ssize_t size = readlink(path.c_str(), found.data(), found.size());
+  return size >= 0 && std::string_view(found.data(), static_cast<std::size_t>(size)) == target;
+}
+
+// Makes what is not there of a root that holds only links. False when that cannot be, or when
+// something else stands there.
+bool make_kept(const std::string& root) {
+  struct stat status {};
+  if (mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) return false;
+  if (lstat(root.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
+  return std::ranges::all_of(kLinks, [&](const Link& link) {
+    const std::string path = root + link.name;
+    return is_link_to(path, link.target) || symlink(link.target, path.c_str()) == 0;
+  });
+}
+
+// The same, made anew: what another start or anybody else left behind must not
 // be taken for a protection that fails.
 Result<std::string> make_trap(std::span<const std::string> places) {
   int error = ENOENT;
@@ -77,9 +96,14 @@ Result<void> try_resolver(const std::string& root, Workspace::Resolver resolver,
 
 }  // namespace
 
-Result<void> test_resolvers(std::span<const std::string> places, Workspace::Resolver resolver) {
+Result<void> test_resolvers(const std::string& keeps, std::span<const std::string> places,
+                            Workspace::Resolver resolver) {
   using Resolver = Workspace::Resolver;
-  TRY_ASSIGN(const std::string trap, make_trap(places));
+  std::string trap = keeps + "/self-test";
+  const bool kept = !keeps.empty() && make_kept(trap);
+  if (!kept) {
+    TRY_ASSIGN(trap, make_trap(places));
+  }
   Result<void> tested;
   if (has_openat2() && resolver != Resolver::kComponentWalk) {
     tested = try_resolver(trap, Resolver::kOpenat2, "openat2");
@@ -87,7 +111,7 @@ Result<void> test_resolvers(std::span<const std::string> places, Workspace::Reso
   if (tested && resolver != Resolver::kOpenat2) {
     tested = try_resolver(trap, Resolver::kComponentWalk, "the component walk");
   }
-  remove_trap(trap);
+  if (!kept) remove_trap(trap);
   return tested;
 }
 

@@ -92,7 +92,7 @@ class LmdbStore final : public Store {
   std::unique_ptr<Flusher> flusher_;
   std::uint64_t salvaged_ = 0;
   std::atomic<bool> gone_{false};  // the directory is not where it was; never taken back
-  std::string note_;  // what became of a damaged store at opening
+  std::string note_;               // what became of a damaged store at opening
   std::atomic<std::uint64_t> gets_{0}, hits_{0}, puts_{0}, commits_{0}, damaged_{0};
   std::atomic<std::uint64_t> doubts_{0};
 };

@@ -284,7 +284,7 @@ TEST_CASE("the self-test passes where the protections hold, and leaves nothing b
   fs::create_directory(scratch.front());
   using Resolver = Workspace::Resolver;
   for (const Resolver resolver : {Resolver::kAuto, Resolver::kComponentWalk}) {
-    CHECK(test_resolvers(scratch, resolver).has_value());
+    CHECK(test_resolvers("", scratch, resolver).has_value());
   }
   CHECK(forked([&](Report& report) {
           Grants grants;
@@ -306,15 +306,32 @@ TEST_CASE("the self-test takes the first place that can be written, whatever lie
   const std::string file = canary.tree.path("file");
   const std::string none = canary.tree.path("none");
   for (const Places& places : {Places{good}, Places{file, good}, Places{none, file, good}}) {
-    CHECK(test_resolvers(places).has_value());
+    CHECK(test_resolvers("", places).has_value());
+    CHECK(test_resolvers(good, places).has_value());  // something else stands there
   }
   for (const Places& places : {Places{}, Places{file}, Places{none, file}}) {
-    const auto tested = test_resolvers(places);
+    const auto tested = test_resolvers("", places);
     REQUIRE_FALSE(tested);
     CHECK(tested.error().code == Code::kUnavailable);
   }
   CHECK(canary.tree.read("state/self-test/inside").empty());
   CHECK(std::distance(fs::directory_iterator(good), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("the self-test makes its directory once, and takes no other for it") {
+  const Canary canary;
+  canary.tree.make_directory("state");
+  const std::string state = canary.tree.path("state");
+  for (int start = 0; start < 2; ++start) CHECK(test_resolvers(state, {}).has_value());
+  CHECK(fs::read_symlink(state + "/self-test/relative") == "..");
+  // One in which a link leads nowhere bad would prove nothing.
+  fs::remove(state + "/self-test/relative");
+  fs::create_symlink(".", state + "/self-test/relative");
+  CHECK(test_resolvers(state, {}).error().code == Code::kUnavailable);
+  fs::remove_all(state + "/self-test");
+  fs::create_directory_symlink(canary.outside(), state + "/self-test");
+  CHECK(test_resolvers(state, {}).error().code == Code::kUnavailable);
+  CHECK(test_resolvers(state, std::vector{state}).has_value());
 }
 
 TEST_CASE("the self-test names a protection that is claimed and missing") {
