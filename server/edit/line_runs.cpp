@@ -6,7 +6,7 @@
 namespace quarry::edit {
 namespace {
 
-using Lines = std::span<const std::string_view>;
+using LineList = std::span<const std::string_view>;
 
 struct Match {
   std::size_t a, b;
@@ -14,7 +14,7 @@ struct Match {
 
 // Pairs of equal lines of a[low..a_end) and b[low..b_end), in order; false when the two differ too
 // much.
-bool match(Lines a, Lines b, std::size_t low, std::size_t a_end, std::size_t b_end,
+bool match(LineList a, LineList b, std::size_t low, std::size_t a_end, std::size_t b_end,
            std::vector<Match>& pairs) {
   const auto n = static_cast<std::ptrdiff_t>(a_end - low);
   const auto m = static_cast<std::ptrdiff_t>(b_end - low);

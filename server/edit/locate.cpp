@@ -165,8 +165,8 @@ Result<std::size_t> make(Draft& draft, const Replacement& edit, char separator,
   }
   if (places.size() > kMaxReplacements) {
     return fail(Code::kTooLarge,
-                "{}old_string occurs more than {} times; replace_in_files takes more",
-                name, kMaxReplacements);
+                "{}old_string occurs more than {} times; replace_in_files takes more", name,
+                kMaxReplacements);
   }
   if (places.empty()) {
     const std::string unescaped = without_escapes(old_text);

@@ -278,11 +278,11 @@ Result<bool> Durable::flush(milliseconds patience) {
   TRY_ASSIGN(const Layer pending, pending_records(last));
   if (!pending.records.empty()) {
     Result<void> taken = take_over(pending, last);
-    if (!taken && taken.error().code == Code::kTooLarge && reclaim()) {
-      taken = take_over(pending, last);
-    } else if (!taken && taken.error().code == Code::kUnavailable && give_back(patience)) {
-      taken = take_over(pending, last);
-    }
+    const auto makes_room = [&](Code lacking) {
+      if (lacking == Code::kTooLarge) return reclaim().has_value();
+      return lacking == Code::kUnavailable && give_back(patience);
+    };
+    if (!taken && makes_room(taken.error().code)) taken = take_over(pending, last);
     TRY(std::move(taken));
     ++flushes_;
   }

@@ -16,7 +16,7 @@ namespace quarry::store {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{256} << 20U;  // more than a log ever has
-constexpr std::size_t kPiece = std::size_t{1} << 20U;
+constexpr std::size_t kReadAtOnce = std::size_t{1} << 20U;
 constexpr std::uint64_t kMostResets = std::uint64_t{1} << 32U;
 
 // One use of one file.
@@ -39,9 +39,9 @@ std::string read_whole(int folder, const char* name) {
   if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return bytes;
   while (bytes.size() < kMostBytes) {
     const std::size_t before = bytes.size();
-    bytes.resize(before + kPiece);
+    bytes.resize(before + kReadAtOnce);
     const ssize_t got =
-        pread(file.get(), bytes.data() + before, kPiece, static_cast<off_t>(before));
+        pread(file.get(), bytes.data() + before, kReadAtOnce, static_cast<off_t>(before));
     bytes.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got <= 0) break;
   }
