@@ -210,8 +210,10 @@ Result<bool> Durable::change_recent(PendingChange& change) {
   // A log that has mostly been written over is shortened; else it is for `state` to take it over.
   if (!fits() && pending.bytes < recent_->position().end / 2) {
     TRY_ASSIGN(const bool begun, unless_no_room(recent_->restart(0)));
-    if (!begun) recent_->give_back();
-    if (!begun) return false;
+    if (!begun) {
+      recent_->give_back();
+      return false;
+    }
   }
   crowded_ = static_cast<double>(recent_->position().end) >
              kCrowdedRecent * static_cast<double>(recent_bytes_);

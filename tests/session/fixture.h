@@ -13,15 +13,9 @@
 
 #include "server/session/sessions.h"
 #include "tests/support/temp_workspace.h"
+#include "tests/support/turned_clock.h"
 
 namespace quarry::test {
-
-class TurnedClock final : public Clock {
- public:
-  std::int64_t steady_ns() const override { return now_ms * 1'000'000; }
-  std::int64_t wall_ms() const override { return now_ms; }
-  std::int64_t now_ms = 1'700'000'000'000;
-};
 
 // Counts what is asked of a store, one in memory for one.
 class CountedStore final : public store::Store {
