@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <optional>
+#include <string>
 
 #include "server/json/writer.h"
 
@@ -60,7 +62,7 @@ Envelope classify(json::Value message) {
     return envelope;
   }
   if (!message.is(json::Type::kObject))
-    return malformed(envelope, kInvalidRequest, "Invalid Request: a message is a JSON object");
+    return malformed(envelope, kInvalidRequest, "a message is a JSON object");
 
   json::Value version, id, method, params, answer;
   for (json::Value member = message.first(); member; member = message.after(member)) {
@@ -85,17 +87,69 @@ Envelope classify(json::Value message) {
     return envelope;
   }
   if (!version.is(json::Type::kString) || version.string() != "2.0")
-    return malformed(envelope, kInvalidRequest, "Invalid Request: jsonrpc must be \"2.0\"");
+    return malformed(envelope, kInvalidRequest, "jsonrpc must be \"2.0\"");
   if (!method.is(json::Type::kString))
-    return malformed(envelope, kInvalidRequest, "Invalid Request: method must be a string");
+    return malformed(envelope, kInvalidRequest, "method must be a string");
   if (id && envelope.id.empty())
     return malformed(envelope, kInvalidRequest,
-                     "Invalid Request: id must be a string of at most 256 bytes or an integer");
+                     "id must be a string of at most 256 bytes or an integer");
   envelope.kind = id ? Kind::kRequest : Kind::kNotification;
   envelope.method = method.string();
   if (!params.is(json::Type::kNull)) envelope.params = params;
   return envelope;
 }
+
+namespace {
+
+// The id of what looks like a request, so that its sender does not wait for ever.
+[[gnu::cold]] void take_sole_id(Envelope& envelope, json::Value message) {
+  if (!message.is(json::Type::kObject)) return;
+  json::Value id;
+  bool asks = false;
+  for (json::Value member = message.first(); member; member = message.after(member)) {
+    asks = asks || member.key() == "method";
+    if (member.key() != "id") continue;
+    if (id) return;
+    id = member;
+  }
+  // One with an escape may not be what was sent.
+  if (!asks || !id || !usable_id(id) || id.raw().contains('\\')) return;
+  envelope.id = id.raw();
+  envelope.id_value = id;
+}
+
+// The value of \uXXXX at `at`; nothing when that is none.
+std::optional<std::uint32_t> escaped_unit(std::string_view line, std::size_t at) {
+  constexpr std::size_t kLength = 6;
+  std::uint32_t unit = 0;
+  const std::string_view digits = line.substr(std::min(at, line.size())).substr(0, kLength);
+  if (digits.size() < kLength || !digits.starts_with("\\u")) return std::nullopt;
+  const char* const end = digits.data() + kLength;
+  const auto read = std::from_chars(digits.data() + 2, end, unit, 16);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return unit;
+}
+
+// `line` with U+FFFD for each escaped half of a surrogate pair; as it was when there is none.
+[[gnu::cold]] std::string without_half_pairs(std::string_view line) {
+  std::string mended(line);
+  const auto is_half = [](std::optional<std::uint32_t> unit, std::uint32_t first) {
+    return unit && *unit >= first && *unit < first + 0x400;
+  };
+  for (std::size_t at = 0; (at = line.find('\\', at)) != line.npos;) {
+    const auto unit = escaped_unit(line, at);
+    const bool high = is_half(unit, 0xD800);
+    if (high && is_half(escaped_unit(line, at + 6), 0xDC00)) {
+      at += 12;
+      continue;
+    }
+    if (high || is_half(unit, 0xDC00)) mended.replace(at + 2, 4, "fffd");
+    at += unit ? 6 : 2;
+  }
+  return mended;
+}
+
+}  // namespace
 
 Envelope read_envelope(json::Document& document, json::Parser& parser, std::string_view line) {
   const auto parsed = document.parse(parser, line);
@@ -103,13 +157,20 @@ Envelope read_envelope(json::Document& document, json::Parser& parser, std::stri
   Envelope envelope;
   switch (parsed.error().code) {
     case Code::kConflict:
-      return malformed(envelope, kInvalidRequest,
-                       "Invalid Request: a key occurs twice in one object");
+      if (document.parse(parser, line, json::Keys::kMayRepeat)) {
+        take_sole_id(envelope, document.root());
+      }
+      return malformed(envelope, kInvalidRequest, "a key occurs twice in one object");
     case Code::kTooLarge:
       return malformed(envelope, kInvalidRequest,
-                       "Invalid Request: nested deeper than 64 or more than 100000 values");
+                       "nested deeper than 64 or more than 100000 values");
     default:
-      return malformed(envelope, kParseError, "Parse error");
+      if (const std::string mended = without_half_pairs(line);
+          mended != line && document.parse_copy(parser, mended)) {
+        take_sole_id(envelope, document.root());
+        return malformed(envelope, kInvalidRequest, "a string holds half of a surrogate pair");
+      }
+      return malformed(envelope, kParseError, "the line is not well-formed JSON in UTF-8");
   }
 }
 
