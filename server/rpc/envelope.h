@@ -45,8 +45,8 @@ struct Envelope {
 
 // The form of one message: a line's root, or one member of a batch.
 Envelope classify(json::Value message);
-// Parses and classifies one line. JSON that is well-formed but breaks our bounds, has a key twice or
-// half of a surrogate pair is -32600, with its id where that can be told; the rest that does not
+// Parses and classifies one line. JSON that is well-formed but breaks our bounds, has a key twice
+// or half of a surrogate pair is -32600, with its id where that can be told; the rest that does not
 // parse is -32700.
 Envelope read_envelope(json::Document& document, json::Parser& parser, std::string_view line);
 
