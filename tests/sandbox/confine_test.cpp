@@ -295,6 +295,7 @@ TEST_CASE("the self-test passes where the protections hold, and leaves nothing b
           report.claim(tested.has_value(), tested ? "" : tested.error().message);
         }) == "");
   CHECK(fs::is_empty(scratch.front()));
+  CHECK(canary.outside_unchanged());
 }
 
 TEST_CASE("the self-test takes the first place that can be written, whatever lies there") {
@@ -332,6 +333,7 @@ TEST_CASE("the self-test makes its directory once, and takes no other for it") {
   fs::create_directory_symlink(canary.outside(), state + "/self-test");
   CHECK(test_resolvers(state, {}).error().code == Code::kUnavailable);
   CHECK(test_resolvers(state, std::vector{state}).has_value());
+  CHECK_FALSE(fs::exists(canary.outside() + "/inside"));
 }
 
 TEST_CASE("the self-test names a protection that is claimed and missing") {

@@ -139,7 +139,9 @@ TEST_CASE("store on a full disk fails by name, keeps what it has and goes on (SE
   Result<void> put;
   while ((put = store->put(Table::kSessions, std::to_string(stored), value))) ++stored;
   CHECK(put.error().code == Code::kUnavailable);
-  CHECK(put.error().message.find("no space left for the state directory; close sessions") == 0);
+  CHECK(put.error().message ==
+        "no space left for the state directory; close sessions that are no longer needed, free "
+        "space on its disk, or start quarry with another --state-dir");
   CHECK(stored > 10);
   for (int i = 0; i < stored; ++i) {
     REQUIRE(store->get(Table::kSessions, std::to_string(i)) == value);

@@ -130,6 +130,11 @@ TEST_CASE("state directory whose version is damaged or gone is used, and says so
     CHECK(files.read("s/version") == "quarry state 4\n");
   }
   CHECK(Store::at(directory)->stats().note.empty());
+  REQUIRE(unlink(version.c_str()) == 0);
+  REQUIRE(mkdir(version.c_str(), 0700) == 0);
+  check_refused(directory,
+                "the state directory cannot be written to: Is a directory; name another one");
+  REQUIRE(rmdir(version.c_str()) == 0);
   // What is not a database is set aside, as ever.
   files.write("s/version", "");
   files.write("s/state/data.mdb", "x");

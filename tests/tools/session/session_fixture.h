@@ -16,16 +16,10 @@
 #include "server/pool/pool.h"
 #include "server/session/sessions.h"
 #include "tests/support/temp_workspace.h"
+#include "tests/support/turned_clock.h"
 #include "tools/tool.h"
 
 namespace quarry::test {
-
-class HandClock final : public Clock {
- public:
-  std::int64_t steady_ns() const override { return now_ms * 1'000'000; }
-  std::int64_t wall_ms() const override { return now_ms; }
-  std::int64_t now_ms = 1'700'000'000'000;
-};
 
 class NoFacts final : public tools::ServerFacts {
  public:
@@ -83,7 +77,7 @@ class SessionFixture {
   }
 
   TempWorkspace files{{{"sub/a.txt", "a"}, {"plain.txt", "x"}}};
-  HandClock clock;
+  TurnedClock clock;
   std::unique_ptr<store::Store> store = store::Store::in_memory();
   files::LineIndexes line_indexes{clock};
   change::Changes changes{{.state_directory = "", .limits = {}}, clock};
