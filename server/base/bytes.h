@@ -20,6 +20,10 @@ class ByteWriter {
   explicit ByteWriter(std::string& out) : out_(out) {}
 
   ByteWriter& number(std::uint64_t value) {
+    if (value < 0x80) {  // most are
+      out_.push_back(static_cast<char>(value));
+      return *this;
+    }
     std::array<char, kMostNumberBytes> bytes;
     std::size_t count = 0;
     for (; value >= 0x80; value >>= 7U) bytes[count++] = static_cast<char>(value | 0x80U);

@@ -1,10 +1,11 @@
 // Sixteen bytes at a time: which of them matter inside a JSON string. SSE2 is part of every x86-64;
 // elsewhere the compiler gets a plain loop.
 //
-// REQUIRES: 16 readable bytes at `at`. Pure functions; safe from any thread.
+// REQUIRES: 16 readable bytes at `at`. Safe from any thread.
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -18,6 +19,31 @@ inline constexpr std::size_t kBlock = 16;
 
 inline void copy_block(char* to, const char* from) {
   std::memcpy(to, from, kBlock);
+}
+
+// Copies `size` bytes and returns the end of the copy. Names and values have some ten bytes: a call
+// of memcpy costs as much again. Two copies that overlap take any size between their own and twice
+// that.
+inline char* copy_short(char* to, const char* from, std::size_t size) {
+  const auto from_both_ends = [&](auto part) {
+    auto last = part;
+    std::memcpy(&part, from, sizeof part);
+    std::memcpy(&last, from + size - sizeof last, sizeof last);
+    std::memcpy(to, &part, sizeof part);
+    std::memcpy(to + size - sizeof last, &last, sizeof last);
+  };
+  if (size > 2 * kBlock) {
+    std::memcpy(to, from, size);
+  } else if (size >= kBlock) {
+    from_both_ends(std::array<std::uint64_t, 2>{});
+  } else if (size >= sizeof(std::uint64_t)) {
+    from_both_ends(std::uint64_t{});
+  } else if (size >= sizeof(std::uint32_t)) {
+    from_both_ends(std::uint32_t{});
+  } else {
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+  return to + size;
 }
 
 #if defined(__SSE2__)

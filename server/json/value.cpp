@@ -5,6 +5,14 @@
 #include "server/json/number.h"
 
 namespace quarry::json {
+namespace {
+
+// Most names differ in their length or first byte: those are not compared as a whole.
+bool is_named(std::string_view key, std::string_view name) {
+  return key.size() == name.size() && (key.empty() || (key.front() == name.front() && key == name));
+}
+
+}  // namespace
 
 std::optional<std::int64_t> Value::integer() const {
   if (!is(Type::kNumber)) return std::nullopt;
@@ -13,8 +21,9 @@ std::optional<std::int64_t> Value::integer() const {
 
 Value Value::find(std::string_view name) const {
   if (!is(Type::kObject)) return {};
-  for (Value child = first(); child; child = after(child))
-    if (child.key() == name) return child;
+  const std::uint32_t end = node().next;
+  for (std::uint32_t at = index_ + 1; at < end; at = nodes_[at].next)
+    if (is_named(nodes_[at].key, name)) return {nodes_, at};
   return {};
 }
 

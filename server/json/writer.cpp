@@ -74,7 +74,7 @@ Writer& Writer::key(Name name) {
     char* at = begin + before;
     if (!first_) *at++ = ',';
     *at++ = '"';
-    at = std::copy(text.begin(), text.end(), at);
+    at = copy_short(at, text.data(), text.size());
     *at++ = '"';
     *at++ = ':';
     return static_cast<std::size_t>(at - begin);
@@ -101,7 +101,7 @@ Writer& Writer::string(std::string_view text) {
     out_.resize_and_overwrite(before + text.size() + kBlock + 2, [&](char* begin, std::size_t) {
       char* at = begin + before;
       *at++ = '"';
-      if (!text.empty()) std::memcpy(at, text.data(), text.size());
+      copy_short(at, text.data(), text.size());
       plain = is_plain(at, text.size());
       if (!plain) return before;
       at += text.size();

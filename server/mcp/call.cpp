@@ -28,7 +28,12 @@ std::size_t Call::kept_bytes() const {
          output.structured.capacity() + answer.capacity() + question.key.capacity();
 }
 
+std::unique_ptr<Call> CallPool::take_at_hand() {
+  return std::unique_ptr<Call>(at_hand_.exchange(nullptr, std::memory_order_acquire));
+}
+
 std::unique_ptr<Call> CallPool::take() {
+  if (auto call = take_at_hand()) return call;
   {
     auto idle = idle_.lock();
     if (!idle->calls.empty()) {
@@ -53,6 +58,15 @@ void CallPool::give_back(std::unique_ptr<Call> call) {
   call->document.forget_a_huge_line();
   call->output.images.clear();
   trim(*call, kKeptBytes);
+  Call* none = nullptr;
+  if (at_hand_.compare_exchange_strong(none, call.get(), std::memory_order_release,
+                                       std::memory_order_relaxed)) {
+    return static_cast<void>(call.release());
+  }
+  give_back_to_list(std::move(call));
+}
+
+void CallPool::give_back_to_list(std::unique_ptr<Call> call) {
   const std::size_t bytes = call->kept_bytes();
   auto idle = idle_.lock();
   if (idle->calls.size() >= kMaxIdle) return idle.unlock();  // freed outside the lock
@@ -64,12 +78,15 @@ void CallPool::give_back(std::unique_ptr<Call> call) {
   idle->calls.push_back(std::move(call));
 }
 
-CallPool::Kept CallPool::kept() const {
+CallPool::Kept CallPool::kept() {
+  // Into the list, so that nobody uses it while its buffers are looked at.
+  if (auto call = take_at_hand()) give_back_to_list(std::move(call));
   auto idle = idle_.lock();
   return {.calls = idle->calls.size(), .bytes = idle->bytes};
 }
 
 void CallPool::shrink() {
+  take_at_hand();
   Idle freed;  // outside the lock
   std::swap(*idle_.lock(), freed);
 }

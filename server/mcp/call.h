@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -57,7 +58,8 @@ struct Call {
   rpc::Reply reply;
   bool tracked = false;  // in the table of calls in flight
   std::int64_t max_tokens = 0;
-  std::int64_t arrived_ns = 0;
+  std::int64_t arrived_ns = 0;  // on the steady clock
+  std::int64_t wall_ms = 0;     // the same moment on the wall clock
   ToolRunner* runner = nullptr;
   Question question;
   tools::ToolOutput output;  // reused
@@ -67,13 +69,19 @@ struct Call {
   std::size_t kept_bytes() const;
 };
 
-// CallPool: idle Calls, at most kMaxIdle of them with kMaxIdleBytes in all. Safe from any thread.
+// CallPool: idle Calls, at most kMaxIdle of them with kMaxIdleBytes in all, and one more at hand: a
+// client that waits for each answer has the same one each time, without a lock. Safe from any
+// thread.
 class CallPool {
  public:
   static constexpr std::size_t kMaxIdle = 64;
   static constexpr std::size_t kMaxIdleBytes = std::size_t{4} << 20U;
 
   CallPool(const Clock& clock, rpc::LineWriter& wire) : clock_(clock), wire_(wire) {}
+  ~CallPool() { take_at_hand(); }
+  CallPool(const CallPool&) = delete;
+  CallPool& operator=(const CallPool&) = delete;
+
   std::unique_ptr<Call> take();
   void give_back(std::unique_ptr<Call> call);
 
@@ -82,18 +90,22 @@ class CallPool {
     std::size_t bytes = 0;  // of their buffers
   };
   // What idle Calls hold for reuse now.
-  Kept kept() const;
+  Kept kept();
   // Frees every idle Call.
   void shrink();
 
  private:
+  std::unique_ptr<Call> take_at_hand();
+  void give_back_to_list(std::unique_ptr<Call> call);
+
   const Clock& clock_;
   rpc::LineWriter& wire_;
+  std::atomic<Call*> at_hand_{nullptr};  // owned
   struct Idle {
     std::vector<std::unique_ptr<Call>> calls;
     std::size_t bytes = 0;  // the sum of their kept_bytes()
   };
-  mutable Guarded<Idle> idle_;
+  Guarded<Idle> idle_;
 };
 
 }  // namespace quarry::mcp

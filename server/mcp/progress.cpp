@@ -12,7 +12,8 @@ constexpr std::int64_t kBeatAfterNs = 10'000'000'000LL;  // one per ten seconds 
 }  // namespace
 
 void CallProgress::open(std::string_view token, Revision revision) {
-  if (token.empty()) return;
+  opened_ = !token.empty();
+  if (!opened_) return;
   auto state = state_.lock();
   state->token = token;
   state->revision = revision;
@@ -23,6 +24,7 @@ void CallProgress::open(std::string_view token, Revision revision) {
 }
 
 void CallProgress::close() {
+  if (!opened_) return;
   state_.lock()->open = false;
 }
 

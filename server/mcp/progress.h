@@ -50,6 +50,7 @@ class CallProgress final : public tools::Progress {
   const Clock& clock_;
   rpc::LineWriter& wire_;
   Guarded<State> state_;
+  bool opened_ = false;  // there is a token; set before another thread has the call
 };
 
 }  // namespace quarry::mcp

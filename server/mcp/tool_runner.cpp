@@ -11,6 +11,10 @@
 namespace quarry::mcp {
 namespace {
 
+constexpr std::string_view kContent = R"("content":[)";
+constexpr std::string_view kText = R"({"type":"text","text":)";
+constexpr std::string_view kStructured = R"(,"structuredContent":)";
+
 // Rule 2 of every tool: the answer's budget in tokens of four bytes.
 Result<std::int64_t> read_budget(const Call& call, const Limits& limits) {
   const json::Value given = call.arguments.find("max_tokens");
@@ -119,7 +123,7 @@ bool ToolRunner::answer_kept(std::unique_ptr<Call>& call, bool here) {
 }
 
 void ToolRunner::end(std::unique_ptr<Call> call) {
-  if (world_.sessions.note_use(*call->session)) store_use();
+  if (world_.sessions.note_use(*call->session, now_ms(*call))) store_use();
   world_.memory.call_ended(call->line.size(), call->output.text.size(), /*heavy=*/false);
   // Not part of the mean, which is of calls that ran.
   metrics::CallRow& row = world_.metrics.row(call->tool_index);
@@ -142,7 +146,7 @@ void ToolRunner::resume(KeptAnswers::Landed landed) {
 
 void ToolRunner::run(std::unique_ptr<Call> call) {
   if (answer_kept(call, /*here=*/world_.pool.workers() > 0 && !call->tracked)) return;
-  const std::int64_t begun = world_.clock.steady_ns();
+  const std::int64_t begun = call->tracked ? world_.clock.steady_ns() : call->arrived_ns;
   Result<void> result;
   if (call->cancel->cancelled()) {
     result = fail(Code::kCancelled, "cancelled");
@@ -177,10 +181,16 @@ Result<void> ToolRunner::prepare(Call& call) {
   TRY_ASSIGN(const std::string_view handle, read_handle(call.arguments));
   TRY_ASSIGN(call.max_tokens, read_budget(call, world_.limits));
   const tools::Traits& traits = call.tool->traits;
+  call.wall_ms = world_.clock.wall_ms();
   TRY_ASSIGN(call.session, traits.closes_session     ? world_.sessions.find_to_close(handle)
-                           : traits.looks_up_session ? world_.sessions.known(handle)
-                                                     : world_.sessions.find(handle));
+                           : traits.looks_up_session ? world_.sessions.known(handle, call.wall_ms)
+                                                     : world_.sessions.find(handle, call.wall_ms));
   return {};
+}
+
+// A clock is read once for a call that runs where it arrives: a reading costs as much as a lock.
+std::int64_t ToolRunner::now_ms(const Call& call) const {
+  return call.tracked ? world_.clock.wall_ms() : call.wall_ms;
 }
 
 // On a worker, since it may wait for the disk; here where there is none.
@@ -198,7 +208,7 @@ Result<void> ToolRunner::invoke(Call& call) {
                 "the session was closed by an earlier call; leave 'session' out, or call "
                 "session_open");
   }
-  if (world_.sessions.note_use(*call.session)) store_use();
+  if (world_.sessions.note_use(*call.session, now_ms(call))) store_use();
   if (call.tool->traits.effect == tools::Effect::kWrites && call.session->read_only()) {
     return fail(Code::kDenied, "the session is read-only; '{}' would write",
                 call.tool->traits.name);
@@ -231,9 +241,9 @@ void ToolRunner::encode(Call& call, const Result<void>& result) const {
   std::string& out = call.answer;
   out.clear();
   open_result(out, call.request.id, call.request.revision, /*members_follow=*/true);
-  out.append(R"("content":[)");
+  out.append(kContent);
   if (!result) {
-    out.append(R"({"type":"text","text":)");
+    out.append(kText);
     json::append_string(out, result.error().message);
     out.append(R"(}],"isError":true)");
     close_result(out);
@@ -242,7 +252,7 @@ void ToolRunner::encode(Call& call, const Result<void>& result) const {
   // One text block first: some clients show only the first block.
   const char* separator = "";
   if (!call.output.text.empty() || call.output.images.empty()) {
-    out.append(R"({"type":"text","text":)");
+    out.append(kText);
     json::append_string(out, call.output.text);
     out.push_back('}');
     separator = ",";
@@ -255,7 +265,7 @@ void ToolRunner::encode(Call& call, const Result<void>& result) const {
   }
   out.push_back(']');
   if (!call.output.structured.empty() && call.request.revision >= Revision::k2025_06_18) {
-    out.append(R"(,"structuredContent":)").append(call.output.structured);
+    out.append(kStructured).append(call.output.structured);
   }
   close_result(out);
 }

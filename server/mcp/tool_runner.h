@@ -75,6 +75,7 @@ class ToolRunner {
  private:
   static void job(void* call);
   void store_use();
+  std::int64_t now_ms(const Call& call) const;
   // Posts what may run now; calls that the lane refuses are answered and end in turn.
   void start_ready(std::vector<session::Order::Ticket>& ready);
   void encode(Call& call, const Result<void>& result) const;

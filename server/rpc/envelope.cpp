@@ -175,7 +175,9 @@ Envelope read_envelope(json::Document& document, json::Parser& parser, std::stri
 }
 
 void append_result_head(std::string& out, std::string_view id) {
-  out.append(R"({"jsonrpc":"2.0","id":)").append(id).append(R"(,"result":)");
+  constexpr std::string_view kBeforeId = R"({"jsonrpc":"2.0","id":)";
+  constexpr std::string_view kBehindId = R"(,"result":)";
+  out.append(kBeforeId).append(id).append(kBehindId);
 }
 
 void append_error(std::string& out, std::string_view id, int code, std::string_view message,

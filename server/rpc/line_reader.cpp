@@ -12,6 +12,7 @@ constexpr std::size_t kReadBytes = LineReader::kBufferBytes;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool blank(std::string_view line) {
+  if (!line.empty() && line.front() > ' ') return false;
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 

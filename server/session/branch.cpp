@@ -51,12 +51,12 @@ bool Branch::is_current(const Known& known, const sandbox::Workspace& workspace)
   return head && *head == known.head->stamp();
 }
 
-std::string Branch::name(const sandbox::Workspace& workspace, std::int64_t now_ms) {
+std::string Branch::name(const sandbox::Workspace& workspace, const Clock& clock) {
   {
     auto known = known_.lock();
     if (is_current(*known, workspace)) return known->name;
   }
-  Known found = read(workspace, now_ms);
+  Known found = read(workspace, clock.wall_ms());
   std::string name = found.name;
   *known_.lock() = std::move(found);
   return name;

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "server/base/clock.h"
 #include "server/base/guarded.h"
 #include "server/sandbox/workspace.h"
 
@@ -22,8 +23,8 @@ namespace quarry::session {
 
 class Branch {
  public:
-  // Empty when HEAD is detached or not at hand. `now_ms` is the wall clock.
-  std::string name(const sandbox::Workspace& workspace, std::int64_t now_ms);
+  // Empty when HEAD is detached or not at hand.
+  std::string name(const sandbox::Workspace& workspace, const Clock& clock);
 
  private:
   struct Known {

@@ -178,13 +178,14 @@ std::string id_of(const Record& record) {
 }
 
 std::string state_prefix(std::string_view id) {
-  std::string key(id);
-  key.push_back('\0');
-  return key;
+  return state_key(id, {});
 }
 
 std::string state_key(std::string_view id, std::string_view name) {
-  return state_prefix(id).append(name);
+  std::string key;
+  key.reserve(id.size() + 1 + name.size());
+  key.append(id).push_back('\0');
+  return key.append(name);
 }
 
 std::string_view id_in_state(std::string_view state_key) {
@@ -281,6 +282,7 @@ Result<void> replace(Transaction& change, const Record& was, Record& now) {
       TRY(add_label(change, now));
     }
   }
+  if (has_rows) return change.put(Table::kSessions, now.handle, encode(now));
   return change.put(Table::kSessions, id_of(now), encode(now));
 }
 

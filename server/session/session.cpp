@@ -16,8 +16,7 @@ Session::Session(const Record& record, Roots::Place place, std::size_t heavy_cal
       stored_ms_(record.used_ms),
       ttl_s_(record.ttl_s) {}
 
-Record Session::record() const {
-  Record now;
+void Session::read_record(Record& now) const {
   {
     const auto stored = stored_.lock();
     static_cast<Standing&>(now) = stored->standing;
@@ -27,10 +26,9 @@ Record Session::record() const {
   now.root = root_;
   now.read_only = read_only_;
   now.used_ms = std::max(now.used_ms, used_ms());
-  return now;
 }
 
-void Session::adopt(const Record& record) {
+void Session::adopt(const Record& record, std::uint64_t generation) {
   ttl_s_.store(record.ttl_s, std::memory_order_relaxed);
   std::int64_t stored = stored_ms_.load(std::memory_order_relaxed);
   while (stored < record.used_ms &&
@@ -45,6 +43,13 @@ void Session::adopt(const Record& record) {
   if (record.version < own->standing.version) return;
   own->standing = record;
   own->label = record.label;
+  checked_.store(generation, std::memory_order_relaxed);
+}
+
+std::optional<Record> Session::stored_at(std::uint64_t generation) const {
+  const auto stored = stored_.lock();
+  if (generation == store::kNoGeneration || checked() != generation) return std::nullopt;
+  return Record{stored->standing, handle_, root_, stored->label};
 }
 
 bool Session::lapsed(std::int64_t now_ms) const {

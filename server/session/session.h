@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "server/base/guarded.h"
@@ -20,6 +21,7 @@
 #include "server/session/order.h"
 #include "server/session/record.h"
 #include "server/session/roots.h"
+#include "server/store/store.h"
 
 namespace quarry::session {
 
@@ -50,9 +52,16 @@ class Session {
   Branch& branch() const { return *place_.branch; }
 
   // As stored when it was last looked at, with the last use by this process.
-  Record record() const;
-  // Takes over what is stored now.
-  void adopt(const Record& record);
+  Record record() const {
+    Record now;
+    read_record(now);
+    return now;
+  }
+  void read_record(Record& now) const;
+  // Takes over what is stored; at that generation of the store, when it is known.
+  void adopt(const Record& record, std::uint64_t generation);
+  // What was taken over, if it is what is stored at `generation`.
+  std::optional<Record> stored_at(std::uint64_t generation) const;
 
   // Expired by what is known here. `now_ms` is the wall clock.
   bool lapsed(std::int64_t now_ms) const;
@@ -70,9 +79,6 @@ class Session {
 
   // The store's generation at which the record was last known to be current.
   std::uint64_t checked() const { return checked_.load(std::memory_order_relaxed); }
-  void set_checked(std::uint64_t generation) {
-    checked_.store(generation, std::memory_order_relaxed);
-  }
 
  private:
   // What a record has beside the names that never change.
@@ -92,7 +98,7 @@ class Session {
   std::atomic<std::int64_t> used_ms_;
   std::atomic<std::int64_t> stored_ms_;  // the use that is stored, or about to be
   std::atomic<std::int64_t> ttl_s_;
-  std::atomic<std::uint64_t> checked_{0};
+  std::atomic<std::uint64_t> checked_{store::kNoGeneration};  // written under the lock of `stored_`
   std::atomic<std::uint64_t> calls_{0};
   std::atomic<bool> closed_{false};
 };

@@ -94,23 +94,24 @@ Record Sessions::default_record(std::optional<Record> stored, const Session* ses
   return record;
 }
 
-Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle) {
-  return find(handle, /*as_stored=*/true);
+Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle, std::int64_t now_ms) {
+  return find(handle, /*as_stored=*/true, now_ms);
 }
 
-Result<std::shared_ptr<Session>> Sessions::known(std::string_view handle) {
-  return find(handle, /*as_stored=*/false);
+Result<std::shared_ptr<Session>> Sessions::known(std::string_view handle, std::int64_t now_ms) {
+  return find(handle, /*as_stored=*/false, now_ms);
 }
 
-Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle, bool as_stored) {
+Result<std::shared_ptr<Session>> Sessions::find(std::string_view handle, bool as_stored,
+                                                std::int64_t now_ms) {
   if (handle.empty() || handle == kDefaultHandle) return default_session();
-  if (!is_handle(handle)) return unknown();
+  std::shared_ptr<Session> known = loaded_.find(handle);
+  if (!known && !is_handle(handle)) return unknown();
   // Before the record is read: what changes in between is read again next time.
   const std::uint64_t generation = as_stored ? store_.generation() : 0;
-  std::shared_ptr<Session> known = loaded_.find(handle);
   if (known && !roots_.allows(known->root())) return roots_.left_out();
   const bool current = known && (!as_stored || known->checked() == generation);
-  if (current && !known->lapsed(clock_.wall_ms())) return known;
+  if (current && !known->lapsed(now_ms)) return known;
   return load(handle, as_stored ? generation : store_.generation(), std::move(known));
 }
 
@@ -135,11 +136,11 @@ Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::ui
   if (!known) {
     Result<Roots::Place> place = roots_.open(record->root);
     if (!place) return rootless(*record, place.error());
-    record->read_only = record->read_only || config_.read_only;
-    known = loaded_.insert(make(*record, std::move(*place)));
+    Record here = *record;
+    here.read_only = here.read_only || config_.read_only;
+    known = loaded_.insert(make(here, std::move(*place)));
   }
-  known->adopt(*record);
-  known->set_checked(generation);
+  known->adopt(*record, generation);
   return known;
 }
 
@@ -226,8 +227,9 @@ Result<Opened> Sessions::open(const OpenOptions& options) {
     if (!candidates.empty()) written = store_.change(insert);
   }
   if (!written) return Failure(std::move(written).error());
-  return Opened{.session = loaded_.insert(make(record, std::move(place))),
-                .durable = written->durable};
+  auto session = loaded_.insert(make(record, std::move(place)));
+  session->adopt(record, written->generation);
+  return Opened{.session = std::move(session), .durable = written->durable};
 }
 
 // Removes what has expired, candidate by candidate, until one more session has room.

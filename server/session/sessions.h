@@ -71,11 +71,15 @@ class Sessions {
   void widen_roots();
 
   // kNotFound when there is none or it has expired; the text says how to get a new one. kDenied
-  // when its root is not allowed here.
-  Result<std::shared_ptr<Session>> find(std::string_view handle);
+  // when its root is not allowed here. `now_ms` is the wall clock, for who has read it already: a
+  // reading costs as much as the look-up.
+  Result<std::shared_ptr<Session>> find(std::string_view handle, std::int64_t now_ms);
+  Result<std::shared_ptr<Session>> find(std::string_view handle) {
+    return find(handle, clock_.wall_ms());
+  }
   // The same, for a caller that looks at what is stored itself: one that is at hand is as it was
   // when it was last looked at.
-  Result<std::shared_ptr<Session>> known(std::string_view handle);
+  Result<std::shared_ptr<Session>> known(std::string_view handle, std::int64_t now_ms);
   // The same, for a call that closes it: where nothing is in the way but that its root is gone, the
   // default session is given, for the call to run in.
   Result<std::shared_ptr<Session>> find_to_close(std::string_view handle);
@@ -99,7 +103,8 @@ class Sessions {
 
   // Counts a call of the session. True when store_use() should be called soon, on a thread that may
   // wait for the disk.
-  bool note_use(Session& session);
+  bool note_use(Session& session, std::int64_t now_ms);
+  bool note_use(Session& session) { return note_use(session, clock_.wall_ms()); }
   void store_use();
   // Stores the last use of the sessions at hand. At an orderly end.
   void remember_use();
@@ -116,7 +121,8 @@ class Sessions {
     Guarded<Sessions*> sessions;
   };
 
-  Result<std::shared_ptr<Session>> find(std::string_view handle, bool as_stored);
+  Result<std::shared_ptr<Session>> find(std::string_view handle, bool as_stored,
+                                        std::int64_t now_ms);
   Result<std::shared_ptr<Session>> load(std::string_view handle, std::uint64_t generation,
                                         std::shared_ptr<Session> known);
   Failure unknown() const;

@@ -116,13 +116,14 @@ Result<StateView> Sessions::state(Session& session, const StateOptions& options)
                   config_.limits[Limit::kSessionKeyBytes], name.size());
     }
   }
+  Result<StateView> answer;
+  StateView& view = *answer;
+  if (options.keys.empty() && session.checked() == store_.generation()) {
+    session.read_record(view.record);
+    if (view.record.keys == 0) return answer;
+  }
   const bool is_default = session.handle() == kDefaultHandle;
   const std::string id = is_default ? rows::default_id(session.root()) : session.handle();
-  StateView view;
-  if (options.keys.empty() && session.checked() == store_.generation()) {
-    view.record = session.record();
-    if (view.record.keys == 0) return view;
-  }
   const auto read = [&](auto& source) -> Result<void> {
     view = {};
     TRY_ASSIGN(std::optional<Record> record, rows::find(source, id));
@@ -151,10 +152,9 @@ Result<StateView> Sessions::state(Session& session, const StateOptions& options)
   if (!whole) {
     TRY(store_.change([&](store::Transaction& change) { return read(change); }));
   }
-  session.adopt(view.record);
-  if (whole) session.set_checked(before);
-  view.record = session.record();
-  return view;
+  session.adopt(view.record, whole ? before : store::kNoGeneration);
+  session.read_record(view.record);
+  return answer;
 }
 
 }  // namespace quarry::session

@@ -20,8 +20,8 @@ constexpr std::string_view kSettledKey = "v";
 
 }  // namespace
 
-bool Sessions::note_use(Session& session) {
-  if (!session.touch(clock_.wall_ms())) return false;
+bool Sessions::note_use(Session& session, std::int64_t now_ms) {
+  if (!session.touch(now_ms)) return false;
   due_.lock()->push_back({session.handle(), session.used_ms()});
   if (config_.background == nullptr) return true;
   in_background(std::chrono::milliseconds(0), &Sessions::store_use);

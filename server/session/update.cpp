@@ -60,8 +60,13 @@ Result<void> Sessions::check(const Changes& changes, bool is_default) const {
 Result<void> Sessions::apply(store::Transaction& change, const Session& session,
                              const Changes& changes, Record& now) {
   const bool is_default = session.handle() == kDefaultHandle;
-  const std::string id = is_default ? rows::default_id(session.root()) : session.handle();
-  TRY_ASSIGN(std::optional<Record> stored, rows::find(change, id));
+  const std::string own_id = is_default ? rows::default_id(session.root()) : std::string();
+  const std::string_view id = is_default ? own_id : session.handle();
+  // What this process knows is mostly what is stored.
+  std::optional<Record> stored = is_default ? std::nullopt : session.stored_at(change.generation());
+  if (!stored) {
+    TRY_ASSIGN(stored, rows::find(change, id));
+  }
   if (is_default) {
     stored = default_record(std::move(stored), &session);
   } else if (!stored || stored->expired) {
@@ -137,7 +142,7 @@ Result<Updated> Sessions::update(Session& session, const Changes& changes) {
   TRY_ASSIGN(const store::Written written, store_.change([&](store::Transaction& change) {
     return apply(change, session, changes, record);
   }));
-  session.adopt(record);
+  session.adopt(record, written.generation);
   return Updated{.version = record.version, .durable = written.durable};
 }
 
@@ -176,7 +181,7 @@ Result<std::vector<Updated>> Sessions::update_all(std::span<const Update> update
   made.reserve(updates.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     made.push_back({.version = records[i].version, .durable = written.durable});
-    sessions[i]->adopt(records[i]);
+    sessions[i]->adopt(records[i], written.generation);
   }
   return made;
 }

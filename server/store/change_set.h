@@ -33,9 +33,14 @@ class ChangeSet final : public Transaction {
   // By database key; nullopt: erased.
   using Writes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
-  // `on_damage` is called for each damaged record that is met.
-  ChangeSet(Base& base, std::uint32_t second, const std::function<void()>& on_damage)
-      : base_(base), second_(second), on_damage_(on_damage) {}
+  // `on_damage` is called for each damaged record that is met. `generation`: of what `base` finds.
+  ChangeSet(Base& base, std::uint32_t second, const std::function<void()>& on_damage,
+            std::uint64_t generation = kNoGeneration)
+      : base_(base), second_(second), on_damage_(on_damage), generation_(generation) {}
+
+  std::uint64_t generation() const override {
+    return writes_.empty() ? generation_ : kNoGeneration;
+  }
 
   std::optional<std::string> get(Table table, std::string_view key) override;
   Result<void> put(Table table, std::string_view key, std::string_view value) override;
@@ -56,6 +61,7 @@ class ChangeSet final : public Transaction {
   Base& base_;
   const std::uint32_t second_;
   const std::function<void()>& on_damage_;
+  const std::uint64_t generation_;
   Writes writes_;
   std::size_t bytes_ = 0;
   std::uint64_t puts_ = 0;

@@ -27,7 +27,9 @@ struct PendingChange {
   Result<void> outcome{};  // set by `commit`
   std::uint64_t puts = 0;  // by `commit`: how many records it wrote
   bool wrote = false;      // by `commit`: whether it changed anything
-  bool done = false;       // under the queue's lock
+  // By `commit`: as Written's.
+  std::uint64_t generation = kNoGeneration;
+  bool done = false;  // under the queue's lock
 };
 
 class CommitQueue {

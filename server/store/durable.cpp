@@ -195,8 +195,10 @@ Result<bool> Durable::change_recent(PendingChange& change) {
   TRY(writing.check());
   TRY_ASSIGN(const RecentLog::Size pending, recent_->size());
   TRY_ASSIGN(const Known state, known_state());
+  // With the state as it was then: flush() may move records meanwhile, but changes none.
+  const auto generation = [&] { return recent_->position().word() + state.state; };
   Merged base(*this, state);
-  ChangeSet changes(base, second_(), on_damage_);
+  ChangeSet changes(base, second_(), on_damage_, generation());
   TRY((*change.work)(changes));
   TRY(changes.read());
   change.puts = changes.put_count();
@@ -221,6 +223,7 @@ Result<bool> Durable::change_recent(PendingChange& change) {
   TRY_ASSIGN(const bool appended, unless_no_room(recent_->append(changes.writes())));
   // To `state`, which has to take over what is pending besides.
   if (!appended) recent_->give_back();
+  if (appended) change.generation = generation();
   return appended;
 }
 

@@ -225,7 +225,8 @@ Result<Written> LmdbStore::commit(PendingChange& change) {
   if (in_recent && *in_recent) {
     if (!change.wrote) return Written{.durable = durable_->pending().value_or(1) == 0};
     ++commits_;
-    return Written{.durable = flusher_->changed(durable_->crowded())};
+    return Written{.durable = flusher_->changed(durable_->crowded()),
+                   .generation = change.generation};
   }
   const Result<void> outcome =
       in_recent ? queue_.apply(change) : Result<void>(Failure(std::move(in_recent).error()));

@@ -1,5 +1,6 @@
 #include "server/store/recent_frame.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -57,11 +58,20 @@ FrameWriter::FrameWriter(std::string& out, std::uint64_t life) : out_(out) {
 
 void FrameWriter::add(std::uint64_t change, std::string_view key,
                       const std::optional<std::string>& record) {
-  append(out_, change);
-  append(out_, static_cast<std::uint32_t>(key.size()));
-  append(out_, record ? static_cast<std::uint32_t>(record->size()) : kErased);
-  out_ += key;
-  if (record) out_ += *record;
+  const std::string_view bytes = record ? std::string_view(*record) : std::string_view();
+  const auto key_size = static_cast<std::uint32_t>(key.size());
+  const auto record_size = record ? static_cast<std::uint32_t>(bytes.size()) : kErased;
+  const std::size_t before = out_.size();
+  const std::size_t after = before + kEntryHeadBytes + key.size() + bytes.size();
+  out_.resize_and_overwrite(after, [&](char* begin, std::size_t /*room*/) {
+    char* const at = begin + before;
+    std::memcpy(at, &change, sizeof change);
+    std::memcpy(at + 8, &key_size, sizeof key_size);
+    std::memcpy(at + 12, &record_size, sizeof record_size);
+    char* const behind = std::copy(key.begin(), key.end(), at + kEntryHeadBytes);
+    std::copy(bytes.begin(), bytes.end(), behind);
+    return after;
+  });
   ++entries_;
 }
 

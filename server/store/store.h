@@ -59,10 +59,16 @@ inline constexpr std::size_t kMaxOrderedKeyBytes = 480;
 // What a function sees record by record; false: enough. Views live for the call.
 using Visit = std::function<bool(std::string_view key, std::string_view value)>;
 
+// What Store::generation() never is.
+inline constexpr std::uint64_t kNoGeneration = UINT64_MAX;
+
 // What one change of durable tables sees and does; lives for the call that it is given to.
 class Transaction {
  public:
   virtual ~Transaction() = default;
+  // The store's, as long as it is what get() finds: when the change did nothing yet, and nothing
+  // else that is not committed lies before it. Else kNoGeneration.
+  virtual std::uint64_t generation() const { return kNoGeneration; }
   // As this transaction left it.
   virtual std::optional<std::string> get(Table table, std::string_view key) = 0;
   virtual Result<void> put(Table table, std::string_view key, std::string_view value) = 0;
@@ -103,6 +109,8 @@ struct Entry {
 
 struct Written {
   bool durable = true;  // on disk; never so of a store in memory
+  // The store's with this change and none after it, if it is known.
+  std::uint64_t generation = kNoGeneration;
 };
 
 class Store {

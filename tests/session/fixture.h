@@ -18,7 +18,7 @@
 namespace quarry::test {
 
 // Counts what is asked of a store, one in memory for one.
-class CountedStore final : public store::Store {
+class CountedStore : public store::Store {
  public:
   CountedStore() : CountedStore(store::Store::in_memory()) {}
   explicit CountedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}

@@ -63,18 +63,19 @@ void append_state(json::Writer& out, const session::StateView& view, bool one_ke
 }
 
 Result<void> one(const Args& args, ToolContext& context, json::Writer& out) {
-  TRY_ASSIGN(
-      const session::StateView view,
+  const Result<session::StateView> found =
       context.sessions.state(context.session, {.keys = args.keys,
                                                .offset = static_cast<std::uint64_t>(args.offset),
-                                               .max_bytes = state_budget(context.max_tokens)}));
+                                               .max_bytes = state_budget(context.max_tokens)});
+  if (!found) return hand_on(found.error());
+  const session::StateView& view = *found;
   out.key("sessions").begin_array().begin_object();
   append_session(out, view.record);
   out.end_object().end_array();
   out.field("total", 1);
   out.field("calls", context.session.calls());
   const std::string branch =
-      context.session.branch().name(context.session.workspace(), context.clock.wall_ms());
+      context.session.branch().name(context.session.workspace(), context.clock);
   if (!branch.empty()) {
     std::string shown;
     utf8::append_escaped_name(shown, branch);
