@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "server/base/hash.h"
+#include "server/base/state_gone.h"
 
 namespace quarry::change {
 namespace {
@@ -39,11 +40,6 @@ std::vector<std::uint64_t> places_of(const std::vector<std::string>& paths) {
   std::sort(places.begin(), places.end());
   places.erase(std::unique(places.begin(), places.end()), places.end());
   return places;
-}
-
-[[gnu::cold]] Failure not_lockable() {
-  return fail(Code::kUnavailable, "files cannot be locked in the state directory: {}",
-              strerrordesc_np(errno));
 }
 
 }  // namespace
@@ -79,12 +75,22 @@ Fd Locks::take_idle() const {
   }
 }
 
+// Another directory in the place of the one that the process was confined to is denied it (EACCES).
+Failure Locks::not_lockable(int error) const {
+  if (error == ENOENT || (was_there_ && error == EACCES)) {
+    return fail(Code::kUnavailable, "{}", kStateDirectoryGone);
+  }
+  return fail(Code::kUnavailable, "files cannot be locked in the state directory: {}",
+              strerrordesc_np(error));
+}
+
 Result<Locks::Held> Locks::open() const {
   if (Fd idle = take_idle(); idle) return Held(*this, std::move(idle));
   const std::string name =
       file_.empty() ? fmt::format("/proc/self/fd/{}", private_file_.get()) : file_;
   Fd description(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!description) return not_lockable();
+  if (!description) return not_lockable(errno);
+  was_there_ = true;
   return Held(*this, std::move(description));
 }
 
@@ -93,7 +99,7 @@ Result<std::optional<Locks::Held>> Locks::try_lock(const std::vector<std::string
   for (const std::uint64_t place : places_of(paths)) {
     if (lock_byte(held.description_.get(), place)) continue;
     if (is_busy(errno)) return std::optional<Held>();
-    return not_lockable();
+    return not_lockable(errno);
   }
   return std::optional(std::move(held));
 }
@@ -104,7 +110,7 @@ Result<Locks::Held> Locks::lock(const std::vector<std::string>& paths, std::stri
   const std::int64_t until = clock_.steady_ns() + kPatienceNs;
   for (const std::uint64_t place : places_of(paths)) {
     while (!lock_byte(held.description_.get(), place)) {
-      if (!is_busy(errno)) return not_lockable();
+      if (!is_busy(errno)) return not_lockable(errno);
       TRY(cancel.check());
       if (clock_.steady_ns() > until) {
         return fail(Code::kUnavailable,

@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,7 +45,7 @@ class Locks {
   Locks(std::string directory, const Clock& clock);
 
   // All of `paths`, absolute and real, or none. kUnavailable, naming `shown`, when another change
-  // keeps one of them for too long; kCancelled, kTimeout.
+  // keeps one of them for too long, or the directory was removed; kCancelled, kTimeout.
   Result<Held> lock(const std::vector<std::string>& paths, std::string_view shown,
                     const CancelToken& cancel) const;
   // The same without waiting: nullopt when another one keeps one of them.
@@ -52,11 +53,13 @@ class Locks {
 
  private:
   Result<Held> open() const;
+  [[gnu::cold]] Failure not_lockable(int error) const;
   Fd take_idle() const;
 
   const std::string file_;
   const Fd private_file_;
   const Clock& clock_;
+  mutable std::atomic<bool> was_there_{false};  // the file was opened once
   // Descriptions that hold nothing: to open one costs more than to lock it.
   mutable Guarded<std::vector<Fd>> idle_;
 };

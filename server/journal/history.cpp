@@ -21,6 +21,7 @@ Result<std::string> Journal::read_segment(std::uint64_t segment) const {
 }
 
 Result<void> Journal::each(const std::function<bool(const Listed&)>& visit) const {
+  TRY(check_there());
   const std::vector<std::uint64_t> all = segments();
   std::unordered_map<std::string, Outcome> outcomes;
   for (std::size_t i = all.size(); i-- > 0;) {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/base/state_gone.h"
 #include "server/journal/frames.h"
 #include "server/journal/segment_bytes.h"
 
@@ -25,7 +26,7 @@ constexpr std::chrono::milliseconds kPatience{5000};
 // says. Threads wait for each other at the descriptors, processes by a lock of theirs.
 class Journal::Lock {
  public:
-  explicit Lock(Journal& journal) : files_(journal.files_.lock()) {
+  explicit Lock(Journal& journal) : journal_(journal), files_(journal.files_.lock()) {
     Fd& fd = files_->lock;
     const auto open_lock = [&] {
       constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
@@ -68,13 +69,13 @@ class Journal::Lock {
     if (error_ == EAGAIN || error_ == EACCES) {
       return fail(Code::kUnavailable, "another quarry process keeps the journal; call again");
     }
-    return disk_failure(error_);
+    return journal_.failure(error_);
   }
   Head& head() { return head_; }
   Files& files() { return *files_; }
   Result<void> save() {
     if (write_all(files_->lock.get(), encode(head_), 0)) return {};
-    return disk_failure(errno);
+    return journal_.failure(errno);
   }
 
  private:
@@ -99,6 +100,7 @@ class Journal::Lock {
     return true;
   }
 
+  const Journal& journal_;
   Guarded<Files>::Lock files_;
   int error_ = 0;
   bool held_ = false;
@@ -107,13 +109,27 @@ class Journal::Lock {
 };
 
 Result<std::unique_ptr<Journal>> Journal::open(const Options& options, const Clock& clock) {
-  if (mkdir(options.directory.c_str(), 0700) != 0 && errno != EEXIST) return disk_failure(errno);
+  if (mkdir(options.directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    if (errno == ENOENT) return fail(Code::kUnavailable, "{}", kStateDirectoryGone);
+    return disk_failure(errno);
+  }
   Fd directory(::open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   if (!directory) return disk_failure(errno);
   std::unique_ptr<Journal> journal(new Journal(options, clock, std::move(directory)));
   Lock lock(*journal);
   if (lock.check()) journal->prune(lock.head().segment);
   return journal;
+}
+
+Result<void> Journal::check_there() const {
+  struct stat status {};
+  if (fstat(directory_.get(), &status) != 0 || status.st_nlink > 0) return {};
+  return fail(Code::kUnavailable, "{}", kStateDirectoryGone);
+}
+
+Failure Journal::failure(int error) const {
+  Result<void> there = check_there();
+  return there ? disk_failure(error) : Failure(std::move(there).error());
 }
 
 std::string Journal::name_of(std::uint64_t segment) const {
@@ -253,7 +269,7 @@ Result<Frame> Journal::write_frame(Lock& lock, std::string_view frame, bool sync
   const std::uint64_t segment = head.segment;
   std::uint64_t size = 0;
   const int fd = open_segment(lock.files(), segment, size);
-  if (fd < 0) return disk_failure(errno);
+  if (fd < 0) return failure(errno);
   TRY_ASSIGN(const std::string beyond, catch_up(head, fd, size));
   const std::uint64_t tail = head.tail;
   const bool written = write_all(fd, frame, tail);

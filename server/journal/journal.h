@@ -17,7 +17,7 @@
 // too old is not kept, wherever it lies.
 //
 // Safe from any thread and between processes. Errors: kUnavailable (disk full or failing, another
-// process keeps the lock), kTooLarge (one entry beyond max_bytes).
+// process keeps the lock, the directory was removed), kTooLarge (one entry beyond max_bytes).
 
 #pragma once
 
@@ -90,6 +90,9 @@ class Journal {
 
   Journal(const Options& options, const Clock& clock, Fd directory)
       : options_(options), clock_(clock), directory_(std::move(directory)) {}
+  // What errno says; or, once the directory was removed, that.
+  [[gnu::cold]] Failure failure(int error) const;
+  Result<void> check_there() const;
   std::string name_of(std::uint64_t segment) const;
   // Where the frame lies; the head says so when it is saved.
   Result<Frame> write_frame(Lock& lock, std::string_view frame, bool sync);

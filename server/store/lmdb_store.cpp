@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/base/log.h"
+#include "server/base/state_gone.h"
 #include "server/store/open_recent.h"
 #include "server/store/record.h"
 
@@ -15,8 +16,6 @@ using std::chrono::milliseconds;
 constexpr char kState[] = "state";
 constexpr char kRecent[] = "recent";
 constexpr char kCache[] = "cache";
-constexpr char kGone[] =
-    "the state directory was removed or replaced while quarry used it; start quarry again";
 constexpr std::size_t kCopiedAtOnce = 256;
 constexpr std::size_t kListedBytes = std::size_t{1} << 20U;
 // How long bringing changes to disk waits for another process, where somebody waits and where not.
@@ -211,9 +210,9 @@ Result<Written> LmdbStore::change(const Work& work) {
 Result<void> LmdbStore::check_in_place() {
   if (!gone_.load(std::memory_order_relaxed)) {
     if (directory_->in_place()) return {};
-    if (!gone_.exchange(true)) log::error("{}", kGone);
+    if (!gone_.exchange(true)) log::error("{}", kStateDirectoryGone);
   }
-  return fail(Code::kUnavailable, "{}", kGone);
+  return fail(Code::kUnavailable, "{}", kStateDirectoryGone);
 }
 
 Result<Written> LmdbStore::commit(PendingChange& change) {
@@ -304,7 +303,7 @@ StoreStats LmdbStore::stats() const {
                              .limit_bytes = environment.map_bytes()};
   };
   return {.mode = "lmdb",
-          .note = gone_.load(std::memory_order_relaxed) ? kGone : note_,
+          .note = gone_.load(std::memory_order_relaxed) ? std::string(kStateDirectoryGone) : note_,
           .gets = gets_,
           .hits = hits_,
           .puts = puts_,

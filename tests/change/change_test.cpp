@@ -233,6 +233,19 @@ TEST_CASE("change: without a state directory changes are made and cannot be undo
   CHECK(undone.error().code == Code::kUnavailable);
 }
 
+TEST_CASE("change: a state directory that was taken away is named, and what to do") {
+  World world;
+  world.put("a", "x");
+  std::filesystem::remove_all(world.state.root());
+  Change change(*world.changes, *world.workspace, {.session = "one", .tool = "test"}, world.cancel);
+  const auto held = change.lock(std::array{world.path("a")});
+  REQUIRE_FALSE(held);
+  CHECK_THAT(held.error().message,
+             Contains("removed or replaced") && Contains("start quarry again"));
+  CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("removed or replaced"));
+  CHECK(world.tree.read("a") == "x");
+}
+
 TEST_CASE("change: two changes of one file wait for each other, and not for ever") {
   World world;
   const auto first = world.begin({"a"});

@@ -283,6 +283,20 @@ TEST_CASE("journal: what somebody removed while it was open is made again") {
   CHECK(listed(*journal) == std::vector<std::string>{"a4 0", "a2 0"});
 }
 
+TEST_CASE("journal: says that its directory was taken away, and what to do") {
+  World world;
+  const auto journal = world.open();
+  REQUIRE(journal->begin(entry("a1")));
+  fs::remove_all(world.directory());
+  const auto begun = journal->begin(entry("a2"));
+  REQUIRE_FALSE(begun);
+  CHECK(begun.error().message ==
+        "the state directory was removed or replaced while quarry used it; start quarry again");
+  const auto read = journal->each([](const Listed&) { return true; });
+  REQUIRE_FALSE(read);
+  CHECK(read.error().message == begun.error().message);
+}
+
 TEST_CASE("journal: an entry that the head does not list is open all the same") {
   const std::pair<const char*, std::function<void(const std::string& lock)>> losses[] = {
       {"the head went", [](const std::string& lock) { fs::remove(lock); }},
