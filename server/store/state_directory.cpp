@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -81,6 +83,36 @@ struct flock range(short type, off_t first, off_t length) {
   return bytes;
 }
 
+// Whether another descriptor of this process leads to the file that `lock` leads to.
+bool open_here(int lock) {
+  struct stat wanted {};
+  if (fstat(lock, &wanted) != 0) return false;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
+       at.increment(error)) {
+    struct stat status {};
+    const int fd = std::atoi(at->path().filename().c_str());
+    if (fd != lock && fstat(fd, &status) == 0 && status.st_dev == wanted.st_dev &&
+        status.st_ino == wanted.st_ino) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The byte of this process is locked. LMDB tells its readers apart by the process's number alone:
+// of two with the same one the second could not read, and would end the first one's reading.
+[[gnu::cold]] Failure taken_already(int lock) {
+  if (open_here(lock)) {
+    return fail(Code::kUnavailable, "this process has the state directory open already");
+  }
+  return fail(Code::kUnavailable,
+              "another quarry with this one's process number ({}), so in another container, has "
+              "the state directory open, and the two cannot share it; give each container a "
+              "--state-dir of its own, or start them so that their process numbers differ",
+              getpid());
+}
+
 }  // namespace
 
 bool remote_or_user_space(long file_system_type) {
@@ -137,7 +169,7 @@ Result<void> StateDirectory::enter(milliseconds patience) {
   struct flock own = range(F_WRLCK, static_cast<off_t>(process_byte()), 1);
   if (fcntl(lock_.get(), F_OFD_SETLK, &own) != 0) {
     if (errno != EAGAIN && errno != EACCES) return cannot("locked", errno);
-    return fail(Code::kUnavailable, "this process has the state directory open already");
+    return taken_already(lock_.get());
   }
   struct flock others = range(F_WRLCK, static_cast<off_t>(Byte::kFirstProcess), 0);
   alone_ = fcntl(lock_.get(), F_OFD_GETLK, &others) == 0 && others.l_type == F_UNLCK;

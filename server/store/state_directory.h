@@ -3,7 +3,8 @@
 // open() creates it (mode 0700) and refuses, with the reason as kUnavailable, one that is not
 // ours, that others may write to, that lies on a network or user-space file system (LMDB's shared
 // memory and locks do not hold there), whose format is a newer version's, or that this process
-// has open already (LMDB forbids that: closing one would drop the locks of the other).
+// has open already (LMDB forbids that: closing one would drop the locks of the other), or one of
+// the same number in another container (LMDB takes the two for one).
 //
 // Who uses it is known by locks on bytes of its file `lock`, which the kernel drops when a
 // process dies: one for opening, one per process, one for each environment's writer. They are

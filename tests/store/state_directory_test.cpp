@@ -1,9 +1,11 @@
 #include "server/store/state_directory.h"
 
 #include <filesystem>
+#include <functional>
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -186,6 +188,43 @@ TEST_CASE("state directory is opened once in a process and again after it was cl
     CHECK(first->put(Table::kSessions, "k", "w"));
   }
   CHECK(Store::at(directory)->get(Table::kSessions, "k") == "w");
+}
+
+// Starts `body` as the first process of a container: its number is 1. The exit code is 77 when that
+// is not allowed.
+pid_t start_as_first(const std::function<int()>& body) {
+  return start_process([&] { return unshare(CLONE_NEWPID) != 0 ? 77 : run_process(body); });
+}
+
+TEST_CASE("state directory is not shared by two containers' processes of one number, and says so") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  Pipe ready;
+  Pipe done;
+  const pid_t first = start_as_first([&] {
+    const auto store = Store::at(directory);
+    if (!store->put(Table::kSessions, "k", "v") || store->stats().mode != "lmdb") return 1;
+    ready.tell();
+    done.wait();
+    return store->get(Table::kSessions, "k") == "v" ? 0 : 2;
+  });
+  ready.to.reset();
+  if (!ready.wait()) {
+    CHECK(exit_code(first) == 77);
+    WARN("skipped: making a container's process numbers needs root");
+    return;
+  }
+  const pid_t second = start_as_first([&] {
+    const StoreStats stats = Store::at(directory)->stats();
+    const bool said =
+        stats.note.starts_with(
+            "another quarry with this one's process number (1), so in another") &&
+        stats.note.find("give each container a --state-dir of its own") != std::string::npos;
+    return stats.mode == "memory" && said ? 0 : 1;
+  });
+  CHECK(exit_code(second) == 0);
+  done.tell();
+  CHECK(exit_code(first) == 0);
 }
 
 TEST_CASE("state directory that is taken away under a store is noticed") {
