@@ -57,13 +57,24 @@ Result<void> LmdbStore::open_parts() {
     // What cannot be taken over is lost, which must not keep the store from opening.
     salvaged_ = take_over_damaged(*directory_, kState, *state.environment).value_or(0);
   }
-  TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent));
+  std::uint64_t lost = 0;
+  TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent, [&] {
+               lost = changes_not_in(*state.environment, *directory_, kRecent);
+             }));
   // What is not on disk could not be told from what is after the next restart.
   if (!restart_is_seen) options_.durability = Durability::kFull;
   TRY_ASSIGN(RecentLog::Opened recent, open_recent(*directory_, kRecent, *state.environment));
   if (state.begun_anew || state.suspected || recent.begun_anew) ++doubts_;
   add_note(state.begun_anew, "a damaged 'state' was set aside when the store was opened");
   add_note(recent.begun_anew, "a damaged 'recent' was set aside when the store was opened");
+  if (lost > 0) {
+    const std::string note = fmt::format(
+        "the machine was restarted before at least {} acknowledged change{} on disk, and lost {}: "
+        "with --durability=full a change is acknowledged when it is on disk",
+        lost, lost == 1 ? " was" : "s were", lost == 1 ? "it" : "them");
+    log::warning("{}", note);
+    add_note(true, note);
+  }
   add_note(directory_->version_lost(), "the state directory's damaged 'version' was written anew");
   TRY(discard_after_restart(*directory_, kCache));
   TRY_ASSIGN(OpenedEnvironment cache,

@@ -195,11 +195,13 @@ Result<std::uint64_t> take_over_damaged(const StateDirectory& directory, const s
   return taken;
 }
 
-Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name) {
+Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name,
+                                   const std::function<void()>& before) {
   const std::string mark = name + ".boot";
   const std::string now = boot_id();
   if (!directory.alone()) return !now.empty();  // whoever has it open saw to it
   if (!now.empty() && directory.read_note(mark) == now) return true;
+  if (before) before();
   TRY(remove_tree(directory, name));
   if (now.empty()) return false;
   TRY(directory.write_note(mark, now));

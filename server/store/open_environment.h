@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -36,7 +37,9 @@ Result<std::uint64_t> take_over_damaged(const StateDirectory& directory, const s
 // Removes the environment `name` when it was last used before the machine was started: what was
 // not yet on disk then is lost, and with it the order in which pages were written. False when it
 // is unknown when the machine was started; then the environment must be synchronous.
-Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name);
+// `before` is called when it is about to be removed.
+Result<bool> discard_after_restart(const StateDirectory& directory, const std::string& name,
+                                   const std::function<void()>& before = {});
 
 // Whatever `name` is, a missing one too.
 Result<void> remove_tree(const StateDirectory& directory, const std::string& name);

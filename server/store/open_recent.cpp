@@ -1,11 +1,14 @@
 #include "server/store/open_recent.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "server/base/log.h"
 #include "server/store/covered.h"
 #include "server/store/open_environment.h"
+#include "server/store/recent_salvage.h"
 
 namespace quarry::store {
 namespace {
@@ -51,6 +54,26 @@ Result<void> migrate(const StateDirectory& directory, const std::string& name, E
 }
 
 }  // namespace
+
+std::uint64_t changes_not_in(Environment& state, const StateDirectory& directory,
+                             const std::string& name) {
+  const Fd folder(openat(directory.fd(), name.c_str(),
+                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const Result<Covered> covered = covered_in(state);
+  if (!folder || !covered) return 0;
+  // Either may be older than the other: the machine wrote what it came to.
+  std::uint64_t last = 0;
+  std::uint64_t epoch = 0;
+  if (const auto head = RecentHead::open(folder.get(), /*may_be_new=*/false)) {
+    last = (*head)->last_change();
+    epoch = (*head)->epoch();
+  }
+  const SalvagedLog log = salvage_log(directory, name, covered->epoch);
+  for (const auto& [key, record] : log.records) last = std::max(last, record.change);
+  if (log.epoch != 0) epoch = log.epoch;
+  const std::uint64_t first = epoch == covered->epoch ? covered->change : 0;
+  return last - std::min(last, first);
+}
 
 Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std::string& name,
                                       Environment& state) {

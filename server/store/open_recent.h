@@ -18,6 +18,12 @@
 
 namespace quarry::store {
 
+// How many acknowledged changes the log `name` is known to hold that `state` does not: of one that
+// was last used before the machine was started, and so may have lost the last ones. 0 when none is
+// known. REQUIRES: nobody has it open.
+std::uint64_t changes_not_in(Environment& state, const StateDirectory& directory,
+                             const std::string& name);
+
 // Opened::salvaged is in the log already.
 Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std::string& name,
                                       Environment& state);

@@ -9,7 +9,8 @@
 // Durable tables change in transactions, all or nothing, one after another across all processes;
 // what was acknowledged survives the death of any process. With Durability::kFull a change is
 // acknowledged when it is on disk; with kNormal it is acknowledged at once, survives kill -9, and
-// is on disk a few milliseconds later (a power cut may take the last ones, together and whole).
+// is on disk a few milliseconds later (a power cut may take the last ones, together and whole; how
+// many are known to be lost is said in stats()).
 // Reads never wait for writes and see every acknowledged change of every process.
 //
 // Several processes share one state directory; one Store per directory in each of them (a second

@@ -292,6 +292,25 @@ TEST_CASE("store drops what was not on disk, and only that, after a restart of t
     CHECK(store->get(Table::kSessions, "on disk") == "v");
     CHECK_FALSE(store->get(Table::kSessions, "not on disk"));
     CHECK(store->put(Table::kSessions, "not on disk", "w"));
+    const std::string note = store->stats().note;
+    CHECK(note.starts_with("the machine was restarted before at least 1 acknowledged change was"));
+    CHECK(note.find("--durability=full") != std::string::npos);
+  }
+  SECTION("after a restart nothing is said when all was on disk") {
+    CHECK(Store::at(directory)->flush());
+    files.write("s/recent.boot", "11111111-2222-3333-4444-555555555555\n");
+    CHECK(Store::at(directory)->stats().note.empty());
+  }
+  SECTION("after a restart a log that has lost its head is counted by what it says") {
+    REQUIRE(unlink(files.path("s/recent/head").c_str()) == 0);
+    files.write("s/recent.boot", "11111111-2222-3333-4444-555555555555\n");
+    CHECK(Store::at(directory)->stats().note.find("at least 1 acknowledged change was") !=
+          std::string::npos);
+  }
+  SECTION("after a restart a log without anything that can be read is not counted") {
+    std::filesystem::remove_all(files.path("s/recent"));
+    files.write("s/recent.boot", "11111111-2222-3333-4444-555555555555\n");
+    CHECK(Store::at(directory)->stats().note.empty());
   }
 }
 
