@@ -53,9 +53,13 @@ std::optional<Record> Session::stored_at(std::uint64_t generation) const {
 }
 
 bool Session::lapsed(std::int64_t now_ms) const {
+  return lapsed(now_ms, ttl_s_.load(std::memory_order_relaxed));
+}
+
+bool Session::lapsed(std::int64_t now_ms, std::int64_t ttl_s) const {
   Record times;
   times.used_ms = used_ms();
-  times.ttl_s = ttl_s_.load(std::memory_order_relaxed);
+  times.ttl_s = ttl_s;
   return times.lapsed(now_ms);
 }
 

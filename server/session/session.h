@@ -65,6 +65,8 @@ class Session {
 
   // Expired by what is known here. `now_ms` is the wall clock.
   bool lapsed(std::int64_t now_ms) const;
+  // The same by a time to live that another process may have given it since.
+  bool lapsed(std::int64_t now_ms, std::int64_t ttl_s) const;
   // Counts a call. True when the last use has moved so far that it has to be stored; the caller
   // then does that, as no second caller is told.
   bool touch(std::int64_t now_ms);

@@ -12,6 +12,7 @@ constexpr std::size_t kCandidates = 16;  // looked at to make room for one
 
 std::string ago(std::int64_t milliseconds) {
   const std::int64_t minutes = milliseconds / 60'000;
+  if (minutes < 2) return fmt::format("{} s", milliseconds / 1000);
   if (minutes < 120) return fmt::format("{} min", minutes);
   if (minutes < 48 * 60) return fmt::format("{} h", minutes / 60);
   return fmt::format("{} days", minutes / (24 * 60));
@@ -19,14 +20,12 @@ std::string ago(std::int64_t milliseconds) {
 
 }  // namespace
 
-Failure Sessions::unknown() const {
+Failure Sessions::unknown(std::string_view instead) const {
   const store::StoreStats stats = store_.stats();
   // Without a state directory by choice there is no note of a problem.
   const bool lost = stats.mode == "memory" && stats.note != store::kChosen;
-  return fail(Code::kNotFound,
-              "no session with this handle{}; leave 'session' out for the default session, or call "
-              "session_open",
-              lost ? fmt::format(" (earlier ones cannot be read: {})", stats.note) : "");
+  return fail(Code::kNotFound, "no session with this handle{}; {}",
+              lost ? fmt::format(" (earlier ones cannot be read: {})", stats.note) : "", instead);
 }
 
 Sessions::Sessions(Config config, store::Store& store, const Clock& clock)
@@ -119,9 +118,10 @@ Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::ui
                                                 std::shared_ptr<Session> known) {
   TRY_ASSIGN(std::optional<Record> record, rows::find(store_, handle));
   const std::int64_t now = clock_.wall_ms();
-  // By the last call of this process, or by one that still runs and holds it: beside `known` there
-  // is the reference of `loaded_`.
-  const bool used_here = known && (!known->lapsed(now) || known.use_count() > 2);
+  // By the last call of this process, as long as the ttl that counts now; or by one that still runs
+  // and holds it: beside `known` there is the reference of `loaded_`.
+  const bool used_here =
+      known && record && (!known->lapsed(now, record->ttl_s) || known.use_count() > 2);
   if (!record || record->handle != handle || record->expired ||
       (record->lapsed(now) && !used_here)) {
     if (known) {
@@ -164,12 +164,18 @@ Failure Sessions::rootless(const Record& record, const Error& error) const {
 
 Result<std::shared_ptr<Session>> Sessions::find_to_close(std::string_view handle) {
   Result<std::shared_ptr<Session>> found = find(handle);
-  if (found || !is_handle(handle)) return found;
+  if (found) return found;
+  const auto closed = [&] {
+    return unknown(
+        "it was closed before, or the handle is wrong: session_status lists what is open");
+  };
+  if (!is_handle(handle)) return closed();
   TRY_ASSIGN(const std::optional<Record> record, rows::find(store_, handle));
   // Everything that find() asks for but the directory.
   const bool stands = record && record->handle == handle && !record->expired &&
                       !record->lapsed(clock_.wall_ms()) && roots_.allows(record->root);
-  return stands ? default_session() : std::move(found);
+  if (stands) return default_session();
+  return record ? std::move(found) : closed();
 }
 
 Result<std::int64_t> Sessions::ttl_of(std::optional<std::int64_t> asked) const {

@@ -125,7 +125,9 @@ class Sessions {
                                         std::int64_t now_ms);
   Result<std::shared_ptr<Session>> load(std::string_view handle, std::uint64_t generation,
                                         std::shared_ptr<Session> known);
-  Failure unknown() const;
+  // `instead`: what would work.
+  Failure unknown(std::string_view instead =
+                      "leave 'session' out for the default session, or call session_open") const;
   Failure expired(const Record& record) const;
   // `error`: why the root of `record` cannot be opened.
   Failure rootless(const Record& record, const Error& error) const;
@@ -152,7 +154,8 @@ class Sessions {
   void settle();
   Result<void> repair();
   Result<void> recount();
-  bool in_use_here(std::string_view id, std::int64_t now_ms) const;
+  // `ttl_s`: as stored.
+  bool in_use_here(std::string_view id, std::int64_t ttl_s, std::int64_t now_ms) const;
   void sweep_later();
   void in_background(std::chrono::milliseconds delay, void (Sessions::*work)());
   void sweep_in_background();

@@ -111,7 +111,8 @@ bool Sessions::sweep(std::size_t most) {
           TRY_ASSIGN(const auto record, rows::find(change, id));
           if (!record) {  // damaged: its row in the index goes too
             TRY(change.erase(Table::kSessionIndex, keys[next]));
-          } else if (remember ? record->lapsed(now) && !record->expired && !in_use_here(id, now)
+          } else if (remember ? record->lapsed(now) && !record->expired &&
+                                    !in_use_here(id, record->ttl_s, now)
                               : record->expired) {
             state_keys += record->keys;
             ++taken;
@@ -141,10 +142,10 @@ bool Sessions::sweep(std::size_t most) {
   return more && taken > 0;
 }
 
-bool Sessions::in_use_here(std::string_view id, std::int64_t now_ms) const {
+bool Sessions::in_use_here(std::string_view id, std::int64_t ttl_s, std::int64_t now_ms) const {
   if (loaded_.held(id)) return true;
   const auto session = loaded_.peek(id);
-  return session && !session->lapsed(now_ms);
+  return session && !session->lapsed(now_ms, ttl_s);
 }
 
 void Sessions::settle() {

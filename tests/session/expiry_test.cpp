@@ -132,6 +132,35 @@ TEST_CASE("a session does not expire under a call of its own, for whoever looks"
   CHECK(late.error().message.find("expired") != std::string::npos);
 }
 
+TEST_CASE("a time to live that another process has shortened counts here too") {
+  SessionsFixture fixture;
+  const std::string handle = fixture.open({.ttl_s = 1000});
+  const auto other = fixture.process();
+  other->note_use(**other->find(handle));
+  REQUIRE(fixture.sessions->update(handle, {.ttl_s = 10}));
+  fixture.clock.now_ms += 5'000;
+  REQUIRE(other->find(handle));
+  other->note_use(**other->find(handle));
+  fixture.clock.now_ms += 9'000;
+  CHECK(other->find(handle));  // its own last use is 9 s old
+  fixture.clock.now_ms += 2'000;
+  CHECK_FALSE(other->find(handle));
+}
+
+TEST_CASE("a time to live that was shortened ends a session that nobody used since") {
+  SessionsFixture fixture;
+  const std::string handle = fixture.open({.ttl_s = 1000});
+  const auto other = fixture.process();
+  other->note_use(**other->find(handle));
+  REQUIRE(fixture.sessions->update(handle, {.ttl_s = 10}));
+  fixture.clock.now_ms += 11'000;
+  other->sweep(100);
+  CHECK(other->totals().expired == 1);
+  const auto found = other->find(handle);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().message.starts_with("the session expired 1 s ago"));
+}
+
 TEST_CASE("the sweep goes in bounded steps") {
   SessionsFixture fixture;
   for (int i = 0; i < 200; ++i) fixture.open({.ttl_s = 60});

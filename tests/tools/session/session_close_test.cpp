@@ -14,6 +14,11 @@ TEST_CASE("session_close forgets the handle for good") {
   CHECK(closed["session"] == handle);
   CHECK(closed["durable"] == false);  // in memory
   CHECK_FALSE(fixture.sessions->find(handle));
+  const std::string again =
+      fixture.call(session_close, R"({"session":")" + handle + "\"}")["error"];
+  CHECK(again ==
+        "no session with this handle; it was closed before, or the handle is wrong: session_status "
+        "lists what is open");
   fixture.restart();
   CHECK_FALSE(fixture.sessions->find(handle));
 }

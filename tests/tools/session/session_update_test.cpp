@@ -57,7 +57,7 @@ TEST_CASE("session_update changes label and expiry") {
   one.update(R"(,"label":"")");
   CHECK(one.fixture.call(session_status, R"({"label":"new"})")["total"] == 0);
   one.fixture.clock.now_ms += 65'000;
-  CHECK(holds(one.refusal(R"(,"label":"late")"), "the session expired 0 min ago"));
+  CHECK(holds(one.refusal(R"(,"label":"late")"), "the session expired 5 s ago"));
 }
 
 TEST_CASE("session_update compares the version that is expected") {
