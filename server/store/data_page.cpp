@@ -9,7 +9,7 @@ Failure damaged_page(const char* what) {
 
 Tree tree_at(Bytes page, std::size_t at) {
   return {number_at<std::uint16_t>(page, at + 4), number_at<std::uint16_t>(page, at + 6),
-          number_at<std::uint64_t>(page, at + 40)};
+          number_at<std::uint64_t>(page, at + 32), number_at<std::uint64_t>(page, at + 40)};
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ Number number_at(Bytes bytes, std::size_t at) {
 struct Tree {
   std::uint16_t flags = 0;
   std::uint16_t depth = 0;
+  std::uint64_t records = 0;
   std::uint64_t root = kNoPage;
 };
 

@@ -55,7 +55,12 @@ Result<void> LmdbStore::open_parts() {
   TRY_ASSIGN(OpenedEnvironment state, open_part(kState, options_.state_map_bytes, true));
   if (state.begun_anew) {
     // What cannot be taken over is lost, which must not keep the store from opening.
-    salvaged_ = take_over_damaged(*directory_, kState, *state.environment).value_or(0);
+    auto taken = take_over_damaged(*directory_, kState, *state.environment);
+    const bool any = taken && !taken->said.empty();
+    salvaged_ = any ? taken->records : 0;
+    if (any) lost_keys_ = std::move(taken->lost_keys);
+    add_note(true, fmt::format("a damaged 'state' was set aside when the store was opened: {}",
+                               any ? taken->said : "nothing of it could be read"));
   }
   std::uint64_t lost = 0;
   TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent, [&] {
@@ -65,8 +70,12 @@ Result<void> LmdbStore::open_parts() {
   if (!restart_is_seen) options_.durability = Durability::kFull;
   TRY_ASSIGN(RecentLog::Opened recent, open_recent(*directory_, kRecent, *state.environment));
   if (state.begun_anew || state.suspected || recent.begun_anew) ++doubts_;
-  add_note(state.begun_anew, "a damaged 'state' was set aside when the store was opened");
-  add_note(recent.begun_anew, "a damaged 'recent' was set aside when the store was opened");
+  if (recent.begun_anew) {
+    lost_keys_.reset();
+    add_note(true, fmt::format("a damaged 'recent' was set aside when the store was opened: {} of "
+                               "its records, which were not on disk elsewhere, were recovered",
+                               recent.recovered));
+  }
   if (lost > 0) {
     const std::string note = fmt::format(
         "the machine was restarted before at least {} acknowledged change{} on disk, and lost {}: "
@@ -304,6 +313,14 @@ Result<void> LmdbStore::visit_records(Table table, std::string_view prefix, std:
     if (some->reached < after) return out_of_order(table);
     after = some->reached;
   }
+}
+
+bool LmdbStore::may_have_lost(Table table, std::string_view key) const {
+  // Of what was found to be damaged otherwise there is no telling.
+  if (!lost_keys_ || doubts_ > 1) return true;
+  const RecordKey where = record_key(table, key);
+  return std::any_of(lost_keys_->begin(), lost_keys_->end(),
+                     [&](const KeyRange& range) { return range.holds(where.view()); });
 }
 
 StoreStats LmdbStore::stats() const {

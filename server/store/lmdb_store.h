@@ -62,6 +62,7 @@ class LmdbStore final : public Store {
   std::uint64_t generation() const override { return durable_->generation(); }
   Durability durability() const override { return options_.durability; }
   std::uint64_t doubts() const override { return doubts_; }
+  bool may_have_lost(Table table, std::string_view key) const override;
   StoreStats stats() const override;
 
  private:
@@ -91,6 +92,8 @@ class LmdbStore final : public Store {
   CommitQueue queue_;
   std::unique_ptr<Flusher> flusher_;
   std::uint64_t salvaged_ = 0;
+  // Of the database; known when the only loss was found at the opening, in `state`.
+  std::optional<std::vector<KeyRange>> lost_keys_;
   std::atomic<bool> gone_{false};  // the directory is not where it was; never taken back
   std::string note_;               // what became of a damaged store at opening
   std::atomic<std::uint64_t> gets_{0}, hits_{0}, puts_{0}, commits_{0}, damaged_{0};

@@ -1,5 +1,6 @@
 #include "server/store/open_environment.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -11,7 +12,6 @@
 #include "server/store/covered.h"
 #include "server/store/inspect.h"
 #include "server/store/record.h"
-#include "server/store/salvage.h"
 
 namespace quarry::store {
 namespace {
@@ -170,28 +170,35 @@ Result<OpenedEnvironment> open_environment(const StateDirectory& directory, cons
   return OpenedEnvironment{.environment = std::move(second), .begun_anew = true};
 }
 
-Result<std::uint64_t> take_over_damaged(const StateDirectory& directory, const std::string& name,
-                                        Environment& state) {
+Result<TakenOver> take_over_damaged(const StateDirectory& directory, const std::string& name,
+                                    Environment& state) {
+  TakenOver taken;
   const Fd file(openat(directory.fd(), (name + ".damaged/data.mdb").c_str(),
                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
-  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
-  std::uint64_t taken = 0;
+  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return taken;
+  Salvaged salvaged;
   TRY(state.change([&](Environment::Change& change) {
     Result<void> stored;
     std::string present;
-    salvage_records(file.get(), [&](std::string_view key, std::string_view value) {
-      if (!stored || !worth_keeping(key, value)) return;
+    salvaged = salvage_records(file.get(), [&](std::string_view key, std::string_view value) {
+      if (!stored) return true;
+      if (!worth_keeping(key, value)) return false;
       const Result<bool> found = change.find(key, present);
-      if (found && *found) return;  // a newer one
+      if (found && *found) return true;  // a newer one
       stored = change.put(key, value);
-      if (stored) ++taken;
+      if (stored) ++taken.records;
+      return true;
     });
     return stored;
   }));
-  log::warning(
-      "{} records of the damaged '{}' were taken over into the new one; others may be lost", taken,
-      name);
+  if (salvaged.records) taken.lost = *salvaged.records - std::min(*salvaged.records, taken.records);
+  taken.lost_keys = std::move(salvaged.lost);
+  taken.said = fmt::format("{} of its records were recovered, {}", taken.records,
+                           !taken.lost        ? "how many were lost is not known"
+                           : *taken.lost == 0 ? "none is known to be lost"
+                                              : fmt::format("at least {} lost", *taken.lost));
+  log::warning("of the damaged '{}' {}", name, taken.said);
   return taken;
 }
 

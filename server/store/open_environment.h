@@ -12,10 +12,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "server/base/result.h"
 #include "server/store/environment.h"
+#include "server/store/salvage.h"
 #include "server/store/state_directory.h"
 
 namespace quarry::store {
@@ -29,10 +32,17 @@ struct OpenedEnvironment {
 Result<OpenedEnvironment> open_environment(const StateDirectory& directory, const std::string& name,
                                            const Environment::Options& options);
 
+struct TakenOver {
+  std::uint64_t records = 0;
+  std::optional<std::uint64_t> lost;  // at least; nullopt: not known
+  std::vector<KeyRange> lost_keys;    // among which they are
+  std::string said;                   // the figures in words
+};
+
 // Takes over into the new `state` what can be read of `<name>.damaged`: durable records that are
-// whole. Returns how many, and says it on stderr.
-Result<std::uint64_t> take_over_damaged(const StateDirectory& directory, const std::string& name,
-                                        Environment& state);
+// whole. Says it on stderr.
+Result<TakenOver> take_over_damaged(const StateDirectory& directory, const std::string& name,
+                                    Environment& state);
 
 // Removes the environment `name` when it was last used before the machine was started: what was
 // not yet on disk then is lost, and with it the order in which pages were written. False when it

@@ -88,6 +88,7 @@ Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std
   }
   if (!kept.empty()) TRY(opened.log->append(kept));
   opened.salvaged.clear();
+  opened.recovered = kept.size();
   return opened;
 }
 

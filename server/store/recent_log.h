@@ -62,6 +62,7 @@ class RecentLog {
     // Of a log that was damaged and is set aside, what can be read, and its epoch. Without its
     // head, 0 unless it is `covered_epoch`.
     Records salvaged;
+    std::size_t recovered = 0;  // of these, that the state does not hold
     std::uint64_t salvaged_epoch = 0;
   };
 

@@ -67,6 +67,9 @@ class LazyStore final : public Store {
   std::uint64_t doubts() const override {
     return in_store([](Store& store) { return store.doubts(); });
   }
+  bool may_have_lost(Table table, std::string_view key) const override {
+    return in_store([&](Store& store) { return store.may_have_lost(table, key); });
+  }
   StoreStats stats() const override {
     return in_store([](Store& store) { return store.stats(); });
   }

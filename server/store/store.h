@@ -170,6 +170,10 @@ class Store {
   // depends on several records may not agree any more.
   virtual std::uint64_t doubts() const { return 0; }
 
+  // Whether a record of `key` may be one of those. What is not there and cannot have been lost was
+  // erased.
+  virtual bool may_have_lost(Table /*table*/, std::string_view /*key*/) const { return true; }
+
   virtual StoreStats stats() const = 0;
 };
 
