@@ -274,7 +274,11 @@ void LiveFacts::append_diagnosis(json::Writer& out) const {
   out.field("sandbox_note", confinement.note);
   const store::StoreStats store = parts_.store.stats();
   out.field("store", store.mode);
-  out.field("store_note", store.note);
+  std::string note = store.note;
+  if (const std::string sessions = parts_.sessions.repair_note(); !sessions.empty()) {
+    note.append(note.empty() ? "" : "; ").append(sessions);
+  }
+  out.field("store_note", note);
   Result<void> unchanged;
   for (const auto& root : parts_.sessions.roots().allowed()) {
     if (unchanged) unchanged = root->check_root();

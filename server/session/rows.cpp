@@ -11,7 +11,6 @@ namespace {
 using store::Table;
 using store::Transaction;
 
-constexpr std::string_view kTotalsKey = "n";
 constexpr std::size_t kTimeBytes = 8;
 constexpr std::size_t kHashBytes = 16;
 // Of a state that is erased in one transaction.
@@ -341,6 +340,10 @@ Result<void> put_rows(Transaction& change, const Record& record) {
     TRY(change.put(Table::kSessionIndex, row.key, row.value));
   }
   return {};
+}
+
+std::string created_row(const Record& record) {
+  return created_key(record);
 }
 
 bool has_row(const Record& record, std::string_view key) {

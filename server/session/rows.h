@@ -48,6 +48,7 @@ struct RootCount {
 
 namespace rows {
 
+inline constexpr std::string_view kTotalsKey = "n";
 // Where a record lies.
 std::string id_of(const Record& record);
 std::string default_id(std::string_view root);
@@ -106,6 +107,8 @@ using Counts = std::map<std::string, Count, std::less<>>;
 // All rows in the index that a record has, and whether `key` is one of them.
 Result<void> put_rows(store::Transaction& change, const Record& record);
 bool has_row(const Record& record, std::string_view key);
+// The row by creation, which a session has from its opening until it is closed or expires.
+std::string created_row(const Record& record);
 Result<void> put_garbage(store::Transaction& change, std::string_view id);
 // Adds what a record counts for.
 void count_in(const Record& record, Totals& all, Counts& counts);

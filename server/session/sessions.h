@@ -114,6 +114,8 @@ class Sessions {
   // At hand in this process, with the default session.
   std::size_t in_use() const { return loaded_.size() + 1; }
   Totals totals() const { return rows::totals(store_); }
+  // What a store that was damaged has left of the sessions; "" when nothing is known to be lost.
+  std::string repair_note() const { return *repair_note_.lock(); }
 
  private:
   // What works in the background hold, so that they find out that the sessions are gone.
@@ -154,6 +156,7 @@ class Sessions {
   void settle();
   Result<void> repair();
   Result<void> recount();
+  void note_repair(std::uint64_t sessions, std::uint64_t partly, std::uint64_t lost);
   // `ttl_s`: as stored.
   bool in_use_here(std::string_view id, std::int64_t ttl_s, std::int64_t now_ms) const;
   void sweep_later();
@@ -174,6 +177,7 @@ class Sessions {
   };
   Guarded<std::vector<Use>> due_;  // to be stored
   std::atomic<bool> settled_{false};
+  mutable Guarded<std::string> repair_note_;
   std::atomic<std::uint64_t> repaired_{0};  // the store's doubts that repair() has seen
   std::atomic<std::int64_t> repaired_ms_{0};
   std::atomic<bool> sweeping_{false};      // a sweep is due in the background
