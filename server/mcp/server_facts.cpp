@@ -120,6 +120,14 @@ void append_client_roots(json::Writer& out, const session::Roots::Narrowing& nar
 
 }  // namespace
 
+std::string LiveFacts::store_note(const store::StoreStats& store) const {
+  std::string note = store.note;
+  if (const std::string sessions = parts_.sessions.repair_note(); !sessions.empty()) {
+    note.append(note.empty() ? "" : "; ").append(sessions);
+  }
+  return note;
+}
+
 void LiveFacts::append_summary(json::Writer& out) const {
   out.field("version", QUARRY_VERSION);
   out.field("uptime_s", (parts_.clock.steady_ns() - started_ns_) / 1'000'000'000);
@@ -133,7 +141,9 @@ void LiveFacts::append_summary(json::Writer& out) const {
   append_client_roots(out, parts_.sessions.roots().narrowing());
   out.field("read_only", parts_.sessions.read_only());
   out.field("sandbox", sandbox_mode(parts_.confinement));
-  out.field("store", parts_.store.stats().mode);
+  const store::StoreStats store = parts_.store.stats();
+  out.field("store", store.mode);
+  if (const std::string note = store_note(store); !note.empty()) out.field("store_note", note);
   out.field("sessions", static_cast<std::uint64_t>(parts_.sessions.in_use()));
   out.field("running", static_cast<std::uint64_t>(parts_.in_flight.size()));
   out.field("tools", static_cast<std::uint64_t>(parts_.tools.size()));
@@ -274,11 +284,7 @@ void LiveFacts::append_diagnosis(json::Writer& out) const {
   out.field("sandbox_note", confinement.note);
   const store::StoreStats store = parts_.store.stats();
   out.field("store", store.mode);
-  std::string note = store.note;
-  if (const std::string sessions = parts_.sessions.repair_note(); !sessions.empty()) {
-    note.append(note.empty() ? "" : "; ").append(sessions);
-  }
-  out.field("store_note", note);
+  out.field("store_note", store_note(store));
   Result<void> unchanged;
   for (const auto& root : parts_.sessions.roots().allowed()) {
     if (unchanged) unchanged = root->check_root();
@@ -286,8 +292,8 @@ void LiveFacts::append_diagnosis(json::Writer& out) const {
   out.field("root", unchanged ? std::string_view("unchanged")
                               : std::string_view(unchanged.error().message));
   if (parts_.kept != nullptr && parts_.kept->options().keep) append_freshness(out, *parts_.kept);
-  out.field("durability",
-            parts_.store.durability() == store::Durability::kFull ? "full" : "normal");
+  const bool full = parts_.store.durability() == store::Durability::kFull;
+  out.field("durability", !parts_.store.lasts() ? "none" : full ? "full" : "normal");
 }
 
 }  // namespace quarry::mcp

@@ -51,6 +51,7 @@ class LiveFacts final : public tools::ServerFacts {
   void append_diagnosis(json::Writer& out) const override;
 
  private:
+  std::string store_note(const store::StoreStats& store) const;
   const Parts parts_;
   const std::int64_t started_ns_;
 };

@@ -20,12 +20,17 @@ std::string ago(std::int64_t milliseconds) {
 
 }  // namespace
 
-Failure Sessions::unknown(std::string_view instead) const {
-  const store::StoreStats stats = store_.stats();
+std::string Sessions::memory_note() const {
+  if (store_.lasts()) return "";
   // Without a state directory by choice there is no note of a problem.
-  const bool lost = stats.mode == "memory" && stats.note != store::kChosen;
+  std::string note = store_.stats().note;
+  return note == store::kChosen ? "" : note;
+}
+
+Failure Sessions::unknown(std::string_view instead) const {
+  const std::string note = memory_note();
   return fail(Code::kNotFound, "no session with this handle{}; {}",
-              lost ? fmt::format(" (earlier ones cannot be read: {})", stats.note) : "", instead);
+              note.empty() ? "" : fmt::format(" (earlier ones cannot be read: {})", note), instead);
 }
 
 Sessions::Sessions(Config config, store::Store& store, const Clock& clock)

@@ -114,6 +114,8 @@ class Sessions {
   // At hand in this process, with the default session.
   std::size_t in_use() const { return loaded_.size() + 1; }
   Totals totals() const { return rows::totals(store_); }
+  // Why sessions do not outlive this process; "" when they do, and when that was asked for.
+  std::string memory_note() const;
   // What a store that was damaged has left of the sessions; "" when nothing is known to be lost.
   std::string repair_note() const { return *repair_note_.lock(); }
 

@@ -36,6 +36,7 @@ class MemoryStore final : public Store {
   Result<void> flush() override { return {}; }
   std::uint64_t generation() const override;
   Durability durability() const override { return Durability::kFull; }
+  bool lasts() const override { return false; }
   // Nothing is in a durable table.
   bool holds_nothing() const;
   // From here on nothing is put into a durable table: another store has taken its place. False, and

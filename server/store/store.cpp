@@ -64,6 +64,9 @@ class LazyStore final : public Store {
   Durability durability() const override {
     return in_store([](Store& store) { return store.durability(); });
   }
+  bool lasts() const override {
+    return in_store([](Store& store) { return store.lasts(); });
+  }
   std::uint64_t doubts() const override {
     return in_store([](Store& store) { return store.doubts(); });
   }

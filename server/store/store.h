@@ -134,6 +134,8 @@ class Store {
   static std::unique_ptr<Store> in_memory(std::string note = std::string(kChosen));
 
   virtual Durability durability() const = 0;
+  // Whether anything survives the process.
+  virtual bool lasts() const { return true; }
   // A copy of the value; absent and damaged are both nullopt. An error when the store cannot be
   // read, which says nothing of the value.
   virtual Result<std::optional<std::string>> read(Table table, std::string_view key) = 0;

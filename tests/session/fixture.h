@@ -60,6 +60,7 @@ class CountedStore : public store::Store {
   }
   Result<void> flush() override { return inner_->flush(); }
   store::Durability durability() const override { return inner_->durability(); }
+  bool lasts() const override { return inner_->lasts(); }
   std::uint64_t generation() const override { return inner_->generation(); }
   store::StoreStats stats() const override { return inner_->stats(); }
   std::uint64_t doubts() const override { return doubted; }

@@ -28,11 +28,17 @@ void check(const Row& row, const TempWorkspace& tree) {
   const Json opened = call("session_open", Json::object());
   REQUIRE(opened.is_object());
   CHECK(opened["durable"] == false);
+  const std::string said = opened.value("note", "");
+  CHECK(said.starts_with("kept in memory, and gone when this server ends: "));
+  CHECK(said.find(row.note) != std::string::npos);
+  CHECK(call("server_status", Json::object()).value("store_note", "").find(row.note) !=
+        std::string::npos);
   const Json status = call("server_status", {{"detail", "diagnose"}});
   INFO(status.dump());
   const std::string text = status.dump();
   CHECK(text.find("\"store\":\"memory\"") != std::string::npos);
   CHECK(text.find(row.note) != std::string::npos);
+  CHECK(status["durability"] == "none");
   server.close_stdin();
   CHECK(server.wait_exit()->code == 0);
 }
@@ -69,6 +75,40 @@ TEST_CASE("what an older server or anybody else left in a state directory stops 
   for (const auto& entry : std::filesystem::directory_iterator(state.root())) {
     CHECK_FALSE(entry.path().filename().string().starts_with("quarry-self-test"));
   }
+}
+
+TEST_CASE("a damaged store tells what is left of it without being asked for a diagnosis") {
+  const TempWorkspace tree(std::map<std::string, std::string>{{"a.txt", "a"}});
+  const TempWorkspace state;
+  REQUIRE(chmod(state.root().c_str(), 0700) == 0);
+  const auto serve = [&](const std::string& handle) {
+    ServerProcess server({.argv = {QUARRY_BINARY, "serve", "--root", tree.root(), "--state-dir",
+                                   state.root(), "--workers", "0"}});
+    const auto call = [&](const char* tool, const Json& arguments) {
+      REQUIRE(server.write_while_reading(modern(call_of(1, tool, arguments)).dump() + "\n"));
+      return Json::parse(server.read_line().value_or("null"))["result"]["structuredContent"];
+    };
+    std::string answer;
+    if (handle.empty()) {
+      const Json opened = call("session_open", Json::object());
+      CHECK_FALSE(opened.contains("note"));
+      answer = opened["session"];
+    } else {
+      (void)call("session_status", Json::object());
+      answer = call("server_status", Json::object()).value("store_note", "");
+    }
+    server.close_stdin();
+    CHECK(server.wait_exit()->code == 0);
+    return answer;
+  };
+  const std::string handle = serve("");
+  std::string data = state.read("state/data.mdb");
+  std::fill(data.begin() + 8192, data.end(), '\xee');
+  state.write("state/data.mdb", data);
+  CHECK(
+      serve(handle).starts_with("a damaged 'state' was set aside when the store was opened: 0 of "
+                                "its records were recovered, at least "));
+  CHECK(serve(handle).empty());
 }
 
 }  // namespace

@@ -29,7 +29,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   json::Writer out(output.structured);
   out.begin_object();
   append_session(out, opened.session->record());
-  out.field("durable", opened.durable).end_object();
+  out.field("durable", opened.durable);
+  if (const std::string why = context.sessions.memory_note(); !why.empty()) {
+    out.field("note", "kept in memory, and gone when this server ends: " + why);
+  }
+  out.end_object();
   output.text = output.structured;
   return {};
 }
