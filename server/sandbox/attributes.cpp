@@ -31,6 +31,9 @@ void append_extended(int fd, std::string& out) {
   }
 }
 
+// What a file or directory takes from its directory when it is made there.
+constexpr const char* kInherited[] = {"system.posix_acl_access", "system.posix_acl_default"};
+
 void set_owner(int fd, uid_t owner, gid_t group) {
   struct stat now {};
   if (fstat(fd, &now) != 0 || (now.st_uid == owner && now.st_gid == group)) return;
@@ -56,6 +59,8 @@ void set_attributes(int fd, std::string_view attributes) {
   const std::uint64_t group = in.number();
   if (!in.ok()) return;
   set_owner(fd, static_cast<uid_t>(owner), static_cast<gid_t>(group));
+  // Of a file none, of a directory both: else it lets in whom the old one did not.
+  for (const char* const name : kInherited) (void)fremovexattr(fd, name);
   while (!in.at_end()) {
     const std::string name(in.string());
     const std::string_view value = in.string();

@@ -17,7 +17,8 @@ inline constexpr std::size_t kMaxAttributes = std::size_t{256} << 10U;
 // Of an open file. Its form is of this room alone, and may be stored.
 std::string read_attributes(int fd);
 // A change of owner clears bits of the mode, which is to be set afterwards. What is no value of
-// read_attributes() is set as far as it can be understood.
+// read_attributes() is set as far as it can be understood. ACLs that it does not name go: those
+// that a new file has taken from its directory.
 void set_attributes(int fd, std::string_view attributes);
 
 }  // namespace quarry::sandbox

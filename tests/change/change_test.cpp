@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tests/change/world.h"
@@ -303,6 +304,36 @@ TEST_CASE("change: a directory on the way that appears meanwhile serves, and sta
   REQUIRE(blocked->put(world.path("file/in/it"), "x"));
   world.tree.write("file", "no directory");
   CHECK_FALSE(blocked->commit());
+}
+
+TEST_CASE("change: a file takes no access control list that the one it replaces did not have") {
+  World world;
+  world.tree.write("d/file", "old");
+  // user 12345 may read and write what is made in it
+  constexpr std::string_view kDefault{
+      "\2\0\0\0\1\0\7\0\xff\xff\xff\xff\2\0\6\0\x39\x30\0\0\4\0\5\0\xff\xff\xff\xff"
+      "\x10\0\7\0\xff\xff\xff\xff\x20\0\5\0\xff\xff\xff\xff",
+      44};
+  if (setxattr(world.tree.path("d").c_str(), "system.posix_acl_default", kDefault.data(),
+               kDefault.size(), 0) != 0) {
+    WARN("left out: the file system has no access control lists");
+    return;
+  }
+  const std::string path = world.tree.path("d/file");
+  REQUIRE(chmod(path.c_str(), 0640) == 0);
+  const auto has_list = [](const std::string& name) {
+    return getxattr(name.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+  };
+  world.put("d/file", "new");
+  CHECK_FALSE(has_list(path));
+  auto change = world.begin({"d/file"});
+  REQUIRE(change->remove(world.path("d/file")));
+  REQUIRE(change->commit());
+  change.reset();
+  CHECK(world.undo({.session = "one"}) == std::vector<std::string>{"undone"});
+  CHECK_FALSE(has_list(path));
+  world.put("d/other", "new");
+  CHECK(has_list(world.tree.path("d/other")));
 }
 
 TEST_CASE("change: a directory that its owner may not write in is copied with what it holds") {
