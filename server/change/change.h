@@ -81,9 +81,10 @@ class Change {
                    std::optional<std::uint32_t> mode = std::nullopt,
                    std::uint32_t new_mode = kNewFile, std::string attributes = {});
   Result<void> put_link(const sandbox::Path& path, std::string target);
-  // With those on the way.
+  // With those on the way. `attributes`: as of put().
   Result<void> make_directory(const sandbox::Path& path,
-                              std::optional<std::uint32_t> mode = std::nullopt);
+                              std::optional<std::uint32_t> mode = std::nullopt,
+                              std::string attributes = {});
   // A file or a symlink.
   Result<void> remove(const sandbox::Path& path, Keep keep = Keep::kContent);
   // An empty directory, or one that earlier steps empty.
@@ -110,7 +111,7 @@ class Change {
     std::optional<sandbox::Stamp> was;  // what must still be there
     bool check = true;                  // false: an earlier step makes it
     std::uint32_t new_mode = kNewFile;  // of a new file, less the umask, when `mode` says nothing
-    std::string attributes;             // of a new file
+    std::string attributes;             // of a new file or directory
     bool on_the_way = false;            // a directory that may be there by the time it is made
     bool mine = true;                   // false: it was
   };
@@ -133,13 +134,12 @@ class Change {
   sandbox::Metadata planned_metadata(std::size_t step) const;
   Result<std::optional<Found>> read_planned(const sandbox::Path& path, Plan& plan);
   Result<std::optional<Found>> read_now(const sandbox::Path& path) const;
-  // Of the file at `path` now, or where it lies until it is moved there; "" when an earlier step
-  // makes it.
+  // Of the file or directory at `path` now, or where it lies until it is moved there; "" when an
+  // earlier step makes it.
   std::string attributes_of(const sandbox::Path& path) const;
   Result<void> add(journal::Step step, Plan plan);
   Result<void> make_parents(const sandbox::Path& path);
-  Result<void> add_directory(const sandbox::Path& path, std::optional<std::uint32_t> mode,
-                             bool on_the_way);
+  Result<void> add_directory(const sandbox::Path& path, Plan plan);
   // Nothing below the directory `from` is protected, as it is or at `to`.
   Result<void> check_tree_free(const sandbox::Path& from, const sandbox::Path& to);
   // Whether a regular file is to come where another is.
@@ -157,7 +157,7 @@ class Change {
 
   Result<void> make(std::size_t at);
   Result<void> make_directory_step(const sandbox::Place& place, std::size_t at);
-  Result<void> set_directory_modes() const;
+  Result<void> finish_directories() const;
   Result<void> write_file(const sandbox::Place& place, const journal::Step& step, const Plan& plan,
                           std::size_t at);
   Result<void> check_unchanged(const sandbox::Place& place, const Plan& plan) const;

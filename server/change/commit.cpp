@@ -112,13 +112,15 @@ Result<void> Change::make_directory_step(const Place& place, std::size_t at) {
   return {};
 }
 
-// Once everything is in them, the deepest first: a mode may forbid its owner to put things there.
-Result<void> Change::set_directory_modes() const {
+// Once everything is in them, the deepest first: a mode may forbid its owner to put things there,
+// and a default ACL is taken over by what is made there.
+Result<void> Change::finish_directories() const {
   for (std::size_t at = entry_.steps.size(); at-- > 0;) {
     const Step& step = entry_.steps[at];
     if (step.kind != Step::Kind::kDirectory || !step.after || !plans_[at].mode) continue;
     TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
     TRY_ASSIGN(const Place place, workspace_.place(path));
+    if (!plans_[at].attributes.empty()) place.set_attributes(plans_[at].attributes);
     TRY(place.set_mode(*plans_[at].mode));
   }
   return {};
@@ -168,9 +170,11 @@ std::string Change::take_back(std::size_t made) {
     log::error("a change could not be taken back: {}", taken.error().message);
     left.append(left.empty() ? "'" : ", '").append(entry_.steps[at].path).append("'");
   };
-  const auto set_mode = [&](std::size_t at, std::uint32_t mode) -> Result<void> {
+  const auto set_mode = [&](std::size_t at, std::uint32_t mode,
+                            std::string_view attributes) -> Result<void> {
     TRY_ASSIGN(const Path path, path_in(workspace_, entry_.steps[at].path));
     TRY_ASSIGN(const Place place, workspace_.place(path));
+    if (!attributes.empty()) place.set_attributes(attributes);
     return place.set_mode(mode);
   };
   const auto is_directory = [&](std::size_t at) {
@@ -179,12 +183,13 @@ std::string Change::take_back(std::size_t made) {
   // What was put into a directory that nothing can be taken from any more goes nevertheless.
   for (std::size_t at = 0; at < made; ++at) {
     const bool closed = is_directory(at) && entry_.steps[at].after && plans_[at].mode;
-    if (closed) (void)set_mode(at, *plans_[at].mode | kOwner);
+    if (closed) (void)set_mode(at, *plans_[at].mode | kOwner, {});
   }
   for (std::size_t at = made; at-- > 0;) take(at, revert(at));
   for (std::size_t at = 0; at < made; ++at) {
     const Step& step = entry_.steps[at];
-    if (is_directory(at) && step.before) take(at, set_mode(at, step.before->mode));
+    if (!is_directory(at) || !step.before) continue;
+    take(at, set_mode(at, step.before->mode, step.attributes));
   }
   return left;
 }
@@ -201,7 +206,7 @@ Result<Receipt> Change::commit() {
     result = make(made);
     if (result) ++made;
   }
-  if (result) result = set_directory_modes();
+  if (result) result = finish_directories();
   if (result) result = sync_names();
   if (result) {
     end(Outcome::kDone);

@@ -252,27 +252,24 @@ Result<void> Change::make_parents(const Path& path) {
   }
   for (; !missing.empty(); missing.pop_back()) {
     TRY(check_free(missing.back()));
-    TRY(add_directory(missing.back(), std::nullopt, /*on_the_way=*/true));
+    TRY(add_directory(missing.back(), {.bytes = {}, .mode = {}, .was = {}, .on_the_way = true}));
   }
   return {};
 }
 
-Result<void> Change::make_directory(const Path& path, std::optional<std::uint32_t> mode) {
+Result<void> Change::make_directory(const Path& path, std::optional<std::uint32_t> mode,
+                                    std::string attributes) {
   TRY(check_free(path));
   TRY(make_parents(path));
-  return add_directory(path, mode, /*on_the_way=*/false);
+  return add_directory(path,
+                       {.bytes = {}, .mode = mode, .was = {}, .attributes = std::move(attributes)});
 }
 
-Result<void> Change::add_directory(const Path& path, std::optional<std::uint32_t> mode,
-                                   bool on_the_way) {
+Result<void> Change::add_directory(const Path& path, Plan plan) {
   planned_[path] = {.exists = true, .step = entry_.steps.size(), .origin = {}};
-  return add({.kind = Step::Kind::kDirectory,
-              .path = path.text(),
-              .to = {},
-              .before = {},
-              .after = journal::State{.hash = {}, .mode = mode.value_or(0), .size = 0},
-              .old_bytes = {}},
-             {.bytes = {}, .mode = mode, .was = {}, .on_the_way = on_the_way});
+  Step step{.kind = Step::Kind::kDirectory, .path = path.text()};
+  step.after = journal::State{.hash = {}, .mode = plan.mode.value_or(0), .size = 0};
+  return add(std::move(step), std::move(plan));
 }
 
 Result<void> Change::put(const Path& path, std::string bytes, std::optional<std::uint32_t> mode,

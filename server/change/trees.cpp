@@ -67,6 +67,7 @@ Result<void> Change::remove_one(const Path& path, const Metadata& what, Keep kee
   if (what.kind != Kind::kDirectory) return remove(path, keep);
   Step step{.kind = Step::Kind::kDirectory, .path = path.text()};
   step.before = journal::State{.hash = {}, .mode = what.mode, .size = 0};
+  step.attributes = attributes_of(path);
   planned_[path] = {};
   return add(std::move(step), {});
 }
@@ -87,14 +88,14 @@ Result<void> Change::remove_tree(const Path& path, Keep keep) {
 
 Result<void> Change::copy_one(Copied copied, const Path& from, const Path& to,
                               const Metadata& what) {
-  if (what.kind == Kind::kDirectory) return make_directory(to, what.mode);
+  std::string attributes = copied == Copied::kMoved ? attributes_of(from) : std::string();
+  if (what.kind == Kind::kDirectory) return make_directory(to, what.mode, std::move(attributes));
   TRY_ASSIGN(std::optional<Found> found, read(from));
   if (!found)
     return fail(Code::kConflict, "'{}' went away meanwhile; call again", shown_path(from));
   if (found->metadata.kind == Kind::kSymlink) return put_link(to, std::move(found->bytes));
   if (found->metadata.kind != Kind::kFile) return not_a_file(from);
-  return put(to, std::move(found->bytes), found->metadata.mode, kNewFile,
-             copied == Copied::kMoved ? attributes_of(from) : std::string());
+  return put(to, std::move(found->bytes), found->metadata.mode, kNewFile, std::move(attributes));
 }
 
 Result<bool> Change::is_over_file(const Metadata& what, const Path& to) {

@@ -114,7 +114,7 @@ Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
       }
       case Step::Kind::kDirectory:
         if (step.before) {
-          TRY(change.make_directory(path, step.before->mode));
+          TRY(change.make_directory(path, step.before->mode, std::move(step.attributes)));
         } else {
           TRY_ASSIGN(const bool goes, revert_directory(change, workspace, path, going));
           if (goes) break;

@@ -184,6 +184,11 @@ std::string Place::attributes() const {
   return fd ? read_attributes(fd.get()) : std::string();
 }
 
+void Place::set_attributes(std::string_view attributes) const {
+  const Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
+  if (fd) sandbox::set_attributes(fd.get(), attributes);
+}
+
 Result<Draft> Place::draft(std::string_view tag, std::uint32_t mode) const {
   std::string draft_name(kDraftPrefix);
   draft_name.append(tag);

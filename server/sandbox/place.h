@@ -61,8 +61,11 @@ class Place {
   // Of a symlink that is there, as stored.
   Result<std::string> link_target() const;
   Result<File> open_file() const;
-  // Of the file that is there (attributes.h); "" when it cannot be told.
+  // Of the file or directory that is there (attributes.h); "" when it cannot be told.
   std::string attributes() const;
+  // What attributes() said of one; before set_mode(), and of a directory when all is in it: what is
+  // made in one with a default ACL takes that.
+  void set_attributes(std::string_view attributes) const;
 
   // An empty file named kDraftPrefix + `tag` in the same directory; the umask applies to `mode`.
   Result<Draft> draft(std::string_view tag, std::uint32_t mode) const;

@@ -142,6 +142,40 @@ TEST_CASE("undo: a deleted file comes back with its owner, its mode and its attr
   }
 }
 
+TEST_CASE("undo: a deleted directory comes back with its owner, its mode and its attributes") {
+  World world;
+  world.tree.write("tree/sub/file", "x");
+  const std::string path = world.tree.path("tree/sub");
+  constexpr uid_t kOwner = 12345;
+  const bool given = chown(path.c_str(), kOwner, static_cast<gid_t>(-1)) == 0;
+  const bool noted = setxattr(path.c_str(), "user.note", "n", 1, 0) == 0;
+  if (!given) WARN("owner left out: only root gives files away");
+  if (!noted) WARN("attributes left out: the file system has none");
+  REQUIRE(chmod(path.c_str(), 01750) == 0);
+  const auto check = [&] {
+    struct stat status {};
+    REQUIRE(stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777) == 01750);
+    if (given) CHECK(status.st_uid == kOwner);
+    if (noted) CHECK(getxattr(path.c_str(), "user.note", nullptr, 0) == 1);
+  };
+  auto change = world.begin({"tree"});
+  REQUIRE(change->remove_tree(world.path("tree")));
+  REQUIRE(change->commit());
+  change.reset();
+  REQUIRE(world.names().empty());
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  check();
+  // Nor does it lose them where its removal fails and is taken back.
+  change = world.begin({"tree", "last"});
+  REQUIRE(change->remove_tree(world.path("tree")));
+  REQUIRE(change->put(world.path("last"), "x"));
+  world.tree.write("last", "in the way");
+  REQUIRE_FALSE(change->commit());
+  CHECK(world.tree.read("tree/sub/file") == "x");
+  check();
+}
+
 TEST_CASE("undo: a directory that was made stays when something else is in it by now") {
   World world;
   world.put("new/file", "x");
