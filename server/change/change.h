@@ -158,6 +158,8 @@ class Change {
   Result<void> make(std::size_t at);
   Result<void> make_directory_step(const sandbox::Place& place, std::size_t at);
   Result<void> finish_directories() const;
+  void follow_own_change(std::size_t made);
+  void find_shared_files();
   Result<void> write_file(const sandbox::Place& place, const journal::Step& step, const Plan& plan,
                           std::size_t at);
   Result<void> check_unchanged(const sandbox::Place& place, const Plan& plan) const;
@@ -178,6 +180,8 @@ class Change {
   // What was there when it was read first.
   std::map<sandbox::Path, std::optional<sandbox::Stamp>> seen_;
   std::optional<Last> last_;
+  // Of a step on one name of a file: the next step on another.
+  std::map<std::size_t, std::size_t> next_name_;
   std::optional<Locks::Held> held_;
   std::size_t bytes_ = 0;  // captured and new
 };

@@ -1,7 +1,9 @@
 // The part of Change that does what was planned, and takes it back when a part of it fails.
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "server/base/log.h"
 #include "server/change/change.h"
@@ -48,6 +50,34 @@ Result<void> Change::check_unchanged(const Place& place, const Plan& plan) const
   if (same) return {};
   return fail(Code::kConflict, "'{}' was changed by another program meanwhile; read it again",
               place.path().display());
+}
+
+// Steps on several names of one file. Each changes the time of the file's inode under the others.
+void Change::find_shared_files() {
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> last;
+  for (std::size_t at = 0; at < plans_.size(); ++at) {
+    const auto& was = plans_[at].was;
+    if (!was) continue;
+    const auto [name, first] = last.emplace(std::pair(was->device, was->inode), at);
+    if (first) continue;
+    next_name_.emplace(name->second, at);
+    name->second = at;
+  }
+}
+
+// What the step `made` did to the file of a later one is no other program's work.
+void Change::follow_own_change(std::size_t made) {
+  const auto next = next_name_.find(made);
+  if (next == next_name_.end()) return;
+  Plan& plan = plans_[next->second];
+  const auto path = path_in(workspace_, entry_.steps[next->second].path);
+  const auto place = path ? workspace_.place(*path) : Result<Place>(Failure(path.error()));
+  if (!place) return;
+  const auto there = place->look();
+  if (!there || !*there) return;
+  sandbox::Stamp seen = (*there)->stamp;
+  seen.ctime_ns = plan.was->ctime_ns;
+  if (seen == *plan.was) plan.was = (*there)->stamp;
 }
 
 Result<void> Change::write_file(const Place& place, const Step& step, const Plan& plan,
@@ -200,11 +230,12 @@ Result<Receipt> Change::commit() {
   entry_.time_ms = changes_.clock_.wall_ms();
   TRY_ASSIGN(journal::Journal* const journal, changes_.journal());
   if (journal != nullptr) TRY(journal->begin(entry_));
+  find_shared_files();
   std::size_t made = 0;
   Result<void> result;
   while (result && made < entry_.steps.size()) {
     result = make(made);
-    if (result) ++made;
+    if (result) follow_own_change(made++);
   }
   if (result) result = finish_directories();
   if (result) result = sync_names();

@@ -306,6 +306,42 @@ TEST_CASE("change: a directory on the way that appears meanwhile serves, and sta
   CHECK_FALSE(blocked->commit());
 }
 
+TEST_CASE("change: several names of one file are changed and removed together") {
+  World world;
+  const auto write = [&] {
+    world.tree.write("tree/a", "one");
+    for (const char* name : {"tree/b", "tree/c"}) {
+      unlink(world.tree.path(name).c_str());
+      REQUIRE(link(world.tree.path("tree/a").c_str(), world.tree.path(name).c_str()) == 0);
+    }
+  };
+  write();
+  auto change = world.begin({"tree/a", "tree/b", "tree/c"});
+  for (const char* name : {"tree/a", "tree/b", "tree/c"}) {
+    REQUIRE(change->put(world.path(name), "two"));
+  }
+  auto done = change->commit();
+  if (!done) FAIL(done.error().message);
+  change.reset();
+  CHECK(world.tree.read("tree/c") == "two");
+  write();
+  change = world.begin({"tree"});
+  REQUIRE(change->remove_tree(world.path("tree")));
+  done = change->commit();
+  if (!done) FAIL(done.error().message);
+  change.reset();
+  CHECK(world.names().empty());
+  CHECK(world.undo({.session = "one"}) == std::vector<std::string>{"undone"});
+  CHECK(world.tree.read("tree/b") == "one");
+  // What another program does to one of them is seen still.
+  write();
+  change = world.begin({"tree"});
+  REQUIRE(change->remove_tree(world.path("tree")));
+  world.tree.write("tree/c", "three");
+  CHECK_FALSE(change->commit());
+  CHECK(world.tree.read("tree/a") == "three");
+}
+
 TEST_CASE("change: a file takes no access control list that the one it replaces did not have") {
   World world;
   world.tree.write("d/file", "old");
