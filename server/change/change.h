@@ -2,9 +2,10 @@
 //
 // The files are locked first (lock()), then looked at (read(), look()), then each step is said
 // (put(), remove(), ...), which captures what is there; commit() records all of it in the journal
-// and then makes the steps. So what a caller read is what it changes: a file that differs from what
-// was captured when its step is made is a kConflict. When a step fails those before it are taken
-// back; the error says so, and names what could not be.
+// and then makes the steps. Looks and steps find what the steps before them will have made. So what
+// a caller read is what it changes: a file that differs from what was captured when its step is
+// made is a kConflict. When a step fails those before it are taken back; the error says so, and
+// names what could not be.
 //
 // Paths are real (Workspace::real): no symlink on the way. Whatever is protected is refused.
 //
@@ -73,6 +74,8 @@ class Change {
   Result<std::optional<Found>> read(const sandbox::Path& path);
   // The same without its content, of whatever size.
   Result<std::optional<sandbox::Metadata>> look(const sandbox::Path& path) const;
+  // Of what is in a directory. kNotFound: nothing is there.
+  Result<std::set<std::string>> names_in(const sandbox::Path& directory) const;
 
   // A file with `bytes`, made or replaced, with the directories on the way. `mode`: that it has
   // then, when given; else an old one keeps its own, and a new one has `new_mode` less the umask.
@@ -115,9 +118,9 @@ class Change {
     bool on_the_way = false;            // a directory that may be there by the time it is made
     bool mine = true;                   // false: it was
   };
-  // What the steps so far will have made of a path.
+  // What the steps so far will have made of a path: with neither nothing is there. It stands for
+  // all that lies below the path, but for what stands for itself.
   struct Planned {
-    bool exists = false;
     std::optional<std::size_t> step;      // that writes it
     std::optional<sandbox::Path> origin;  // where it lies until then
   };
@@ -130,6 +133,9 @@ class Change {
 
   // As Protection has it, asked once.
   Result<void> check_free(const sandbox::Path& path);
+  Planned source_of(const sandbox::Path& path) const;
+  // `from`, and all below it, is at `to` from now on.
+  void plan_move(const sandbox::Path& from, const sandbox::Path& to);
   // Of what the step makes.
   sandbox::Metadata planned_metadata(std::size_t step) const;
   Result<std::optional<Found>> read_planned(const sandbox::Path& path, Plan& plan);

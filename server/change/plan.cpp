@@ -110,13 +110,10 @@ Result<std::optional<Found>> Change::read(const Path& path) {
 }
 
 Result<std::optional<Metadata>> Change::look(const Path& path) const {
-  Path at = path;
-  if (const auto planned = planned_.find(path); planned != planned_.end()) {
-    if (!planned->second.exists) return std::optional<Metadata>();
-    if (planned->second.step) return std::optional(planned_metadata(*planned->second.step));
-    if (planned->second.origin) at = *planned->second.origin;
-  }
-  const auto place = workspace_.place(at);
+  const Planned source = source_of(path);
+  if (source.step) return std::optional(planned_metadata(*source.step));
+  if (!source.origin) return std::optional<Metadata>();
+  const auto place = workspace_.place(*source.origin);
   if (place) return place->look();
   if (place.error().code == Code::kNotFound) return std::optional<Metadata>();
   return Failure(place.error());
@@ -133,20 +130,14 @@ Metadata Change::planned_metadata(std::size_t step) const {
 }
 
 Result<std::optional<Found>> Change::read_planned(const Path& path, Plan& plan) {
-  Path at = path;
-  if (const auto planned = planned_.find(path); planned != planned_.end()) {
-    plan.check = false;
-    if (!planned->second.exists) {
-      plan.check = true;
-      return std::optional<Found>();
-    }
-    if (planned->second.step) {
-      const std::size_t step = *planned->second.step;
-      Found found{.metadata = planned_metadata(step), .bytes = plans_[step].bytes};
-      return std::optional(std::move(found));
-    }
-    if (planned->second.origin) at = *planned->second.origin;
+  const Planned source = source_of(path);
+  plan.check = !source.step && (!source.origin || *source.origin == path);
+  if (source.step) {
+    Found found{.metadata = planned_metadata(*source.step), .bytes = plans_[*source.step].bytes};
+    return std::optional(std::move(found));
   }
+  if (!source.origin) return std::optional<Found>();
+  const Path& at = *source.origin;
   std::optional<Found> found;
   if (last_ && last_->path == at) {
     found = std::move(last_->found);
@@ -197,12 +188,9 @@ Result<std::optional<Found>> Change::read_now(const Path& path) const {
 }
 
 std::string Change::attributes_of(const Path& path) const {
-  Path at = path;
-  if (const auto planned = planned_.find(path); planned != planned_.end()) {
-    if (!planned->second.origin) return {};
-    at = *planned->second.origin;
-  }
-  const auto place = workspace_.place(at);
+  const Planned source = source_of(path);
+  if (!source.origin) return {};
+  const auto place = workspace_.place(*source.origin);
   return place ? place->attributes() : std::string();
 }
 
@@ -227,13 +215,10 @@ Result<void> Change::add(Step step, Plan plan) {
 
 Result<bool> Change::is_directory(const Path& path) const {
   if (path.is_root()) return true;
-  if (const auto planned = planned_.find(path); planned != planned_.end()) {
-    if (!planned->second.exists) return false;
-    if (planned->second.step) {
-      return entry_.steps[*planned->second.step].kind == Step::Kind::kDirectory;
-    }
-  }
-  const auto there = workspace_.metadata(path);
+  const Planned source = source_of(path);
+  if (source.step) return entry_.steps[*source.step].kind == Step::Kind::kDirectory;
+  if (!source.origin) return false;
+  const auto there = workspace_.metadata(*source.origin);
   if (!there) {
     if (there.error().code == Code::kNotFound) return false;
     return Failure(there.error());
@@ -266,7 +251,7 @@ Result<void> Change::make_directory(const Path& path, std::optional<std::uint32_
 }
 
 Result<void> Change::add_directory(const Path& path, Plan plan) {
-  planned_[path] = {.exists = true, .step = entry_.steps.size(), .origin = {}};
+  planned_[path] = {.step = entry_.steps.size(), .origin = {}};
   Step step{.kind = Step::Kind::kDirectory, .path = path.text()};
   step.after = journal::State{.hash = {}, .mode = plan.mode.value_or(0), .size = 0};
   return add(std::move(step), std::move(plan));
@@ -294,7 +279,7 @@ Result<void> Change::put(const Path& path, std::string bytes, std::optional<std:
   }
   const std::uint32_t after = mode.value_or(found ? found->metadata.mode : 0);
   step.after = state_of(plan.bytes, after);
-  planned_[path] = {.exists = true, .step = entry_.steps.size(), .origin = {}};
+  planned_[path] = {.step = entry_.steps.size(), .origin = {}};
   return add(std::move(step), std::move(plan));
 }
 
@@ -306,7 +291,7 @@ Result<void> Change::put_link(const Path& path, std::string target) {
   TRY(make_parents(path));
   Step step{.kind = Step::Kind::kLink, .path = path.text()};
   step.after = state_of(plan.bytes, 0);
-  planned_[path] = {.exists = true, .step = entry_.steps.size(), .origin = {}};
+  planned_[path] = {.step = entry_.steps.size(), .origin = {}};
   return add(std::move(step), std::move(plan));
 }
 

@@ -32,7 +32,78 @@ Path moved_path(const Path& path, const Path& from, const Path& to) {
   return moved;
 }
 
+// The part of a map by path that lies below `directory`.
+template <typename Map>
+auto below(Map& map, const Path& directory) {
+  const std::string prefix = directory.is_root() ? "" : directory.text() + "/";
+  // Names of its own directory that sort before the slash stand between them.
+  auto begin = map.upper_bound(directory);
+  while (begin != map.end() && begin->first.text() < prefix) ++begin;
+  auto end = begin;
+  while (end != map.end() && end->first.text().starts_with(prefix)) ++end;
+  return std::pair(begin, end);
+}
+
 }  // namespace
+
+// Where what the steps so far leave at `path` is now.
+Change::Planned Change::source_of(const Path& path) const {
+  for (Path at = path; !planned_.empty(); at = at.parent()) {
+    if (const auto found = planned_.find(at); found != planned_.end()) {
+      const Planned& planned = found->second;
+      if (at == path) return planned;
+      // In a directory that they make, or remove, is only what they put there.
+      if (!planned.origin) return {};
+      return {.step = {}, .origin = moved_path(path, at, *planned.origin)};
+    }
+    if (at.is_root()) break;
+  }
+  return {.step = {}, .origin = path};
+}
+
+void Change::plan_move(const Path& from, const Path& to) {
+  Planned moved = source_of(from);
+  const auto [gone, gone_end] = below(planned_, to);
+  planned_.erase(gone, gone_end);
+  std::map<Path, Planned> taken;
+  const auto [begin, end] = below(planned_, from);
+  for (auto at = begin; at != end; ++at) {
+    taken.emplace(moved_path(at->first, from, to), std::move(at->second));
+  }
+  planned_.erase(begin, end);
+  planned_.merge(taken);
+  planned_[from] = {};
+  planned_[to] = std::move(moved);
+}
+
+Result<std::set<std::string>> Change::names_in(const Path& directory) const {
+  std::set<std::string> names;
+  const Planned source = source_of(directory);
+  if (!source.step && !source.origin) {
+    return fail(Code::kNotFound, "'{}' does not exist", shown_path(directory));
+  }
+  if (source.origin) {
+    TRY_ASSIGN(sandbox::Dir listing, workspace_.open_directory(*source.origin));
+    sandbox::Dir::Entry entry;
+    while (true) {
+      TRY_ASSIGN(const bool more, listing.next(entry));
+      if (!more) break;
+      names.emplace(entry.name);
+    }
+  }
+  const auto [begin, end] = below(planned_, directory);
+  for (auto at = begin; at != end; ++at) {
+    const auto& [path, planned] = *at;
+    if (path.parent() != directory) continue;
+    const std::string name(path.name());
+    if (planned.step || planned.origin) {
+      names.insert(name);
+    } else {
+      names.erase(name);
+    }
+  }
+  return names;
+}
 
 Result<void> Change::each_below(const Path& directory, bool top_first, const Visit& visit) {
   TRY(check_free(directory));
@@ -74,8 +145,9 @@ Result<void> Change::remove_one(const Path& path, const Metadata& what, Keep kee
 
 Result<void> Change::remove_directory(const Path& path) {
   TRY(check_free(path));
-  TRY_ASSIGN(const Metadata what, workspace_.metadata(path));
-  return remove_one(path, what, Keep::kContent);
+  TRY_ASSIGN(const std::optional<Metadata> what, look(path));
+  if (!what) return fail(Code::kNotFound, "'{}' does not exist", shown_path(path));
+  return remove_one(path, *what, Keep::kContent);
 }
 
 Result<void> Change::remove_tree(const Path& path, Keep keep) {
@@ -153,23 +225,26 @@ Result<void> Change::move(const Path& from, const Path& to, bool replace) {
   if (is_within(to, from)) {
     return fail(Code::kInvalidArgs, "'{}' cannot be moved into itself", shown_path(from));
   }
-  Path at = from;
-  if (const auto planned = planned_.find(from);
-      planned != planned_.end() && planned->second.origin) {
-    at = *planned->second.origin;
+  const Planned source = source_of(from);
+  Metadata what;
+  if (source.step) {
+    what = planned_metadata(*source.step);
+  } else {
+    TRY_ASSIGN(what, workspace_.metadata(source.origin.value_or(from)));
   }
-  TRY_ASSIGN(const Metadata what, workspace_.metadata(at));
   if (what.kind == Kind::kOther) return not_a_file(from);
   TRY(make_parents(to));
-  // The nearest directory of the target that exists says which file system it will be on.
-  Path near = to.parent();
-  while (!near.is_root() && !workspace_.metadata(near)) near = near.parent();
-  TRY_ASSIGN(const Metadata target, workspace_.metadata(near));
-  if (target.stamp.device != what.stamp.device) {
-    TRY(copy_as(Copied::kMoved, from, to, replace));
-    return what.kind == Kind::kDirectory ? remove_tree(from) : remove(from);
+  if (source.origin) {
+    // The nearest directory of the target that exists says which file system it will be on.
+    Path near = to.parent();
+    while (!near.is_root() && !workspace_.metadata(near)) near = near.parent();
+    TRY_ASSIGN(const Metadata target, workspace_.metadata(near));
+    if (target.stamp.device != what.stamp.device) {
+      TRY(copy_as(Copied::kMoved, from, to, replace));
+      return what.kind == Kind::kDirectory ? remove_tree(from) : remove(from);
+    }
+    if (what.kind == Kind::kDirectory) TRY(check_tree_free(*source.origin, to));
   }
-  if (what.kind == Kind::kDirectory) TRY(check_tree_free(at, to));
   if (replace) TRY(remove(to));
   // So that an undo can tell whether it is still the same.
   std::optional<journal::State> moved;
@@ -179,8 +254,7 @@ Result<void> Change::move(const Path& from, const Path& to, bool replace) {
     TRY_ASSIGN(const std::optional<Found> found, read(from));
     if (found) moved = state_of(found->bytes, found->metadata.mode);
   }
-  planned_[from] = {};
-  planned_[to] = {.exists = true, .step = {}, .origin = at};
+  plan_move(from, to);
   return add({.kind = Step::Kind::kMove,
               .path = from.text(),
               .to = to.text(),

@@ -75,34 +75,17 @@ Result<std::string> difference(Change& change, const sandbox::Workspace& workspa
 
 // A directory that the change made goes when nothing else is in it now. Whether it goes, or is
 // gone.
-Result<bool> revert_directory(Change& change, const sandbox::Workspace& workspace, const Path& path,
-                              const std::set<std::string>& going) {
-  auto listing = workspace.open_directory(path);
-  if (!listing) {
-    const bool gone = listing.error().code == Code::kNotFound;
-    if (gone) return true;
-    return Failure(listing.error());
-  }
-  sandbox::Dir::Entry entry;
-  while (true) {
-    TRY_ASSIGN(const bool more, listing->next(entry));
-    if (!more) break;
-    if (going.count(path.child(entry.name).text()) == 0) return false;
-  }
+Result<bool> revert_directory(Change& change, const Path& path) {
+  const auto names = change.names_in(path);
+  if (!names && names.error().code == Code::kNotFound) return true;
+  if (!names) return Failure(names.error());
+  if (!names->empty()) return false;
   TRY(change.remove_directory(path));
   return true;
 }
 
 Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
                            journal::Entry& entry, std::set<std::string>& kept) {
-  std::set<std::string> going;
-  for (const Step& step : entry.steps) {
-    if (!step.to.empty()) {
-      going.insert(step.to);
-    } else if (step.after && !step.before) {
-      going.insert(step.path);
-    }
-  }
   for (std::size_t i = entry.steps.size(); i-- > 0;) {
     Step& step = entry.steps[i];
     TRY_ASSIGN(const Path path, path_in(workspace, step.path));
@@ -116,10 +99,9 @@ Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
         if (step.before) {
           TRY(change.make_directory(path, step.before->mode, std::move(step.attributes)));
         } else {
-          TRY_ASSIGN(const bool goes, revert_directory(change, workspace, path, going));
+          TRY_ASSIGN(const bool goes, revert_directory(change, path));
           if (goes) break;
           kept.insert(step.path);
-          going.erase(step.path);
         }
         break;
       case Step::Kind::kFile:

@@ -79,6 +79,41 @@ TEST_CASE("undo: a dry run says what would be and does nothing") {
   CHECK(world.tree.read("a") == "0");
 }
 
+TEST_CASE("undo: a dry run finds in each change what those before it would leave") {
+  World world;
+  world.tree.write("d/sub/a", "one");
+  world.tree.write("d/b", "b");
+  const auto make = [&](std::initializer_list<std::string> paths, const auto& steps) {
+    const auto change = world.begin(paths);
+    REQUIRE(steps(*change));
+    REQUIRE(change->commit());
+  };
+  world.put("d/sub/a", "two");
+  world.put("d/new/c", "c");
+  make({"d/b", "d/sub/b"},
+       [&](Change& to) { return to.move(world.path("d/b"), world.path("d/sub/b")); });
+  make({"d", "e/f"}, [&](Change& to) { return to.move(world.path("d"), world.path("e/f")); });
+  world.put("e/f/sub/a", "three");
+  make({"e/f/sub/b"}, [&](Change& to) { return to.remove(world.path("e/f/sub/b")); });
+  make({"e"}, [&](Change& to) { return to.remove_tree(world.path("e")); });
+  REQUIRE(world.names().empty());
+  const auto would = world.changes->undo(
+      *world.workspace, {.session = "one", .count = 9, .id = {}, .dry_run = true}, world.cancel);
+  REQUIRE(would);
+  const auto done =
+      world.changes->undo(*world.workspace, {.session = "one", .count = 9, .id = {}}, world.cancel);
+  REQUIRE(done);
+  REQUIRE(would->size() == done->size());
+  for (std::size_t i = 0; i < done->size(); ++i) {
+    CAPTURE(i);
+    CHECK(would->at(i).refusal.empty());
+    CHECK(done->at(i).refusal.empty());
+    CHECK(would->at(i).kept == done->at(i).kept);
+  }
+  CHECK(world.names() == std::vector<std::string>{"d/", "d/b", "d/sub/", "d/sub/a"});
+  CHECK(world.tree.read("d/sub/a") == "one");
+}
+
 TEST_CASE("undo: brings back trees, links, modes and what was moved or overwritten") {
   World world;
   world.tree.write("tree/sub/run", "x");
