@@ -54,6 +54,7 @@ struct NewText {
   std::string bytes;
   edit::Patched patched;
   std::string note;
+  bool empty = false;  // but for a byte order mark
 };
 
 // The bytes of a file with the hunks applied. A byte order mark is a character of the first line
@@ -83,6 +84,7 @@ Result<NewText> patched_bytes(std::string_view bytes, const FilePatch& patch,
   TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, made.patched.splices));
   made.note = guess_note(decoded, made.patched.splices);
   if (loses_mark) made.bytes.erase(0, decoded.charset.bom().size());
+  made.empty = made.bytes.empty() || made.bytes == decoded.charset.bom();
   return made;
 }
 
@@ -229,7 +231,7 @@ Result<void> PatchTree::plan(std::size_t at, std::string& said) {
   const std::uint32_t old_mode = file.mode;
   edit::Patched patched;
   std::string note;
-  const bool whole = part.kind == Kind::kDelete && patch.whole;
+  bool whole = part.kind == Kind::kDelete && patch.whole;
   if (!whole && !patch.hunks.empty()) {
     auto made =
         patched_bytes(file.bytes ? *file.bytes : std::string_view(), patch, name, context_.cancel);
@@ -237,6 +239,7 @@ Result<void> PatchTree::plan(std::size_t at, std::string& said) {
     file.bytes = std::move(made->bytes);
     patched = std::move(made->patched);
     note = std::move(made->note);
+    whole = made->empty;
   }
   if (part.kind == Kind::kDelete) {
     if (!whole && !file.bytes->empty()) {

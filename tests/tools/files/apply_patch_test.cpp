@@ -182,6 +182,32 @@ TEST_CASE("apply_patch: lines above the first one come behind the mark, and noth
   }
 }
 
+TEST_CASE("apply_patch: a file of which only its mark would be left is deleted, no other") {
+  ChangeCall call({{"utf8", "\xEF\xBB\xBFone\ntwo\n"},
+                   {"utf16", std::string("\xFE\xFF\0o\0n\0e\0\n\0t\0w\0o\0\n", 18)},
+                   {"bytes", "\xEF\xBB\xBFone\ntwo\n"},
+                   {"more", "\xEF\xBB\xBFone\ntwo\n\n"},
+                   {"twice", "\xEF\xBB\xBF\xEF\xBB\xBFone\ntwo\n"},
+                   {"within", "one\ntwo\n\xEF\xBB\xBF"}});
+  const auto patch = [&](std::string_view name, std::string_view mark) {
+    return call(apply_patch, arguments(fmt::format("--- a/{}\n+++ /dev/null\n@@ -1,2 +0,0 @@\n"
+                                                   "-{}one\n-two\n",
+                                                   name, mark)));
+  };
+  CHECK_THAT(patch("utf8", ""), Contains("utf8: deleted"));
+  CHECK_THAT(patch("utf16", ""), Contains("utf16: deleted"));
+  CHECK_THAT(patch("bytes", "\uFEFF"), Contains("bytes: deleted"));
+  for (const char* name : {"more", "twice", "within"}) {
+    INFO(name);
+    CHECK_THAT(patch(name, ""), Catch::StartsWith("error: "));
+    CHECK_THAT(patch(name, "\uFEFF"), Catch::StartsWith("error: "));
+  }
+  CHECK(call.names() == std::vector<std::string>{"more", "twice", "within"});
+  call(undo, "{}");
+  CHECK_THAT(call(undo, R"({"count":2})"), Contains("utf8 made again"));
+  CHECK(call.files.read("utf8") == "\xEF\xBB\xBFone\ntwo\n");
+}
+
 TEST_CASE("apply_patch: blank lines that are written count, those around do not") {
   ChangeCall call({{"end", "a\n\n"}, {"two", "x = 1\ny = 2\nx = 1\n\nz\n"}, {"no", "x\ny\n"}});
   CHECK_THAT(call(apply_patch, arguments("*** Begin Patch\n*** Add File: n\n\n+a\n\n\n+b\n\n"
