@@ -22,9 +22,9 @@ struct Args {
 };
 
 constexpr auto kFields = json::fields(
-    json::field<&Args::source>("source").synonyms("from", "path", "old_path", "source_path"),
+    json::field<&Args::source>("source").synonyms("from", "path", "old_path", "source_path", "src"),
     json::field<&Args::destination>("destination")
-        .synonyms("to", "new_path", "target", "destination_path"),
+        .synonyms("to", "new_path", "target", "destination_path", "dst", "dest"),
     json::field<&Args::copy>("copy").optional(),
     json::field<&Args::overwrite>("overwrite").optional().synonyms("force"));
 
@@ -39,6 +39,18 @@ Result<Path> target_of(const Args& args, const Path& source, const sandbox::Work
   TRY_ASSIGN(Path given, files.parse(args.destination, "destination"));
   if (args.destination.ends_with('/') || given.is_root()) given = given.child(source.name());
   return given;
+}
+
+// Whether a copy would leave what is there as it is. Of what is not shown nobody is told.
+Result<bool> is_copied_already(const Path& from, const Path& to, change::Change& change,
+                               const sandbox::Workspace& files) {
+  TRY_ASSIGN(const auto there, change.read(to));
+  TRY_ASSIGN(const auto source, change.read(from));
+  if (!there || !source || source->metadata.kind != there->metadata.kind) return false;
+  const bool file = source->metadata.kind == Kind::kFile;
+  if (file && source->metadata.mode != there->metadata.mode) return false;
+  if (file && !files.check_shown(to, there->bytes)) return false;
+  return source->bytes == there->bytes;
 }
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
@@ -77,12 +89,22 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                   shown(to), shown(to));
     }
     if (!args.overwrite || what.kind == Kind::kDirectory) {
-      return fail(Code::kConflict, "'{}' exists already{}", shown(to),
-                  what.kind == Kind::kDirectory ? "" : "; pass overwrite=true to replace it");
+      return fail(Code::kConflict, "'{}' exists already; {}", shown(to),
+                  what.kind == Kind::kDirectory
+                      ? "a directory takes no file's place: delete that first, with delete_path"
+                      : "pass overwrite=true to replace it");
     }
     replaced = true;
   } else if (there.error().code != Code::kNotFound) {
     return Failure(there.error());
+  }
+  if (args.copy && replaced) {
+    TRY_ASSIGN(const bool copied, is_copied_already(from, to, change, context.files));
+    if (copied) {
+      output.text =
+          fmt::format("{} is as {} already; nothing was changed\n", shown(to), shown(from));
+      return {};
+    }
   }
   TRY(args.copy ? change.copy(from, to, replaced) : change.move(from, to, replaced));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());

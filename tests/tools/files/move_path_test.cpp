@@ -48,6 +48,23 @@ TEST_CASE("move_path replaces another name of the same file, and the other conte
   CHECK(call.files.read("b") == "same");
 }
 
+TEST_CASE("move_path copies nothing over what is the same, and tells so of what it shows") {
+  ChangeCall call({{"a", "same"}, {"b", "same"}, {"run", "same"}, {".env", "same"}});
+  std::filesystem::permissions(call.files.path("run"), std::filesystem::perms(0755));
+  call.files.link("a", "link");
+  call.files.link("a", "other");
+  const auto copy = [&](const char* to, const char* from = "a") {
+    return call(move_path,
+                fmt::format(R"({{"src":"{}","dst":"{}","copy":true,"overwrite":true}})", from, to));
+  };
+  CHECK(copy("b") == "b is as a already; nothing was changed\n");
+  CHECK(copy("link", "other") == "link is as other already; nothing was changed\n");
+  CHECK_THAT(call(undo, "{}"), Contains("no change"));
+  CHECK_THAT(copy(".env"), Contains("copied a to .env, replacing what was there\nchange "));
+  CHECK_THAT(copy("run"), Contains("copied a to run, replacing what was there\nchange "));
+  CHECK_THAT(copy("link"), Contains("copied a to link, replacing what was there\nchange "));
+}
+
 TEST_CASE("move_path: a file that is replaced is there at every moment") {
   if (!test::can_trace()) return;
   for (std::size_t at = 1;; ++at) {
@@ -82,26 +99,27 @@ TEST_CASE("move_path: a file that is replaced is there at every moment") {
 TEST_CASE("move_path says what it does not move") {
   ChangeCall call({{"a", "a"}, {"d/e", "e"}, {"f/g", "g"}, {".git/HEAD", "x"}, {".env", "K=1"}});
   call.files.link("/etc", "away");
-  test::check_mistakes(call, move_path,
-                       {{R"({"source":"none","destination":"b"})", "none"},
-                        {R"({"source":"a","destination":"a"})", "the same"},
-                        {R"({"source":"a","destination":"./d/../a"})", ".."},
-                        {R"({"source":"d","destination":"d/x"})", "into itself"},
-                        {R"({"source":"d","destination":"d/x","copy":true})", "into itself"},
-                        {R"({"source":"d","destination":"f"})", "'f/'"},
-                        {R"({"source":"a","destination":"d"})", "'d/'"},
-                        {R"({"source":"d","destination":"a","overwrite":true})", "exists already"},
-                        {R"({"source":"a","destination":"d/e/x"})", "not a directory"},
-                        {R"({"source":"a","destination":"../x"})", ".."},
-                        {R"({"source":"a","destination":"/tmp/x"})", "destination"},
-                        {R"({"source":"a","destination":"away/x"})", "outside"},
-                        {R"({"source":"away/passwd","destination":"x"})", "outside"},
-                        {R"({"source":".","destination":"x"})", "the root itself"},
-                        {R"({"source":"a","destination":".git/x"})", "git directory"},
-                        {R"({"source":".git","destination":"x"})", "git directory"},
-                        {R"({"source":".env","destination":"env.txt"})", "secrets"},
-                        {R"({"source":".env","destination":"e.txt","copy":true})", "secrets"},
-                        {R"({"source":"a"})", "destination"}});
+  test::check_mistakes(
+      call, move_path,
+      {{R"({"source":"none","destination":"b"})", "none"},
+       {R"({"source":"a","destination":"a"})", "the same"},
+       {R"({"source":"a","destination":"./d/../a"})", ".."},
+       {R"({"source":"d","destination":"d/x"})", "into itself"},
+       {R"({"source":"d","destination":"d/x","copy":true})", "into itself"},
+       {R"({"source":"d","destination":"f"})", "'f/'"},
+       {R"({"source":"a","destination":"d"})", "'d/'"},
+       {R"({"source":"d","destination":"a","overwrite":true})", "exists already; a directory"},
+       {R"({"source":"a","destination":"d/e/x"})", "not a directory"},
+       {R"({"source":"a","destination":"../x"})", ".."},
+       {R"({"source":"a","destination":"/tmp/x"})", "destination"},
+       {R"({"source":"a","destination":"away/x"})", "outside"},
+       {R"({"source":"away/passwd","destination":"x"})", "outside"},
+       {R"({"source":".","destination":"x"})", "the root itself"},
+       {R"({"source":"a","destination":".git/x"})", "git directory"},
+       {R"({"source":".git","destination":"x"})", "git directory"},
+       {R"({"source":".env","destination":"env.txt"})", "secrets"},
+       {R"({"source":".env","destination":"e.txt","copy":true})", "secrets"},
+       {R"({"source":"a"})", "destination"}});
   CHECK(call.files.read("a") == "a");
 }
 
