@@ -55,7 +55,7 @@ class Change {
   static constexpr std::uint32_t kNewFile = 0666;
   static constexpr std::uint32_t kNewProgram = 0777;
   // Of a file that is removed: its content, so that it can be made again, or nothing, whatever its
-  // size; there is no undo then.
+  // size, and if it is a pipe, a socket or a device; there is no undo then.
   enum class Keep : std::uint8_t { kContent, kNothing };
 
   Change(Changes& changes, const sandbox::Workspace& workspace, Author author,
@@ -88,7 +88,7 @@ class Change {
   Result<void> make_directory(const sandbox::Path& path,
                               std::optional<std::uint32_t> mode = std::nullopt,
                               std::string attributes = {});
-  // A file or a symlink.
+  // A file or a symlink. kInvalidArgs of what cannot be kept and is to be.
   Result<void> remove(const sandbox::Path& path, Keep keep = Keep::kContent);
   // An empty directory, or one that earlier steps empty.
   Result<void> remove_directory(const sandbox::Path& path);

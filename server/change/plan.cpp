@@ -303,14 +303,18 @@ Result<void> Change::remove(const Path& path, Keep keep) {
   if (keep == Keep::kNothing && planned_.count(path) == 0) {
     TRY_ASSIGN(there, look(path));
   }
-  if (there && there->kind == Kind::kFile) {
+  if (there && (there->kind == Kind::kFile || there->kind == Kind::kOther)) {
     plan.was = there->stamp;
     step.before = state_unread(*there);
   } else {
     TRY_ASSIGN(std::optional<Found> found, read_planned(path, plan));
     if (!found) return fail(Code::kNotFound, "'{}' does not exist", shown_path(path));
     const Kind kind = found->metadata.kind;
-    if (kind != Kind::kFile && kind != Kind::kSymlink) return not_a_file(path);
+    if (kind == Kind::kOther) {
+      return fail(Code::kInvalidArgs, "'{}' is a pipe, a socket or a device, and cannot be kept",
+                  shown_path(path));
+    }
+    if (kind == Kind::kDirectory) return not_a_file(path);
     if (kind == Kind::kSymlink) step.kind = Step::Kind::kLink;
     if (kind == Kind::kFile) step.attributes = attributes_of(path);
     step.before = state_of(found->bytes, found->metadata.mode);

@@ -35,11 +35,12 @@ Result<std::size_t> count_entries(const sandbox::Workspace& files, const Path& p
   }
 }
 
-// Says what deletes what is too large to be kept.
+// Says what deletes what is too large to be kept, or is no file.
 Result<void> with_hint(Result<void> removed, bool permanent) {
-  if (removed || permanent || removed.error().code != Code::kTooLarge) return removed;
-  return fail(Code::kTooLarge, "{}; permanent=true deletes it without keeping it",
-              removed.error().message);
+  if (removed || permanent) return removed;
+  const Code code = removed.error().code;
+  if (code != Code::kTooLarge && code != Code::kInvalidArgs) return removed;
+  return fail(code, "{}; permanent=true deletes it without keeping it", removed.error().message);
 }
 
 Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include "tests/tools/files/change_call.h"
 
 namespace quarry::tools {
@@ -41,6 +43,23 @@ TEST_CASE("delete_path deletes what is too large to be kept when it is told to, 
   CHECK_THAT(call(undo, "{}"),
              Contains("deleted files for good and stays") && Contains("old made again"));
   CHECK(call.names() == Names{"old", "small"});
+}
+
+TEST_CASE("delete_path deletes pipes and sockets when it is told to, alone and in a tree") {
+  ChangeCall call({{"d/f", "x"}, {"keep", "k"}});
+  REQUIRE(mkfifo(call.files.path("pipe").c_str(), 0600) == 0);
+  REQUIRE(mkfifo(call.files.path("d/pipe").c_str(), 0600) == 0);
+  for (const char* arguments : {R"({"path":"pipe"})", R"({"path":"d","recursive":true})"}) {
+    CHECK_THAT(call(delete_path, arguments), Catch::StartsWith("error: ") &&
+                                                 Contains("pipe' is a pipe") &&
+                                                 Contains("permanent=true"));
+  }
+  CHECK(call.files.read("d/f") == "x");
+  CHECK_THAT(call(delete_path, R"({"path":"pipe","permanent":true})"),
+             Contains("deleted pipe\n") && Contains("nothing was kept"));
+  CHECK_THAT(call(delete_path, R"({"path":"d","recursive":true,"permanent":true})"),
+             Contains("deleted d/ with 2 below it\n") && Contains("nothing was kept"));
+  CHECK(call.names() == Names{"keep"});
 }
 
 TEST_CASE("delete_path says what it does not delete") {
