@@ -43,6 +43,25 @@ TEST_CASE("file_at says of what is no file what it is") {
   CHECK_THAT(world.content("HEAD", "vendor/lib"),
              Catch::Contains("submodule, at its commit " + id));
   CHECK_THAT(world.content("HEAD", "src/a.c/x"), Catch::Contains("no file"));
+  CHECK_THAT(world.content("HEAD", "vendor/lib/deep/x.c"),
+             Catch::Contains("'vendor/lib' at HEAD") && Catch::Contains("is a submodule"));
+  CHECK_THAT(world.content("HEAD", "."), Catch::StartsWith("error: '.' at HEAD ("));
+}
+
+TEST_CASE("file_at says which path a symbolic link leads to, on the way too") {
+  World world({{"src/a.c", "one\n"}});
+  world.shell(
+      "mkdir -p d/e; ln -s ../../src/./a.c d/e/file; ln -s ../src d/dir; "
+      "ln -s ../../src d/far; ln -s /etc d/abs");
+  world.commit("links");
+  const auto says = [&](const char* path, const std::string& what) {
+    CHECK_THAT(world.content("HEAD", path), Catch::Contains(what));
+  };
+  says("d/e/file", "'../../src/./a.c'; read 'src/a.c' with the same ref");
+  says("d/dir/a.c", "'d/dir' at HEAD");
+  says("d/dir/a.c", "'../src'; read 'src/a.c' with the same ref");
+  says("d/far/a.c", "'../../src', which is not in the repository");
+  says("d/abs/passwd", "'/etc', which is not in the repository");
 }
 
 }  // namespace
