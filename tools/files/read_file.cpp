@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "server/base/utf8.h"
 #include "server/files/read.h"
@@ -70,20 +71,27 @@ struct LineRange {
   std::int64_t last = 0;
 };
 
-// [first, last], or "first-last"; a last of -1 is the end.
+// Two numbers with whatever separates them, in brackets or not; or one, for both.
+bool read_ends(std::string_view text, std::vector<std::int64_t>& ends) {
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  std::string plain(text);
+  std::erase(plain, ' ');
+  ends.resize(2);
+  const char* const end = plain.data() + plain.size();
+  auto read = std::from_chars(plain.data(), end, ends[0]);
+  ends[1] = ends[0];
+  if (read.ec == std::errc() && read.ptr != end) {
+    read = std::from_chars(read.ptr + 1, end, ends[1]);
+  }
+  return read.ec == std::errc() && read.ptr == end;
+}
+
+// [first, last], also as text, or "first-last"; a last of -1 is the end.
 Result<LineRange> read_view_range(json::Value range) {
   std::vector<std::int64_t> ends;
   bool two = false;
   if (range.is(json::Type::kString)) {
-    const std::string_view text = range.string();
-    ends.resize(2);
-    const char* const end = text.data() + text.size();
-    auto read = std::from_chars(text.data(), end, ends[0]);
-    ends[1] = ends[0];
-    if (read.ec == std::errc() && read.ptr != end) {
-      read = std::from_chars(read.ptr + 1, end, ends[1]);  // behind whatever separates them
-    }
-    two = read.ec == std::errc() && read.ptr == end;
+    two = read_ends(range.string(), ends);
   } else if (range.is(json::Type::kArray)) {
     for (json::Value end = range.first(); end; end = range.after(end)) {
       if (const auto line = end.integer()) ends.push_back(*line);
@@ -186,7 +194,7 @@ bool is_file(std::string_view path, const ToolContext& context) {
   return found && found->kind == sandbox::Kind::kFile;
 }
 
-// What `paths` names, one file each: globs are matched in the tree, without what is ignored, or in
+// What `paths` names, each file once: globs are matched in the tree, without what is ignored, or in
 // the revision.
 struct Wanted {
   std::string path;
@@ -195,10 +203,16 @@ struct Wanted {
 
 Result<std::vector<Wanted>> find_wanted(const Args& args, const ToolContext& context) {
   std::vector<Wanted> wanted;
+  std::set<std::string, std::less<>> named;
+  const auto want = [&](std::string_view path) {
+    const auto parsed = context.files.parse(path);
+    const bool again = parsed && !named.insert(parsed->text()).second;
+    if (!again) wanted.push_back({std::string(path), {}});
+  };
   std::unique_ptr<revision::Revision> revision;  // once there is a glob to match in it
   for (const std::string_view path : args.paths) {
     if (!has_glob(path) || (!args.ref && is_file(path, context))) {
-      wanted.push_back({std::string(path), {}});
+      want(path);
       continue;
     }
     if (!revision) {
@@ -223,7 +237,7 @@ Result<std::vector<Wanted>> find_wanted(const Args& args, const ToolContext& con
     std::string_view rest = found->text;
     for (std::uint64_t i = 0; i < listed; ++i) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
-      wanted.push_back({std::string(rest.substr(0, end)), {}});
+      want(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     if (found->matched == 0) {

@@ -49,6 +49,8 @@ TEST_CASE("read_file takes the names that other servers use") {
       {R"({"path":"a.txt","view_range":[4,-1]})", "     4\t4"},
       {R"({"path":"a.txt","line_range":"2-3"})", two_three},
       {R"({"path":"a.txt","lines":"4"})", "     4\t4"},
+      {R"({"path":"a.txt","view_range":"[2, 3]"})", two_three},
+      {R"({"path":"a.txt","view_range":"4,-1"})", "     4\t4"},
       {R"({"path":"a.txt","start":2,"end":3})", two_three},
       {R"({"path":"a.txt","offset":2,"end_line":3})", two_three},
       {R"({"path":"a.txt","offset":1,"start_line":2,"end_line":4,"limit":2})", two_three},
@@ -62,6 +64,23 @@ TEST_CASE("read_file takes the names that other servers use") {
     INFO(row.arguments);
     CHECK(call(tree, row.arguments).text() == header + row.want);
   }
+}
+
+TEST_CASE("read_file shows a file once that several paths name") {
+  const test::TempWorkspace tree;
+  tree.write("a.txt", "1\n");
+  tree.write("b.txt", "2\n");
+  const auto count = [&](std::string_view text, std::string_view of) {
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = text.find(of, at)) != text.npos; ++at) ++found;
+    return found;
+  };
+  const std::string text = call(tree, R"({"paths":["b.txt","*.txt","./b.txt","a*","no"]})").text();
+  INFO(text);
+  CHECK(count(text, "a.txt: 1 line") == 1);
+  CHECK(count(text, "b.txt: 1 line") == 1);
+  CHECK(count(text, "no: not read") == 1);
+  CHECK(text.starts_with("b.txt"));
 }
 
 TEST_CASE("read_file says what is wrong with its arguments") {
