@@ -19,10 +19,11 @@ struct Args {
   bool permanent = false;
 };
 
-constexpr auto kFields = json::fields(
-    json::field<&Args::path>("path").synonyms("file_path", "filePath", "target_file", "dir_path"),
-    json::field<&Args::recursive>("recursive").optional(),
-    json::field<&Args::permanent>("permanent").optional());
+constexpr auto kFields =
+    json::fields(json::field<&Args::path>("path").synonyms("file_path", "filePath", "target_file",
+                                                           "dir_path", "relative_path", "file"),
+                 json::field<&Args::recursive>("recursive").optional(),
+                 json::field<&Args::permanent>("permanent").optional());
 
 Result<std::size_t> count_entries(const sandbox::Workspace& files, const Path& path) {
   TRY_ASSIGN(sandbox::Dir directory, files.open_directory(path));

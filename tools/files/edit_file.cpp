@@ -7,6 +7,7 @@
 #include "server/json/document.h"
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
+#include "tools/files/new_name.h"
 #include "tools/files/receipt.h"
 #include "tools/files/received.h"
 #include "tools/files/text_file.h"
@@ -155,6 +156,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     TRY(context.files.open_file(given));  // says what is wrong, and what is there
     return fail(Code::kConflict, "'{}' was made just now; call again", shown);
   }
+  if (!found) TRY(check_new_name(context.files, path));
   const std::string_view before = found ? std::string_view(found->bytes) : std::string_view();
   TRY(context.files.check_shown(path, before));
   TRY(check_hash(args.expected_hash, before, shown));

@@ -4,6 +4,7 @@
 #include "server/change/changes.h"
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
+#include "tools/files/new_name.h"
 #include "tools/files/receipt.h"
 #include "tools/tool.h"
 
@@ -97,6 +98,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     replaced = true;
   } else if (there.error().code != Code::kNotFound) {
     return Failure(there.error());
+  } else if (from.text().find('\\') == std::string::npos) {
+    TRY(check_new_name(context.files, to, "destination"));
   }
   if (args.copy && replaced) {
     TRY_ASSIGN(const bool copied, is_copied_already(from, to, change, context.files));

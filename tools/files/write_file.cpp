@@ -8,6 +8,7 @@
 #include "server/files/text.h"
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
+#include "tools/files/new_name.h"
 #include "tools/files/receipt.h"
 #include "tools/files/received.h"
 #include "tools/files/text_file.h"
@@ -100,6 +101,7 @@ Result<void> make_directory(const Path& path, ToolContext& context, ToolOutput& 
     output.text = fmt::format("directory {}/ exists already; nothing was changed\n", shown);
     return {};
   }
+  TRY(check_new_name(context.files, path));
   TRY(change.make_directory(path));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   output.text = fmt::format("made directory {}/\n", shown);
@@ -188,6 +190,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                         context.cancel);
   TRY(change.lock(std::array{path}, std::array{given}));
   TRY_ASSIGN(const std::optional<change::Found> found, read_file_or_none(change, path));
+  if (!found) TRY(check_new_name(context.files, path));
   if (found && args.create_only) {
     return fail(Code::kConflict, "'{}' exists already, and create_only was given", shown);
   }

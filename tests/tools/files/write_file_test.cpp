@@ -3,6 +3,8 @@
 
 namespace quarry::tools {
 
+extern const Tool edit_file;
+extern const Tool move_path;
 extern const Tool write_file;
 
 namespace {
@@ -10,6 +12,26 @@ namespace {
 using Catch::Contains;
 using test::ChangeCall;
 using Files = std::map<std::string, std::string>;
+
+TEST_CASE("write_file and move_path make no name of another system's separators, or of a home") {
+  ChangeCall call({{"sub/a", "a"}, {"back\\slash", "b"}});
+  test::check_mistakes(call, write_file,
+                       {{R"({"path":"sub\\b","content":"x"})", "'sub/b'"},
+                        {R"({"path":"C:\\x\\y.txt","content":"x"})", "separated by '/'"},
+                        {R"({"path":"sub\\new/"})", "'sub/new'"},
+                        {R"({"path":"~/b","content":"x"})", "'~' stands for no directory"}});
+  test::check_mistakes(call, edit_file,
+                       {{R"({"path":"sub\\b","old_string":"","new_string":"x"})", "'sub/b'"}});
+  test::check_mistakes(
+      call, move_path,
+      {{R"({"source":"sub/a","destination":"sub\\b"})", "destination"},
+       {R"({"source":"sub/a","destination":"~/"})", "'~' stands for no directory"}});
+  // What is called so is used so.
+  call(write_file, R"({"path":"back\\slash","content":"c"})");
+  CHECK(call.files.read("back\\slash") == "c");
+  call(move_path, R"({"source":"back\\slash","destination":"back\\2"})");
+  CHECK(call.files.read("back\\2") == "c");
+}
 
 TEST_CASE("write_file makes files with their directories, replaces, appends, makes directories") {
   ChangeCall call(Files{{"old", "1\n2\n3\n"}});
