@@ -45,6 +45,7 @@ struct Undone {
   std::string tool;                  // that made it
   std::string undo_id;               // the change that reverts it; "" when it was not made
   std::string refusal;               // why it was not; "" when it was, or would be
+  std::string way_on;                // what can be undone instead, or first; "" for nothing known
   std::string passed_over;           // a newer change that deleted files for good, and stays
   std::vector<journal::Step> steps;  // of the change, without bytes
   std::set<std::string> kept;        // directories it made that stay: something else is in them

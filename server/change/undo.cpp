@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "server/base/utf8.h"
@@ -44,6 +45,17 @@ std::map<std::string, Left> left_by(const journal::Entry& entry) {
     }
   }
   return left;
+}
+
+// Whether both touch one path.
+bool share_path(const journal::Entry& one, const journal::Entry& other) {
+  const auto left = left_by(one);
+  return std::ranges::any_of(left_by(other),
+                             [&](const auto& touched) { return left.count(touched.first) != 0; });
+}
+
+std::string said_of(std::string_view what, const journal::Entry& entry) {
+  return fmt::format("{} change_id={} ({})", what, entry.id, entry.tool);
 }
 
 // Why the files are not as the change left them; "" when they are.
@@ -148,6 +160,7 @@ Result<Undone> Changes::undo_one(Change& change, const sandbox::Workspace& works
                 .tool = listed.entry.tool,
                 .undo_id = {},
                 .refusal = {},
+                .way_on = {},
                 .passed_over = {},
                 .steps = listed.entry.steps,
                 .kept = {},
@@ -193,8 +206,10 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
   }
   TRY(recover(workspace));
   std::vector<Listed> wanted;
-  std::set<std::string> reverted;
-  bool was_reverted = false;
+  std::vector<Listed> later;                    // than the one that is named, and can be undone
+  std::optional<Listed> before;                 // the oldest wanted, or the one refused
+  std::map<std::string, std::string> reverted;  // and what has reverted it
+  std::string was_reverted;
   std::string for_good;  // the newest that cannot be undone: those before it can
   TRY(journal->each([&](const Listed& listed) {
     const journal::Entry& entry = listed.entry;
@@ -204,23 +219,32 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
     // What was made of an undo that was cut off is a change like any other; what it was to revert
     // stands.
     const bool reverts = !entry.undoes.empty() && listed.outcome == Outcome::kDone;
-    if (!is_reverted && reverts) reverted.insert(entry.undoes);
+    const bool stays = std::ranges::any_of(entry.steps, is_for_good);
+    if (!is_reverted && reverts) reverted.emplace(entry.undoes, entry.id);
     if (!request.id.empty()) {
-      if (entry.id != request.id) return true;
-      was_reverted = is_reverted;
+      if (entry.id != request.id) {
+        if (!is_reverted && !reverts && !stays) later.push_back(listed);
+        return true;
+      }
+      if (is_reverted) was_reverted = reverted[entry.id];
       if (!is_reverted) wanted.push_back(listed);
       return false;
     }
     if (is_reverted || reverts) return true;
-    if (std::any_of(entry.steps.begin(), entry.steps.end(), is_for_good)) {
+    if (stays) {
       if (for_good.empty()) for_good = entry.id;
       return true;
     }
+    if (wanted.size() == request.count) {
+      before = listed;
+      return false;
+    }
     wanted.push_back(listed);
-    return wanted.size() < request.count;
+    return true;
   }));
-  if (was_reverted) {
-    return fail(Code::kConflict, "change '{}' is undone already", request.id);
+  if (!was_reverted.empty()) {
+    return fail(Code::kConflict, "change '{}' is undone already; change_id={} takes that back",
+                request.id, was_reverted);
   }
   if (wanted.empty()) {
     if (request.id.empty()) {
@@ -235,7 +259,8 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
   const Author author{.session = request.session, .tool = "undo"};
   // A dry run plans all in one, so that each finds what those before it would leave.
   Change dry(*this, workspace, author, cancel);
-  for (const Listed& listed : wanted) {
+  for (std::size_t at = 0; at < wanted.size(); ++at) {
+    const Listed& listed = wanted[at];
     Change change(*this, workspace, author, cancel);
     auto one = undo_one(request.dry_run ? dry : change, workspace, listed);
     if (one && !request.dry_run && one->refusal.empty()) {
@@ -253,10 +278,19 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
                    .tool = listed.entry.tool,
                    .undo_id = {},
                    .refusal = one.error().message,
+                   .way_on = {},
                    .passed_over = {},
                    .steps = {},
                    .kept = {},
                    .rewritten = {}};
+    }
+    if (!one->refusal.empty() && request.id.empty()) {
+      if (at + 1 < wanted.size()) before = wanted[at + 1];
+      if (before) one->way_on = said_of("the one before it is", before->entry);
+    } else if (!one->refusal.empty()) {
+      const auto same = std::ranges::find_if(
+          later, [&](const Listed& other) { return share_path(other.entry, listed.entry); });
+      if (same != later.end()) one->way_on = said_of("undo first", same->entry);
     }
     done.push_back(std::move(*one));
     // What came before was changed by what could not be undone, or may have been.

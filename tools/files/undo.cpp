@@ -61,7 +61,8 @@ void append_diff(std::string& out, const Step& step, const change::Undone& undon
 
 void append(std::string& out, const change::Undone& undone, bool dry_run, std::size_t& room) {
   if (!undone.refusal.empty()) {
-    out += fmt::format("change {} ({}) not undone: {}\n", undone.id, undone.tool, undone.refusal);
+    out += fmt::format("change {} ({}) not undone: {}{}{}\n", undone.id, undone.tool,
+                       undone.refusal, undone.way_on.empty() ? "" : "; ", undone.way_on);
     return;
   }
   out += fmt::format("change {} ({}) {}\n", undone.id, undone.tool,

@@ -4,6 +4,7 @@ namespace quarry::tools {
 
 extern const Tool undo;
 extern const Tool delete_path;
+extern const Tool edit_file;
 extern const Tool replace_in_files;
 extern const Tool write_file;
 extern const Tool move_path;
@@ -64,6 +65,35 @@ TEST_CASE("undo shows what it puts back, not what is hidden, and keeps to its bu
        R"({"pattern":"word","replacement":"WORD","path":"many","dry_run":false})");
   CHECK_THAT(call(undo, "{}"), Contains("-WORD\n+word\n") && Contains("  and 30 more\n"));
   CHECK(call.files.read("many/49") == "word\n");
+}
+
+TEST_CASE("undo says what to undo first, or instead of what it refuses") {
+  ChangeCall call(Files{{"a", "1\n2\n3\n"}, {"b", "b"}});
+  const auto edit = [&](const char* from, const char* to) {
+    return id_in(call(
+        edit_file, fmt::format(R"({{"path":"a","old_string":"{}","new_string":"{}"}})", from, to)));
+  };
+  const std::string one = edit("1", "one");
+  const std::string three = edit("3", "three");
+  const std::string gone = id_in(call(delete_path, R"({"path":"b"})"));
+  const auto undo_of = [&](const std::string& id) {
+    return call(undo, R"({"change_id":")" + id + "\"}");
+  };
+  CHECK_THAT(undo_of(one),
+             Contains("'a' was changed since; undo first change_id=" + three + " (edit_file)"));
+  call.files.write("b", "by hand");
+  CHECK_THAT(
+      call(undo, "{}"),
+      Contains("'b' was made since; the one before it is change_id=" + three + " (edit_file)"));
+  CHECK_THAT(call(undo, R"({"count":2})"), Contains("the one before it is change_id=" + three));
+  const std::string undone = undo_of(three);
+  CHECK_THAT(undone, Contains("undone\n"));
+  const std::string by = undone.substr(undone.rfind('=') + 1, 10);
+  CHECK_THAT(undo_of(three), Contains("is undone already; change_id=" + by + " takes that back"));
+  CHECK_THAT(undo_of(one), Contains("undone\n"));
+  // Where nothing can be named nothing is.
+  CHECK(call(undo, "{}") ==
+        "error: change " + gone + " (delete_path) not undone: 'b' was made since");
 }
 
 TEST_CASE("undo refuses what was changed since and what belongs to another session") {
