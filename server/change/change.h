@@ -94,6 +94,12 @@ class Change {
   Result<void> remove_directory(const sandbox::Path& path);
   // A directory with all that it holds. Refused when it holds something protected.
   Result<void> remove_tree(const sandbox::Path& path, Keep keep = Keep::kContent);
+  // The same for good and in parts: as many entries of the directory as make `most` steps, the
+  // deepest first. Whether it goes itself. Looks for what is protected only as far as it gets:
+  // check_tree() first.
+  Result<bool> remove_part(const sandbox::Path& directory, std::size_t most);
+  // kDenied when the directory holds something protected.
+  Result<void> check_tree(const sandbox::Path& directory);
   // Whatever `from` is, to where nothing is; with `replace`, a file or symlink may be there that
   // it takes the place of, with no moment in between where `from` is a file. Across file systems it
   // is copied and removed. A directory is refused that holds, or would hold, something protected.
@@ -198,7 +204,8 @@ std::string lock_of(const std::string& id);
 std::string draft_tag(const std::string& id, std::size_t step);
 // As the journal has it.
 journal::State state_of(std::string_view bytes, std::uint32_t mode);
-// Of a file that is not read: what tells it as long as nobody writes to it.
+// Of a file that is not read, or a directory that is not kept: what tells it as long as nobody
+// writes to it.
 journal::State state_unread(const sandbox::Metadata& metadata);
 bool is_unread(const journal::State& state);
 // Whether the step removes what is not kept.

@@ -41,7 +41,7 @@ bool is_unread(const journal::State& state) {
 }
 
 bool is_for_good(const Step& step) {
-  return step.kind == Step::Kind::kFile && step.before && !step.after && is_unread(*step.before);
+  return step.before && !step.after && is_unread(*step.before);
 }
 
 Result<Path> path_in(const sandbox::Workspace& workspace, const std::string& text) {
@@ -198,7 +198,9 @@ Result<void> Change::add(Step step, Plan plan) {
   TRY(cancel_.check());
   const Limits& limits = changes_.limits();
   if (entry_.steps.size() >= limits.size(Limit::kChangeFiles)) {
-    return fail(Code::kTooLarge, "more than {} files and directories would change at once",
+    return fail(Code::kTooLarge,
+                "more than {} files and directories would change at once (the server's --limit "
+                "change_files=); change less in one call",
                 limits[Limit::kChangeFiles]);
   }
   bytes_ += step.old_bytes.size() + step.attributes.size() + plan.bytes.size();

@@ -137,7 +137,8 @@ Result<void> Change::each_below(const Path& directory, bool top_first, const Vis
 Result<void> Change::remove_one(const Path& path, const Metadata& what, Keep keep) {
   if (what.kind != Kind::kDirectory) return remove(path, keep);
   Step step{.kind = Step::Kind::kDirectory, .path = path.text()};
-  step.before = journal::State{.hash = {}, .mode = what.mode, .size = 0};
+  step.before = keep == Keep::kNothing ? state_unread(what)
+                                       : journal::State{.hash = {}, .mode = what.mode, .size = 0};
   step.attributes = attributes_of(path);
   planned_[path] = {};
   return add(std::move(step), {});
@@ -156,6 +157,31 @@ Result<void> Change::remove_tree(const Path& path, Keep keep) {
   return each_below(path, /*top_first=*/false, [&](const Path& below, const Metadata& what) {
     return remove_one(below, what, keep);
   });
+}
+
+Result<bool> Change::remove_part(const Path& directory, std::size_t most) {
+  TRY_ASSIGN(const std::set<std::string> names, names_in(directory));
+  for (const std::string& name : names) {
+    TRY(cancel_.check());
+    if (steps() >= most) return false;
+    const Path below = directory.child(name);
+    TRY_ASSIGN(const Metadata what, workspace_.metadata(below));
+    if (what.kind == Kind::kDirectory) {
+      TRY_ASSIGN(const bool whole, remove_part(below, most));
+      if (!whole) return false;
+    } else {
+      TRY(remove_one(below, what, Keep::kNothing));
+    }
+  }
+  if (steps() >= most) return false;
+  TRY_ASSIGN(const Metadata itself, workspace_.metadata(directory));
+  TRY(remove_one(directory, itself, Keep::kNothing));
+  return true;
+}
+
+Result<void> Change::check_tree(const Path& directory) {
+  TRY(check_free(directory));
+  return check_tree_free(directory, directory);
 }
 
 Result<void> Change::copy_one(Copied copied, const Path& from, const Path& to,

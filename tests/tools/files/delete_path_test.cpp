@@ -45,6 +45,32 @@ TEST_CASE("delete_path deletes what is too large to be kept when it is told to, 
   CHECK(call.names() == Names{"old", "small"});
 }
 
+TEST_CASE("delete_path deletes a tree of more than a change takes, when told to for good") {
+  ChangeCall call({{"keep", "k"}, {"safe/z/.git/HEAD", "x"}});
+  for (int i = 0; i < 120; ++i) {
+    for (const std::string_view top : {"tree", "safe"}) {
+      std::filesystem::create_directories(call.files.path(fmt::format("{}/{}", top, i)));
+    }
+    for (int j = 0; j < 90; ++j) {
+      for (const std::string_view top : {"tree", "safe"}) {
+        std::ofstream(call.files.path(fmt::format("{}/{}/{}", top, i, j))).put('x');
+      }
+    }
+  }
+  CHECK_THAT(call(delete_path, R"({"path":"tree","recursive":true})"),
+             Contains("more than 10000 files") && Contains("permanent=true"));
+  CHECK_THAT(
+      call(delete_path, R"({"path":"tree","recursive":true,"permanent":true})"),
+      Contains("deleted tree/ with 10920 below it\nchange ") && Contains("nothing was kept"));
+  std::filesystem::create_directories(call.files.path("empty/directories"));
+  CHECK_THAT(call(delete_path, R"({"path":"empty","recursive":true,"permanent":true})"),
+             Contains("nothing was kept"));
+  CHECK_THAT(call(delete_path, R"({"path":"safe","recursive":true,"permanent":true})"),
+             Catch::StartsWith("error: ") && Contains("git directory"));
+  CHECK(call.names().size() == 3 + 2 + 120 * 91 - 1 + 1);
+  CHECK_THAT(call(undo, "{}"), Contains("no change that could be undone"));
+}
+
 TEST_CASE("delete_path deletes pipes and sockets when it is told to, alone and in a tree") {
   ChangeCall call({{"d/f", "x"}, {"keep", "k"}});
   REQUIRE(mkfifo(call.files.path("pipe").c_str(), 0600) == 0);
