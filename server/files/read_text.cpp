@@ -161,6 +161,7 @@ Result<void> append_text(const Job& job, std::string_view raw,
   append_text_header(job, facts, Known::kWhole, true);
   if (text.empty()) {
     report_lines(job, facts, 1, {});
+    if (job.request.report != nullptr) job.request.report->text.emplace();
     return {};
   }
   append_range(job, text, facts, budget_end);

@@ -58,10 +58,13 @@ std::string unchanged(const sandbox::Path& path, const Ledger::Reading& reading,
                       std::int64_t age_ms) {
   std::string text;
   utf8::append_escaped_name(text, path.display());
-  text += fmt::format(
-      ": unchanged since this session received lines {}-{} of {}, {} (hash {}); "
-      "force=true sends them again\n",
-      reading.first, reading.last, total, ago(age_ms), hash_text(reading.hash));
+  const std::string since = fmt::format("{} (hash {})", ago(age_ms), hash_text(reading.hash));
+  text += total == 0
+              ? fmt::format(": empty, as this session received it {}\n", since)
+              : fmt::format(
+                    ": unchanged since this session received lines {}-{} of {}, {}; force=true "
+                    "sends them again\n",
+                    reading.first, reading.last, total, since);
   return text;
 }
 

@@ -131,6 +131,18 @@ TEST_CASE("a file that changed is answered by what changed, and is known then") 
   CHECK_THAT(world.read(), StartsWith("a.c: unchanged since this session received lines 1-100"));
 }
 
+TEST_CASE("an empty file is said to be empty, and its text is known") {
+  World world(std::map<std::string, std::string>{{"a.c", ""}});
+  CHECK_THAT(world.read(), StartsWith("a.c: empty file"));
+  CHECK_THAT(world.read(),
+             StartsWith("a.c: empty, as this session received it less than a minute"));
+  world.files.write("a.c", "one\ntwo\n");
+  CHECK_THAT(world.read(), Contains("changed since this session received it"));
+  world.files.write("a.c", "");
+  const std::string emptied = world.read();
+  CHECK_THAT(emptied, StartsWith("a.c: empty file") && !Contains("is not kept"));
+}
+
 TEST_CASE("where the difference cannot be told the text is given, and why") {
   World world({{"part.c", lines(100)}, {"other.c", lines(100)}, {"large.c", lines(60'000)}});
   (void)world.read(R"({"path":"part.c","limit":10})");
