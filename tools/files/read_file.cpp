@@ -209,9 +209,14 @@ Result<std::vector<Wanted>> find_wanted(const Args& args, const ToolContext& con
     const bool again = parsed && !named.insert(parsed->text()).second;
     if (!again) wanted.push_back({std::string(path), {}});
   };
+  // In the tree what is there by that name is no glob; a revision is not asked, and has routes
+  // named [id] as often.
+  const auto may_be_glob = [&](std::string_view path) {
+    return has_glob(path) || (!args.ref && path.find('[') != path.npos);
+  };
   std::unique_ptr<revision::Revision> revision;  // once there is a glob to match in it
   for (const std::string_view path : args.paths) {
-    if (!has_glob(path) || (!args.ref && is_file(path, context))) {
+    if (!may_be_glob(path) || (!args.ref && is_file(path, context))) {
       want(path);
       continue;
     }
@@ -353,7 +358,8 @@ bool needs_worker(json::Value arguments) {
   if (is_far(arguments.find("offset"))) return true;
   if (is_far(arguments.find_any({"start_line", "startLine", "start"}))) return true;
   const json::Value paths = arguments.find_any({"paths", "file_paths", "filePaths", "files"});
-  return paths && has_glob(paths.raw());
+  // As a list it begins with a bracket.
+  return paths && (has_glob(paths.raw()) || paths.raw().find('[', 1) != std::string_view::npos);
 }
 
 }  // namespace

@@ -66,6 +66,17 @@ TEST_CASE("read_file takes the names that other servers use") {
   }
 }
 
+TEST_CASE("read_file takes a class of characters for a glob where no file is called so") {
+  const test::TempWorkspace tree;
+  for (const char* name : {"a1", "a2", "a3", "[id].ts", "i.ts"}) tree.write(name, "x\n");
+  const std::string text = call(tree, R"({"paths":["a[12]","[id].ts","["]})").text();
+  INFO(text);
+  for (const char* header : {"a1: 1 line", "a2: 1 line", "[id].ts: 1 line", "[: not read"}) {
+    CHECK(text.find(header) != text.npos);
+  }
+  for (const char* header : {"a3: 1 line", "\ni.ts: 1 line"}) CHECK(text.find(header) == text.npos);
+}
+
 TEST_CASE("read_file shows a file once that several paths name") {
   const test::TempWorkspace tree;
   tree.write("a.txt", "1\n");
