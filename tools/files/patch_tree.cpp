@@ -76,13 +76,14 @@ Result<NewText> patched_bytes(std::string_view bytes, const FilePatch& patch,
         const bool gives_mark = splice.with.starts_with(kMark);
         if (gives_mark) splice.with.erase(0, kMark.size());
         loses_mark = takes_mark && !gives_mark;
+        if (!takes_mark) made.note = ", its byte order mark stays first";
       }
       splice.begin -= std::min(splice.begin, kMark.size());
       splice.end -= std::min(splice.end, kMark.size());
     }
   }
   TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, made.patched.splices));
-  made.note = guess_note(decoded, made.patched.splices);
+  made.note += guess_note(decoded, made.patched.splices);
   if (loses_mark) made.bytes.erase(0, decoded.charset.bom().size());
   made.empty = made.bytes.empty() || made.bytes == decoded.charset.bom();
   return made;
