@@ -45,6 +45,7 @@ struct FilePatch {
   std::vector<Hunk> hunks;
   // kDelete without a look at the content, which the format does not give.
   bool whole = false;
+  bool names_plain = false;  // the format has no quotes for a name: a backslash was typed as one
 };
 
 // At least one file.

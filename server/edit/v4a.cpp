@@ -54,6 +54,7 @@ class V4aParser {
 
   Result<void> parse_section() {
     FilePatch patch{.patch_line = at_ + 1};
+    patch.names_plain = true;
     // A patch is converted as a whole, or not at all.
     converted_ = lines_.carriage_return(at_);
     if (lines_.starts(at_, kDelete)) {

@@ -7,6 +7,7 @@
 #include "server/edit/hunks.h"
 #include "server/files/text.h"
 #include "server/sandbox/workspace.h"
+#include "tools/files/new_name.h"
 #include "tools/files/text_file.h"
 
 namespace quarry::tools {
@@ -158,6 +159,10 @@ Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
       TRY(locate(patch.new_path, Last::kItself, part.to));
       if (part.from == part.to) part.kind = Kind::kModify;
       break;
+  }
+  const bool made = part.kind == Kind::kCreate || part.kind == Kind::kRename;
+  if (made && patch.names_plain && !files.metadata(part.to)) {
+    TRY(check_new_name(files, part.to, "patch"));
   }
   if (!part.from.is_root() && files.hides(part.from.text())) {
     return fail(Code::kDenied,

@@ -209,6 +209,23 @@ TEST_CASE("apply_patch: a file of which only its mark would be left is deleted, 
   CHECK(call.files.read("utf8") == "\xEF\xBB\xBFone\ntwo\n");
 }
 
+TEST_CASE("apply_patch: V4A makes no name of another system's separators, or of a home") {
+  ChangeCall call(std::map<std::string, std::string>{{"sub/a", "one\n"}});
+  const auto section = [](std::string_view lines) {
+    return arguments(fmt::format("*** Begin Patch\n{}*** End Patch\n", lines));
+  };
+  for (const auto& [lines, want] :
+       {std::pair("*** Add File: sub\\b\n+x\n", "'sub/b'"),
+        {"*** Add File: ~/b\n+x\n", "'~'"},
+        {"*** Update File: sub/a\n*** Move to: sub\\b\n@@\n-one\n+two\n", "'sub/b'"}}) {
+    CHECK_THAT(call(apply_patch, section(lines)), Catch::StartsWith("error: ") && Contains(want));
+  }
+  CHECK(call.names() == std::vector<std::string>{"sub/", "sub/a"});
+  // git puts a name that has one in quotes.
+  call(apply_patch, arguments("--- /dev/null\n+++ \"b/back\\\\slash\"\n@@ -0,0 +1 @@\n+x\n"));
+  CHECK(call.files.read("back\\slash") == "x\n");
+}
+
 TEST_CASE("apply_patch: blank lines that are written count, those around do not") {
   ChangeCall call({{"end", "a\n\n"}, {"two", "x = 1\ny = 2\nx = 1\n\nz\n"}, {"no", "x\ny\n"}});
   CHECK_THAT(call(apply_patch, arguments("*** Begin Patch\n*** Add File: n\n\n+a\n\n\n+b\n\n"
