@@ -143,7 +143,7 @@ Result<bool> renew(LastLook& look, const Sources& sources, std::vector<std::uint
     changed.insert(changed.end(), look.uncovered.begin(), look.uncovered.end());
     look.uncovered = uncovered_by(*tree, index);
   }
-  if (now_ns - look.checked_ns >= watch::kMaxAgeNs) {
+  if (now_ns - look.checked_ns >= watch::kMaxLookAgeNs) {
     changed.resize(index.directories().size());
     std::iota(changed.begin(), changed.end(), 0U);
     look.checked_ns = now_ns;

@@ -4,7 +4,7 @@
 // A directory is unchanged as long as the catalogue gives the same Listing for it. All of it holds
 // only while the names are the same: those of the tree where it was walked, git's index where that
 // tells the files. What no watch sees is found by asking for every file's state again, at the
-// latest kMaxAgeNs after that was done last.
+// latest kMaxLookAgeNs after that was done last.
 //
 // Thread-compatible.
 

@@ -74,7 +74,7 @@ class ContentIndex {
     std::uint64_t waiting = 0;     // directories that advance() has to read
     bool full = false;             // the budget is used up: some files are left to reading
   };
-  static constexpr std::int64_t kMostAgeNs = watch::kMaxAgeNs;
+  static constexpr std::int64_t kMostAgeNs = watch::kMaxLookAgeNs;
 
   // All outlive it.
   ContentIndex(IndexedTexts& texts, IndexBudget& budget, const Clock& clock)

@@ -19,7 +19,7 @@ namespace quarry::search {
 class KeptTimes {
  public:
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
-  static constexpr std::int64_t kMostNs = watch::kMaxAgeNs;
+  static constexpr std::int64_t kMostNs = watch::kMaxLookAgeNs;
 
   // For so many entries, of which nothing is known yet.
   void begin(std::size_t entries);
@@ -31,6 +31,8 @@ class KeptTimes {
   }
   // `asked_ns`: when the system had not been asked for it yet.
   void keep(std::size_t entry, std::int64_t mtime_ns, std::int64_t asked_ns) const;
+  // The oldest `asked_ns` of what is kept, or an older one.
+  std::int64_t since_ns() const { return since_ns_.load(std::memory_order_acquire); }
 
  private:
   using Times = std::unique_ptr<std::atomic<std::int64_t>[]>;

@@ -26,9 +26,10 @@ std::shared_ptr<Listing> take_all(const Listing& listing, std::int64_t now_ns) {
     entry.child = -1;
   }
   all->times.begin(all->entries.size());
+  const std::int64_t asked_ns = listing.times.since_ns();
   for (std::size_t i = 0; i < all->entries.size(); ++i) {
     const std::int64_t known = listing.times.get(i, now_ns);
-    if (known != KeptTimes::kNone) all->times.keep(i, known, now_ns);
+    if (known != KeptTimes::kNone) all->times.keep(i, known, asked_ns);
   }
   all->count();
   return all;

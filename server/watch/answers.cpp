@@ -35,7 +35,7 @@ std::shared_ptr<const Answer> Answers::find(const std::string& key, const Versio
   const auto found = state->by_key.find(key);
   if (found != state->by_key.end()) {
     const Entries::iterator entry = found->second;
-    if (entry->version == version && now_ns - entry->begun_ns <= kMaxAgeNs) {
+    if (entry->version == version && now_ns - entry->begun_ns <= kMaxAnswerAgeNs) {
       ++state->stats.hits;
       state->entries.splice(state->entries.begin(), state->entries, entry);
       return entry->answer;

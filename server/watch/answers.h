@@ -3,7 +3,7 @@
 //
 // A key names a question: a tree's serial number and everything that the question says; so one
 // root's answers are never another's. An answer is kept with the Version of the tree that held
-// before it was begun, and is given out only for the same Version, within kMaxAgeNs. Of equal
+// before it was begun, and is given out only for the same Version, within kMaxAnswerAgeNs. Of equal
 // questions at one version one is asked (it leads) and the others wait without a thread: join()
 // parks a ticket, land() hands the tickets back.
 //

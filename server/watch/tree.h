@@ -7,7 +7,9 @@
 //
 // What neither sees: writes through a shared mapping until it is closed, changes through a hard
 // link or another mount outside the root, changes that other machines make to a mounted file
-// system within its own cache times. So no answer is kept longer than kMaxAgeNs.
+// system within its own cache times. So nothing is older than kMaxAgeNs that is given out: what is
+// believed of the tree without asking the system for it is no older than kMaxLookAgeNs, and an
+// answer that rests on it is kept for kMaxAnswerAgeNs.
 //
 // A watch tells of a file's change under the name that it was made through. Who keeps something
 // under the file's other names has to find those (search/shared_files.h).
@@ -34,6 +36,8 @@
 namespace quarry::watch {
 
 inline constexpr std::int64_t kMaxAgeNs = 30'000'000'000;
+inline constexpr std::int64_t kMaxLookAgeNs = 20'000'000'000;
+inline constexpr std::int64_t kMaxAnswerAgeNs = kMaxAgeNs - kMaxLookAgeNs;
 
 struct TreeLimits {
   std::size_t max_directories = 32'768;

@@ -184,21 +184,46 @@ TEST_CASE("kept times are forgotten together when the first of them is too old")
   CHECK(times.get(1, kBegin + KeptTimes::kMostNs + 1) == 12);
 }
 
-// A link that is made outside the root when the file's time is kept already: nobody tells of it.
-TEST_CASE("catalogue asks every file for its time again after a while") {
-  Catalogued tree(Files{{"old", ""}, {"new", ""}});
-  const test::TempWorkspace outside;
-  const auto date = [](const std::string& path, std::int64_t seconds) {
+// Links that are made outside the root when the files' times are kept already: nobody tells of
+// them.
+class DatedOutside {
+ public:
+  explicit DatedOutside(const Catalogued& tree) : tree_(tree) {
+    date(tree_.files.path("old"), 1'000);
+    date(tree_.files.path("new"), 2'000);
+  }
+  void make_old_the_newest() const {
+    fs::create_hard_link(tree_.files.path("old"), outside_.path("other"));
+    date(outside_.path("other"), 3'000);
+  }
+
+ private:
+  static void date(const std::string& path, std::int64_t seconds) {
     const timespec times[2] = {{seconds, 0}, {seconds, 0}};
     REQUIRE(utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
-  };
-  date(tree.files.path("old"), 1'000);
-  date(tree.files.path("new"), 2'000);
+  }
+  const Catalogued& tree_;
+  test::TempWorkspace outside_;
+};
+
+TEST_CASE("catalogue asks every file for its time again after a while") {
+  Catalogued tree(Files{{"old", ""}, {"new", ""}});
+  const DatedOutside outside(tree);
   CHECK(tree.find("*", FileOrder::kMtime, true).starts_with("new\nold\n"));
-  fs::create_hard_link(tree.files.path("old"), outside.path("other"));
-  date(outside.path("other"), 3'000);
+  outside.make_old_the_newest();
   tree.clock.later_ns = KeptTimes::kMostNs + 1;
   CHECK(tree.find("*", FileOrder::kMtime, true).starts_with("old\nnew\n"));
+}
+
+TEST_CASE("catalogue: times that are taken over for a listing with ignored files stay as old") {
+  Catalogued tree(Files{{".gitignore", "*.log\n"}, {"old", ""}, {"new", ""}, {"a.log", ""}});
+  const DatedOutside outside(tree);
+  CHECK(tree.find("[on]*", FileOrder::kMtime, true).starts_with("new\nold\n"));
+  outside.make_old_the_newest();
+  tree.clock.later_ns = KeptTimes::kMostNs - 1'000'000'000;
+  CHECK(tree.find("[on]*", FileOrder::kMtime, true, true).starts_with("new\nold\n"));
+  tree.clock.later_ns = KeptTimes::kMostNs + 1;
+  CHECK(tree.find("[on]*", FileOrder::kMtime, true, true).starts_with("old\nnew\n"));
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ TEST_CASE("an answer is given out at its own version only") {
 TEST_CASE("an answer is given out for its age at most") {
   Answers answers({});
   answers.keep("k", at(1), answer("one"), 1000);
-  CHECK(found(answers, "k", at(1), 1000 + kMaxAgeNs) == "one");
-  CHECK(found(answers, "k", at(1), 1001 + kMaxAgeNs) == "none");
+  CHECK(found(answers, "k", at(1), 1000 + kMaxAnswerAgeNs) == "one");
+  CHECK(found(answers, "k", at(1), 1001 + kMaxAnswerAgeNs) == "none");
 }
 
 TEST_CASE("the least recently used answer goes first, by entries") {
