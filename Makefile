@@ -7,7 +7,7 @@ CTEST := ctest --output-on-failure
 # A tree that was configured once need not be configured again: the build does it when needed.
 build = { test -f build/$(1)/build.ninja || cmake --preset $(1); } && cmake --build --preset $(1) -j $(JOBS)
 
-.PHONY: all setup setup-build setup-test clients run test bench format lint fuzz install clean
+.PHONY: all setup setup-build setup-test clients run test tuned bench format lint fuzz install clean
 
 all: setup-build
 	@$(call build,release)
@@ -29,8 +29,16 @@ test: all clients # every test; what is skipped says why
 	@$(call build,dev)
 	@$(CTEST) --test-dir build/dev -j $(JOBS)
 
-bench: setup-build
+# Where the server spends its time, for the builds that go by it. Kept until `make clean`.
+build/profile/recorded: | setup-build
+	@$(call build,profile) --target quarry quarry-git quarry_load
+	@rm -rf build/profile/data
+	@build/profile/quarry_load --practice && touch $@
+
+tuned: build/profile/recorded
 	@$(call build,bench)
+
+bench: tuned
 	@build/bench/quarry_load --json build/bench/load.json $(BENCH_ARGS)
 
 format: setup
@@ -49,8 +57,8 @@ fuzz: setup       # every target for FUZZ_SECONDS
 	  "$$target" -max_total_time=$(FUZZ_SECONDS) build/fuzz/corpus/$$name tests/fuzz/$${name#fuzz_}/corpus || exit 1; \
 	done
 
-install: all      # the server, its helpers and its documents under PREFIX
-	@cmake --install build/release --prefix "$(PREFIX)"
+install: tuned    # the server as it is measured, its helpers and its documents under PREFIX
+	@cmake --install build/bench --prefix "$(PREFIX)"
 
 clean:
 	@rm -rf build

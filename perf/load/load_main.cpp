@@ -3,7 +3,8 @@
 // floors are looked for beside this binary. With --soak [CALLS] nothing is timed; see soak.h. With
 // --search TREE grep, glob and list_directory are measured beside ripgrep and fd on that tree, and
 // nothing else; --readme FILE puts the table there; see searches.h. With --analyze [TREE] only
-// analyze_repository is measured, on made trees and on that one; see analyses.h.
+// analyze_repository is measured, on made trees and on that one; see analyses.h. With --practice
+// nothing is measured: the server is shown what clients do; see practice.h.
 
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +20,7 @@
 #include "perf/load/cases.h"
 #include "perf/load/changes.h"
 #include "perf/load/measure.h"
+#include "perf/load/practice.h"
 #include "perf/load/report.h"
 #include "perf/load/searches.h"
 #include "perf/load/sessions.h"
@@ -31,6 +33,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   bool quick = false;
+  bool practice = false;
   std::size_t soak = 0;  // calls
   std::string json;
   std::string server;
@@ -67,6 +70,8 @@ Options parse(int argc, char** argv) {
     const std::string word = argv[i];
     if (word == "--quick") {
       options.quick = true;
+    } else if (word == "--practice") {
+      options.practice = true;
     } else if (word == "--soak") {
       const bool given = i + 1 < argc && std::strtoull(argv[i + 1], nullptr, 10) > 0;
       options.soak = given ? std::strtoull(argv[++i], nullptr, 10) : 1'000'000;
@@ -86,7 +91,7 @@ Options parse(int argc, char** argv) {
     } else {
       throw std::runtime_error(
           "usage: quarry_load [--quick] [--json FILE] [--server BINARY] [--case TEXT] "
-          "[--soak [CALLS]] [--search TREE [--readme FILE]] [--analyze [TREE]]");
+          "[--soak [CALLS]] [--search TREE [--readme FILE]] [--analyze [TREE]] [--practice]");
     }
   }
   return options;
@@ -102,6 +107,13 @@ class Bench {
   }
 
   bool soak() const { return quarry::perf::soak(command_, options_.soak); }
+
+  void practise() const {
+    std::vector<std::string> command = command_;
+    // Its profile is written outside the root.
+    command.insert(command.begin() + 2, {"--no-landlock", "--no-fsync"});
+    quarry::perf::practise(command);
+  }
 
   Report run() {
     Report report;
@@ -239,6 +251,10 @@ int main(int argc, char** argv) {
       return 0;
     }
     if (options.soak > 0) return Bench(options).soak() ? 0 : 1;
+    if (options.practice) {
+      Bench(options).practise();
+      return 0;
+    }
     const Report report = Bench(options).run();
     print_report(report);
     if (!options.json.empty()) {

@@ -187,6 +187,11 @@ void print(const char* name, const Sample& sample) {
 
 }  // namespace
 
+void soak_calls(const std::vector<std::string>& command, std::size_t calls) {
+  Soak run(command);
+  for (std::size_t done = kRound; done <= calls; done += kRound) run.round(done / kRound);
+}
+
 bool soak(const std::vector<std::string>& command, std::size_t calls) {
   Soak run(command);
   const std::size_t warm_up = calls / 10;

@@ -18,5 +18,7 @@ namespace quarry::perf {
 // threads grew. Throws std::runtime_error on a wrong answer. The root holds what make_corpus()
 // makes.
 bool soak(const std::vector<std::string>& command, std::size_t calls);
+// The same calls, and nothing looked at but the answers.
+void soak_calls(const std::vector<std::string>& command, std::size_t calls);
 
 }  // namespace quarry::perf

@@ -117,7 +117,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   utf8::append_escaped_name(shown, path.text());
   TRY_ASSIGN(Deleted deleted, delete_at_once(args, given, path, shown, context));
   if (deleted.in_parts) {
-    const auto done = delete_in_parts(given, path, context, deleted);
+    auto done = delete_in_parts(given, path, context, deleted);
     if (!done && deleted.steps == 0) return done;
     if (!done) {
       return fail(done.error().code,
