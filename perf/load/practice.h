@@ -13,7 +13,7 @@ namespace quarry::perf {
 
 // Plays the calls of every case, one at a time and some in a row, and those of soak.h, which are
 // refused and cancelled too. `command` starts the server, its state directory being the last word;
-// its root holds what make_corpus() makes. Throws std::runtime_error on a wrong answer.
+// its root holds what make_corpus() makes. Throws std::runtime_error on a wrong one of the latter.
 void practise(const std::vector<std::string>& command);
 
 }  // namespace quarry::perf

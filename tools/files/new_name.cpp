@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <string>
 
-#include "server/base/utf8.h"
+#include "server/sandbox/shown.h"
 
 namespace quarry::tools {
-namespace {
 
-std::string shown(std::string_view name) {
-  std::string text;
-  utf8::append_escaped_name(text, name);
-  return text;
-}
-
-}  // namespace
+using sandbox::shown_name;
 
 Result<void> check_new_name(const sandbox::Workspace& files, const sandbox::Path& path,
                             std::string_view argument) {
@@ -23,13 +16,13 @@ Result<void> check_new_name(const sandbox::Workspace& files, const sandbox::Path
   if (first == "~" && !files.metadata(sandbox::Path().child(first))) {
     return fail(Code::kInvalidArgs,
                 "{} '{}': '~' stands for no directory here; give the path from the root", argument,
-                shown(text));
+                shown_name(text));
   }
   if (text.find('\\') == text.npos) return {};
   std::string meant = text;
   std::ranges::replace(meant, '\\', '/');
   return fail(Code::kInvalidArgs, "{} '{}': names are separated by '/', not by a backslash: '{}'",
-              argument, shown(text), shown(meant));
+              argument, shown_name(text), shown_name(meant));
 }
 
 }  // namespace quarry::tools
