@@ -13,6 +13,10 @@ namespace quarry::mcp {
 namespace {
 
 constexpr int kBeatMs = 1000;  // how often progress is looked after
+// How long the end waits before it looks again: for a client that does not read, whose pipe cannot
+// be waited for along with the calls; and for a writer that broke.
+constexpr std::chrono::milliseconds kUnread{1};
+constexpr std::chrono::milliseconds kSlice{50};
 constexpr std::size_t kMaxBatch = standard<std::size_t>(Limit::kBatchMessages);
 
 using rpc::Envelope;
@@ -226,15 +230,16 @@ void Server::flush_quick() {
 }
 
 void Server::drain(std::int64_t drain_ms) {
+  using std::chrono::milliseconds;
   const std::int64_t end = parts_.clock.steady_ns() + drain_ms * 1'000'000;
-  while (parts_.in_flight.size() > 0 && !parts_.writer.broken() && parts_.clock.steady_ns() < end) {
-    parts_.writer.drain();
-    poll(nullptr, 0, 1);
+  const auto left = [&] { return milliseconds((end - parts_.clock.steady_ns()) / 1'000'000); };
+  while (parts_.in_flight.size() > 0 && !parts_.writer.broken() && left().count() > 0) {
+    const bool backlog = parts_.writer.drain();
+    parts_.in_flight.wait_until_none(std::min(backlog ? kUnread : kSlice, left()));
   }
   parts_.in_flight.cancel_all();
   // A client may read slowly what it asked for quickly: it has the rest of the time, and a little.
-  const std::int64_t left_ms = (end - parts_.clock.steady_ns()) / 1'000'000;
-  const std::chrono::milliseconds patience(std::max<std::int64_t>(left_ms, 100));
+  const milliseconds patience = std::max(left(), milliseconds(100));
   // Workers that still wait for the client to read must come back before they can be joined.
   if (!parts_.writer.flush_for(patience)) parts_.writer.give_up();
 }
