@@ -25,7 +25,7 @@ run: all          # a conversation with the repository REPO
 clients: setup-test
 	@tests/clients/install
 
-test: all clients # every test; what is skipped says why
+test: clients     # every test; what is skipped says why
 	@$(call build,dev)
 	@$(CTEST) --test-dir build/dev -j $(JOBS)
 
@@ -36,9 +36,10 @@ build/profile/recorded: | setup-build
 	@build/profile/quarry_load --practice && touch $@
 
 tuned: build/profile/recorded
-	@$(call build,bench)
+	@$(call build,bench) --target quarry quarry-git
 
 bench: tuned
+	@$(call build,bench)
 	@build/bench/quarry_load --json build/bench/load.json $(BENCH_ARGS)
 
 format: setup
