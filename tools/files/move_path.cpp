@@ -1,7 +1,7 @@
 #include <array>
 
-#include "server/base/utf8.h"
 #include "server/change/changes.h"
+#include "server/change/words.h"
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
 #include "tools/files/new_name.h"
@@ -11,6 +11,7 @@
 namespace quarry::tools {
 namespace {
 
+using change::shown_path;
 using sandbox::Kind;
 using sandbox::Path;
 using Last = sandbox::Workspace::Last;
@@ -28,12 +29,6 @@ constexpr auto kFields = json::fields(
         .synonyms("to", "new_path", "target", "destination_path", "dst", "dest"),
     json::field<&Args::copy>("copy").optional(),
     json::field<&Args::overwrite>("overwrite").optional().synonyms("force"));
-
-std::string shown(const Path& path) {
-  std::string text;
-  utf8::append_escaped_name(text, path.display());
-  return text;
-}
 
 // Where it goes, as given: into a directory when the argument ends with a slash.
 Result<Path> target_of(const Args& args, const Path& source, const sandbox::Workspace& files) {
@@ -61,12 +56,12 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const Path given_to, target_of(args, from, context.files));
   TRY_ASSIGN(const Path to, context.files.real(given_to, Last::kItself));
   if (from == to) {
-    return fail(Code::kInvalidArgs, "source and destination are the same: '{}'", shown(from));
+    return fail(Code::kInvalidArgs, "source and destination are the same: '{}'", shown_path(from));
   }
   if (context.files.hides(from.text()) && !context.files.hides(to.text())) {
     return fail(Code::kDenied,
                 "'{}' is a file for secrets, whose content '{}' would show; keep its name",
-                shown(from), shown(to));
+                shown_path(from), shown_path(to));
   }
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "move_path"}, context.cancel);
@@ -87,10 +82,10 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
       return fail(Code::kConflict,
                   "'{}' is a directory that exists already; to put it inside, end the destination "
                   "with a slash: '{}/'",
-                  shown(to), shown(to));
+                  shown_path(to), shown_path(to));
     }
     if (!args.overwrite || what.kind == Kind::kDirectory) {
-      return fail(Code::kConflict, "'{}' exists already; {}", shown(to),
+      return fail(Code::kConflict, "'{}' exists already; {}", shown_path(to),
                   what.kind == Kind::kDirectory
                       ? "a directory takes no file's place: delete that first, with delete_path"
                       : "pass overwrite=true to replace it");
@@ -105,15 +100,15 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     TRY_ASSIGN(const bool copied, is_copied_already(from, to, change, context.files));
     if (copied) {
       output.text =
-          fmt::format("{} is as {} already; nothing was changed\n", shown(to), shown(from));
+          fmt::format("{} is as {} already; nothing was changed\n", shown_path(to), shown_path(from));
       return {};
     }
   }
   TRY(args.copy ? change.copy(from, to, replaced) : change.move(from, to, replaced));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   const char* slash = what.kind == Kind::kDirectory ? "/" : "";
-  output.text = fmt::format("{} {}{} to {}{}{}\n", args.copy ? "copied" : "moved", shown(from),
-                            slash, shown(to), slash, replaced ? ", replacing what was there" : "");
+  output.text = fmt::format("{} {}{} to {}{}{}\n", args.copy ? "copied" : "moved", shown_path(from),
+                            slash, shown_path(to), slash, replaced ? ", replacing what was there" : "");
   append_receipt(output.text, receipt);
   return {};
 }

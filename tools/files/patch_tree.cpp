@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "server/base/hash.h"
-#include "server/base/utf8.h"
+#include "server/change/words.h"
 #include "server/edit/hunks.h"
 #include "server/files/text.h"
 #include "server/sandbox/workspace.h"
@@ -13,6 +13,7 @@
 namespace quarry::tools {
 namespace {
 
+using change::shown_path;
 using edit::FilePatch;
 using sandbox::Path;
 using Last = sandbox::Workspace::Last;
@@ -22,12 +23,6 @@ constexpr std::string_view kMark = "\xEF\xBB\xBF";
 constexpr std::uint32_t kTypeBits = 0170000;
 constexpr std::uint32_t kRegular = 0100000;
 constexpr std::uint32_t kExecutable = 0111;
-
-std::string shown(const Path& path) {
-  std::string text;
-  utf8::append_escaped_name(text, path.display());
-  return text;
-}
 
 bool only_adds(const FilePatch& patch) {
   return std::all_of(patch.hunks.begin(), patch.hunks.end(), [](const edit::Hunk& hunk) {
@@ -167,7 +162,7 @@ Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
   if (!part.from.is_root() && files.hides(part.from.text())) {
     return fail(Code::kDenied,
                 "'{}' is a file for secrets: its content is not shown, and so it is not patched",
-                shown(part.from));
+                shown_path(part.from));
   }
   return part;
 }
@@ -208,7 +203,7 @@ Result<PatchTree::File> PatchTree::source(const Part& part) const {
   }
   if (file.bytes) return file;
   TRY(context_.files.open_file(part.from));  // says what is there instead
-  return fail(Code::kNotFound, "'{}' is gone by an earlier part of the patch", shown(part.from));
+  return fail(Code::kNotFound, "'{}' is gone by an earlier part of the patch", shown_path(part.from));
 }
 
 Result<void> PatchTree::check_free(const Path& path) const {
@@ -221,14 +216,14 @@ Result<void> PatchTree::check_free(const Path& path) const {
     taken = there.has_value();
   }
   if (!taken) return {};
-  return fail(Code::kConflict, "'{}' exists already, and the patch makes it", shown(path));
+  return fail(Code::kConflict, "'{}' exists already, and the patch makes it", shown_path(path));
 }
 
 Result<void> PatchTree::plan(std::size_t at, std::string& said) {
   const Part& part = parts_[at];
   const FilePatch& patch = *part.patch;
   const Path& path = part.kind == Kind::kDelete ? part.from : part.to;
-  const std::string name = shown(path);
+  const std::string name = shown_path(path);
   if (part.kind != Kind::kModify && part.kind != Kind::kDelete) TRY(check_free(part.to));
   File file;
   if (part.kind != Kind::kCreate) {
@@ -258,8 +253,8 @@ Result<void> PatchTree::plan(std::size_t at, std::string& said) {
   if (!file.bytes) file.bytes.emplace();
   std::string facts;
   if (part.kind == Kind::kCreate) facts = ", created";
-  if (part.kind == Kind::kRename) facts = fmt::format(", renamed from {}", shown(part.from));
-  if (part.kind == Kind::kCopy) facts = fmt::format(", copied from {}", shown(part.from));
+  if (part.kind == Kind::kRename) facts = fmt::format(", renamed from {}", shown_path(part.from));
+  if (part.kind == Kind::kCopy) facts = fmt::format(", copied from {}", shown_path(part.from));
   if (patch.mode && part.kind == Kind::kCreate) {
     file.program = (*patch.mode & kExecutable) != 0;
   } else if (patch.mode) {
