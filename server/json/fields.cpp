@@ -59,20 +59,6 @@ std::string listed(std::span<const std::string_view> names) {
               listed(field.choices), shown(got));
 }
 
-[[gnu::cold]] Failure given_twice(const FieldInfo& field, Value object) {
-  std::string names;
-  for (Value member = object.first(); member; member = object.after(member)) {
-    const bool ours = member.key() == field.name ||
-                      std::find(field.synonyms.begin(), field.synonyms.end(), member.key()) !=
-                          field.synonyms.end();
-    if (!ours) continue;
-    if (!names.empty()) names.append(" and ");
-    names.append("'").append(member.key()).append("'");
-  }
-  return fail(Code::kInvalidArgs, "argument '{}' is given more than once, as {}; give it once",
-              field.name, names);
-}
-
 [[gnu::cold]] Failure unknown_argument(std::span<const FieldInfo> table, std::string_view name) {
   std::vector<std::string_view> known;
   for (const FieldInfo& field : table)
@@ -189,6 +175,31 @@ std::size_t find_row(std::span<const FieldInfo> table, std::string_view name) {
   return table.size();
 }
 
+// The row that `member` is bound to: a list where one string is wanted is the argument of that name
+// in the plural, where there is one.
+std::size_t row_of(std::span<const FieldInfo> table, Value member) {
+  const std::size_t row = find_row(table, member.key());
+  if (!member.is(Type::kArray) || row == table.size() || table[row].type != FieldType::kString) {
+    return row;
+  }
+  const std::string plural = std::string(table[row].name) + "s";
+  const auto list = std::find_if(table.begin(), table.end(), [&](const FieldInfo& field) {
+    return field.type == FieldType::kStrings && field.name == plural;
+  });
+  return list == table.end() ? row : static_cast<std::size_t>(list - table.begin());
+}
+
+[[gnu::cold]] Failure given_twice(std::span<const FieldInfo> table, std::size_t row, Value object) {
+  std::string names;
+  for (Value member = object.first(); member; member = object.after(member)) {
+    if (row_of(table, member) != row) continue;
+    if (!names.empty()) names.append(" and ");
+    names.append("'").append(member.key()).append("'");
+  }
+  return fail(Code::kInvalidArgs, "argument '{}' is given more than once, as {}; give it once",
+              table[row].name, names);
+}
+
 }  // namespace
 
 Result<void> bind_fields(std::span<const FieldInfo> table, Value object, void* args) {
@@ -199,7 +210,7 @@ Result<void> bind_fields(std::span<const FieldInfo> table, Value object, void* a
       return fail(Code::kInvalidArgs, "the arguments must be an object, got {}",
                   describe(object.type()));
     for (Value member = object.first(); member; member = object.after(member)) {
-      const std::size_t row = find_row(table, member.key());
+      const std::size_t row = row_of(table, member);
       if (row == table.size()) {
         if (std::find(kCommonArguments.begin(), kCommonArguments.end(), member.key()) !=
             kCommonArguments.end())
@@ -210,7 +221,7 @@ Result<void> bind_fields(std::span<const FieldInfo> table, Value object, void* a
       // Models write null for "not given".
       if (member.is(Type::kNull) && !field.required && field.type != FieldType::kAny) continue;
       const std::uint64_t bit = std::uint64_t{1} << row;
-      if ((seen & bit) != 0) return given_twice(field, object);
+      if ((seen & bit) != 0) return given_twice(table, row, object);
       seen |= bit;
       TRY(bind_value(field, member, bound));
       field.store(args, bound);

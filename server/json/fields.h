@@ -11,7 +11,8 @@
 // A member is required when it is a plain string_view, vector or map-like member without
 // `.optional()`; members with a default initialiser that may be left out are marked
 // `.optional()`; std::optional members always may. Numbers given as strings and booleans given as
-// "true"/"false" are accepted; a single string is accepted where an array of strings is wanted;
+// "true"/"false" are accepted; a single string is accepted where an array of strings is wanted, an
+// array of strings where a string `name` is that has a sibling `names`, which then has it;
 // null stands for "not given" where the argument may be left out (a Value member takes it as it
 // is). Errors (kInvalidArgs) name the argument, what is wrong and what would be right; an unknown
 // argument is answered with the nearest known one. NUL in a string is refused.

@@ -57,6 +57,39 @@ Outcome check(std::string_view json) {
   return outcome;
 }
 
+struct Files {
+  std::optional<std::string_view> path;
+  std::vector<std::string_view> paths;
+};
+
+constexpr auto kFiles = fields(field<&Files::path>("path").synonyms("file_path"),
+                               field<&Files::paths>("paths").optional().synonyms("files"));
+
+TEST_CASE("fields take a list for the plural of what it was given as") {
+  const auto bound = [](std::string_view json, Files& files) {
+    Parser parser;
+    Document document;
+    REQUIRE(document.parse_copy(parser, json));
+    const auto done = bind(kFiles, document.root(), files);
+    if (!done) return done.error().message;
+    std::string said;
+    for (const std::string_view path : files.paths) said.append(path).append(";");
+    return said;
+  };
+  for (const auto& [json, want] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"path":["a","b"]})", "a;b;"},
+           {R"({"file_path":["a"]})", "a;"},
+           {R"({"path":["a"],"files":["b"]})",
+            "argument 'paths' is given more than once, as 'path' and 'files'; give it once"},
+           {R"({"path":["a",1]})",
+            "argument 'paths' must be an array of strings; its item 2 is a number"}}) {
+    INFO(json);
+    Files files;
+    CHECK(bound(json, files) == want);
+    CHECK_FALSE(files.path);
+  }
+}
+
 TEST_CASE("fields bind each type") {
   const Outcome all =
       check(R"({"path":"a\tb","limit":7,"deep":true,"first_line":3.0,"mode":"binary",)"

@@ -357,9 +357,14 @@ bool needs_worker(json::Value arguments) {
   const auto is_far = [](json::Value line) { return line.integer().value_or(0) > kFarLine; };
   if (is_far(arguments.find("offset"))) return true;
   if (is_far(arguments.find_any({"start_line", "startLine", "start"}))) return true;
-  const json::Value paths = arguments.find_any({"paths", "file_paths", "filePaths", "files"});
-  // As a list it begins with a bracket.
-  return paths && (has_glob(paths.raw()) || paths.raw().find('[', 1) != std::string_view::npos);
+  const auto has_globs = [](json::Value paths) {
+    // As a list it begins with a bracket.
+    return paths && (has_glob(paths.raw()) || paths.raw().find('[', 1) != std::string_view::npos);
+  };
+  if (has_globs(arguments.find_any({"paths", "file_paths", "filePaths", "files"}))) return true;
+  const json::Value path = arguments.find_any(
+      {"path", "file_path", "filePath", "target_file", "relative_path", "file", "absolute_path"});
+  return path.is(json::Type::kArray) && has_globs(path);
 }
 
 }  // namespace

@@ -94,6 +94,15 @@ TEST_CASE("read_file shows a file once that several paths name") {
   CHECK(text.starts_with("b.txt"));
 }
 
+TEST_CASE("read_file takes a list for paths whatever it is called") {
+  const test::TempWorkspace tree;
+  tree.write("a.txt", "1\n");
+  tree.write("b.txt", "2\n");
+  const std::string want = call(tree, R"({"paths":["a.txt","b.*"]})").text();
+  CHECK(call(tree, R"({"path":["a.txt","b.*"]})").text() == want);
+  CHECK(call(tree, R"({"file_path":["a.txt","b.*"]})").text() == want);
+}
+
 TEST_CASE("read_file says what is wrong with its arguments") {
   const test::TempWorkspace tree;
   tree.write("a.txt", "1\n");
