@@ -63,13 +63,13 @@ Result<void> File::judge(std::string_view seen) const {
     seen = std::string_view(probe.data(), static_cast<std::size_t>(got));
   }
   const KeyLook look = look_for_key(seen.substr(0, kKeyProbeBytes));
-  if (look == KeyLook::kKey) return private_key();
+  if (look == KeyLook::kKey) return private_key("the file");
   if (look == KeyLook::kMaybeBundle) {
     std::string bundle(kKeyBundleBytes, '\0');
     const ssize_t got = fill(0, bundle.data(), bundle.size());
     if (got < 0) return cannot_read(static_cast<int>(-got));
     bundle.resize(static_cast<std::size_t>(got));
-    if (holds_private_key(bundle)) return private_key();
+    if (holds_private_key(bundle)) return private_key("the file");
   }
   judged_.store(true, std::memory_order_relaxed);
   return {};

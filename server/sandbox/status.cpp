@@ -58,10 +58,11 @@ Result<File> adopt_file(Fd fd, std::string_view name) {
   return File(std::move(fd), stamp_of(status));
 }
 
-Failure private_key() {
+Failure private_key(std::string_view what) {
   return fail(Code::kDenied,
-              "the file is a private key, which is not shown; the user can allow it by starting "
-              "the server with --allow-secrets");
+              "{} is a private key, which is not shown; the user can allow it by starting the "
+              "server with --allow-secrets",
+              what);
 }
 
 Failure entry_failure(int error, std::string_view name) {

@@ -18,7 +18,7 @@ Metadata metadata_of(const struct stat& status);
 Result<File> adopt_file(Fd fd, std::string_view name);
 
 // For whoever asks for a private key under an innocent name.
-[[gnu::cold]] Failure private_key();
+[[gnu::cold]] Failure private_key(std::string_view what);
 
 // What a failed system call on one directory entry means: `error` as an errno, `name` as it is.
 [[gnu::cold]] Failure entry_failure(int error, std::string_view name);

@@ -130,7 +130,9 @@ Failure Workspace::hidden(const Path& path) const {
 Result<void> Workspace::check_shown(const Path& path, std::string_view bytes) const {
   if (secrets_allowed_) return {};
   if (names_secret(path.text())) return hidden(path);
-  if (holds_private_key(bytes)) return private_key();
+  if (holds_private_key(bytes)) {
+    return private_key("'" + shown_name(path.display()) + "'");
+  }
   return {};
 }
 

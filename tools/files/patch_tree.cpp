@@ -22,6 +22,7 @@ using Kind = FilePatch::Kind;
 constexpr std::string_view kMark = "\xEF\xBB\xBF";
 constexpr std::uint32_t kTypeBits = 0170000;
 constexpr std::uint32_t kRegular = 0100000;
+constexpr std::uint32_t kLink = 0120000;
 constexpr std::uint32_t kExecutable = 0111;
 
 bool only_adds(const FilePatch& patch) {
@@ -107,7 +108,8 @@ std::string places_of(const FilePatch& patch, const edit::Patched& patched) {
 Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
   const sandbox::Workspace& files = context_.files;
   Part part{.patch = &patch, .kind = patch.kind, .from = {}, .to = {}, .given = {}};
-  if (patch.mode && (*patch.mode & kTypeBits) != kRegular) {
+  const std::uint32_t type = patch.mode.value_or(kRegular) & kTypeBits;
+  if (type != kRegular && !(type == kLink && patch.kind == Kind::kDelete)) {
     return fail(Code::kInvalidArgs, "'{}': only regular files are patched, not mode {:o}",
                 patch.new_path.empty() ? patch.old_path : patch.new_path, *patch.mode);
   }
@@ -183,6 +185,11 @@ Result<void> PatchTree::open(std::span<const FilePatch> patches) {
 }
 
 Result<PatchTree::File> PatchTree::on_disk(const Path& path) const {
+  TRY_ASSIGN(const auto there, change_.look(path));
+  if (there && there->kind == sandbox::Kind::kSymlink) {
+    TRY_ASSIGN(std::optional<change::Found> link, change_.read(path));
+    if (link) return File{.bytes = std::move(link->bytes), .link = true};
+  }
   TRY_ASSIGN(std::optional<change::Found> found, read_file_or_none(change_, path));
   if (!found) return File{};
   TRY(context_.files.check_shown(path, found->bytes));
@@ -201,9 +208,17 @@ Result<PatchTree::File> PatchTree::source(const Part& part) const {
   } else if (!file.bytes) {
     TRY_ASSIGN(file, on_disk(part.from));
   }
+  const std::uint32_t type = part.patch->mode.value_or(0) & kTypeBits;
+  const bool other = file.link ? part.kind != Kind::kDelete || type == kRegular : type == kLink;
+  if (file.bytes && other) {
+    return fail(Code::kConflict, "'{}' is {}, which this part of the patch does not {}",
+                shown_path(part.from), file.link ? "a symbolic link" : "no symbolic link",
+                part.kind == Kind::kDelete ? "delete" : "change");
+  }
   if (file.bytes) return file;
   TRY(context_.files.open_file(part.from));  // says what is there instead
-  return fail(Code::kNotFound, "'{}' is gone by an earlier part of the patch", shown_path(part.from));
+  return fail(Code::kNotFound, "'{}' is gone by an earlier part of the patch",
+              shown_path(part.from));
 }
 
 Result<void> PatchTree::check_free(const Path& path) const {
@@ -313,9 +328,11 @@ Result<void> PatchTree::emit() {
   for (auto& [path, file] : planned_) {
     if (!file.bytes || moved.count(path) != 0) continue;
     TRY_ASSIGN(const File was, on_disk(path));
-    if (was.bytes == file.bytes && (!file.new_mode || *file.new_mode == was.mode)) continue;
+    if (was.link) TRY(change_.remove(path));
+    if (!was.link && was.bytes == file.bytes && (!file.new_mode || *file.new_mode == was.mode))
+      continue;
     // Content that comes from elsewhere brings its mode along.
-    const bool brings = file.mode != 0 && (!was.bytes || file.origin);
+    const bool brings = file.mode != 0 && (!was.bytes || was.link || file.origin);
     const auto mode = brings && !file.new_mode ? std::optional(file.mode) : file.new_mode;
     TRY(change_.put(path, std::move(*file.bytes), mode,
                     file.program ? change::Change::kNewProgram : change::Change::kNewFile));

@@ -46,6 +46,7 @@ class PatchTree {
     std::optional<std::uint32_t> new_mode;  // that was asked for
     bool program = false;  // a new file that may be executed, as far as the umask lets it
     std::optional<sandbox::Path> origin;  // what was renamed to here
+    bool link = false;  // a symlink, of which `bytes` is the target: only to be deleted
     bool operator==(const File&) const = default;
   };
 

@@ -306,7 +306,15 @@ TEST_CASE("apply_patch: every mistake and every attack leaves the tree as it was
        "only regular files"},
       {"diff --git a/a.c b/d/x\nrename from a.c\nrename to d/x\n", "'d/x' exists already"},
       {"diff --git a/.env b/env.txt\ncopy from .env\ncopy to env.txt\n", "secrets"},
-      {"*** Begin Patch\n*** Delete File: link\n*** End Patch\n", "'link' is not a regular file"},
+      {"*** Begin Patch\n*** Update File: a.c\n*** Move to: b.c\n@@\n-one\n+1\n"
+       "*** Update File: link\n*** Move to: b\n@@\n-one\n+1\n*** End Patch\n",
+       "'link' is a symbolic link, which this part of the patch does not change"},
+      {"diff --git a/link b/link\ndeleted file mode 100644\n--- a/link\n+++ /dev/null\n"
+       "@@ -1 +0,0 @@\n-a.c\n\\ No newline at end of file\n",
+       "'link' is a symbolic link, which this part of the patch does not delete"},
+      {"diff --git a/a.c b/a.c\ndeleted file mode 120000\n--- a/a.c\n+++ /dev/null\n"
+       "@@ -1 +0,0 @@\n-one\n",
+       "'a.c' is no symbolic link"},
       {"*** Begin Patch\n*** Delete File: d\n*** End Patch\n", "'d' is a directory"},
       {"--- a/a.c\n+++ b/a.c\n@@ -1,4294967295 +1,4294967295 @@\n-two\n", "does not fit"},
   };
