@@ -83,7 +83,7 @@ class Change {
   Result<void> put(const sandbox::Path& path, std::string bytes,
                    std::optional<std::uint32_t> mode = std::nullopt,
                    std::uint32_t new_mode = kNewFile, std::string attributes = {});
-  Result<void> put_link(const sandbox::Path& path, std::string target);
+  Result<void> put_link(const sandbox::Path& path, std::string target, std::string attributes = {});
   // With those on the way. `attributes`: as of put().
   Result<void> make_directory(const sandbox::Path& path,
                               std::optional<std::uint32_t> mode = std::nullopt,
@@ -120,7 +120,7 @@ class Change {
     std::optional<sandbox::Stamp> was;  // what must still be there
     bool check = true;                  // false: an earlier step makes it
     std::uint32_t new_mode = kNewFile;  // of a new file, less the umask, when `mode` says nothing
-    std::string attributes;             // of a new file or directory
+    std::string attributes;             // of what is made
     bool on_the_way = false;            // a directory that may be there by the time it is made
     bool mine = true;                   // false: it was
   };
@@ -146,7 +146,7 @@ class Change {
   sandbox::Metadata planned_metadata(std::size_t step) const;
   Result<std::optional<Found>> read_planned(const sandbox::Path& path, Plan& plan);
   Result<std::optional<Found>> read_now(const sandbox::Path& path) const;
-  // Of the file or directory at `path` now, or where it lies until it is moved there; "" when an
+  // Of what is at `path` now, or where it lies until it is moved there; "" when an
   // earlier step makes it.
   std::string attributes_of(const sandbox::Path& path) const;
   Result<void> add(journal::Step step, Plan plan);

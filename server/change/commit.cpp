@@ -21,6 +21,12 @@ constexpr std::uint32_t kPrivate = 0600;       // until a draft looks like what 
 constexpr std::uint32_t kNewDirectory = 0777;  // less the umask
 constexpr std::uint32_t kOwner = 0700;         // so that the owner can change what is in it
 
+Result<void> make_link(const Place& place, const std::string& target, std::string_view attributes) {
+  TRY(place.make_link(target));
+  place.set_attributes(attributes);
+  return {};
+}
+
 }  // namespace
 
 std::string Change::tag(std::size_t at) const {
@@ -123,7 +129,7 @@ Result<void> Change::make(std::size_t at) {
     case Step::Kind::kFile:
     case Step::Kind::kLink:
       if (step.after && step.kind == Step::Kind::kFile) return write_file(place, step, plan, at);
-      if (step.after) return place.make_link(plan.bytes);
+      if (step.after) return make_link(place, plan.bytes, plan.attributes);
       TRY(check_unchanged(place, plan));
       if (entry_.is_replaced_by_next(at)) return {};  // the move does it, with no moment in between
       return place.remove_file();
@@ -178,7 +184,7 @@ Result<void> Change::revert(std::size_t at) {
     TRY_ASSIGN(const auto there, place.look());
     if (there) return {};
   }
-  if (step.kind == Step::Kind::kLink) return place.make_link(step.old_bytes);
+  if (step.kind == Step::Kind::kLink) return make_link(place, step.old_bytes, step.attributes);
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), kPrivate));
   TRY(draft.write(step.old_bytes));
   TRY_ASSIGN(const auto there, place.look());

@@ -285,9 +285,9 @@ Result<void> Change::put(const Path& path, std::string bytes, std::optional<std:
   return add(std::move(step), std::move(plan));
 }
 
-Result<void> Change::put_link(const Path& path, std::string target) {
+Result<void> Change::put_link(const Path& path, std::string target, std::string attributes) {
   TRY(check_free(path));
-  Plan plan{.bytes = std::move(target), .mode = {}, .was = {}};
+  Plan plan{.bytes = std::move(target), .mode = {}, .was = {}, .attributes = std::move(attributes)};
   TRY_ASSIGN(const std::optional<Found> found, read_planned(path, plan));
   if (found) return fail(Code::kConflict, "'{}' exists already", shown_path(path));
   TRY(make_parents(path));
@@ -318,7 +318,7 @@ Result<void> Change::remove(const Path& path, Keep keep) {
     }
     if (kind == Kind::kDirectory) return not_a_file(path);
     if (kind == Kind::kSymlink) step.kind = Step::Kind::kLink;
-    if (kind == Kind::kFile) step.attributes = attributes_of(path);
+    step.attributes = attributes_of(path);
     step.before = state_of(found->bytes, found->metadata.mode);
     step.old_bytes = std::move(found->bytes);
   }

@@ -191,7 +191,9 @@ Result<void> Change::copy_one(Copied copied, const Path& from, const Path& to,
   TRY_ASSIGN(std::optional<Found> found, read(from));
   if (!found)
     return fail(Code::kConflict, "'{}' went away meanwhile; call again", shown_path(from));
-  if (found->metadata.kind == Kind::kSymlink) return put_link(to, std::move(found->bytes));
+  if (found->metadata.kind == Kind::kSymlink) {
+    return put_link(to, std::move(found->bytes), std::move(attributes));
+  }
   if (found->metadata.kind != Kind::kFile) return not_a_file(from);
   return put(to, std::move(found->bytes), found->metadata.mode, kNewFile, std::move(attributes));
 }

@@ -121,7 +121,7 @@ Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
         if (!step.before) {
           TRY(change.remove(path));
         } else if (step.kind == Step::Kind::kLink) {
-          TRY(change.put_link(path, std::move(step.old_bytes)));
+          TRY(change.put_link(path, std::move(step.old_bytes), std::move(step.attributes)));
         } else {
           // A mode that the change left alone may be another's work.
           const bool same_mode = step.after && step.after->mode == step.before->mode;

@@ -28,7 +28,7 @@ struct Step {
   std::optional<State> before;  // nullopt: nothing was there
   std::optional<State> after;   // nullopt: nothing is there; of a move: of the file or link moved
   std::string old_bytes;        // of a file or link that was there: its content or target
-  std::string attributes;       // of what is removed, but a link: as sandbox/attributes.h read it
+  std::string attributes;       // of what is removed, as sandbox/attributes.h read it
 };
 
 struct Entry {

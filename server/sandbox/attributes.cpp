@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -38,8 +39,8 @@ void set_owner(int fd, uid_t owner, gid_t group) {
   struct stat now {};
   if (fstat(fd, &now) != 0 || (now.st_uid == owner && now.st_gid == group)) return;
   // Both, or at least the group.
-  if (fchown(fd, owner, group) == 0) return;
-  (void)(fchown(fd, static_cast<uid_t>(-1), group) != 0);
+  if (fchownat(fd, "", owner, group, AT_EMPTY_PATH) == 0) return;
+  (void)(fchownat(fd, "", static_cast<uid_t>(-1), group, AT_EMPTY_PATH) != 0);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Attributes: owner, group, extended attributes and ACLs of a file as one value, to be given to a
-// file that takes its place, at once or after a long time.
+// file that takes its place, at once or after a long time. Of a symlink, opened as itself (O_PATH),
+// owner and group.
 //
 // As many as can be read, kMaxAttributes bytes in all, and as many as the process may set: none of
 // them is worth a failed write. Safe from any thread.

@@ -32,6 +32,13 @@ bool same_directory(int one_fd, int other_fd) {
   return fstat(one_fd, &one) == 0 && fstat(other_fd, &other) == 0 && is_same(one, other);
 }
 
+// A file or directory for reading, a symlink as itself.
+Fd open_itself(int directory_fd, const char* name) {
+  Fd fd(openat(directory_fd, name, kReadFlags | O_NOFOLLOW));
+  if (!fd && errno == ELOOP) fd = Fd(openat(directory_fd, name, kHandleFlags | O_NOFOLLOW));
+  return fd;
+}
+
 // Whether `name` is an entry as it is spelled.
 bool lists(int directory_fd, const char* name) {
   Fd fd(openat(directory_fd, ".", kReadFlags | O_DIRECTORY));
@@ -180,12 +187,12 @@ Result<File> Place::open_file() const {
 }
 
 std::string Place::attributes() const {
-  const Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
+  const Fd fd(open_itself(directory_, name()));
   return fd ? read_attributes(fd.get()) : std::string();
 }
 
 void Place::set_attributes(std::string_view attributes) const {
-  const Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
+  const Fd fd(open_itself(directory_, name()));
   if (fd) sandbox::set_attributes(fd.get(), attributes);
 }
 

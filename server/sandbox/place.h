@@ -61,7 +61,7 @@ class Place {
   // Of a symlink that is there, as stored.
   Result<std::string> link_target() const;
   Result<File> open_file() const;
-  // Of the file or directory that is there (attributes.h); "" when it cannot be told.
+  // Of what is there, itself (attributes.h); "" when it cannot be told.
   std::string attributes() const;
   // What attributes() said of one; before set_mode(), and of a directory when all is in it: what is
   // made in one with a default ACL takes that.

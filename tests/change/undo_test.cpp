@@ -211,6 +211,41 @@ TEST_CASE("undo: a deleted directory comes back with its owner, its mode and its
   check();
 }
 
+TEST_CASE("undo: a deleted symbolic link comes back with its owner") {
+  World world;
+  world.tree.link("nowhere", "tree/link");
+  const std::string path = world.tree.path("tree/link");
+  constexpr uid_t kOwner = 12345;
+  constexpr gid_t kGroup = 23456;
+  if (lchown(path.c_str(), kOwner, kGroup) != 0) {
+    WARN("left out: only root gives links away");
+    return;
+  }
+  const auto is_theirs = [&](const std::string& name) {
+    struct stat status {};
+    REQUIRE(lstat(name.c_str(), &status) == 0);
+    return S_ISLNK(status.st_mode) && status.st_uid == kOwner && status.st_gid == kGroup;
+  };
+  auto change = world.begin({"tree"});
+  REQUIRE(change->remove_tree(world.path("tree")));
+  REQUIRE(change->commit());
+  change.reset();
+  CHECK(world.undo({.session = "one"}) == kUndone);
+  CHECK(is_theirs(path));
+  // Nor is it lost where its removal fails and is taken back.
+  change = world.begin({"tree/link", "last"});
+  REQUIRE(change->remove(world.path("tree/link")));
+  REQUIRE(change->put(world.path("last"), "x"));
+  world.tree.write("last", "in the way");
+  REQUIRE_FALSE(change->commit());
+  CHECK(is_theirs(path));
+  // A copy is its maker's.
+  change = world.begin({"copy"});
+  REQUIRE(change->copy(world.path("tree/link"), world.path("copy")));
+  REQUIRE(change->commit());
+  CHECK_FALSE(is_theirs(world.tree.path("copy")));
+}
+
 TEST_CASE("undo: a directory that was made stays when something else is in it by now") {
   World world;
   world.put("new/file", "x");
