@@ -83,6 +83,11 @@ class Change {
   Result<void> put(const sandbox::Path& path, std::string bytes,
                    std::optional<std::uint32_t> mode = std::nullopt,
                    std::uint32_t new_mode = kNewFile, std::string attributes = {});
+  // The same as another name of the file that an earlier step puts at `of`, if that can be when it
+  // is made: both were one file.
+  Result<void> put_name(const sandbox::Path& path, std::string bytes,
+                        std::optional<std::uint32_t> mode, std::string attributes,
+                        const sandbox::Path& of);
   Result<void> put_link(const sandbox::Path& path, std::string target, std::string attributes = {});
   // With those on the way. `attributes`: as of put().
   Result<void> make_directory(const sandbox::Path& path,
@@ -115,20 +120,26 @@ class Change {
 
  private:
   struct Plan {
-    std::string bytes;                  // new content or target
-    std::optional<std::uint32_t> mode;  // of what is made
-    std::optional<sandbox::Stamp> was;  // what must still be there
-    bool check = true;                  // false: an earlier step makes it
-    std::uint32_t new_mode = kNewFile;  // of a new file, less the umask, when `mode` says nothing
-    std::string attributes;             // of what is made
-    bool on_the_way = false;            // a directory that may be there by the time it is made
-    bool mine = true;                   // false: it was
+    std::string bytes;                   // new content or target
+    std::optional<std::uint32_t> mode;   // of what is made
+    std::optional<sandbox::Stamp> was;   // what must still be there
+    bool check = true;                   // false: an earlier step makes it
+    std::uint32_t new_mode = kNewFile;   // of a new file, less the umask, when `mode` says nothing
+    std::string attributes;              // of what is made
+    std::optional<std::size_t> name_of;  // the step that puts the file it is a name of
+    std::optional<sandbox::Stamp> now;   // of the file that was put
+    bool on_the_way = false;             // a directory that may be there by the time it is made
+    bool mine = true;                    // false: it was
   };
   // What the steps so far will have made of a path: with neither nothing is there. It stands for
   // all that lies below the path, but for what stands for itself.
   struct Planned {
     std::optional<std::size_t> step;      // that writes it
     std::optional<sandbox::Path> origin;  // where it lies until then
+  };
+  struct There {
+    sandbox::Place place;
+    sandbox::Metadata metadata;
   };
   // What read() answered last.
   struct Last {
@@ -163,8 +174,9 @@ class Change {
   enum class Copied : std::uint8_t { kNew, kMoved };
   Result<void> copy_as(Copied copied, const sandbox::Path& from, const sandbox::Path& to,
                        bool replace);
+  // `name_of`: null, or where another name of the same file was copied to.
   Result<void> copy_one(Copied copied, const sandbox::Path& from, const sandbox::Path& to,
-                        const sandbox::Metadata& what);
+                        const sandbox::Metadata& what, const sandbox::Path* name_of = nullptr);
   Result<void> remove_one(const sandbox::Path& path, const sandbox::Metadata& what, Keep keep);
 
   Result<void> make(std::size_t at);
@@ -172,12 +184,18 @@ class Change {
   Result<void> finish_directories() const;
   void follow_own_change(std::size_t made);
   void find_shared_files();
-  Result<void> write_file(const sandbox::Place& place, const journal::Step& step, const Plan& plan,
-                          std::size_t at);
+  std::optional<There> find_file(std::size_t step,
+                                 const std::optional<sandbox::Stamp>& stamp) const;
+  Result<void> write_file(const sandbox::Place& place, std::size_t at);
+  // The step's file as another name of the one that `first` is of. False where that is not to be
+  // had.
+  Result<bool> write_name(const sandbox::Place& place, std::size_t at, std::size_t first);
+  // The same for a file that is put back.
+  bool revert_name(const sandbox::Place& place, std::size_t at, std::size_t made);
   Result<void> check_unchanged(const sandbox::Place& place, const Plan& plan) const;
   Result<void> sync_names() const;
   std::string take_back(std::size_t made);
-  Result<void> revert(std::size_t at);
+  Result<void> revert(std::size_t at, std::size_t made);
   void end(journal::Outcome outcome);
   std::string tag(std::size_t at) const;
 

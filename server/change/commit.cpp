@@ -58,36 +58,13 @@ Result<void> Change::check_unchanged(const Place& place, const Plan& plan) const
               place.path().display());
 }
 
-// Steps on several names of one file. Each changes the time of the file's inode under the others.
-void Change::find_shared_files() {
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> last;
-  for (std::size_t at = 0; at < plans_.size(); ++at) {
-    const auto& was = plans_[at].was;
-    if (!was) continue;
-    const auto [name, first] = last.emplace(std::pair(was->device, was->inode), at);
-    if (first) continue;
-    next_name_.emplace(name->second, at);
-    name->second = at;
+Result<void> Change::write_file(const Place& place, std::size_t at) {
+  const Step& step = entry_.steps[at];
+  Plan& plan = plans_[at];
+  if (plan.name_of) {
+    TRY_ASSIGN(const bool named, write_name(place, at, *plan.name_of));
+    if (named) return {};
   }
-}
-
-// What the step `made` did to the file of a later one is no other program's work.
-void Change::follow_own_change(std::size_t made) {
-  const auto next = next_name_.find(made);
-  if (next == next_name_.end()) return;
-  Plan& plan = plans_[next->second];
-  const auto path = path_in(workspace_, entry_.steps[next->second].path);
-  const auto place = path ? workspace_.place(*path) : Result<Place>(Failure(path.error()));
-  if (!place) return;
-  const auto there = place->look();
-  if (!there || !*there) return;
-  sandbox::Stamp seen = (*there)->stamp;
-  seen.ctime_ns = plan.was->ctime_ns;
-  if (seen == *plan.was) plan.was = (*there)->stamp;
-}
-
-Result<void> Change::write_file(const Place& place, const Step& step, const Plan& plan,
-                                std::size_t at) {
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), step.before ? kPrivate : plan.new_mode));
   TRY(draft.write(plan.bytes));
   if (step.before) {
@@ -102,6 +79,7 @@ Result<void> Change::write_file(const Place& place, const Step& step, const Plan
   if (plan.mode) TRY(draft.set_mode(*plan.mode));
   if (changes_.sync()) TRY(draft.sync());
   TRY(check_unchanged(place, plan));
+  TRY_ASSIGN(plan.now, draft.stamp());
   return draft.put(/*replace=*/step.before.has_value());
 }
 
@@ -128,7 +106,7 @@ Result<void> Change::make(std::size_t at) {
       return step.after ? make_directory_step(place, at) : place.remove_directory();
     case Step::Kind::kFile:
     case Step::Kind::kLink:
-      if (step.after && step.kind == Step::Kind::kFile) return write_file(place, step, plan, at);
+      if (step.after && step.kind == Step::Kind::kFile) return write_file(place, at);
       if (step.after) return make_link(place, plan.bytes, plan.attributes);
       TRY(check_unchanged(place, plan));
       if (entry_.is_replaced_by_next(at)) return {};  // the move does it, with no moment in between
@@ -162,7 +140,7 @@ Result<void> Change::finish_directories() const {
   return {};
 }
 
-Result<void> Change::revert(std::size_t at) {
+Result<void> Change::revert(std::size_t at, std::size_t made) {
   const Step& step = entry_.steps[at];
   TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
   TRY_ASSIGN(const Place place, workspace_.place(path));
@@ -185,6 +163,7 @@ Result<void> Change::revert(std::size_t at) {
     if (there) return {};
   }
   if (step.kind == Step::Kind::kLink) return make_link(place, step.old_bytes, step.attributes);
+  if (revert_name(place, at, made)) return {};
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), kPrivate));
   TRY(draft.write(step.old_bytes));
   TRY_ASSIGN(const auto there, place.look());
@@ -195,6 +174,7 @@ Result<void> Change::revert(std::size_t at) {
   }
   TRY(draft.set_mode(step.before->mode));
   if (changes_.sync()) TRY(draft.sync());
+  TRY_ASSIGN(plans_[at].now, draft.stamp());
   return draft.put(/*replace=*/true);
 }
 
@@ -221,7 +201,7 @@ std::string Change::take_back(std::size_t made) {
     const bool closed = is_directory(at) && entry_.steps[at].after && plans_[at].mode;
     if (closed) (void)set_mode(at, *plans_[at].mode | kOwner, {});
   }
-  for (std::size_t at = made; at-- > 0;) take(at, revert(at));
+  for (std::size_t at = made; at-- > 0;) take(at, revert(at, made));
   for (std::size_t at = 0; at < made; ++at) {
     const Step& step = entry_.steps[at];
     if (!is_directory(at) || !step.before) continue;
@@ -235,8 +215,8 @@ Result<Receipt> Change::commit() {
   TRY(cancel_.check());
   entry_.time_ms = changes_.clock_.wall_ms();
   TRY_ASSIGN(journal::Journal* const journal, changes_.journal());
-  if (journal != nullptr) TRY(journal->begin(entry_));
   find_shared_files();
+  if (journal != nullptr) TRY(journal->begin(entry_));
   std::size_t made = 0;
   Result<void> result;
   while (result && made < entry_.steps.size()) {

@@ -184,8 +184,8 @@ Result<void> Change::check_tree(const Path& directory) {
   return check_tree_free(directory, directory);
 }
 
-Result<void> Change::copy_one(Copied copied, const Path& from, const Path& to,
-                              const Metadata& what) {
+Result<void> Change::copy_one(Copied copied, const Path& from, const Path& to, const Metadata& what,
+                              const Path* name_of) {
   std::string attributes = copied == Copied::kMoved ? attributes_of(from) : std::string();
   if (what.kind == Kind::kDirectory) return make_directory(to, what.mode, std::move(attributes));
   TRY_ASSIGN(std::optional<Found> found, read(from));
@@ -195,7 +195,11 @@ Result<void> Change::copy_one(Copied copied, const Path& from, const Path& to,
     return put_link(to, std::move(found->bytes), std::move(attributes));
   }
   if (found->metadata.kind != Kind::kFile) return not_a_file(from);
-  return put(to, std::move(found->bytes), found->metadata.mode, kNewFile, std::move(attributes));
+  const std::uint32_t mode = found->metadata.mode;
+  if (name_of == nullptr) {
+    return put(to, std::move(found->bytes), mode, kNewFile, std::move(attributes));
+  }
+  return put_name(to, std::move(found->bytes), mode, std::move(attributes), *name_of);
 }
 
 Result<bool> Change::is_over_file(const Metadata& what, const Path& to) {
@@ -221,8 +225,13 @@ Result<void> Change::copy_as(Copied copied, const Path& from, const Path& to, bo
   if (is_within(to, from)) {
     return fail(Code::kInvalidArgs, "'{}' cannot be copied into itself", shown_path(from));
   }
-  return each_below(from, /*top_first=*/true, [&](const Path& below, const Metadata& kind) {
-    return copy_one(copied, below, moved_path(below, from, to), kind);
+  std::map<std::pair<std::uint64_t, std::uint64_t>, Path> moved;  // files that have other names
+  return each_below(from, /*top_first=*/true, [&](const Path& below, const Metadata& one) {
+    const Path target = moved_path(below, from, to);
+    const bool shared = copied == Copied::kMoved && one.kind == Kind::kFile && one.links > 1;
+    if (!shared) return copy_one(copied, below, target, one);
+    const auto [name, first] = moved.emplace(std::pair(one.stamp.device, one.stamp.inode), target);
+    return copy_one(copied, below, target, one, first ? nullptr : &name->second);
   });
 }
 

@@ -98,6 +98,7 @@ Result<bool> revert_directory(Change& change, const Path& path) {
 
 Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
                            journal::Entry& entry, std::set<std::string>& kept) {
+  std::map<std::uint64_t, std::pair<Path, State>> files;  // that are put back, of several names
   for (std::size_t i = entry.steps.size(); i-- > 0;) {
     Step& step = entry.steps[i];
     TRY_ASSIGN(const Path path, path_in(workspace, step.path));
@@ -125,9 +126,16 @@ Result<void> plan_reversal(Change& change, const sandbox::Workspace& workspace,
         } else {
           // A mode that the change left alone may be another's work.
           const bool same_mode = step.after && step.after->mode == step.before->mode;
-          TRY(change.put(path, std::move(step.old_bytes),
-                         same_mode ? std::nullopt : std::optional(step.before->mode),
-                         Change::kNewFile, std::move(step.attributes)));
+          const auto mode = same_mode ? std::nullopt : std::optional(step.before->mode);
+          const auto other = files.find(step.file);
+          if (other != files.end() && other->second.second == *step.before) {
+            TRY(change.put_name(path, std::move(step.old_bytes), mode, std::move(step.attributes),
+                                other->second.first));
+          } else {
+            TRY(change.put(path, std::move(step.old_bytes), mode, Change::kNewFile,
+                           std::move(step.attributes)));
+            if (step.file != 0) files.emplace(step.file, std::pair(path, *step.before));
+          }
         }
         break;
     }

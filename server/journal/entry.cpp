@@ -1,7 +1,5 @@
 #include "server/journal/entry.h"
 
-#include <algorithm>
-
 #include "server/base/bytes.h"
 
 namespace quarry::journal {
@@ -9,8 +7,19 @@ namespace {
 
 constexpr std::uint64_t kPlain = 1;           // without attributes
 constexpr std::uint64_t kWithAttributes = 2;  // of each step
+constexpr std::uint64_t kWithFiles = 3;       // and with the number of its file
 bool is_known(std::uint64_t version) {
-  return version == kPlain || version == kWithAttributes;
+  return version >= kPlain && version <= kWithFiles;
+}
+
+// A version of this program that knows nothing of attributes or files reads what has none.
+std::uint64_t version_of(const Entry& entry) {
+  std::uint64_t version = kPlain;
+  for (const Step& step : entry.steps) {
+    if (step.file != 0) return kWithFiles;
+    if (!step.attributes.empty()) version = kWithAttributes;
+  }
+  return version;
 }
 
 void write_state(ByteWriter& out, const std::optional<State>& state) {
@@ -50,10 +59,8 @@ std::string encode(const Entry& entry) {
   std::string bytes;
   bytes.reserve(entry.bytes());
   ByteWriter out(bytes);
-  // A version that does not know attributes reads what has none.
-  const bool attributes = std::any_of(entry.steps.begin(), entry.steps.end(),
-                                      [](const Step& one) { return !one.attributes.empty(); });
-  out.number(attributes ? kWithAttributes : kPlain);
+  const std::uint64_t version = version_of(entry);
+  out.number(version);
   out.string(entry.id).signed_number(entry.time_ms).string(entry.session);
   out.string(entry.root).string(entry.tool).string(entry.undoes).number(entry.steps.size());
   for (const Step& step : entry.steps) {
@@ -61,7 +68,8 @@ std::string encode(const Entry& entry) {
     write_state(out, step.before);
     write_state(out, step.after);
     out.string(step.old_bytes);
-    if (attributes) out.string(step.attributes);
+    if (version >= kWithAttributes) out.string(step.attributes);
+    if (version >= kWithFiles) out.number(step.file);
   }
   return bytes;
 }
@@ -91,7 +99,8 @@ std::optional<Entry> decode(std::string_view bytes, bool with_bytes) {
     step.after = read_state(in);
     const std::string_view old_bytes = in.string();
     if (with_bytes) step.old_bytes = old_bytes;
-    if (version == kWithAttributes) step.attributes = in.string();
+    if (version >= kWithAttributes) step.attributes = in.string();
+    if (version >= kWithFiles) step.file = in.number();
     entry.steps.push_back(std::move(step));
   }
   if (!in.ok() || !in.at_end()) return std::nullopt;

@@ -29,6 +29,7 @@ struct Step {
   std::optional<State> after;   // nullopt: nothing is there; of a move: of the file or link moved
   std::string old_bytes;        // of a file or link that was there: its content or target
   std::string attributes;       // of what is removed, as sandbox/attributes.h read it
+  std::uint64_t file = 0;       // the same number for steps on several names of one file, or 0
 };
 
 struct Entry {

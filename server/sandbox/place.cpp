@@ -205,6 +205,17 @@ Result<Draft> Place::draft(std::string_view tag, std::uint32_t mode) const {
   return Draft(*this, std::move(fd), std::move(draft_name));
 }
 
+Result<Draft> Place::draft_name(std::string_view tag, const Place& of) const {
+  std::string name_of_draft(kDraftPrefix);
+  name_of_draft.append(tag);
+  if (linkat(of.directory_, of.name(), directory_, name_of_draft.c_str(), 0) != 0) {
+    return fail(Code::kUnavailable, "'{}' can have no other name: {}",
+                shown_name(of.path_.display()), strerrordesc_np(errno));
+  }
+  Fd fd(openat(directory_, name_of_draft.c_str(), kReadFlags | O_NOFOLLOW));
+  return Draft(*this, std::move(fd), std::move(name_of_draft));
+}
+
 void Place::drop_draft(std::string_view tag) const {
   std::string draft_name(kDraftPrefix);
   draft_name.append(tag);

@@ -69,6 +69,9 @@ class Place {
 
   // An empty file named kDraftPrefix + `tag` in the same directory; the umask applies to `mode`.
   Result<Draft> draft(std::string_view tag, std::uint32_t mode) const;
+  // As draft(), but another name of the regular file at `of`, which is not to be written to.
+  // kUnavailable where it cannot have one.
+  Result<Draft> draft_name(std::string_view tag, const Place& of) const;
   // Removes what a draft with this tag has left when its process was killed.
   void drop_draft(std::string_view tag) const;
 

@@ -84,6 +84,95 @@ TEST_CASE("change: several names of one file are changed and removed together") 
   CHECK(world.tree.read("tree/a") == "three");
 }
 
+struct Linked {
+  Linked() {
+    world.tree.write("tree/a", "one");
+    for (const char* name : {"tree/b", "tree/sub/c"}) {
+      world.tree.make_directory("tree/sub");
+      REQUIRE(link(world.tree.path("tree/a").c_str(), world.tree.path(name).c_str()) == 0);
+    }
+    chmod(world.tree.path("tree/a").c_str(), 0640);
+  }
+  struct stat facts(const char* name) const {
+    struct stat status {};
+    REQUIRE(stat(world.tree.path(name).c_str(), &status) == 0);
+    return status;
+  }
+  // Names of one file that all are as they were.
+  bool is_one() const {
+    const struct stat first = facts("tree/a");
+    bool same = first.st_nlink == 3 && (first.st_mode & 07777U) == 0640;
+    for (const char* name : {"tree/a", "tree/b", "tree/sub/c"}) {
+      same = same && facts(name).st_ino == first.st_ino && world.tree.read(name) == "one";
+    }
+    return same && world.names() == kNames;
+  }
+  void rewrite() {
+    const auto change = world.begin({"tree/a", "tree/b", "tree/sub/c"});
+    for (const char* name : {"tree/a", "tree/b", "tree/sub/c"}) {
+      REQUIRE(change->put(world.path(name), "two"));
+    }
+    REQUIRE(change->commit());
+  }
+
+  const Names kNames = {"tree/", "tree/a", "tree/b", "tree/sub/", "tree/sub/c"};
+  World world;
+};
+
+TEST_CASE("undo: the names of one file that a change removed or rewrote are one file's again") {
+  Linked linked;
+  World& world = linked.world;
+  REQUIRE(linked.is_one());
+  auto change = world.begin({"tree"});
+  REQUIRE(change->remove_tree(world.path("tree")));
+  REQUIRE(change->commit());
+  change.reset();
+  CHECK(world.undo({.session = "one"}) == Names{"undone"});
+  CHECK(linked.is_one());
+  linked.rewrite();
+  CHECK(linked.facts("tree/a").st_nlink == 1);
+  CHECK(world.undo({.session = "one"}) == Names{"undone"});
+  CHECK(linked.is_one());
+}
+
+TEST_CASE("undo: a name whose file has another mode by now stays a file of its own") {
+  Linked linked;
+  linked.rewrite();
+  chmod(linked.world.tree.path("tree/b").c_str(), 0600);
+  CHECK(linked.world.undo({.session = "one"}) == Names{"undone"});
+  CHECK(linked.facts("tree/a").st_ino == linked.facts("tree/sub/c").st_ino);
+  CHECK(linked.facts("tree/b").st_nlink == 1);
+  CHECK((linked.facts("tree/b").st_mode & 07777U) == 0600);
+  CHECK(linked.world.tree.read("tree/b") == "one");
+}
+
+TEST_CASE("change: names of one file stay that where the change is taken back") {
+  Linked linked;
+  World& world = linked.world;
+  // Of all of them, or of some, while another is as it was.
+  for (const bool all : {true, false}) {
+    const auto change = world.begin({"tree", "last"});
+    if (all) {
+      REQUIRE(change->remove_tree(world.path("tree")));
+      REQUIRE(change->put(world.path("last"), "x"));
+      world.tree.write("last", "in the way");
+    } else {
+      for (const char* name : {"tree/a", "tree/b", "tree/sub/c"}) {
+        REQUIRE(change->put(world.path(name), "two"));
+      }
+      REQUIRE(unlink(world.tree.path("tree/sub/c").c_str()) == 0);
+    }
+    REQUIRE_FALSE(change->commit());
+    if (all) {
+      REQUIRE(unlink(world.tree.path("last").c_str()) == 0);
+    } else {
+      CHECK(linked.facts("tree/a").st_ino == linked.facts("tree/b").st_ino);
+      REQUIRE(link(world.tree.path("tree/a").c_str(), world.tree.path("tree/sub/c").c_str()) == 0);
+    }
+    CHECK(linked.is_one());
+  }
+}
+
 TEST_CASE("change: a file takes no access control list that the one it replaces did not have") {
   World world;
   world.tree.write("d/file", "old");

@@ -369,29 +369,5 @@ TEST_CASE("journal: what is too old is not kept, however little is written") {
   CHECK(world.segments().size() == 1);
 }
 
-TEST_CASE("journal: hostile bytes are no entry") {
-  const std::string bytes = encode(entry("a1"));
-  CHECK(decode(bytes, true));
-  for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
-    CHECK_FALSE(decode(std::string_view(bytes).substr(0, cut), true));
-  }
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    std::string damaged = bytes;
-    damaged[at] = static_cast<char>(0xFF);
-    static_cast<void>(decode(damaged, true));  // whatever it says, it ends
-  }
-  CHECK_FALSE(decode(bytes + "x", true));
-  // Only an entry with attributes has the form that they need.
-  Entry with = entry("a1");
-  with.steps[0].attributes = std::string("\0\1attributes", 12);
-  const std::string longer = encode(with);
-  CHECK(bytes[0] == 1);
-  CHECK(longer[0] == 2);
-  CHECK(decode(longer, true)->steps[0].attributes == with.steps[0].attributes);
-  for (std::size_t cut = 0; cut < longer.size(); ++cut) {
-    CHECK_FALSE(decode(std::string_view(longer).substr(0, cut), true));
-  }
-}
-
 }  // namespace
 }  // namespace quarry::journal
