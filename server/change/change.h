@@ -103,7 +103,8 @@ class Change {
   // deepest first. Whether it goes itself. Looks for what is protected only as far as it gets:
   // check_tree() first.
   Result<bool> remove_part(const sandbox::Path& directory, std::size_t most);
-  // kDenied when the directory holds something protected.
+  // kDenied when the directory, which is to be removed, holds something protected; kConflict when
+  // something is mounted in it.
   Result<void> check_tree(const sandbox::Path& directory);
   // Whatever `from` is, to where nothing is; with `replace`, a file or symlink may be there that
   // it takes the place of, with no moment in between where `from` is a file. Across file systems it
@@ -163,7 +164,9 @@ class Change {
   Result<void> add(journal::Step step, Plan plan);
   Result<void> make_parents(const sandbox::Path& path);
   Result<void> add_directory(const sandbox::Path& path, Plan plan);
-  // Nothing below the directory `from` is protected, as it is or at `to`.
+  Result<void> check_no_mount(const sandbox::Path& directory) const;
+  // Nothing below the directory `from` is protected, as it is or at `to`; nor is something mounted
+  // there, when both are the same: it is to be removed.
   Result<void> check_tree_free(const sandbox::Path& from, const sandbox::Path& to);
   // Whether a regular file is to come where another is.
   Result<bool> is_over_file(const sandbox::Metadata& what, const sandbox::Path& to);

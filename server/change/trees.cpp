@@ -134,8 +134,18 @@ Result<void> Change::each_below(const Path& directory, bool top_first, const Vis
   return {};
 }
 
+// Else what is in it would go before the directory itself fails to.
+Result<void> Change::check_no_mount(const Path& directory) const {
+  const auto place = workspace_.place(directory);
+  if (!place || !place->is_mount_point()) return {};
+  return fail(Code::kConflict,
+              "'{}' is a mount point, which cannot be removed; delete what is in it",
+              shown_path(directory));
+}
+
 Result<void> Change::remove_one(const Path& path, const Metadata& what, Keep keep) {
   if (what.kind != Kind::kDirectory) return remove(path, keep);
+  TRY(check_no_mount(path));
   Step step{.kind = Step::Kind::kDirectory, .path = path.text()};
   step.before = keep == Keep::kNothing ? state_unread(what)
                                        : journal::State{.hash = {}, .mode = what.mode, .size = 0};
@@ -181,6 +191,7 @@ Result<bool> Change::remove_part(const Path& directory, std::size_t most) {
 
 Result<void> Change::check_tree(const Path& directory) {
   TRY(check_free(directory));
+  TRY(check_no_mount(directory));
   return check_tree_free(directory, directory);
 }
 
@@ -250,7 +261,9 @@ Result<void> Change::check_tree_free(const Path& from, const Path& to) {
       for (const Path& path : {below, moved_path(below, from, to)}) {
         TRY(changes_.protection().check(workspace_, path, &known_));
       }
-      if (entry.kind == Kind::kDirectory) pending.push_back(std::move(below));
+      if (entry.kind != Kind::kDirectory) continue;
+      if (to == from) TRY(check_no_mount(below));
+      pending.push_back(std::move(below));
     }
   }
   return {};

@@ -222,6 +222,12 @@ void Place::drop_draft(std::string_view tag) const {
   (void)unlinkat(directory_, draft_name.c_str(), 0);
 }
 
+bool Place::is_mount_point() const {
+  struct statx facts {};
+  return statx(directory_, name(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &facts) == 0 &&
+         (facts.stx_attributes & facts.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 Result<void> Place::make_directory(std::uint32_t mode) const {
   if (mkdirat(directory_, name(), mode) == 0) return {};
   return change_failure(errno, path_.display());

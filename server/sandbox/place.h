@@ -75,6 +75,10 @@ class Place {
   // Removes what a draft with this tag has left when its process was killed.
   void drop_draft(std::string_view tag) const;
 
+  // Whether another file system is mounted there, or a part of one, which cannot be removed. False
+  // where the kernel does not tell (before 5.8).
+  bool is_mount_point() const;
+
   Result<void> make_directory(std::uint32_t mode) const;
   Result<void> make_link(const std::string& target) const;
   Result<void> set_mode(std::uint32_t mode) const;  // of a file or directory

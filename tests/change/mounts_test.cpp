@@ -1,0 +1,85 @@
+// Trees in which another file system is mounted.
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/change/world.h"
+#include "tests/sandbox/forked.h"
+
+namespace quarry::change {
+namespace {
+
+using sandbox::test::Report;
+using test::World;
+
+// In a tree whose directory d/m is another file system, in a process of its own; not at all where
+// none can be mounted.
+std::string with_mount(const std::function<void(World&, Report&)>& body) {
+  return sandbox::test::forked([&](Report& report) {
+    World world;
+    world.tree.make_directory("d/m");
+    const bool mounted = (unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0) &&
+                         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                         mount("tmpfs", world.tree.path("d/m").c_str(), "tmpfs", 0, "size=1m") == 0;
+    if (!mounted) return;
+    // A descriptor from before does not see it.
+    world.workspace = sandbox::Workspace::open(world.tree.root()).value();
+    body(world, report);
+    umount2(world.tree.path("d/m").c_str(), MNT_DETACH);
+  });
+}
+
+ino_t inode(const World& world, const char* name) {
+  struct stat status {};
+  return lstat(world.tree.path(name).c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+TEST_CASE("change: what cannot be removed is refused before anything in it is touched") {
+  CHECK(with_mount([](World& world, Report& report) {
+          world.tree.write("d/file", "x");
+          world.tree.write("d/m/file", "x");
+          const ino_t file = inode(world, "d/file");
+          for (const char* name : {"d", "d/m"}) {
+            for (const auto keep : {Change::Keep::kContent, Change::Keep::kNothing}) {
+              const auto change = world.begin({name});
+              const auto removed = change->remove_tree(world.path(name), keep);
+              const bool said = !removed && removed.error().message.starts_with(
+                                                "'d/m' is a mount point, which cannot be removed");
+              report.claim(said, "not refused");
+              report.claim(!change->check_tree(world.path(name)), "not refused in parts");
+            }
+          }
+          report.claim(inode(world, "d/file") == file, "made anew");
+        }) == "");
+}
+
+TEST_CASE("change: names of one file are one file's on another file system, and back again") {
+  CHECK(with_mount([](World& world, Report& report) {
+          world.tree.write("from/a", "one");
+          world.tree.make_directory("from/sub");
+          const auto link_to = [&](const char* name) {
+            return link(world.tree.path("from/a").c_str(), world.tree.path(name).c_str()) == 0;
+          };
+          report.claim(link_to("from/b") && link_to("from/sub/c"), "no links");
+          const auto is_one = [&](const std::string& at) {
+            const ino_t first = inode(world, (at + "/a").c_str());
+            return first != 0 && inode(world, (at + "/b").c_str()) == first &&
+                   inode(world, (at + "/sub/c").c_str()) == first &&
+                   world.tree.read(at + "/sub/c") == "one";
+          };
+          {
+            const auto change = world.begin({"from", "d/m/to"});
+            report.claim(change->move(world.path("from"), world.path("d/m/to")).has_value(),
+                         "not planned");
+            report.claim(change->commit().has_value(), "not moved");
+          }
+          report.claim(is_one("d/m/to") && !is_one("from"), "apart there");
+          report.claim(world.undo({.session = "one"}) == std::vector<std::string>{"undone"},
+                       "not undone");
+          report.claim(is_one("from") && !is_one("d/m/to"), "apart here");
+        }) == "");
+}
+
+}  // namespace
+}  // namespace quarry::change
