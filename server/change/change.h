@@ -48,6 +48,8 @@ struct Receipt {
   std::string id;         // of the change; "" when there was nothing to do
   bool undoable = false;  // it is in the journal
   bool for_good = false;  // it removed what was not kept
+  // Files that it rewrote under some of their names only: the others keep the old content.
+  std::vector<std::string> split = {};
 };
 
 class Change {
@@ -131,6 +133,7 @@ class Change {
     std::optional<sandbox::Stamp> now;   // of the file that was put
     bool on_the_way = false;             // a directory that may be there by the time it is made
     bool mine = true;                    // false: it was
+    std::uint64_t names = 1;             // of the file that is replaced
   };
   // What the steps so far will have made of a path: with neither nothing is there. It stands for
   // all that lies below the path, but for what stands for itself.
@@ -187,6 +190,7 @@ class Change {
   Result<void> finish_directories() const;
   void follow_own_change(std::size_t made);
   void find_shared_files();
+  std::vector<std::string> find_split() const;
   std::optional<There> find_file(std::size_t step,
                                  const std::optional<sandbox::Stamp>& stamp) const;
   Result<void> write_file(const sandbox::Place& place, std::size_t at);

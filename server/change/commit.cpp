@@ -228,8 +228,10 @@ Result<Receipt> Change::commit() {
   if (result) {
     end(Outcome::kDone);
     const bool for_good = std::any_of(entry_.steps.begin(), entry_.steps.end(), is_for_good);
-    return Receipt{
-        .id = entry_.id, .undoable = journal != nullptr && !for_good, .for_good = for_good};
+    return Receipt{.id = entry_.id,
+                   .undoable = journal != nullptr && !for_good,
+                   .for_good = for_good,
+                   .split = find_split()};
   }
   const std::string left = take_back(made);
   end(left.empty() ? Outcome::kReverted : Outcome::kPartly);

@@ -1,6 +1,7 @@
 // The part of Change that knows which names are one file's, and keeps them one where it puts them
 // back.
 
+#include <algorithm>
 #include <map>
 
 #include "server/change/change.h"
@@ -38,6 +39,19 @@ void Change::find_shared_files() {
     entry_.steps[at].file = before.file;
     name->second = at;
   }
+}
+
+std::vector<std::string> Change::find_split() const {
+  std::vector<std::string> split;
+  for (std::size_t at = 0; at < plans_.size(); ++at) {
+    if (plans_[at].names < 2) continue;
+    const std::uint64_t file = entry_.steps[at].file;
+    const auto here = std::count_if(entry_.steps.begin(), entry_.steps.end(),
+                                    [&](const Step& one) { return one.file == file; });
+    const std::uint64_t changed = file == 0 ? 1 : static_cast<std::uint64_t>(here);
+    if (changed < plans_[at].names) split.push_back(entry_.steps[at].path);
+  }
+  return split;
 }
 
 // What the step `made` did to the file of a later one is no other program's work.

@@ -276,6 +276,7 @@ Result<void> Change::put(const Path& path, std::string bytes, std::optional<std:
     if (found->metadata.kind != Kind::kFile) return not_a_file(path);
     step.before = state_of(found->bytes, found->metadata.mode);
     step.old_bytes = std::move(found->bytes);
+    plan.names = found->metadata.links;
   } else {
     TRY(make_parents(path));
   }

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "server/base/hash.h"
 #include "tests/tools/files/change_call.h"
@@ -25,6 +26,19 @@ TEST_CASE("edit_file replaces text, answers the diff, and can be undone") {
   CHECK(call.files.read("a.c") == "int a;\nlong b;\nint c;\n");
   call(undo, "{}");
   CHECK(call.files.read("a.c") == "int a;\nint b;\nint c;\n");
+}
+
+TEST_CASE("edit_file says that other names of a file keep the old content") {
+  ChangeCall call(Files{{"a", "one"}, {"d/x", "x"}});
+  REQUIRE(link(call.files.path("a").c_str(), call.files.path("d/b").c_str()) == 0);
+  const auto edit = [&](const char* from, const char* to) {
+    return call(edit_file,
+                fmt::format(R"({{"path":"a","old_string":"{}","new_string":"{}"}})", from, to));
+  };
+  constexpr auto kSaid = "\na: other names (hard links) of the file keep the old content\nchange ";
+  CHECK_THAT(edit("one", "two"), Contains(kSaid));
+  CHECK(call.files.read("d/b") == "one");
+  CHECK_THAT(edit("two", "three"), !Contains("other names"));
 }
 
 TEST_CASE("edit_file takes the names of other servers, and many edits at once") {

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "tests/tools/files/change_call.h"
 
 namespace quarry::tools {
@@ -175,6 +177,13 @@ TEST_CASE(
     CHECK(call.files.read(path) == "key\n");
   }
   CHECK(std::filesystem::is_symlink(call.files.path("link")));
+}
+
+TEST_CASE("replace_in_files: says nothing of other names of a file when it changes them too") {
+  ChangeCall call(Tree{{"a", "one"}, {"b", "two"}});
+  REQUIRE(link(call.files.path("a").c_str(), call.files.path("c").c_str()) == 0);
+  CHECK_THAT(call(replace_in_files, R"({"pattern":"one","replacement":"1","dry_run":false})"),
+             StartsWith("replaced 2 hits in 2 of 3 files") && !Contains("other names"));
 }
 
 TEST_CASE("replace_in_files: a private key is neither changed nor shown, whatever its name") {
