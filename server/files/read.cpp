@@ -208,6 +208,12 @@ Answer read_file(const Sources& sources, const sandbox::Path& path, const ReadRe
   const sandbox::File& file = *opened;
   const Job job{path, request, out};
   const std::int64_t size = file.stamp().size;
+  if (size == 0) {
+    // Which may be no answer: what is made up while it is read (/proc, FUSE) has no other size.
+    std::string raw;
+    TRY(file.read_all(raw, kMaxWholeBytes));
+    return read_bytes(path, raw, request, out);
+  }
   if (request.mode == ReadMode::kHex) return append_hex_of(job, file);
   if (size > kMaxWholeBytes) return append_large(job, file, sources, cancel);
 

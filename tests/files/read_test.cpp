@@ -22,9 +22,9 @@ struct Answer {
   std::optional<Picture> picture;
 };
 
-Answer read(const test::TempWorkspace& tree, const std::string& name,
-            const ReadRequest& request = {}) {
-  const auto workspace = sandbox::Workspace::open(tree.root());
+Answer read_in(const std::string& root, const std::string& name, const ReadRequest& request = {}) {
+  const auto workspace =
+      sandbox::Workspace::open(root, sandbox::Workspace::Resolver::kAuto, /*force=*/true);
   REQUIRE(workspace);
   const auto path = (*workspace)->parse(name);
   REQUIRE(path);
@@ -40,6 +40,19 @@ Answer read(const test::TempWorkspace& tree, const std::string& name,
     answer = {picture.error().message, true, picture.error().code, {}};
   }
   return answer;
+}
+
+Answer read(const test::TempWorkspace& tree, const std::string& name,
+            const ReadRequest& request = {}) {
+  return read_in(tree.root(), name, request);
+}
+
+TEST_CASE("a file that has no size and yields bytes is read as it comes") {
+  const Answer text = read_in("/proc/sys/kernel", "ostype");
+  CHECK(text.text.starts_with("ostype: 1 line, 6 B, utf-8, lf, hash "));
+  CHECK(text.text.ends_with("\n     1\tLinux\n"));
+  const Answer hex = read_in("/proc/sys/kernel", "ostype", {.offset = 0, .mode = ReadMode::kHex});
+  CHECK(hex.text.starts_with("ostype: 6 B, hex\n00000000  4c 69 6e 75 78 0a "));
 }
 
 TEST_CASE("a text file comes with a header, numbers and its hash") {
