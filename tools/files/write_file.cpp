@@ -87,11 +87,12 @@ std::string with_ends(std::string_view content, LineEndChoice choice, std::strin
   return out;
 }
 
-Result<void> make_directory(const Path& path, ToolContext& context, ToolOutput& output) {
+Result<void> make_directory(const Path& given, const Path& path, ToolContext& context,
+                            ToolOutput& output) {
   change::Change change(context.changes, context.files,
                         {.session = context.session.handle(), .tool = "write_file"},
                         context.cancel);
-  TRY(change.lock(std::array{path}));
+  TRY(change.lock(std::array{path}, std::array{given}));
   std::string shown;
   utf8::append_escaped_name(shown, path.display());
   if (const auto there = context.files.metadata(path)) {
@@ -176,7 +177,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
           "argument 'path' ends with a slash, which makes a directory: leave 'content' out, "
           "or give the file's name");
     }
-    return make_directory(path, context, output);
+    return make_directory(given, path, context, output);
   }
   std::string shown;
   utf8::append_escaped_name(shown, path.display());

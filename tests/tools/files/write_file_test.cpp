@@ -126,6 +126,14 @@ TEST_CASE("write_file tells nothing of a file for secrets that it replaces") {
   CHECK(call.files.read(".env") == "x\nA=1\n");
 }
 
+TEST_CASE("write_file makes no directory in what is protected by the name that was given") {
+  ChangeCall call(Files{{"elsewhere/x", "x"}, {"b", "x"}});
+  call.files.link("elsewhere", ".vscode");
+  test::check_mistakes(call, write_file,
+                       {{R"({"path":".vscode/new","content":"y"})", "protected"},
+                        {R"({"path":".vscode/new/"})", "protected"}});
+}
+
 TEST_CASE("write_file says what it does not write") {
   ChangeCall call(Files{{"a", "x"}, {"d/e", "y"}, {"latin", "caf\xE9"}, {".git/config", "x"}});
   call.files.link("../outside", "away");
