@@ -272,11 +272,8 @@ Result<void> read_several(const Args& args, files::ReadRequest request, const To
   for (; done < wanted.size(); ++done) {
     TRY(context.cancel.check());
     const std::size_t left = budget - std::min(budget, output.text.size());
-    request.max_bytes = left / (wanted.size() - done);
-    if (done > 0 && request.max_bytes < kLeastShare) {
-      if (left < kLeastShare) break;
-      request.max_bytes = kLeastShare;
-    }
+    if (done > 0 && left < kLeastShare) break;
+    request.max_bytes = std::max(left / (wanted.size() - done), std::min(left, kLeastShare));
     if (done > 0) output.text.push_back('\n');
     const std::string& problem = wanted[done].problem;
     Result<void> read = problem.empty()

@@ -194,6 +194,18 @@ TEST_CASE("read_file shares its budget among several files") {
   CHECK(full.output.text.ends_with("short"));
 }
 
+TEST_CASE("read_file shows of the first of many files no less than of the others") {
+  const test::TempWorkspace tree;
+  std::string paths;
+  for (char name = 'a'; name <= 't'; ++name) {
+    tree.write(std::string(1, name), "1\n2\n3\n4\n5\n");
+    paths += fmt::format(R"({}"{}")", paths.empty() ? "" : ",", name);
+  }
+  const std::string text = call(tree, R"({"paths":[)" + paths + "]}", 300).text();
+  CHECK(text.starts_with("a: 5 lines, 10 B"));
+  CHECK(text.find("     5\t5\n\nb: 5 lines") != std::string::npos);
+}
+
 TEST_CASE("read_file shows any file's bytes in hex, and the arguments that continue") {
   const test::TempWorkspace tree({{"a.bin", std::string(40, '\0') + "end"}});
   CHECK(call(tree, R"({"path":"a.bin","mode":"hex","limit":16})").text() ==
