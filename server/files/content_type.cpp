@@ -117,9 +117,10 @@ std::optional<ImageSize> png_size(std::string_view bytes) {
   return std::nullopt;
 }
 
-// ITU T.81, annex B: the size is in the first start-of-frame segment (C0-CF but not C4, C8, CC).
+// ITU T.81, annex B: the size is in the first start-of-frame segment (C0-CF but not C4, C8, CC);
+// an end must follow the start of a scan (DA): one before it is a thumbnail's.
 std::optional<ImageSize> jpeg_size(std::string_view bytes) {
-  if (bytes.rfind("\xFF\xD9") == std::string_view::npos) return std::nullopt;
+  std::optional<ImageSize> size;
   for (std::size_t at = 2; at + 9 <= bytes.size();) {
     if (octet_at(bytes, at) != 0xFF) return std::nullopt;
     const std::uint32_t marker = octet_at(bytes, at + 1);
@@ -127,17 +128,38 @@ std::optional<ImageSize> jpeg_size(std::string_view bytes) {
       ++at;
       continue;
     }
-    if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
-      return ImageSize{big16(bytes, at + 7), big16(bytes, at + 5)};
+    if (marker == 0xDA) {
+      return bytes.find("\xFF\xD9", at) == std::string_view::npos ? std::nullopt : size;
     }
+    const bool frame =
+        marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+    if (frame && !size) size = ImageSize{big16(bytes, at + 7), big16(bytes, at + 5)};
     const bool alone = marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8);
     at += alone ? 2 : std::size_t{2} + big16(bytes, at + 2);
   }
   return std::nullopt;
 }
 
+// GIF89a, sections 18 to 26: blocks up to the first picture, whose data must end in the file.
 std::optional<ImageSize> gif_size(std::string_view bytes) {
-  if (bytes.size() < 14) return std::nullopt;
+  if (bytes.size() < 13) return std::nullopt;
+  const auto colours = [&](std::size_t flags) {
+    return (octet_at(bytes, flags) & 0x80U) != 0 ? 6U << (octet_at(bytes, flags) & 7U) : 0U;
+  };
+  std::size_t at = 13 + colours(10);
+  // Data in pieces, each with its length in front, the last of length 0.
+  const auto skip_data = [&] {
+    while (at < bytes.size() && bytes[at] != 0) at += std::size_t{1} + octet_at(bytes, at);
+    ++at;
+  };
+  while (at < bytes.size() && bytes[at] == '!') {
+    at += 2;
+    skip_data();
+  }
+  if (at + 10 > bytes.size() || bytes[at] != ',') return std::nullopt;
+  at += 11 + colours(at + 9);
+  skip_data();
+  if (at > bytes.size()) return std::nullopt;
   return ImageSize{little16(bytes, 6), little16(bytes, 8)};
 }
 

@@ -52,6 +52,7 @@ TEST_CASE("an image's size is read from its header, and a damaged image has none
   };
   const std::string png = test::png(300, 200);
   const std::string jpeg = test::jpeg(640, 480);
+  const std::string gif = test::gif(17, 3);
   const Row rows[] = {
       {"png", "image/png", png, 300, 200},
       {"png cut short", "image/png", png.substr(0, png.size() - 8), 0, 0},
@@ -59,7 +60,14 @@ TEST_CASE("an image's size is read from its header, and a damaged image has none
       {"jpeg", "image/jpeg", jpeg, 640, 480},
       {"jpeg cut short", "image/jpeg", jpeg.substr(0, jpeg.size() - 2), 0, 0},
       {"jpeg of noise", "image/jpeg", "\xFF\xD8\xFF\x00\x01\x02\x03\x04\x05\x06\xFF\xD9"s, 0, 0},
-      {"gif", "image/gif", test::gif(17, 3), 17, 3},
+      {"jpeg cut short behind a thumbnail", "image/jpeg",
+       "\xFF\xD8\xFF\xE1" + test::big16(static_cast<std::uint32_t>(jpeg.size() + 2)) + jpeg +
+           jpeg.substr(2, jpeg.size() - 4),
+       0, 0},
+      {"gif", "image/gif", gif, 17, 3},
+      {"gif that ends in its picture", "image/gif", gif.substr(0, gif.size() - 2), 0, 0},
+      {"gif without its last byte, as some are", "image/gif", gif.substr(0, gif.size() - 1), 17, 3},
+      {"gif without a picture", "image/gif", gif.substr(0, gif.find(',')) + ";", 0, 0},
       {"gif cut short", "image/gif", "GIF89a\x01\0"s, 0, 0},
       {"webp extended", "image/webp", test::webp_extended(1000, 2), 1000, 2},
       {"webp longer than the file", "image/webp", test::webp_extended(9, 9).substr(0, 29), 0, 0},

@@ -1,4 +1,4 @@
-// The smallest image files that have a size: headers as their formats write them, no picture.
+// The smallest image files that have a size: blocks as their formats write them, no picture.
 
 #pragma once
 
@@ -34,11 +34,14 @@ inline std::string png(std::uint32_t width, std::uint32_t height, std::size_t pa
 
 inline std::string jpeg(std::uint32_t width, std::uint32_t height) {
   return "\xFF\xD8\xFF\xE0" + big16(6) + "JFIF" + "\xFF\xC0" + big16(11) + "\x08" + big16(height) +
-         big16(width) + "\x01rst\xFF\xD9";
+         big16(width) + "\x01rst\xFF\xDA" + big16(8) + "scan..data\xFF\xD9";
 }
 
 inline std::string gif(std::uint32_t width, std::uint32_t height) {
-  return "GIF89a" + little(width, 2) + little(height, 2) + std::string(3, '\0') + ";";
+  return "GIF89a" + little(width, 2) + little(height, 2) +
+         std::string("\x80\0\0colour!\xF9\4", 12) + std::string("ctrl\0,", 6) +
+         std::string(4, '\0') + little(width, 2) + little(height, 2) +
+         std::string("\0\2\4data\0;", 9);
 }
 
 inline std::string webp_extended(std::uint32_t width, std::uint32_t height) {
