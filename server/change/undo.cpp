@@ -279,6 +279,8 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
         one = Failure(receipt.error());
       }
     }
+    // Undoing those before it may have taken its place in the journal, and that of all older ones.
+    const bool lost = !one && one.error().code == Code::kNotFound && !journal->load(listed.frame);
     if (!one) {
       if (done.empty()) return Failure(one.error());
       // Those before it are undone, and told.
@@ -292,7 +294,7 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
                    .kept = {},
                    .rewritten = {}};
     }
-    if (!one->refusal.empty() && request.id.empty()) {
+    if (!one->refusal.empty() && request.id.empty() && !lost) {
       if (at + 1 < wanted.size()) before = wanted[at + 1];
       if (before) one->way_on = said_of("the one before it is", before->entry);
     } else if (!one->refusal.empty()) {

@@ -351,6 +351,24 @@ TEST_CASE("undo: says of what was deleted for good that it is not kept") {
   CHECK_THAT(world.undo({.session = "one"}).at(0), Contains("deleted files for good"));
 }
 
+TEST_CASE("undo: points to no older change where the journal has lost one to its own undoing") {
+  Limits limits;
+  REQUIRE(limits.set("journal_bytes", 12 << 20));
+  World world(limits);
+  constexpr std::size_t kQuarter = 3'000'000;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    world.tree.write(name, std::string(kQuarter, 'x'));
+    world.put(name, std::string(kQuarter, 'y'));
+  }
+  const auto undone =
+      world.changes->undo(*world.workspace, {.session = "one", .count = 4}, world.cancel);
+  REQUIRE(undone);
+  REQUIRE(undone->size() == 3);
+  CHECK(undone->at(1).refusal.empty());
+  CHECK(undone->at(2).refusal == "the change is not kept any more");
+  CHECK(undone->at(2).way_on.empty());
+}
+
 TEST_CASE("undo: survives a restart of the server") {
   World world;
   world.put("a", "x");
