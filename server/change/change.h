@@ -97,7 +97,8 @@ class Change {
                               std::string attributes = {});
   // A file or a symlink. kInvalidArgs of what cannot be kept and is to be.
   Result<void> remove(const sandbox::Path& path, Keep keep = Keep::kContent);
-  // An empty directory, or one that earlier steps empty.
+  // An empty directory, or one that earlier steps empty, also where its mode forbids its owner
+  // that.
   Result<void> remove_directory(const sandbox::Path& path);
   // A directory with all that it holds. Refused when it holds something protected.
   Result<void> remove_tree(const sandbox::Path& path, Keep keep = Keep::kContent);
@@ -134,6 +135,7 @@ class Change {
     bool on_the_way = false;             // a directory that may be there by the time it is made
     bool mine = true;                    // false: it was
     std::uint64_t names = 1;             // of the file that is replaced
+    bool opens = false;                  // a directory that its owner may not change, until it goes
   };
   // What the steps so far will have made of a path: with neither nothing is there. It stands for
   // all that lies below the path, but for what stands for itself.
@@ -186,6 +188,7 @@ class Change {
   Result<void> remove_one(const sandbox::Path& path, const sandbox::Metadata& what, Keep keep);
 
   Result<void> make(std::size_t at);
+  void open_directories() const;
   Result<void> make_directory_step(const sandbox::Place& place, std::size_t at);
   Result<void> finish_directories() const;
   void follow_own_change(std::size_t made);

@@ -115,6 +115,17 @@ Result<void> Change::make(std::size_t at) {
   return {};
 }
 
+// Before anything in them goes. Where it fails, the step that needs it says so.
+void Change::open_directories() const {
+  for (std::size_t at = plans_.size(); at-- > 0;) {
+    if (!plans_[at].opens) continue;
+    const auto path = path_in(workspace_, entry_.steps[at].path);
+    const auto place = path ? workspace_.place(*path) : Result<Place>(Failure(path.error()));
+    const std::uint32_t mode = entry_.steps[at].before->mode;
+    if (place && (mode & kOwner) != kOwner) (void)place->set_mode(mode | kOwner);
+  }
+}
+
 Result<void> Change::make_directory_step(const Place& place, std::size_t at) {
   Plan& plan = plans_[at];
   auto made = place.make_directory(kNewDirectory);
@@ -202,9 +213,10 @@ std::string Change::take_back(std::size_t made) {
     if (closed) (void)set_mode(at, *plans_[at].mode | kOwner, {});
   }
   for (std::size_t at = made; at-- > 0;) take(at, revert(at, made));
-  for (std::size_t at = 0; at < made; ++at) {
+  for (std::size_t at = 0; at < entry_.steps.size(); ++at) {
     const Step& step = entry_.steps[at];
-    if (!is_directory(at) || !step.before) continue;
+    const bool changed = at < made || plans_[at].opens;
+    if (!changed || !is_directory(at) || !step.before) continue;
     take(at, set_mode(at, step.before->mode, step.attributes));
   }
   return left;
@@ -217,6 +229,7 @@ Result<Receipt> Change::commit() {
   TRY_ASSIGN(journal::Journal* const journal, changes_.journal());
   find_shared_files();
   if (journal != nullptr) TRY(journal->begin(entry_));
+  open_directories();
   std::size_t made = 0;
   Result<void> result;
   while (result && made < entry_.steps.size()) {

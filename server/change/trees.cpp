@@ -158,7 +158,9 @@ Result<void> Change::remove_directory(const Path& path) {
   TRY(check_free(path));
   TRY_ASSIGN(const std::optional<Metadata> what, look(path));
   if (!what) return fail(Code::kNotFound, "'{}' does not exist", shown_path(path));
-  return remove_one(path, *what, Keep::kContent);
+  TRY(remove_one(path, *what, Keep::kContent));
+  plans_.back().opens = what->kind == Kind::kDirectory;
+  return {};
 }
 
 Result<void> Change::remove_tree(const Path& path, Keep keep) {
