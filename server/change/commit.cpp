@@ -126,6 +126,22 @@ void Change::open_directories() const {
   }
 }
 
+// What can be seen to fail does so before there is anything to be taken back.
+Result<void> Change::check_changeable() const {
+  if (entry_.steps.size() == 1) return {};
+  std::set<Path> asked;
+  for (const Step& step : entry_.steps) {
+    for (const std::string& name : {step.path, step.to}) {
+      if (name.empty()) continue;
+      TRY_ASSIGN(const Path path, path_in(workspace_, name));
+      if (!asked.insert(path.parent()).second) continue;
+      const auto place = workspace_.place(path);
+      if (place) TRY(place->check_changeable());  // else an earlier step makes its directory
+    }
+  }
+  return {};
+}
+
 Result<void> Change::make_directory_step(const Place& place, std::size_t at) {
   Plan& plan = plans_[at];
   auto made = place.make_directory(kNewDirectory);
@@ -231,7 +247,7 @@ Result<Receipt> Change::commit() {
   if (journal != nullptr) TRY(journal->begin(entry_));
   open_directories();
   std::size_t made = 0;
-  Result<void> result;
+  Result<void> result = check_changeable();
   while (result && made < entry_.steps.size()) {
     result = make(made);
     if (result) follow_own_change(made++);

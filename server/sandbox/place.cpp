@@ -222,6 +222,11 @@ void Place::drop_draft(std::string_view tag) const {
   (void)unlinkat(directory_, draft_name.c_str(), 0);
 }
 
+Result<void> Place::check_changeable() const {
+  if (faccessat(directory_, ".", W_OK | X_OK, AT_EACCESS) == 0) return {};
+  return change_failure(errno, path_.display());
+}
+
 bool Place::is_mount_point() const {
   struct statx facts {};
   return statx(directory_, name(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &facts) == 0 &&

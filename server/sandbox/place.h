@@ -75,6 +75,9 @@ class Place {
   // Removes what a draft with this tag has left when its process was killed.
   void drop_draft(std::string_view tag) const;
 
+  // Whether names may be made and removed in the place's directory; kDenied else, as far as that
+  // can be told beforehand.
+  Result<void> check_changeable() const;
   // Whether another file system is mounted there, or a part of one, which cannot be removed. False
   // where the kernel does not tell (before 5.8).
   bool is_mount_point() const;
