@@ -1,5 +1,8 @@
 #include "server/store/change_set.h"
 
+#include <cerrno>
+
+#include "server/store/lmdb_error.h"
 #include "server/store/record.h"
 
 namespace quarry::store {
@@ -53,6 +56,9 @@ Result<void> ChangeSet::check_room(std::string_view key, std::size_t record) {
     if (written) after += other.size() + written->size();
   }
   if (room == Base::Room::kReserve && after <= before + kBookkeeping) return {};
+  if (room == Base::Room::kDiskReserve) {
+    return after <= before ? Result<void>() : Result<void>(lmdb_failure(ENOSPC));
+  }
   return fail(Code::kTooLarge, "the store is full; close sessions that are no longer needed");
 }
 

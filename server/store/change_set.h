@@ -1,7 +1,7 @@
 // ChangeSet: what one change of durable tables has done so far, kept in memory over what is stored.
 //
 // Nothing of it is stored until its owner applies writes(); thrown away, it leaves nothing behind.
-// Where there is no more than the reserve left, a change must not make what is stored larger: what
+// Where there is no more than a reserve left, a change must not make what is stored larger: what
 // erases, and books that it did, goes on as long as there is any room.
 // Belongs to the thread of the change.
 
@@ -26,8 +26,9 @@ class ChangeSet final : public Transaction {
     virtual ~Base() = default;
     virtual Result<bool> find(std::string_view key, std::string& record) = 0;
     virtual Result<Layer> list(std::string_view prefix, std::string_view after) = 0;
-    // Whether `more` bytes of records fit.
-    enum class Room : std::uint8_t { kPlenty, kReserve, kNone };
+    // Whether `more` bytes of records fit: kDiskReserve, only into the disk that is kept for
+    // changes that make room.
+    enum class Room : std::uint8_t { kPlenty, kDiskReserve, kReserve, kNone };
     virtual Room room(std::size_t more) = 0;
   };
   // By database key; nullopt: erased.

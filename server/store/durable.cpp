@@ -19,6 +19,9 @@ constexpr std::uint64_t kPagesTouched = 3;
 constexpr std::uint64_t kPageBytes = 4096;
 // What any change takes, however small, and what the last two keep from being written again.
 constexpr std::uint64_t kPagesOfDatabase = 16;
+// Of disk, beside what records take: with it changes that make no record larger are always made, on
+// a full disk too. They need pages before they free any, a few dozen each time.
+constexpr std::uint64_t kDiskReserve = std::uint64_t{1} << 20U;
 constexpr double kFullRecent = 0.9;
 constexpr double kCrowdedRecent = 0.125;
 constexpr std::size_t kMergedAtOnce = 256;
@@ -77,7 +80,7 @@ class Durable::Merged final : public ChangeSet::Base {
 // What a change that goes into `state` finds, with what is pending applied to it.
 class Durable::InState final : public ChangeSet::Base {
  public:
-  explicit InState(Environment::Change& state, std::size_t map) : state_(state), map_(map) {}
+  InState(Environment::Change& state, Environment& owner) : state_(state), owner_(owner) {}
   Result<bool> find(std::string_view key, std::string& record) override {
     return state_.find(key, record);
   }
@@ -85,11 +88,16 @@ class Durable::InState final : public ChangeSet::Base {
     TRY_ASSIGN(Listed listed, state_.list(prefix, after, kMergedAtOnce, kMergedBytes));
     return as_layer(std::move(listed));
   }
-  Room room(std::size_t more) override { return room_for(state_.used_bytes() + more, map_); }
+  Room room(std::size_t more) override {
+    const std::uint64_t used = state_.used_bytes() + more;
+    const Room in_map = room_for(used, owner_.map_bytes());
+    const bool on_disk = in_map != Room::kPlenty || owner_.reserve(used + kDiskReserve);
+    return on_disk ? in_map : Room::kDiskReserve;
+  }
 
  private:
   Environment::Change& state_;
-  const std::size_t map_;
+  Environment& owner_;
 };
 
 Durable::Durable(Parts parts)
@@ -178,15 +186,17 @@ Layer Durable::valid(RecentLog::Part&& part, const Covered& covered) const {
   return layer;
 }
 
-// Whether `state` has room for what is pending and `more`, however they lie in it. What does not
-// surely fit is for change_state(), which sees what it takes: so that `recent` never holds what
-// flush() cannot take over.
+// Whether `state` and the disk have room for what is pending and `more`, however they lie. What
+// does not surely fit is for change_state(), which sees what it takes: so that `recent` never holds
+// what flush() cannot take over.
 bool Durable::can_be_taken_over(const Known& state, const RecentLog::Size& pending,
                                 const ChangeSet& more) const {
   const std::uint64_t records = pending.records + more.writes().size();
-  const std::uint64_t most =
-      state.used_bytes + pending.bytes + more.bytes() + records * kPagesTouched * kPageBytes;
-  return room_for(most, state_->map_bytes()) == ChangeSet::Base::Room::kPlenty;
+  const std::uint64_t bytes = state.used_bytes + pending.bytes + more.bytes();
+  const std::uint64_t touched = records * kPagesTouched * kPageBytes;
+  // No page is written twice.
+  return room_for(bytes + touched, state_->map_bytes()) == ChangeSet::Base::Room::kPlenty &&
+         state_->reserve(bytes + std::min(touched, bytes) + kDiskReserve);
 }
 
 Result<bool> Durable::change_recent(PendingChange& change) {
@@ -284,8 +294,9 @@ Result<bool> Durable::flush(milliseconds patience) {
   if (!pending.records.empty()) {
     Result<void> taken = take_over(pending, last);
     const auto makes_room = [&](Code lacking) {
-      if (lacking == Code::kTooLarge) return reclaim().has_value();
-      return lacking == Code::kUnavailable && give_back(patience);
+      if (lacking != Code::kTooLarge && lacking != Code::kUnavailable) return false;
+      if (lacking == Code::kUnavailable && !give_back(patience)) return false;
+      return reclaim().has_value();
     };
     if (!taken && makes_room(taken.error().code)) taken = take_over(pending, last);
     TRY(std::move(taken));
@@ -312,7 +323,9 @@ void Durable::change_state(CommitQueue::Batch batch) {
   outcome = writing_recent.check();
   if (outcome) outcome = commit_batch(batch);
   if (outcome) return;
-  if (outcome.error().code == Code::kTooLarge) {
+  const Code lacking = outcome.error().code;
+  if (lacking == Code::kTooLarge || lacking == Code::kUnavailable) {
+    if (lacking == Code::kUnavailable) recent_->give_back();
     (void)reclaim();  // else it is as full as before
     // One record too many must not fail the others.
     for (PendingChange* change : batch) {
@@ -332,7 +345,7 @@ Result<void> Durable::commit_batch(CommitQueue::Batch batch) {
     for (const auto& [key, record] : pending.records) TRY(write_into(state, key, record));
     if (!pending.records.empty()) TRY(state.put(kOwnKey, encode_covered({recent_->epoch(), last})));
     for (PendingChange* change : batch) {
-      InState base(state, state_->map_bytes());
+      InState base(state, *state_);
       ChangeSet changes(base, second_(), on_damage_);
       change->outcome = (*change->work)(changes);
       if (change->outcome) change->outcome = changes.read();

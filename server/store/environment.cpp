@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -15,6 +16,16 @@ namespace quarry::store {
 namespace {
 
 constexpr std::size_t kMostIdleReaders = 64;
+constexpr std::uint64_t kReservedAtOnce = std::uint64_t{1} << 20U;
+
+// Takes disk for the first `bytes` of the file, its holes too. False when there is not so much.
+bool take_disk(int file, std::uint64_t bytes) {
+  int result = -1;
+  do {
+    result = fallocate(file, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes));
+  } while (result != 0 && errno == EINTR);
+  return result == 0 || (errno != ENOSPC && errno != EDQUOT);
+}
 
 // LMDB takes the short write that comes before ENOSPC for an input/output error.
 bool disk_full(MDB_env* env) {
@@ -275,6 +286,28 @@ std::uint64_t Environment::disk_bytes() const {
     return 0;
   }
   return static_cast<std::uint64_t>(status.st_blocks) * 512;
+}
+
+bool Environment::reserve(std::uint64_t bytes) {
+  if (bytes <= reserved_.load(std::memory_order_relaxed)) return true;
+  const auto opened = opened_.lock();
+  mdb_filehandle_t file = -1;
+  struct stat status {};
+  if (opened->env == nullptr || mdb_env_get_fd(opened->env, &file) != MDB_SUCCESS ||
+      fstat(file, &status) != 0) {
+    return true;  // it is for the change to say what is wrong
+  }
+  const std::uint64_t least = std::max(bytes, static_cast<std::uint64_t>(status.st_size));
+  std::uint64_t held = static_cast<std::uint64_t>(status.st_blocks) * 512;
+  if (held < least) {
+    held = least + kReservedAtOnce;
+    if (!take_disk(file, held)) {
+      held = least;
+      if (!take_disk(file, held)) return false;
+    }
+  }
+  reserved_.store(held, std::memory_order_relaxed);
+  return true;
 }
 
 Result<void> Environment::change(const std::function<Result<void>(Change&)>& apply) {

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -120,6 +121,10 @@ class Environment {
   int clear_dead_readers();
   std::size_t map_bytes() const { return options_.map_bytes; }
   std::uint64_t disk_bytes() const;
+  // Whether the database has at least `bytes` of disk, taken for it now if need be: what it grows
+  // into finds space then, whoever fills the disk. Where the file system cannot take any ahead, it
+  // is as if there were enough.
+  bool reserve(std::uint64_t bytes);
 
  private:
   struct Opened {
@@ -141,6 +146,7 @@ class Environment {
 
   const std::string directory_;
   const Options options_;
+  std::atomic<std::uint64_t> reserved_{0};  // of disk; the file never gives any back
   mutable Guarded<Opened> opened_;
 };
 

@@ -1,8 +1,11 @@
 // LmdbStore: the Store on disk: the durable tables (durable.h) and the cache (cache.h).
 //
 // When nine tenths of the map of the durable tables are used, only erasing and nothing new is
-// accepted. A change waits for another process that is just writing, but not for one that was
-// stopped while writing: after the patience given it fails with kUnavailable.
+// accepted. So it is when the disk is full: 1 MiB of it beside what the records take is kept ready
+// for that, where the file system can do so.
+//
+// A change waits for another process that is just writing, but not for one that was stopped while
+// writing: after the patience given it fails with kUnavailable.
 //
 // Once the directory, or its lock, was removed or replaced, every change fails (kUnavailable): a
 // durable one at once, others from the next flush on, so milliseconds later.

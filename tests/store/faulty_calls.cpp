@@ -188,6 +188,11 @@ int ftruncate(int fd, off_t size) noexcept {
   return static_cast<int>(syscall(SYS_ftruncate, fd, size));
 }
 
+int fallocate(int fd, int mode, off_t at, off_t size) {
+  if (quarry::store::fails(fd)) return -1;
+  return static_cast<int>(syscall(SYS_fallocate, fd, mode, at, size));
+}
+
 int mkdirat(int at, const char* path, mode_t mode) noexcept {
   if (quarry::store::counting && quarry::store::fails(quarry::store::path_of(at) + "/" + path)) {
     return -1;

@@ -1,6 +1,9 @@
 // What the store does when its map, its cache or the disk is full.
 
+#include <cerrno>
+
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -109,11 +112,12 @@ TEST_CASE("cache that is full drops old records and takes new ones (SE-09)") {
   CHECK(too_large.error().code == Code::kTooLarge);
 }
 
-// A file system of 2 MiB on `where`, for the life of the object.
+// A file system on `where`, for the life of the object.
 class SmallDisk {
  public:
-  explicit SmallDisk(const std::string& where) : where_(where) {
-    mounted_ = mount("tmpfs", where.c_str(), "tmpfs", 0, "size=2m,mode=0700") == 0;
+  explicit SmallDisk(const std::string& where, const char* size = "2m") : where_(where) {
+    const std::string options = std::string("mode=0700,size=") + size;
+    mounted_ = mount("tmpfs", where.c_str(), "tmpfs", 0, options.c_str()) == 0;
   }
   ~SmallDisk() {
     if (mounted_) umount2(where_.c_str(), MNT_DETACH);
@@ -151,11 +155,66 @@ TEST_CASE("store on a full disk fails by name, keeps what it has and goes on (SE
   for (int i = 0; i < 5; ++i) CHECK_FALSE(store->get(Table::kSessions, std::to_string(i)));
   const Result<void> cached = store->put(Table::kGit, "k", std::string(300'000, 'c'));
   CHECK_FALSE(cached);
-  // Overwriting needs new pages before it frees old ones, so room comes from outside.
+  // Room from outside is used, too.
   REQUIRE(mount("tmpfs", files.path("disk").c_str(), "tmpfs", MS_REMOUNT, "size=8m") == 0);
   CHECK(store->put(Table::kSessions, "after", value));
   CHECK(store->put(Table::kGit, "k", std::string(300'000, 'c')));
   CHECK(store->get(Table::kSessions, "after") == value);
+}
+
+constexpr int kKept = 400;
+
+// Erases every second record, from `first` on.
+int erase_half(Store& store, int first) {
+  int refused = 0;
+  for (int i = first; i < kKept; i += 2) {
+    const std::string key = std::to_string(i);
+    if (!store.put(Table::kSessions, key, "less")) ++refused;
+    if (!store.erase(Table::kSessions, key)) ++refused;
+  }
+  return refused;
+}
+
+TEST_CASE("store on a disk that others fill to the last block erases all it has, and is of use") {
+  const bool flushed = GENERATE(false, true);
+  const Durability durability = GENERATE(Durability::kNormal, Durability::kFull);
+  CAPTURE(flushed, durability);
+  const TempWorkspace files;
+  files.make_directory("disk");
+  const SmallDisk disk(files.path("disk"), "8m");
+  if (!disk.mounted()) {
+    WARN("skipped: mounting a small file system needs root");
+    return;
+  }
+  const Pipe to_child, to_parent;
+  const pid_t child = start_process([&] {
+    if (!to_child.wait()) return 1;
+    const auto other = Store::at(files.path("disk/s"), {.durability = durability});
+    to_parent.tell();
+    return to_child.wait() && erase_half(*other, 1) == 0 && other->flush() ? 0 : 2;
+  });
+  const auto store = Store::at(files.path("disk/s"), {.durability = durability});
+  const std::string value(1000, 'v');
+  for (int i = 0; i < kKept; ++i) REQUIRE(store->put(Table::kSessions, std::to_string(i), value));
+  if (flushed) REQUIRE(store->flush());
+  to_child.tell();
+  REQUIRE(to_parent.wait());
+  const Fd filler(open(files.path("disk/filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  while (write(filler.get(), value.data(), 512) > 0) continue;
+  REQUIRE(errno == ENOSPC);
+  to_child.tell();
+  CHECK(erase_half(*store, 0) == 0);
+  CHECK(exit_code(child) == 0);
+  CHECK(store->flush());
+  for (int i = 0; i < kKept; ++i) CHECK_FALSE(store->get(Table::kSessions, std::to_string(i)));
+  // What was freed is used again, and no more than that.
+  for (int round = 0; round < 3; ++round) {
+    int stored = 0;
+    while (store->put(Table::kSessions, std::to_string(stored), value)) ++stored;
+    CHECK(stored > kKept / 4);
+    for (int i = 0; i < stored; ++i) CHECK(store->erase(Table::kSessions, std::to_string(i)));
+  }
+  CHECK(store->stats().mode == "lmdb");
 }
 
 TEST_CASE("store on a disk without any space works in memory (SE-09)") {
