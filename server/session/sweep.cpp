@@ -155,7 +155,10 @@ void Sessions::settle() {
   if (doubts != repaired_.load() && now_ms - repaired_ms_.load() >= kRepairMs) {
     repaired_ms_.store(now_ms);
     log::warning("sessions are counted anew: some of the store's records were lost");
-    if (repair()) repaired_.store(store_.doubts());
+    if (repair()) {
+      store_.settle_doubts();
+      repaired_.store(store_.doubts());
+    }
   }
   if (settled_.load(std::memory_order_acquire)) return;
   if (!store_.get(Table::kTotals, kSettledKey)) {

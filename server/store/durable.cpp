@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/store/doubt.h"
 #include "server/store/writer_lock.h"
 
 namespace quarry::store {
@@ -361,6 +362,13 @@ Result<void> Durable::commit_batch(CommitQueue::Batch batch) {
     (void)recent_->restart(last);  // else later: it does not count any more
   }
   return {};
+}
+
+Result<void> Durable::forget_doubt() {
+  const auto alone = state_writer_.lock();
+  const WriterLock writing(state_lock_, patience_);
+  TRY(writing.check());
+  return state_->change([](Environment::Change& state) { return state.erase(kDoubtKey); });
 }
 
 Result<std::uint64_t> Durable::pending() {

@@ -65,6 +65,9 @@ class Durable {
   // Takes over what `recent` holds. True when there was something.
   Result<bool> flush(std::chrono::milliseconds patience);
 
+  // Removes what find_doubt() finds in `state`.
+  Result<void> forget_doubt();
+
   // Whether `recent` holds something that is not on disk; its records.
   Result<std::uint64_t> pending();
   // Much is pending: to be flushed soon.

@@ -5,6 +5,7 @@
 
 #include "server/base/log.h"
 #include "server/base/state_gone.h"
+#include "server/store/doubt.h"
 #include "server/store/open_recent.h"
 #include "server/store/record.h"
 
@@ -53,15 +54,20 @@ Result<OpenedEnvironment> LmdbStore::open_part(const char* name, std::size_t map
 
 Result<void> LmdbStore::open_parts() {
   TRY_ASSIGN(OpenedEnvironment state, open_part(kState, options_.state_map_bytes, true));
-  if (state.begun_anew) {
-    // What cannot be taken over is lost, which must not keep the store from opening.
+  TRY_ASSIGN(const auto doubted, find_doubt(*state.environment));
+  bool marked = state.suspected;
+  if (state.begun_anew && !doubted) {
+    // What cannot be taken over must not keep the store from opening; the next one tries again.
     auto taken = take_over_damaged(*directory_, kState, *state.environment);
     const bool any = taken && !taken->said.empty();
+    marked = marked && taken;
     salvaged_ = any ? taken->records : 0;
-    if (any) lost_keys_ = std::move(taken->lost_keys);
     add_note(true, fmt::format("a damaged 'state' was set aside when the store was opened: {}",
                                any ? taken->said : "nothing of it could be read"));
+  } else if (state.suspected && !state.begun_anew) {
+    TRY(state.environment->change(doubt_everything));
   }
+  if (marked) trust(*directory_, kState);
   std::uint64_t lost = 0;
   TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent, [&] {
                lost = changes_not_in(*state.environment, *directory_, kRecent);
@@ -69,9 +75,9 @@ Result<void> LmdbStore::open_parts() {
   // What is not on disk could not be told from what is after the next restart.
   if (!restart_is_seen) options_.durability = Durability::kFull;
   TRY_ASSIGN(RecentLog::Opened recent, open_recent(*directory_, kRecent, *state.environment));
-  if (state.begun_anew || state.suspected || recent.begun_anew) ++doubts_;
+  TRY_ASSIGN(lost_keys_, find_doubt(*state.environment));
+  if (lost_keys_) ++doubts_;
   if (recent.begun_anew) {
-    lost_keys_.reset();
     add_note(true, fmt::format("a damaged 'recent' was set aside when the store was opened: {} of "
                                "its records, which were not on disk elsewhere, were recovered",
                                recent.recovered));
@@ -88,6 +94,7 @@ Result<void> LmdbStore::open_parts() {
   TRY(discard_after_restart(*directory_, kCache));
   TRY_ASSIGN(OpenedEnvironment cache,
              open_part(kCache, options_.cache_map_bytes, !restart_is_seen));
+  if (cache.suspected) trust(*directory_, kCache);
   cache_ =
       std::make_unique<Cache>(*directory_, std::move(cache.environment), options_.cache_patience);
   durable_ = std::make_unique<Durable>(
@@ -315,8 +322,13 @@ Result<void> LmdbStore::visit_records(Table table, std::string_view prefix, std:
   }
 }
 
+void LmdbStore::settle_doubts() {
+  // What settled them comes to disk first.
+  if (lost_keys_ && flush()) (void)durable_->forget_doubt();
+}
+
 bool LmdbStore::may_have_lost(Table table, std::string_view key) const {
-  // Of what was found to be damaged otherwise there is no telling.
+  // Of what was found to be damaged since there is no telling.
   if (!lost_keys_ || doubts_ > 1) return true;
   const RecordKey where = record_key(table, key);
   return std::any_of(lost_keys_->begin(), lost_keys_->end(),

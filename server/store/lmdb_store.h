@@ -65,6 +65,7 @@ class LmdbStore final : public Store {
   std::uint64_t generation() const override { return durable_->generation(); }
   Durability durability() const override { return options_.durability; }
   std::uint64_t doubts() const override { return doubts_; }
+  void settle_doubts() override;
   bool may_have_lost(Table table, std::string_view key) const override;
   StoreStats stats() const override;
 
@@ -95,7 +96,7 @@ class LmdbStore final : public Store {
   CommitQueue queue_;
   std::unique_ptr<Flusher> flusher_;
   std::uint64_t salvaged_ = 0;
-  // Of the database; known when the only loss was found at the opening, in `state`.
+  // Of the database: in doubt at the opening.
   std::optional<std::vector<KeyRange>> lost_keys_;
   std::atomic<bool> gone_{false};  // the directory is not where it was; never taken back
   std::string note_;               // what became of a damaged store at opening

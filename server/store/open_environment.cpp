@@ -10,6 +10,7 @@
 
 #include "server/base/log.h"
 #include "server/store/covered.h"
+#include "server/store/doubt.h"
 #include "server/store/inspect.h"
 #include "server/store/record.h"
 
@@ -21,6 +22,13 @@ namespace {
 constexpr off_t kThoroughBytes = off_t{16} << 20U;
 // So is any file of a map up to this size: most of its pages are free and not looked at.
 constexpr std::size_t kThoroughMapBytes = std::size_t{64} << 20U;
+
+// In the file that marks an environment as suspect: it is not there any more.
+constexpr std::string_view kSetAside = "set aside";
+
+std::string mark_of(const std::string& name) {
+  return name + ".suspect";
+}
 
 bool exists(int at, const std::string& name) {
   struct stat status {};
@@ -97,11 +105,7 @@ Result<void> inspect_files(const StateDirectory& directory, const std::string& n
   struct stat status {};
   const bool small = map_bytes <= kThoroughMapBytes ||
                      (fstat(file.get(), &status) == 0 && status.st_size <= kThoroughBytes);
-  const std::string mark = name + ".suspect";
-  const bool suspected = exists(directory.fd(), mark);
-  TRY(inspect_data_file(file.get(), small || suspected));
-  if (suspected) unlinkat(directory.fd(), mark.c_str(), 0);
-  return {};
+  return inspect_data_file(file.get(), small || exists(directory.fd(), mark_of(name)));
 }
 
 Result<std::unique_ptr<Environment>> open_sound(const StateDirectory& directory,
@@ -144,15 +148,18 @@ Result<void> set_aside(const StateDirectory& directory, const std::string& name)
     return fail(Code::kUnavailable, "the damaged '{}' in the state directory cannot be set aside",
                 name);
   }
-  unlinkat(directory.fd(), (name + ".suspect").c_str(), 0);
   return {};
 }
 
 Result<OpenedEnvironment> open_environment(const StateDirectory& directory, const std::string& name,
                                            const Environment::Options& options) {
-  const bool suspected = directory.alone() && exists(directory.fd(), name + ".suspect");
+  const bool suspected = directory.alone() && exists(directory.fd(), mark_of(name));
   Result<std::unique_ptr<Environment>> first = open_sound(directory, name, options);
-  if (first) return OpenedEnvironment{.environment = std::move(*first), .suspected = suspected};
+  if (first) {
+    const bool set_aside = suspected && directory.read_note(mark_of(name)) == kSetAside;
+    return OpenedEnvironment{
+        .environment = std::move(*first), .begun_anew = set_aside, .suspected = suspected};
+  }
   if (first.error().code != Code::kInternal) return Failure(std::move(first).error());
   if (!directory.alone()) {
     // Others would go on writing into what is set aside.
@@ -161,13 +168,14 @@ Result<OpenedEnvironment> open_environment(const StateDirectory& directory, cons
                 "open: it is set aside when they have ended",
                 name, first.error().message);
   }
+  TRY(directory.write_note(mark_of(name), std::string(kSetAside)));
   TRY(set_aside(directory, name));
   log::warning(
       "'{0}' in the state directory was damaged ({1}); it is kept as '{0}.damaged' and a "
       "new one begun",
       name, first.error().message);
   TRY_ASSIGN(std::unique_ptr<Environment> second, open_sound(directory, name, options));
-  return OpenedEnvironment{.environment = std::move(second), .begun_anew = true};
+  return OpenedEnvironment{.environment = std::move(second), .begun_anew = true, .suspected = true};
 }
 
 Result<TakenOver> take_over_damaged(const StateDirectory& directory, const std::string& name,
@@ -176,9 +184,13 @@ Result<TakenOver> take_over_damaged(const StateDirectory& directory, const std::
   const Fd file(openat(directory.fd(), (name + ".damaged/data.mdb").c_str(),
                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
-  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return taken;
+  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    taken.lost_keys.emplace_back();
+    TRY(state.change(doubt_everything));
+    return taken;
+  }
   Salvaged salvaged;
-  TRY(state.change([&](Environment::Change& change) {
+  TRY(state.change([&](Environment::Change& change) -> Result<void> {
     Result<void> stored;
     std::string present;
     salvaged = salvage_records(file.get(), [&](std::string_view key, std::string_view value) {
@@ -190,7 +202,8 @@ Result<TakenOver> take_over_damaged(const StateDirectory& directory, const std::
       if (stored) ++taken.records;
       return true;
     });
-    return stored;
+    TRY(std::move(stored));
+    return change.put(kDoubtKey, encode_doubt(salvaged.lost));
   }));
   if (salvaged.records) taken.lost = *salvaged.records - std::min(*salvaged.records, taken.records);
   taken.lost_keys = std::move(salvaged.lost);
@@ -216,8 +229,12 @@ Result<bool> discard_after_restart(const StateDirectory& directory, const std::s
 }
 
 void suspect(const StateDirectory& directory, const std::string& name) {
-  const Fd mark(openat(directory.fd(), (name + ".suspect").c_str(),
+  const Fd mark(openat(directory.fd(), mark_of(name).c_str(),
                        O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+}
+
+void trust(const StateDirectory& directory, const std::string& name) {
+  unlinkat(directory.fd(), mark_of(name).c_str(), 0);
 }
 
 }  // namespace quarry::store

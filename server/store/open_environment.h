@@ -3,7 +3,8 @@
 // A missing one is made whole before it gets its name, so that whoever is killed meanwhile leaves
 // none that looks damaged. Files that are there are inspected first (a map of damaged files can end
 // the process). Damaged ones are moved aside as `<name>.damaged`, where the last such is kept, with
-// one warning, and a new environment is begun.
+// one warning, and a new environment is begun. Who is killed meanwhile leaves a mark by which the
+// next one goes on.
 //
 // REQUIRES: the state directory's opening lock. Safe from any thread.
 
@@ -26,7 +27,7 @@ namespace quarry::store {
 struct OpenedEnvironment {
   std::unique_ptr<Environment> environment;
   bool begun_anew = false;  // because there was a damaged one, which is `<name>.damaged` now
-  bool suspected = false;   // somebody met damage in it before
+  bool suspected = false;   // somebody met damage; it is so until trust()
 };
 
 Result<OpenedEnvironment> open_environment(const StateDirectory& directory, const std::string& name,
@@ -40,7 +41,7 @@ struct TakenOver {
 };
 
 // Takes over into the new `state` what can be read of `<name>.damaged`: durable records that are
-// whole. Says it on stderr.
+// whole, together with the doubt about the others (doubt.h). Says it on stderr.
 Result<TakenOver> take_over_damaged(const StateDirectory& directory, const std::string& name,
                                     Environment& state);
 
@@ -59,5 +60,7 @@ Result<void> set_aside(const StateDirectory& directory, const std::string& name)
 
 // Has the next opening look at every page of `name`.
 void suspect(const StateDirectory& directory, const std::string& name);
+// Takes that back.
+void trust(const StateDirectory& directory, const std::string& name);
 
 }  // namespace quarry::store

@@ -7,6 +7,7 @@
 
 #include "server/base/log.h"
 #include "server/store/covered.h"
+#include "server/store/doubt.h"
 #include "server/store/open_environment.h"
 #include "server/store/recent_salvage.h"
 
@@ -79,17 +80,20 @@ Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std
                                       Environment& state) {
   TRY(migrate(directory, name, state));
   TRY_ASSIGN(const Covered covered, covered_in(state));
-  TRY_ASSIGN(RecentLog::Opened opened, RecentLog::open(directory, name, covered.epoch));
-  if (opened.salvaged.empty()) return opened;
-  RecentLog::Writes kept;
-  for (auto& [key, record] : opened.salvaged) {
-    const bool obsolete = covered.epoch == opened.salvaged_epoch && record.change <= covered.change;
-    if (!obsolete) kept.emplace(std::move(key), std::move(record.record));
-  }
-  if (!kept.empty()) TRY(opened.log->append(kept));
-  opened.salvaged.clear();
-  opened.recovered = kept.size();
-  return opened;
+  return RecentLog::open(
+      directory, name, covered.epoch, [&](RecentLog::Opened& damaged) -> Result<void> {
+        damaged.recovered = 0;
+        return state.change([&](Environment::Change& change) -> Result<void> {
+          for (const auto& [key, record] : damaged.salvaged) {
+            if (covered.epoch == damaged.salvaged_epoch && record.change <= covered.change) {
+              continue;
+            }
+            TRY(record.record ? change.put(key, *record.record) : change.erase(key));
+            ++damaged.recovered;
+          }
+          return doubt_everything(change);
+        });
+      });
 }
 
 }  // namespace quarry::store

@@ -1,8 +1,7 @@
 // Opening the log of recent changes, whatever lies there.
 //
 // What a state directory of version 2 keeps in its place (an LMDB environment) is brought into
-// `state` and removed. Of a damaged log, which is moved aside, what can be read stays in the new
-// one.
+// `state` and removed. So is what can be read of a damaged log, which is then moved aside.
 //
 // REQUIRES: the state directory's opening lock. Safe from any thread.
 
@@ -24,7 +23,7 @@ namespace quarry::store {
 std::uint64_t changes_not_in(Environment& state, const StateDirectory& directory,
                              const std::string& name);
 
-// Opened::salvaged is in the log already.
+// Opened::salvaged is in `state` already, and doubted (doubt.h).
 Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std::string& name,
                                       Environment& state);
 

@@ -131,7 +131,7 @@ Result<std::unique_ptr<RecentLog>> RecentLog::open_files(const StateDirectory& d
 }
 
 Result<RecentLog::Opened> RecentLog::open(const StateDirectory& directory, const std::string& name,
-                                          std::uint64_t covered_epoch) {
+                                          std::uint64_t covered_epoch, const Keep& keep) {
   Opened opened;
   Result<std::unique_ptr<RecentLog>> log = open_files(directory, name);
   std::optional<Error> problem;
@@ -161,6 +161,7 @@ Result<RecentLog::Opened> RecentLog::open(const StateDirectory& directory, const
         "is set aside when they have ended",
         name);
   }
+  if (keep) TRY(keep(opened));
   TRY(set_aside(directory, name));
   log::warning(
       "'{0}' in the state directory was damaged; it is kept as '{0}.damaged' and a new one begun "

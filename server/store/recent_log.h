@@ -24,6 +24,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,13 +66,16 @@ class RecentLog {
     std::size_t recovered = 0;  // of these, that the state does not hold
     std::uint64_t salvaged_epoch = 0;
   };
+  // Keeps what was salvaged.
+  using Keep = std::function<Result<void>(Opened& damaged)>;
 
   // The log in the directory `name` of the state directory, made when it is not there. It is read
-  // whole; where nobody else has it open, a damaged one is moved aside as `<name>.damaged`.
+  // whole; where nobody else has it open, a damaged one is moved aside as `<name>.damaged`, after
+  // `keep`, so that it is met again by the next one if this process is killed meanwhile.
   // `covered_epoch`: the log's epoch as far as the state knows it.
   // REQUIRES: the state directory's opening lock.
   static Result<Opened> open(const StateDirectory& directory, const std::string& name,
-                             std::uint64_t covered_epoch = 0);
+                             std::uint64_t covered_epoch = 0, const Keep& keep = {});
 
   std::uint64_t epoch() const { return head_->epoch(); }
   // The writer's lock, for PageLock.

@@ -70,6 +70,9 @@ class LazyStore final : public Store {
   std::uint64_t doubts() const override {
     return in_store([](Store& store) { return store.doubts(); });
   }
+  void settle_doubts() override {
+    in_store([](Store& store) { store.settle_doubts(); });
+  }
   bool may_have_lost(Table table, std::string_view key) const override {
     return in_store([&](Store& store) { return store.may_have_lost(table, key); });
   }

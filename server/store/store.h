@@ -171,6 +171,9 @@ class Store {
   // How often something of the durable tables was found to be lost, at the opening or since: what
   // depends on several records may not agree any more.
   virtual std::uint64_t doubts() const { return 0; }
+  // What depends on several records agrees again. Until this is called, processes that open the
+  // store later are in doubt, too.
+  virtual void settle_doubts() {}
 
   // Whether a record of `key` may be one of those. What is not there and cannot have been lost was
   // erased.

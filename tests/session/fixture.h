@@ -64,6 +64,7 @@ class CountedStore : public store::Store {
   std::uint64_t generation() const override { return inner_->generation(); }
   store::StoreStats stats() const override { return inner_->stats(); }
   std::uint64_t doubts() const override { return doubted; }
+  void settle_doubts() override { ++settled; }
 
   int gets = 0;
   int changes = 0;
@@ -72,6 +73,7 @@ class CountedStore : public store::Store {
   bool failing = false;
   bool unreadable = false;
   std::uint64_t doubted = 0;
+  int settled = 0;  // how often doubts were
 
  private:
   std::unique_ptr<store::Store> inner_;

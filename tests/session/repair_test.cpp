@@ -117,7 +117,9 @@ TEST_CASE("whatever rows were lost, sessions are found, listed and counted as th
     world.store.doubted += 1;
     world.clock.now_ms += 3'600'000;  // the next repair may come
     if (round % 3 == 0) world.restart();
+    const int settled = world.store.settled;
     CHECK(world.listed({.limit = 100}) == all);
+    CHECK(world.store.settled == settled + 1);
     CHECK(world.listed({.label = "even", .limit = 100}) == labelled);
     CHECK(world.listed({.root = "a", .limit = 100}) == rooted);
     CHECK(world.rows(Table::kSessionIndex) == index);

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 
 #include <catch2/catch.hpp>
 #include <sys/mman.h>
@@ -139,6 +140,66 @@ TEST_CASE("store survives a disk that refuses from any moment on, until it takes
 
 TEST_CASE("store survives the failure of any one call at its first use") {
   check_every_call(Durability::kNormal, true, false);
+}
+
+TEST_CASE("store that is damaged is taken over by the next one, whenever the first one fails") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  REQUIRE(run_process([&] {
+            const auto store = Store::at(directory);
+            for (int i = 0; i < 60; ++i) {
+              if (!store->put(Table::kSessions, std::to_string(i), std::string(300, 'v'))) return 1;
+              if (i == 40 && !store->flush()) return 2;
+            }
+            _exit(0);  // nothing is flushed at the end
+          }) == 0);
+  const bool log = GENERATE(false, true);
+  if (log) {
+    files.write("s/recent/head", "nonsense");
+  } else {
+    std::string bytes = files.read("s/state/data.mdb");
+    bytes.replace(bytes.size() / 2 / 4096 * 4096, 4096, std::string(4096, '\xee'));
+    files.write("s/state/data.mdb", bytes);
+  }
+  const auto records_in = [](Store& store) {
+    int records = 0;
+    REQUIRE(store.each(Table::kSessions, [&](std::string_view, std::string_view) {
+      ++records;
+      return true;
+    }));
+    return records;
+  };
+  namespace fs = std::filesystem;
+  fs::copy(directory, files.path("damaged"), fs::copy_options::recursive);
+  const int expected = records_in(*Store::at(directory));
+  CHECK(expected >= 20);
+  CHECK((!log || expected == 60));
+  long reached = 0;
+  for (long k = 1; k <= 500; ++k) {
+    INFO("from call " << k << " on");
+    fs::remove_all(directory);
+    fs::copy(files.path("damaged"), directory, fs::copy_options::recursive);
+    fs::permissions(directory, fs::perms::owner_all);
+    // With the disk's refusal for ever, as far as that process goes: as if it had been killed.
+    const int exit_with = run_process([&] {
+      plan_faults({.directory = directory, .fail_at = k, .and_after = true, .error = EIO});
+      (void)Store::at(directory)->stats();
+      return counted_calls() < k ? 1 : 0;
+    });
+    {
+      const auto store = Store::at(directory);
+      CHECK(records_in(*store) == expected);
+      CHECK(store->doubts() == 1);
+      store->settle_doubts();
+    }
+    const auto store = Store::at(directory);
+    CHECK(records_in(*store) == expected);
+    CHECK(store->doubts() == 0);
+    reached = k;
+    if (exit_with == 1) break;
+  }
+  CHECK(reached > 5);
+  CHECK(reached < 500);
 }
 
 TEST_CASE("store changes the state itself where the log of recent changes has no space") {
