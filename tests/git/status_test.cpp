@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "tests/git/git_fixture.h"
@@ -205,6 +206,25 @@ TEST_CASE("git status takes no lock, heeds none and leaves the index as it is") 
   CHECK(status->unstaged_count == 0);
   CHECK(repo.workspace.read(".git/index") == before);
   CHECK(std::filesystem::exists(repo.workspace.path(".git/index.lock")));
+}
+
+TEST_CASE("an ignore file that was written over without another size or time is read again") {
+  Fixture repo{{"tracked", "t"}, {"d/tracked", "t"}};
+  for (const char* untracked : {"a", "b", "d/c", "d/e"}) repo.workspace.write(untracked, "u");
+  const char* const names[] = {".gitignore", "d/.gitignore", ".git/info/exclude"};
+  for (const char* name : names) {
+    INFO(name);
+    const std::string path = repo.workspace.path(name);
+    for (const char* content : {"a\nc\n", "b\ne\n", "x\ny\n"}) {
+      const bool first = content[0] == 'a';
+      struct stat before {};
+      if (!first) REQUIRE(stat(path.c_str(), &before) == 0);
+      repo.workspace.write(name, content);
+      const timespec times[] = {before.st_atim, before.st_mtim};
+      if (!first) REQUIRE(utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+      check(repo, true);
+    }
+  }
 }
 
 }  // namespace

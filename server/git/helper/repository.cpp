@@ -55,7 +55,11 @@ Result<void> Repository::refresh() {
                     now->opening == layout_.opening;
   const bool same_objects = same && odb_ != nullptr && now->objects == layout_.objects;
   layout_ = std::move(*now);
-  if (same_objects) return {};
+  if (same_objects) {
+    // It takes a file of ignore rules or attributes of the same size and mtime for the same file.
+    git_attr_cache_flush(repository_.get());
+    return {};
+  }
   TRY(start_library());
   odb_.reset();
   repository_.reset();

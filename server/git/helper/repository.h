@@ -2,7 +2,8 @@
 //
 // refresh() before every request checks the layout again (about 20 us) and opens the repository
 // anew when its configuration or its place changed, the object database when packs came or went.
-// libgit2 itself sees changes of refs and index.
+// libgit2 itself sees changes of refs and index; what it keeps of ignore and attributes files is
+// dropped.
 //
 // Belongs to the helper's one thread. References handed out live until the next refresh().
 
