@@ -1,7 +1,6 @@
 // The part of Change that knows which names are one file's, and keeps them one where it puts them
 // back.
 
-#include <algorithm>
 #include <map>
 
 #include "server/change/change.h"
@@ -42,14 +41,15 @@ void Change::find_shared_files() {
 }
 
 std::vector<std::string> Change::find_split() const {
+  std::map<std::uint64_t, std::uint64_t> changed;  // names of each file
+  for (const Step& step : entry_.steps) {
+    if (step.file != 0) ++changed[step.file];
+  }
   std::vector<std::string> split;
   for (std::size_t at = 0; at < plans_.size(); ++at) {
-    if (plans_[at].names < 2) continue;
-    const std::uint64_t file = entry_.steps[at].file;
-    const auto here = std::count_if(entry_.steps.begin(), entry_.steps.end(),
-                                    [&](const Step& one) { return one.file == file; });
-    const std::uint64_t changed = file == 0 ? 1 : static_cast<std::uint64_t>(here);
-    if (changed < plans_[at].names) split.push_back(entry_.steps[at].path);
+    const Step& step = entry_.steps[at];
+    const std::uint64_t here = step.file == 0 ? 1 : changed[step.file];
+    if (here < plans_[at].names) split.push_back(step.path);
   }
   return split;
 }

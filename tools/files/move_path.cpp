@@ -99,16 +99,17 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   if (args.copy && replaced) {
     TRY_ASSIGN(const bool copied, is_copied_already(from, to, change, context.files));
     if (copied) {
-      output.text =
-          fmt::format("{} is as {} already; nothing was changed\n", shown_path(to), shown_path(from));
+      output.text = fmt::format("{} is as {} already; nothing was changed\n", shown_path(to),
+                                shown_path(from));
       return {};
     }
   }
   TRY(args.copy ? change.copy(from, to, replaced) : change.move(from, to, replaced));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   const char* slash = what.kind == Kind::kDirectory ? "/" : "";
-  output.text = fmt::format("{} {}{} to {}{}{}\n", args.copy ? "copied" : "moved", shown_path(from),
-                            slash, shown_path(to), slash, replaced ? ", replacing what was there" : "");
+  output.text =
+      fmt::format("{} {}{} to {}{}{}\n", args.copy ? "copied" : "moved", shown_path(from), slash,
+                  shown_path(to), slash, replaced ? ", replacing what was there" : "");
   append_receipt(output.text, receipt);
   return {};
 }
