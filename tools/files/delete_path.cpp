@@ -131,6 +131,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   if (deleted.steps > 1) output.text += fmt::format(" with {} below it", deleted.steps - 1);
   if (deleted.what.kind == Kind::kSymlink)
     output.text += " (a symbolic link; what it leads to is untouched)";
+  if (deleted.what.kind == Kind::kFile && deleted.what.links > 1)
+    output.text += " (a hard link; the file stays under its other names)";
   output.text += "\n";
   append_receipt(output.text, deleted.receipt);
   return {};

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/tools/files/change_call.h"
 
@@ -26,6 +27,14 @@ TEST_CASE("delete_path deletes a file, a link itself, an empty directory, a tree
   CHECK_THAT(call(delete_path, R"({"path":"d","recursive":true})"),
              Contains("deleted d/ with 2 below it\n"));
   CHECK(call.names() == Names{"keep"});
+}
+
+TEST_CASE("delete_path says that a file has other names") {
+  ChangeCall call({{"a", "x"}, {"b", "y"}, {"c", "z"}});
+  REQUIRE(link(call.files.path("a").c_str(), call.files.path("other").c_str()) == 0);
+  CHECK_THAT(call(delete_path, R"({"path":"a"})"),
+             Catch::StartsWith("deleted a (a hard link; the file stays under its other names)\n"));
+  CHECK_THAT(call(delete_path, R"({"path":"other"})"), Catch::StartsWith("deleted other\n"));
 }
 
 TEST_CASE("delete_path deletes what is too large to be kept when it is told to, for good") {
