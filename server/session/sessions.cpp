@@ -176,11 +176,14 @@ Result<std::shared_ptr<Session>> Sessions::find_to_close(std::string_view handle
   };
   if (!is_handle(handle)) return closed();
   TRY_ASSIGN(const std::optional<Record> record, rows::find(store_, handle));
-  // Everything that find() asks for but the directory.
-  const bool stands = record && record->handle == handle && !record->expired &&
-                      !record->lapsed(clock_.wall_ms()) && roots_.allows(record->root);
-  if (stands) return default_session();
-  return record ? std::move(found) : closed();
+  if (!record) return closed();
+  if (record->handle != handle || !roots_.allows(record->root)) return found;
+  const std::int64_t now = clock_.wall_ms();
+  if (record->expired || record->lapsed(now)) {
+    return fail(Code::kNotFound, "the session expired {} ago, so there is nothing to close",
+                ago(now - record->expires_ms()));
+  }
+  return default_session();
 }
 
 Result<std::int64_t> Sessions::ttl_of(std::optional<std::int64_t> asked) const {

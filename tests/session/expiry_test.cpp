@@ -74,6 +74,9 @@ TEST_CASE("the sweep takes out what expired, with its state, and remembers how t
   const std::string said = fixture.state(gone);
   CHECK(said == "the session expired 2 h ago; call session_open with root '" +
                     fixture.files.path("sub") + "'");
+  const auto closing = fixture.sessions->close(gone);
+  REQUIRE_FALSE(closing);
+  CHECK(closing.error().message == "the session expired 2 h ago, so there is nothing to close");
   // And forgets even that after a while.
   fixture.clock.now_ms += 8LL * 86'400'000;
   fixture.sessions->sweep(100);
