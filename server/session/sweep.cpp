@@ -156,8 +156,8 @@ void Sessions::settle() {
     repaired_ms_.store(now_ms);
     log::warning("sessions are counted anew: some of the store's records were lost");
     if (repair()) {
-      store_.settle_doubts();
       repaired_.store(store_.doubts());
+      store_.settle_doubts();
     }
   }
   if (settled_.load(std::memory_order_acquire)) return;

@@ -56,11 +56,13 @@ Result<void> LmdbStore::open_parts() {
   TRY_ASSIGN(OpenedEnvironment state, open_part(kState, options_.state_map_bytes, true));
   TRY_ASSIGN(const auto doubted, find_doubt(*state.environment));
   bool marked = state.suspected;
+  bool left = false;  // what is left of a damaged one could not be taken over
   if (state.begun_anew && !doubted) {
     // What cannot be taken over must not keep the store from opening; the next one tries again.
     auto taken = take_over_damaged(*directory_, kState, *state.environment);
     const bool any = taken && !taken->said.empty();
-    marked = marked && taken;
+    left = !taken;
+    marked = marked && !left;
     salvaged_ = any ? taken->records : 0;
     add_note(true, fmt::format("a damaged 'state' was set aside when the store was opened: {}",
                                any ? taken->said : "nothing of it could be read"));
@@ -76,7 +78,7 @@ Result<void> LmdbStore::open_parts() {
   if (!restart_is_seen) options_.durability = Durability::kFull;
   TRY_ASSIGN(RecentLog::Opened recent, open_recent(*directory_, kRecent, *state.environment));
   TRY_ASSIGN(lost_keys_, find_doubt(*state.environment));
-  if (lost_keys_) ++doubts_;
+  if (lost_keys_ || left) ++doubts_;
   if (recent.begun_anew) {
     add_note(true, fmt::format("a damaged 'recent' was set aside when the store was opened: {} of "
                                "its records, which were not on disk elsewhere, were recovered",

@@ -23,11 +23,16 @@ constexpr off_t kThoroughBytes = off_t{16} << 20U;
 // So is any file of a map up to this size: most of its pages are free and not looked at.
 constexpr std::size_t kThoroughMapBytes = std::size_t{64} << 20U;
 
-// In the file that marks an environment as suspect: it is not there any more.
-constexpr std::string_view kSetAside = "set aside";
-
 std::string mark_of(const std::string& name) {
   return name + ".suspect";
+}
+
+// In the file that marks an environment as suspect: this one is, and is to be set aside. Where
+// another has its name, it was.
+std::string note_of(const StateDirectory& directory, const std::string& name) {
+  struct stat status {};
+  if (fstatat(directory.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return "";
+  return fmt::format("set aside {}", status.st_ino);
 }
 
 bool exists(int at, const std::string& name) {
@@ -156,9 +161,10 @@ Result<OpenedEnvironment> open_environment(const StateDirectory& directory, cons
   const bool suspected = directory.alone() && exists(directory.fd(), mark_of(name));
   Result<std::unique_ptr<Environment>> first = open_sound(directory, name, options);
   if (first) {
-    const bool set_aside = suspected && directory.read_note(mark_of(name)) == kSetAside;
-    return OpenedEnvironment{
-        .environment = std::move(*first), .begun_anew = set_aside, .suspected = suspected};
+    const std::string note = suspected ? directory.read_note(mark_of(name)) : "";
+    return OpenedEnvironment{.environment = std::move(*first),
+                             .begun_anew = !note.empty() && note != note_of(directory, name),
+                             .suspected = suspected};
   }
   if (first.error().code != Code::kInternal) return Failure(std::move(first).error());
   if (!directory.alone()) {
@@ -168,7 +174,7 @@ Result<OpenedEnvironment> open_environment(const StateDirectory& directory, cons
                 "open: it is set aside when they have ended",
                 name, first.error().message);
   }
-  TRY(directory.write_note(mark_of(name), std::string(kSetAside)));
+  TRY(directory.write_note(mark_of(name), note_of(directory, name)));
   TRY(set_aside(directory, name));
   log::warning(
       "'{0}' in the state directory was damaged ({1}); it is kept as '{0}.damaged' and a "
@@ -185,16 +191,20 @@ Result<TakenOver> take_over_damaged(const StateDirectory& directory, const std::
                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
   if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    taken.lost_keys.emplace_back();
     TRY(state.change(doubt_everything));
     return taken;
   }
   Salvaged salvaged;
+  std::optional<LostKeys> doubted;  // by whoever took it over before, and was not done with it
   TRY(state.change([&](Environment::Change& change) -> Result<void> {
     Result<void> stored;
     std::string present;
     salvaged = salvage_records(file.get(), [&](std::string_view key, std::string_view value) {
       if (!stored) return true;
+      if (key == kDoubtKey) {
+        doubted = decode_doubt(value);
+        return true;
+      }
       if (!worth_keeping(key, value)) return false;
       const Result<bool> found = change.find(key, present);
       if (found && *found) return true;  // a newer one
@@ -203,10 +213,13 @@ Result<TakenOver> take_over_damaged(const StateDirectory& directory, const std::
       return true;
     });
     TRY(std::move(stored));
+    if (doubted) {
+      salvaged.lost.insert(salvaged.lost.end(), doubted->begin(), doubted->end());
+    }
     return change.put(kDoubtKey, encode_doubt(salvaged.lost));
   }));
-  if (salvaged.records) taken.lost = *salvaged.records - std::min(*salvaged.records, taken.records);
-  taken.lost_keys = std::move(salvaged.lost);
+  const std::uint64_t seen = taken.records + (doubted ? 1 : 0);
+  if (salvaged.records) taken.lost = *salvaged.records - std::min(*salvaged.records, seen);
   taken.said = fmt::format("{} of its records were recovered, {}", taken.records,
                            !taken.lost        ? "how many were lost is not known"
                            : *taken.lost == 0 ? "none is known to be lost"
@@ -234,7 +247,8 @@ void suspect(const StateDirectory& directory, const std::string& name) {
 }
 
 void trust(const StateDirectory& directory, const std::string& name) {
-  unlinkat(directory.fd(), mark_of(name).c_str(), 0);
+  // For good: it would have the next one take over again what was erased since.
+  if (unlinkat(directory.fd(), mark_of(name).c_str(), 0) == 0) fsync(directory.fd());
 }
 
 }  // namespace quarry::store

@@ -36,7 +36,6 @@ Result<OpenedEnvironment> open_environment(const StateDirectory& directory, cons
 struct TakenOver {
   std::uint64_t records = 0;
   std::optional<std::uint64_t> lost;  // at least; nullopt: not known
-  std::vector<KeyRange> lost_keys;    // among which they are
   std::string said;                   // the figures in words
 };
 

@@ -202,6 +202,46 @@ TEST_CASE("store that is damaged is taken over by the next one, whenever the fir
   CHECK(reached < 500);
 }
 
+TEST_CASE("store whose damaged state could not be taken over is in doubt") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  REQUIRE(run_process([&] {
+            const auto store = Store::at(directory, {.durability = Durability::kFull});
+            for (int i = 0; i < 60; ++i) {
+              if (!store->put(Table::kSessions, std::to_string(i), std::string(300, 'v'))) return 1;
+            }
+            return 0;
+          }) == 0);
+  std::string bytes = files.read("s/state/data.mdb");
+  bytes.replace(bytes.size() / 2 / 4096 * 4096, 4096, std::string(4096, '\xee'));
+  files.write("s/state/data.mdb", bytes);
+  namespace fs = std::filesystem;
+  fs::copy(directory, files.path("damaged"), fs::copy_options::recursive);
+  constexpr int kNoSuchCall = 1;
+  constexpr int kDoubted = 2;
+  constexpr int kTrusted = 3;
+  int doubted = 0;
+  int exit_with = 0;
+  for (long k = 1; k <= 500 && exit_with != kNoSuchCall; ++k) {
+    INFO("call " << k);
+    fs::remove_all(directory);
+    fs::copy(files.path("damaged"), directory, fs::copy_options::recursive);
+    fs::permissions(directory, fs::perms::owner_all);
+    exit_with = run_process([&] {
+      plan_faults({.directory = directory, .fail_at = k, .error = ENOSPC});
+      const auto store = Store::at(directory);
+      if (store->stats().note.find("nothing of it could be read") != std::string::npos) {
+        return store->doubts() > 0 ? kDoubted : kTrusted;
+      }
+      return counted_calls() < k ? kNoSuchCall : 0;
+    });
+    CHECK(exit_with != kTrusted);
+    doubted += exit_with == kDoubted ? 1 : 0;
+  }
+  CHECK(exit_with == kNoSuchCall);
+  CHECK(doubted > 0);
+}
+
 TEST_CASE("store changes the state itself where the log of recent changes has no space") {
   const TempWorkspace files;
   const std::string directory = files.path("s");

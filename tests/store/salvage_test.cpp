@@ -83,6 +83,30 @@ TEST_CASE("salvage takes from the older tree only what lies where the newer one 
                                    " of its records were recovered, none is known to be lost");
 }
 
+TEST_CASE("salvage of what was salvaged doubts what was in doubt already") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  fill(directory);
+  const auto damage = [&](int record) {
+    std::string bytes = bytes_of(directory + "/state/data.mdb");
+    for (std::size_t at = 2 * 4096; at < bytes.size(); at += 4096) {
+      const bool holds =
+          std::string_view(bytes).substr(at, 4096).find(key_of(record)) != std::string::npos;
+      if (holds) std::fill_n(bytes.begin() + static_cast<long>(at), 4096, '\0');
+    }
+    files.write("s/state/data.mdb", bytes);
+  };
+  constexpr int kLast = kRecords - 2;
+  damage(31);
+  (void)Store::at(directory)->stats();
+  damage(kLast);
+  const auto store = Store::at(directory);
+  CHECK(store->doubts() == 1);
+  CHECK(store->may_have_lost(Table::kSessionIndex, key_of(31)));
+  CHECK(store->may_have_lost(Table::kSessionIndex, key_of(kLast)));
+  CHECK_FALSE(store->may_have_lost(Table::kSessionIndex, key_of(0)));
+}
+
 TEST_CASE("salvage says how much of a state is lost, or that it cannot tell") {
   const TempWorkspace files;
   const std::string directory = files.path("s");
