@@ -43,21 +43,36 @@ Result<std::size_t> ChangeSet::stored_bytes(std::string_view key) {
   return found ? key.size() + record.size() : 0;
 }
 
+Result<ChangeSet::Sizes> ChangeSet::sizes_with(std::string_view key,
+                                               std::optional<std::size_t> record) {
+  Sizes sizes = *sizes_;
+  if (const auto written = writes_.find(key); written == writes_.end()) {
+    TRY_ASSIGN(const std::size_t was, stored_bytes(key));
+    sizes.before += was;
+  } else if (written->second) {
+    sizes.after -= key.size() + written->second->size();
+  }
+  if (record) sizes.after += key.size() + *record;
+  return sizes;
+}
+
 // Of one more record of `record` bytes under `key`.
 Result<void> ChangeSet::check_room(std::string_view key, std::size_t record) {
   const Base::Room room = base_.room(bytes_ + key.size() + record + kNodeBytes);
   if (room == Base::Room::kPlenty) return {};
-  std::size_t after = key.size() + record;
-  TRY_ASSIGN(std::size_t before, stored_bytes(key));
-  for (const auto& [other, written] : writes_) {
-    if (other == key) continue;
-    TRY_ASSIGN(const std::size_t was, stored_bytes(other));
-    before += was;
-    if (written) after += other.size() + written->size();
+  if (!sizes_) {
+    Sizes sizes;
+    for (const auto& [other, written] : writes_) {
+      TRY_ASSIGN(const std::size_t was, stored_bytes(other));
+      sizes.before += was;
+      if (written) sizes.after += other.size() + written->size();
+    }
+    sizes_ = sizes;
   }
-  if (room == Base::Room::kReserve && after <= before + kBookkeeping) return {};
+  TRY_ASSIGN(const Sizes sizes, sizes_with(key, record));
+  if (room == Base::Room::kReserve && sizes.after <= sizes.before + kBookkeeping) return {};
   if (room == Base::Room::kDiskReserve) {
-    return after <= before ? Result<void>() : Result<void>(lmdb_failure(ENOSPC));
+    return sizes.after <= sizes.before ? Result<void>() : Result<void>(lmdb_failure(ENOSPC));
   }
   return fail(Code::kTooLarge, "the store is full; close sessions that are no longer needed");
 }
@@ -68,6 +83,9 @@ Result<void> ChangeSet::put(Table table, std::string_view key, std::string_view 
   const RecordKey where = record_key(table, key);
   const std::size_t more = where.view().size() + record.size() + kNodeBytes;
   TRY(check_room(where.view(), record.size()));
+  if (sizes_) {
+    TRY_ASSIGN(sizes_, sizes_with(where.view(), record.size()));
+  }
   bytes_ += more;
   ++puts_;
   writes_.insert_or_assign(std::string(where.view()), std::move(record));
@@ -77,6 +95,9 @@ Result<void> ChangeSet::put(Table table, std::string_view key, std::string_view 
 Result<void> ChangeSet::erase(Table table, std::string_view key) {
   if (!check_key(table, key)) return {};  // such a key cannot be there
   const RecordKey where = record_key(table, key);
+  if (sizes_) {
+    TRY_ASSIGN(sizes_, sizes_with(where.view(), std::nullopt));
+  }
   bytes_ += where.view().size() + kNodeBytes;
   writes_.insert_or_assign(std::string(where.view()), std::nullopt);
   return {};

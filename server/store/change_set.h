@@ -56,14 +56,22 @@ class ChangeSet final : public Transaction {
   std::uint64_t put_count() const { return puts_; }
 
  private:
+  // Keys and records that writes() concerns: as they are stored, and as they will be.
+  struct Sizes {
+    std::size_t before = 0;
+    std::size_t after = 0;
+  };
   Result<void> check_room(std::string_view key, std::size_t record);
   Result<std::size_t> stored_bytes(std::string_view key);
+  // What sizes_ will be with one more record of `record` bytes; nullopt: erased.
+  Result<Sizes> sizes_with(std::string_view key, std::optional<std::size_t> record);
 
   Base& base_;
   const std::uint32_t second_;
   const std::function<void()>& on_damage_;
   const std::uint64_t generation_;
   Writes writes_;
+  std::optional<Sizes> sizes_;  // from when there is no more than a reserve left
   std::size_t bytes_ = 0;
   std::uint64_t puts_ = 0;
   Result<void> read_;

@@ -92,13 +92,16 @@ class Durable::InState final : public ChangeSet::Base {
   Room room(std::size_t more) override {
     const std::uint64_t used = state_.used_bytes() + more;
     const Room in_map = room_for(used, owner_.map_bytes());
-    const bool on_disk = in_map != Room::kPlenty || owner_.reserve(used + kDiskReserve);
-    return on_disk ? in_map : Room::kDiskReserve;
+    if (in_map != Room::kPlenty) return in_map;
+    // Refused once, it is not asked for each record.
+    disk_is_full_ = disk_is_full_ || !owner_.reserve(used + kDiskReserve);
+    return disk_is_full_ ? Room::kDiskReserve : in_map;
   }
 
  private:
   Environment::Change& state_;
   Environment& owner_;
+  bool disk_is_full_ = false;
 };
 
 Durable::Durable(Parts parts)
