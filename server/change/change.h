@@ -169,7 +169,7 @@ class Change {
   Result<void> add(journal::Step step, Plan plan);
   Result<void> make_parents(const sandbox::Path& path);
   Result<void> add_directory(const sandbox::Path& path, Plan plan);
-  Result<void> check_no_mount(const sandbox::Path& directory) const;
+  Result<void> check_no_mount(const sandbox::Path& path) const;
   // Nothing below the directory `from` is protected, as it is or at `to`; nor is something mounted
   // there, when both are the same: it is to be removed.
   Result<void> check_tree_free(const sandbox::Path& from, const sandbox::Path& to);
@@ -226,6 +226,9 @@ class Change {
   std::optional<Locks::Held> held_;
   std::size_t bytes_ = 0;  // captured and new
 };
+
+// Of a directory's mode: with it its owner can change what is in it.
+inline constexpr std::uint32_t kOwnerMayChange = 0700;
 
 // What a change keeps locked, beside its files, while it lives.
 std::string lock_of(const std::string& id);

@@ -14,6 +14,24 @@ std::string directory_of(const std::string& state_directory) {
   return state_directory.empty() ? "" : state_directory + "/journal";
 }
 
+// Those that were opened so that what is in them could go, as commit() does. A change that was made
+// in part leaves them open: undoing the rest has to write there.
+void shut_directories(const sandbox::Workspace& workspace, const Entry& entry) {
+  for (const Step& step : entry.steps) {
+    const bool goes = step.kind == Step::Kind::kDirectory && step.before && !step.after;
+    if (!goes || is_unread(*step.before)) continue;
+    const auto path = path_in(workspace, step.path);
+    const auto place =
+        path ? workspace.place(*path) : Result<sandbox::Place>(Failure(path.error()));
+    if (!place) continue;
+    const auto there = place->look();
+    if (!there || !*there || (*there)->kind != sandbox::Kind::kDirectory) continue;
+    const std::uint32_t mode = step.before->mode;
+    const bool opened = (*there)->mode != mode && (*there)->mode == (mode | kOwnerMayChange);
+    if (opened) (void)place->set_mode(mode);
+  }
+}
+
 }  // namespace
 
 std::string lock_of(const std::string& id) {
@@ -92,6 +110,7 @@ Result<void> Changes::settle(const sandbox::Workspace& workspace, const Entry& e
   const Outcome outcome = fresh == entry.steps.size() ? Outcome::kDone
                           : old == entry.steps.size() ? Outcome::kReverted
                                                       : Outcome::kPartly;
+  if (outcome == Outcome::kReverted) shut_directories(workspace, entry);
   log::info("a change that was cut off ({} of {} steps made) is settled in the journal", fresh,
             entry.steps.size());
   TRY_ASSIGN(journal::Journal* const journal, this->journal());

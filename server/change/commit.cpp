@@ -1,7 +1,6 @@
 // The part of Change that does what was planned, and takes it back when a part of it fails.
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -19,11 +18,10 @@ using sandbox::Place;
 
 constexpr std::uint32_t kPrivate = 0600;       // until a draft looks like what it replaces
 constexpr std::uint32_t kNewDirectory = 0777;  // less the umask
-constexpr std::uint32_t kOwner = 0700;         // so that the owner can change what is in it
 
 Result<void> make_link(const Place& place, const std::string& target, std::string_view attributes) {
   TRY(place.make_link(target));
-  place.set_attributes(attributes);
+  place.set_link_attributes(attributes);
   return {};
 }
 
@@ -122,7 +120,8 @@ void Change::open_directories() const {
     const auto path = path_in(workspace_, entry_.steps[at].path);
     const auto place = path ? workspace_.place(*path) : Result<Place>(Failure(path.error()));
     const std::uint32_t mode = entry_.steps[at].before->mode;
-    if (place && (mode & kOwner) != kOwner) (void)place->set_mode(mode | kOwner);
+    if (place && (mode & kOwnerMayChange) != kOwnerMayChange)
+      (void)place->set_mode(mode | kOwnerMayChange);
   }
 }
 
@@ -218,7 +217,8 @@ std::string Change::take_back(std::size_t made) {
     TRY_ASSIGN(const Path path, path_in(workspace_, entry_.steps[at].path));
     TRY_ASSIGN(const Place place, workspace_.place(path));
     if (!attributes.empty()) place.set_attributes(attributes);
-    return place.set_mode(mode);
+    TRY_ASSIGN(const auto there, place.look());
+    return there && there->mode == mode ? Result<void>() : place.set_mode(mode);
   };
   const auto is_directory = [&](std::size_t at) {
     return entry_.steps[at].kind == Step::Kind::kDirectory;
@@ -226,14 +226,14 @@ std::string Change::take_back(std::size_t made) {
   // What was put into a directory that nothing can be taken from any more goes nevertheless.
   for (std::size_t at = 0; at < made; ++at) {
     const bool closed = is_directory(at) && entry_.steps[at].after && plans_[at].mode;
-    if (closed) (void)set_mode(at, *plans_[at].mode | kOwner, {});
+    if (closed) (void)set_mode(at, *plans_[at].mode | kOwnerMayChange, {});
   }
   for (std::size_t at = made; at-- > 0;) take(at, revert(at, made));
   for (std::size_t at = 0; at < entry_.steps.size(); ++at) {
     const Step& step = entry_.steps[at];
     const bool changed = at < made || plans_[at].opens;
     if (!changed || !is_directory(at) || !step.before) continue;
-    take(at, set_mode(at, step.before->mode, step.attributes));
+    take(at, set_mode(at, step.before->mode, at < made ? step.attributes : ""));
   }
   return left;
 }

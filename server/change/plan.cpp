@@ -152,7 +152,7 @@ Result<std::optional<Found>> Change::read_planned(const Path& path, Plan& plan) 
     return fail(Code::kConflict, "'{}' was changed by another program meanwhile; read it again",
                 shown_path(path));
   }
-  if (plan.check) plan.was = stamp;
+  plan.was = stamp;
   return found;
 }
 

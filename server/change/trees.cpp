@@ -134,18 +134,18 @@ Result<void> Change::each_below(const Path& directory, bool top_first, const Vis
   return {};
 }
 
-// Else what is in it would go before the directory itself fails to.
-Result<void> Change::check_no_mount(const Path& directory) const {
-  const auto place = workspace_.place(directory);
+// Else what is beside or in it would go before it fails to.
+Result<void> Change::check_no_mount(const Path& path) const {
+  const auto place = workspace_.place(path);
   if (!place || !place->is_mount_point()) return {};
   return fail(Code::kConflict,
-              "'{}' is a mount point, which cannot be removed; delete what is in it",
-              shown_path(directory));
+              "'{}' is a mount point, which cannot be removed; delete what is in or beside it",
+              shown_path(path));
 }
 
 Result<void> Change::remove_one(const Path& path, const Metadata& what, Keep keep) {
-  if (what.kind != Kind::kDirectory) return remove(path, keep);
   TRY(check_no_mount(path));
+  if (what.kind != Kind::kDirectory) return remove(path, keep);
   Step step{.kind = Step::Kind::kDirectory, .path = path.text()};
   step.before = keep == Keep::kNothing ? state_unread(what)
                                        : journal::State{.hash = {}, .mode = what.mode, .size = 0};
@@ -263,9 +263,8 @@ Result<void> Change::check_tree_free(const Path& from, const Path& to) {
       for (const Path& path : {below, moved_path(below, from, to)}) {
         TRY(changes_.protection().check(workspace_, path, &known_));
       }
-      if (entry.kind != Kind::kDirectory) continue;
       if (to == from) TRY(check_no_mount(below));
-      pending.push_back(std::move(below));
+      if (entry.kind == Kind::kDirectory) pending.push_back(std::move(below));
     }
   }
   return {};

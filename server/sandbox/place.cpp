@@ -32,11 +32,12 @@ bool same_directory(int one_fd, int other_fd) {
   return fstat(one_fd, &one) == 0 && fstat(other_fd, &other) == 0 && is_same(one, other);
 }
 
-// A file or directory for reading, a symlink as itself.
-Fd open_itself(int directory_fd, const char* name) {
-  Fd fd(openat(directory_fd, name, kReadFlags | O_NOFOLLOW));
-  if (!fd && errno == ELOOP) fd = Fd(openat(directory_fd, name, kHandleFlags | O_NOFOLLOW));
-  return fd;
+// A symlink itself; nothing where something else is.
+Fd open_link(int directory_fd, const char* name) {
+  Fd fd(openat(directory_fd, name, kHandleFlags | O_NOFOLLOW));
+  struct stat status {};
+  if (fd && fstat(fd.get(), &status) == 0 && S_ISLNK(status.st_mode)) return fd;
+  return {};
 }
 
 // Whether `name` is an entry as it is spelled.
@@ -187,12 +188,18 @@ Result<File> Place::open_file() const {
 }
 
 std::string Place::attributes() const {
-  const Fd fd(open_itself(directory_, name()));
+  Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
+  if (!fd && errno == ELOOP) fd = open_link(directory_, name());
   return fd ? read_attributes(fd.get()) : std::string();
 }
 
 void Place::set_attributes(std::string_view attributes) const {
-  const Fd fd(open_itself(directory_, name()));
+  const Fd fd(openat(directory_, name(), kReadFlags | O_NOFOLLOW));
+  if (fd) sandbox::set_attributes(fd.get(), attributes);
+}
+
+void Place::set_link_attributes(std::string_view attributes) const {
+  const Fd fd = open_link(directory_, name());
   if (fd) sandbox::set_attributes(fd.get(), attributes);
 }
 
@@ -213,6 +220,11 @@ Result<Draft> Place::draft_name(std::string_view tag, const Place& of) const {
                 shown_name(of.path_.display()), strerrordesc_np(errno));
   }
   Fd fd(openat(directory_, name_of_draft.c_str(), kReadFlags | O_NOFOLLOW));
+  if (!fd) {
+    const int error = errno;
+    (void)unlinkat(directory_, name_of_draft.c_str(), 0);
+    return change_failure(error, path_.display());
+  }
   return Draft(*this, std::move(fd), std::move(name_of_draft));
 }
 

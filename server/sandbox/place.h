@@ -66,6 +66,8 @@ class Place {
   // What attributes() said of one; before set_mode(), and of a directory when all is in it: what is
   // made in one with a default ACL takes that.
   void set_attributes(std::string_view attributes) const;
+  // The same of a symlink; nothing is done where something else has come instead.
+  void set_link_attributes(std::string_view attributes) const;
 
   // An empty file named kDraftPrefix + `tag` in the same directory; the umask applies to `mode`.
   Result<Draft> draft(std::string_view tag, std::uint32_t mode) const;

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <random>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,6 +135,35 @@ void die_in_the_middle(World& world, const std::string& root) {
   waitpid(child, &status, 0);
   REQUIRE(WIFSIGNALED(status));
   REQUIRE(WTERMSIG(status) == SIGKILL);
+}
+
+TEST_CASE("change: a directory that was opened to be emptied is shut when nothing came of it") {
+  World world;
+  world.tree.write("d/a", "one");
+  const std::string directory = world.tree.path("d");
+  REQUIRE(chmod(directory.c_str(), 0555) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto change = world.begin({"d"});
+    const bool planned =
+        change->remove(world.path("d/a")) && change->remove_directory(world.path("d"));
+    auto journal =
+        journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+    const bool begun = planned && journal && (*journal)->begin(change->entry());
+    kill(getpid(), begun && chmod(directory.c_str(), 0755) == 0 ? SIGKILL : SIGTERM);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGKILL);
+  // The next one to come settles it.
+  (void)world.undo({.session = "one", .dry_run = true});
+  struct stat now {};
+  REQUIRE(stat(directory.c_str(), &now) == 0);
+  CHECK((now.st_mode & 07777U) == 0555);
+  CHECK(world.tree.read("d/a") == "one");
+  chmod(directory.c_str(), 0755);
 }
 
 TEST_CASE("change: a process that is killed later is settled by one that has run for long") {
