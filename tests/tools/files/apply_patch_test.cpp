@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/tools/files/change_call.h"
 
@@ -35,6 +36,25 @@ constexpr std::string_view kAllKinds =
     "diff --git a/kept.c b/copy.c\ncopy from kept.c\ncopy to copy.c\n"
     "diff --git a/made/it.sh b/made/it.sh\nnew file mode 100755\n--- /dev/null\n+++ b/made/it.sh\n"
     "@@ -0,0 +1 @@\n+#!/bin/sh\n";
+
+TEST_CASE("apply_patch says of a renamed file whether other names of it keep the old content") {
+  ChangeCall call(std::map<std::string, std::string>{{"a", "one\n"}});
+  REQUIRE(link(call.files.path("a").c_str(), call.files.path("b").c_str()) == 0);
+  const auto moved = [](const std::string& from) {
+    return fmt::format(
+        "diff --git a/{0} b/{0}2\nrename from {0}\nrename to {0}2\n--- a/{0}\n+++ b/{0}2\n"
+        "@@ -1 +1 @@\n-one\n+two\n",
+        from);
+  };
+  CHECK_THAT(call(apply_patch, arguments(moved("a") + moved("b"))), !Contains("other names"));
+  CHECK(call.files.read("b2") == "two\n");
+  call(undo, "{}");
+  REQUIRE(unlink(call.files.path("b").c_str()) == 0);
+  REQUIRE(link(call.files.path("a").c_str(), call.files.path("b").c_str()) == 0);
+  CHECK_THAT(call(apply_patch, arguments(moved("a"))),
+             Contains("a2: other names (hard links) of the file keep the old content"));
+  CHECK(call.files.read("b") == "one\n");
+}
 
 TEST_CASE("apply_patch: all that a patch does to several files, and undo takes it back") {
   ChangeCall call(
