@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <string>
 #include <string_view>
 #include <unordered_map>

@@ -1,4 +1,4 @@
-// The last line of an answer that changed files.
+// How an answer ends that changed files.
 
 #pragma once
 
