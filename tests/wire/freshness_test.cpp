@@ -246,9 +246,11 @@ Json judged(const Json& answer) {
   return answer.at("result");
 }
 
-// The clock decided about a part of it: asked again it may be another.
+// The clock decided about a part of it: asked again it may be another. What is counted here is too
+// little to be cut by anything else.
 bool cut_short(const Json& answer) {
-  return answer.dump().find("a second look was cut short") != std::string::npos;
+  const std::string text = answer.dump();
+  return text.find("cut short") != std::string::npos || text.find(" or more ") != std::string::npos;
 }
 
 void check_rounds(const std::vector<std::string>& arguments, bool flood, bool rest) {
