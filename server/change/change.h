@@ -244,5 +244,7 @@ bool is_unread(const journal::State& state);
 bool is_for_good(const journal::Step& step);
 // The real path that the journal has as text.
 Result<sandbox::Path> path_in(const sandbox::Workspace& workspace, const std::string& text);
+// The same, opened as a place.
+Result<sandbox::Place> place_in(const sandbox::Workspace& workspace, const std::string& text);
 
 }  // namespace quarry::change

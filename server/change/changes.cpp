@@ -20,9 +20,7 @@ void shut_directories(const sandbox::Workspace& workspace, const Entry& entry) {
   for (const Step& step : entry.steps) {
     const bool goes = step.kind == Step::Kind::kDirectory && step.before && !step.after;
     if (!goes || is_unread(*step.before)) continue;
-    const auto path = path_in(workspace, step.path);
-    const auto place =
-        path ? workspace.place(*path) : Result<sandbox::Place>(Failure(path.error()));
+    const auto place = place_in(workspace, step.path);
     if (!place) continue;
     const auto there = place->look();
     if (!there || !*there || (*there)->kind != sandbox::Kind::kDirectory) continue;
@@ -99,9 +97,7 @@ Result<void> Changes::settle(const sandbox::Workspace& workspace, const Entry& e
   std::size_t fresh = 0;
   std::size_t old = 0;
   for (std::size_t at = 0; at < entry.steps.size(); ++at) {
-    const auto path = path_in(workspace, entry.steps[at].path);
-    const auto place =
-        path ? workspace.place(*path) : Result<sandbox::Place>(Failure(path.error()));
+    const auto place = place_in(workspace, entry.steps[at].path);
     if (place) place->drop_draft(draft_tag(entry.id, at));
     const Looks look = looks(workspace, entry, at, config_.limits[Limit::kChangeBytes]);
     fresh += look == Looks::kNew ? 1 : 0;

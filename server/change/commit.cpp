@@ -117,8 +117,7 @@ Result<void> Change::make(std::size_t at) {
 void Change::open_directories() const {
   for (std::size_t at = plans_.size(); at-- > 0;) {
     if (!plans_[at].opens) continue;
-    const auto path = path_in(workspace_, entry_.steps[at].path);
-    const auto place = path ? workspace_.place(*path) : Result<Place>(Failure(path.error()));
+    const auto place = place_in(workspace_, entry_.steps[at].path);
     const std::uint32_t mode = entry_.steps[at].before->mode;
     if (place && (mode & kOwnerMayChange) != kOwnerMayChange)
       (void)place->set_mode(mode | kOwnerMayChange);

@@ -76,8 +76,7 @@ Result<void> Change::put_name(const Path& path, std::string bytes,
 // The file of a step, when it is still the one with this stamp.
 std::optional<Change::There> Change::find_file(std::size_t step,
                                                const std::optional<Stamp>& stamp) const {
-  const auto path = path_in(workspace_, entry_.steps[step].path);
-  auto place = path ? workspace_.place(*path) : Result<Place>(Failure(path.error()));
+  auto place = place_in(workspace_, entry_.steps[step].path);
   if (!place || !stamp) return std::nullopt;
   const auto found = place->look();
   if (!found || !*found || !is_same_file((*found)->stamp, *stamp)) return std::nullopt;

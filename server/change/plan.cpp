@@ -59,6 +59,11 @@ Result<Path> path_in(const sandbox::Workspace& workspace, const std::string& tex
   return path;
 }
 
+Result<sandbox::Place> place_in(const sandbox::Workspace& workspace, const std::string& text) {
+  TRY_ASSIGN(const Path path, path_in(workspace, text));
+  return workspace.place(path);
+}
+
 Change::Change(Changes& changes, const sandbox::Workspace& workspace, Author author,
                const CancelToken& cancel)
     : changes_(changes), workspace_(workspace), cancel_(cancel) {
