@@ -5,6 +5,7 @@
 
 #include "server/base/format.h"
 #include "server/base/utf8.h"
+#include "server/edit/differing_part.h"
 #include "server/edit/line_runs.h"
 #include "server/edit/lines.h"
 
@@ -15,10 +16,10 @@ constexpr std::size_t kLongLine = 1000;    // bytes; of a longer one a part is s
 constexpr std::size_t kShownOfLong = 400;  // bytes
 constexpr std::size_t kShownBefore = 100;  // of them, before what is different
 
-// A text by its lines.
+// A text, or the part of it that is looked at, by its lines.
 struct Lines {
-  explicit Lines(std::string_view text)
-      : separator(separator_of(text)), lines(split_lines(text, separator)) {}
+  Lines(std::string_view text, char between)
+      : separator(between), lines(split_lines(text, between)) {}
   char separator;
   std::vector<std::string_view> lines;
 };
@@ -60,8 +61,14 @@ void append_line(std::string& out, char mark, std::string_view line, char separa
 
 DiffText unified_diff(std::string_view before, std::string_view after, std::size_t max_bytes,
                       std::size_t context) {
-  const Lines old_text(before);
-  const Lines new_text(after);
+  const char old_separator = separator_of(before);
+  const char new_separator = separator_of(after);
+  DifferingPart part{.before = before, .after = after};
+  if (old_separator == new_separator) {
+    part = differing_part(before, after, old_separator, context);
+  }
+  const Lines old_text(part.before, old_separator);
+  const Lines new_text(part.after, new_separator);
   const std::vector<std::string_view>& a = old_text.lines;
   const std::vector<std::string_view>& b = new_text.lines;
   const std::vector<LineRun> runs = differing_runs(a, b);
@@ -78,8 +85,9 @@ DiffText unified_diff(std::string_view before, std::string_view after, std::size
     const std::size_t a_count = runs[last].a_end + tail - runs[i].a + lead;
     const std::size_t b_count = runs[last].b_end + tail - runs[i].b + lead;
     // A range of no lines is said to begin after the line before it.
-    diff.text += fmt::format("@@ -{},{} +{},{} @@\n", runs[i].a - lead + (a_count > 0 ? 1 : 0),
-                             a_count, runs[i].b - lead + (b_count > 0 ? 1 : 0), b_count);
+    diff.text += fmt::format(
+        "@@ -{},{} +{},{} @@\n", part.lines_in_front + runs[i].a - lead + (a_count > 0 ? 1 : 0),
+        a_count, part.lines_in_front + runs[i].b - lead + (b_count > 0 ? 1 : 0), b_count);
     std::size_t at = runs[i].a - lead;
     const auto room = [&] { return diff.text.size() < max_bytes; };
     const auto keep_to = [&](std::size_t end) {

@@ -1,6 +1,7 @@
 #include "server/edit/locate.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "server/base/newlines.h"
 #include "server/edit/closest.h"
@@ -136,12 +137,19 @@ std::string without_escapes(std::string_view text) {
   return plain;
 }
 
-// The places of `wanted`, one behind the other, and at most one more than there may be.
+// The places of `wanted`, one behind the other, and at most one more than there may be. Texts of
+// code begin with blanks: string::find() would stop at each blank of the file.
 std::vector<std::size_t> find_all(const std::string& text, const std::string& wanted) {
   std::vector<std::size_t> places;
-  for (std::size_t at = text.find(wanted); at != text.npos && places.size() <= kMaxReplacements;
-       at = text.find(wanted, at + wanted.size())) {
-    places.push_back(at);
+  const char* from = text.data();
+  const char* const end = from + text.size();
+  while (places.size() <= kMaxReplacements) {
+    const void* const found =
+        ::memmem(from, static_cast<std::size_t>(end - from), wanted.data(), wanted.size());
+    if (found == nullptr) break;
+    const auto* const place = static_cast<const char*>(found);
+    places.push_back(static_cast<std::size_t>(place - text.data()));
+    from = place + wanted.size();
   }
   return places;
 }

@@ -1,9 +1,12 @@
 #include "server/edit/diff.h"
 
 #include <random>
+#include <tuple>
 
 #include <catch2/catch.hpp>
 
+#include "server/edit/differing_part.h"
+#include "server/edit/lines.h"
 #include "tests/support/temp_workspace.h"
 
 namespace quarry::edit {
@@ -69,6 +72,66 @@ TEST_CASE("diff: texts that differ everywhere are one hunk, in bounded work") {
     after += "b" + std::to_string(i) + "\n";
   }
   CHECK(unified_diff("x\n" + before + "y\n", "x\n" + after + "y\n", kMuch).removed == 20'000);
+}
+
+TEST_CASE("diff: the part that differs begins and ends at lines, with those around it") {
+  const auto part = [](std::string_view before, std::string_view after, std::size_t context = 0) {
+    const DifferingPart found = differing_part(before, after, '\n', context);
+    return std::tuple(found.before, found.after, found.lines_in_front);
+  };
+  using Part = std::tuple<std::string_view, std::string_view, std::size_t>;
+  CHECK(part("a\nb\nc\nd\n", "a\nx\nc\nd\n") == Part("b\n", "x\n", 1));
+  CHECK(part("a\nb\nc\nd\n", "a\nx\nc\nd\n", 1) == Part("a\nb\nc\n", "a\nx\nc\n", 0));
+  CHECK(part("a\nb\nc\nd\n", "a\nx\nc\nd\n", 9) == Part("a\nb\nc\nd\n", "a\nx\nc\nd\n", 0));
+  CHECK(part("a\nab\n", "a\nb\n") == Part("ab\n", "b\n", 1));  // an end in common, no line
+  CHECK(part("a\nb", "a\nb\n") == Part("b", "b\n", 1));        // the end of the last line
+  CHECK(part("a\na\n", "a\na\na\n") == Part("", "a\n", 2));    // one more of the same
+  CHECK(part("x\na\nb\n", "a\nb\n") == Part("x\n", "", 0));
+  CHECK(part("", "a\n") == Part("", "a\n", 0));
+  CHECK(part("same\n", "same\n") == Part("", "", 0));
+}
+
+TEST_CASE("diff: a difference in a large text is found as in a small one") {
+  std::mt19937 random(20261130);
+  const auto below = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
+  };
+  const auto lines = [&](std::size_t count, char separator) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+      text += std::string(below(4), static_cast<char>('a' + below(2))) + separator;
+    }
+    return text;
+  };
+  // What was removed and added, without what is around it.
+  const auto changes = [](const std::string& diff) {
+    std::string found;
+    bool kept = false;  // that a line has no end is said behind it
+    for (const std::string_view line : split_lines(diff, '\n')) {
+      kept = line.starts_with('\\') ? kept : line.starts_with('-') || line.starts_with('+');
+      if (kept) found += line;
+    }
+    return found;
+  };
+  for (int round = 0; round < 3000; ++round) {
+    const char separator = round % 3 == 0 ? '\r' : '\n';
+    // Sizes on both sides of a block that is compared at once.
+    const std::string front = lines(below(2) == 0 ? below(8) : 1500 + below(700), separator);
+    const std::string back = lines(below(2) == 0 ? below(8) : 1500 + below(700), separator);
+    std::string before = front + lines(below(4), separator) + back;
+    std::string after = front + lines(below(4), separator) + back;
+    if (below(4) == 0 && !before.empty()) before.pop_back();
+    if (below(4) == 0 && !after.empty()) after.pop_back();
+    // With all lines around it the whole of both texts is looked at.
+    const DiffText whole = unified_diff(before, after, kMuch, before.size() + 1);
+    const DiffText part = unified_diff(before, after, kMuch, 0);
+    REQUIRE(changes(part.text) == changes(whole.text));
+    REQUIRE(part.added == whole.added);
+    REQUIRE(part.removed == whole.removed);
+  }
+  const std::string much(2'000'000, '\n');
+  CHECK(unified_diff(much + "a\n" + much, much + "b\n" + much, kMuch, 1).text ==
+        "@@ -2000000,3 +2000000,3 @@\n \n-a\n+b\n \n");
 }
 
 TEST_CASE("diff: git makes the second text of the first with it") {
