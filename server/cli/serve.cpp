@@ -2,12 +2,14 @@
 #include "server/cli/commands.h"
 #include "server/cli/instance.h"
 #include "server/mcp/server.h"
+#include "server/metrics/memory.h"
 #include "server/rpc/descriptors.h"
 #include "server/rpc/line_reader.h"
 
 namespace quarry::cli {
 
 int serve(const Options& options) {
+  metrics::keep_freed_memory();
   const auto descriptors = rpc::take_protocol_descriptors();
   if (!descriptors) {
     log::error("{}", descriptors.error().message);

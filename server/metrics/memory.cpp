@@ -67,6 +67,12 @@ MemoryFigures read_memory_figures() {
   return figures;
 }
 
+void keep_freed_memory() {
+  constexpr int kKept = 4 << 20;
+  mallopt(M_TRIM_THRESHOLD, kKept);
+  mallopt(M_MMAP_THRESHOLD, kKept);  // setting one stops the allocator from finding the other
+}
+
 std::int64_t SystemMemory::resident() const {
   const Fd file(open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
   std::array<char, 128> text{};

@@ -189,6 +189,27 @@ TEST_CASE("memory: the process's own figures move with what it takes") {
   }
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)  // which have their own allocator
+TEST_CASE("memory: what calls give back is kept for the next ones until it is asked for") {
+  metrics::keep_freed_memory();
+  const metrics::SystemMemory memory;
+  const auto faults_of = [](int rounds) {
+    const std::int64_t before = metrics::read_memory_figures().page_faults;
+    for (int i = 0; i < rounds; ++i) {
+      const std::vector<std::string> buffers(2, std::string(kMib, 'x'));
+      CHECK(buffers.size() == 2);
+    }
+    return metrics::read_memory_figures().page_faults - before;
+  };
+  faults_of(1);
+  CHECK(faults_of(50) < 100);
+  const std::int64_t kept = memory.resident();
+  memory.give_back();
+  CHECK(memory.resident() < kept - 2 * kMib);
+}
+#endif
+
 TEST_CASE("memory: the pool of calls frees what one huge line needed") {
   Cared world;
   json::Parser parser;
