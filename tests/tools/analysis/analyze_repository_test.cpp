@@ -210,6 +210,25 @@ TEST_CASE("analyze_repository walks a plain directory and says so") {
   CHECK(holds(answer.output.structured, R"("git":null)"));
 }
 
+TEST_CASE("analyze_repository says how to look at a tree that is ignored as a whole") {
+  const test::TempWorkspace tree({{".gitignore", "/*\n"},
+                                  {"kernel/fork.c", "int fork(void) { return 0; }\n"},
+                                  {"README", "unpacked from an archive\n"}});
+  World world(tree.root());
+  constexpr std::string_view kHow =
+      "note: all of it is ignored: give an ignored directory as 'path'";
+  const test::ToolAnswer all = world.call("{}");
+  CHECK(holds(all.output.text, "note: not looked at: 1 ignored directory\n"));
+  CHECK(holds(all.output.text, kHow));
+  const test::ToolAnswer inside = world.call(R"({"path":"kernel"})");
+  CHECK(holds(inside.output.text, "kernel: mainly C"));
+  CHECK(!holds(inside.output.text, kHow));
+  tree.write(".gitignore", "/kernel\n");
+  const test::ToolAnswer some = world.call(R"({"refresh":true})");
+  CHECK(holds(some.output.text, "1 ignored directory"));
+  CHECK(!holds(some.output.text, kHow));
+}
+
 TEST_CASE("analyze_repository lists as much as its budget holds") {
   std::string manifest = R"({"dependencies": {)";
   for (int i = 100; i < 250; ++i) {
