@@ -180,25 +180,25 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                   shown, made, *args.expected_replacements);
     }
   }
-  TRY_ASSIGN(std::string after, spliced_bytes(before, decoded, located.splices));
-  if (found && after == before) {
+  TRY_ASSIGN(Spliced after, spliced_bytes(before, decoded, located.splices));
+  if (found && after.bytes == before) {
     output.text = fmt::format("the edits leave {} as it is; nothing was changed\n", shown);
     return {};
   }
-  const std::string head =
-      fmt::format("{} {}{}: {} {}",
-                  args.dry_run ? "would edit"
-                  : fresh      ? "created"
-                               : "edited",
-                  shown, guess_note(decoded, located.splices), located.replacements,
-                  located.replacements == 1 ? "place" : "places");
+  const std::string head = fmt::format("{} {}{}: {} {}",
+                                       args.dry_run ? "would edit"
+                                       : fresh      ? "created"
+                                                    : "edited",
+                                       shown, after.note, located.replacements,
+                                       located.replacements == 1 ? "place" : "places");
   append_edit(output.text, head, decoded.text, edit::spliced(decoded.text, located.splices),
-              content_hash(after), static_cast<std::size_t>(context.max_tokens) * 4);
+              content_hash(after.bytes), static_cast<std::size_t>(context.max_tokens) * 4);
   if (args.dry_run) return {};
   if (args.encoding.empty()) {
-    note_change(context, path, {.before = before, .after = after, .sent_whole = false}, output);
+    note_change(context, path, {.before = before, .after = after.bytes, .sent_whole = false},
+                output);
   }
-  TRY(change.put(path, std::move(after)));
+  TRY(change.put(path, std::move(after.bytes)));
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   append_receipt(output.text, receipt);
   return {};

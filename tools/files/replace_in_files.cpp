@@ -123,8 +123,9 @@ Result<NewFile> replaced_file(const search::Replacer& replacer, std::string_view
   TRY_ASSIGN(const std::vector<edit::Splice> splices,
              find_splices(replacer, decoded.text, budget, scratch));
   NewFile made{.hits = splices.size()};
-  TRY_ASSIGN(made.bytes, spliced_bytes(bytes, decoded, splices));
-  made.note = guess_note(decoded, splices);
+  TRY_ASSIGN(Spliced spliced, spliced_bytes(bytes, decoded, splices));
+  made.bytes = std::move(spliced.bytes);
+  made.note = std::move(spliced.note);
   made.after = edit::spliced(decoded.text, splices);
   made.before = std::move(decoded.text);
   return made;

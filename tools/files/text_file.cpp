@@ -4,9 +4,37 @@
 
 #include "server/base/hash.h"
 #include "server/edit/diff.h"
+#include "server/edit/narrow.h"
 #include "server/files/text.h"
 
 namespace quarry::tools {
+namespace {
+
+constexpr std::string_view kReplacement = "\uFFFD";
+
+bool is_guess(const files::Decoded& decoded) {
+  return decoded.charset.found == files::CharsetFound::kDetected && !decoded.charset.utf16();
+}
+
+// The splice without what it puts back. kInvalidArgs when it makes characters of bytes that are
+// none, and only show as one.
+Result<std::vector<edit::Splice>> kept_apart(const files::Decoded& decoded,
+                                             const edit::Splice& splice) {
+  std::vector<edit::Splice> parts = edit::narrowed(decoded.text, {&splice, 1});
+  const std::string_view replaced =
+      std::string_view(decoded.text).substr(splice.begin, splice.end - splice.begin);
+  const bool loses = decoded.damaged && replaced.find(kReplacement) != replaced.npos &&
+                     std::ranges::any_of(parts, [](const edit::Splice& part) {
+                       return part.with.find(kReplacement) != part.with.npos;
+                     });
+  if (!loses) return parts;
+  return fail(Code::kInvalidArgs,
+              "the new text would put the character U+FFFD in the place of bytes that are no {}; "
+              "leave those out of what is replaced",
+              decoded.charset.name());
+}
+
+}  // namespace
 
 Result<std::optional<files::Charset>> charset_of(std::string_view encoding) {
   if (encoding.empty()) return std::optional<files::Charset>();
@@ -25,28 +53,38 @@ Result<files::Decoded> editable(std::string_view bytes, std::optional<files::Cha
   return decoded;
 }
 
-Result<std::string> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
-                                  std::span<const edit::Splice> splices) {
-  std::string out;
-  std::size_t at = 0;
-  for (const edit::Splice& splice : splices) {
-    const std::size_t begin = decoded.raw_offset(splice.begin);
-    TRY_ASSIGN(const std::string with, files::encode(splice.with, decoded.charset));
-    out.append(bytes.substr(at, begin - at)).append(with);
-    at = decoded.raw_offset(splice.end);
-  }
-  return out.append(bytes.substr(at));
-}
-
-std::string guess_note(const files::Decoded& decoded, std::span<const edit::Splice> splices) {
-  const bool guessed =
-      decoded.charset.found == files::CharsetFound::kDetected && !decoded.charset.utf16();
-  const bool plain = std::ranges::all_of(
-      splices, [](const edit::Splice& splice) { return files::find_shape(splice.with).ascii; });
-  if (!guessed || plain) return {};
+std::string guess_note(const files::Decoded& decoded, std::string_view written) {
+  if (!is_guess(decoded) || files::find_shape(written).ascii) return {};
   return fmt::format(
       ", written as {}, a guess: if it is another, undo and give edit_file the encoding",
       decoded.charset.name());
+}
+
+Result<Spliced> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
+                              std::span<const edit::Splice> splices) {
+  Spliced made;
+  std::string written;
+  std::size_t at = 0;
+  const auto put = [&](const edit::Splice& splice) -> Result<void> {
+    const std::size_t begin = decoded.raw_offset(splice.begin);
+    TRY_ASSIGN(const std::string with, files::encode(splice.with, decoded.charset));
+    made.bytes.append(bytes.substr(at, begin - at)).append(with);
+    at = decoded.raw_offset(splice.end);
+    written += splice.with;
+    return {};
+  };
+  const bool exact = decoded.lossless && !is_guess(decoded);
+  for (const edit::Splice& splice : splices) {
+    if (exact) {
+      TRY(put(splice));
+      continue;
+    }
+    TRY_ASSIGN(const std::vector<edit::Splice> parts, kept_apart(decoded, splice));
+    for (const edit::Splice& part : parts) TRY(put(part));
+  }
+  made.bytes.append(bytes.substr(at));
+  made.note = guess_note(decoded, written);
+  return made;
 }
 
 Result<void> check_hash(std::string_view expected, std::string_view bytes, std::string_view shown,

@@ -22,14 +22,19 @@ Result<std::optional<files::Charset>> charset_of(std::string_view encoding);
 Result<files::Decoded> editable(std::string_view bytes, std::optional<files::Charset> wanted,
                                 std::string_view shown);
 
-// `bytes` with splices of their text `decoded`: all bytes but theirs stay. kInvalidArgs for a
-// character that the file's encoding lacks.
-Result<std::string> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
-                                  std::span<const edit::Splice> splices);
-
-// What to say where characters that are not ASCII went into an encoding that was only guessed:
+// What to say where `written`, which is not ASCII, goes into an encoding that was only guessed:
 // ", written as ibm852, a guess: ...". Else "".
-std::string guess_note(const files::Decoded& decoded, std::span<const edit::Splice> splices);
+std::string guess_note(const files::Decoded& decoded, std::string_view written);
+
+struct Spliced {
+  std::string bytes;
+  std::string note;  // of guess_note()
+};
+// `bytes` with splices of their text `decoded`: all bytes but theirs stay, and those of characters
+// that a splice puts back, where the encoding might not give the same ones. kInvalidArgs for a
+// character that the file's encoding lacks, and for a U+FFFD that stands for bytes.
+Result<Spliced> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
+                              std::span<const edit::Splice> splices);
 
 // kConflict unless `bytes` have the content hash `expected` ("" for any). `hidden`: the error does
 // not say which they have.

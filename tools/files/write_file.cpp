@@ -140,10 +140,7 @@ Result<NewContent> new_content(const Args& args, const std::optional<change::Fou
       // A file that held nothing says nothing about its encoding.
       if (!wanted && !found->bytes.empty()) charset = old->charset;
       if (args.append) charset = old->charset;
-      if (!wanted) {
-        const edit::Splice whole{.begin = 0, .end = 0, .with = std::string(content)};
-        made.recoded = guess_note(*old, {&whole, 1});
-      }
+      if (!wanted) made.recoded = guess_note(*old, content);
       if (full_name(charset) != full_name(old->charset) && !found->bytes.empty()) {
         made.recoded =
             fmt::format(", encoding {} to {}", full_name(old->charset), full_name(charset));

@@ -6,6 +6,7 @@
 
 namespace quarry::tools {
 
+extern const Tool apply_patch;
 extern const Tool edit_file;
 extern const Tool undo;
 
@@ -83,6 +84,9 @@ TEST_CASE("edit_file and its like say when what they write went into a guessed e
              !Contains("a guess"));
   CHECK_THAT(call(edit_file, R"({"path":"l","old_string":"plain","new_string":"ü"})"),
              Contains(", a guess: if it is another, undo and give edit_file the encoding"));
+  // What the new text repeats is not written.
+  CHECK_THAT(call(edit_file, R"({"path":"l","old_string":"ü","new_string":"ü 2"})"),
+             !Contains("a guess"));
   CHECK_THAT(call(edit_file, R"({"path":"l","old_string":"ü","new_string":"ö",)"
                              R"("encoding":"iso-8859-1"})"),
              !Contains("a guess"));
@@ -185,6 +189,39 @@ TEST_CASE("edit_file takes edits in the shapes that clients send them in") {
       CHECK(call.files.read("f") == (alone ? "1 b 2" : row.want));
     }
   }
+}
+
+TEST_CASE("edit_file keeps the bytes of what its new text repeats") {
+  const std::string utf8 = "gr\u00FC\u00DFe gr\u00FC\u00DFe\n";
+  // 0xFA54 is the same character as 0x81CA, which an encoder takes.
+  const std::string japanese = "\x93\xFA\x96\x7B\x8C\xEA\x82\xCC\x95\xB6\x8F\xCD\n";
+  const struct {
+    std::string before;
+    const char* edit;
+    std::string want;  // "" when it is refused
+  } rows[] = {
+      {utf8 + "caf\xE9 = 1\n", R"("old_string":"caf\uFFFD = 1","new_string":"caf\uFFFD = 2")",
+       utf8 + "caf\xE9 = 2\n"},
+      {utf8 + "1 \xE9 2 \xE8 3\n",
+       R"("old_string":"1 \uFFFD 2 \uFFFD 3","new_string":"4 \uFFFD 5\n\uFFFD 6")",
+       utf8 + "4 \xE9 5\n\xE8 6\n"},
+      {utf8 + "a \xE9\nb\nc\n",
+       R"("old_string":"a \uFFFD\nb\nc\n","new_string":"b\nc\na \uFFFD\n")", ""},
+      {utf8 + "a\xE9\n", R"("old_string":"a","new_string":"a\uFFFD")", utf8 + "a\uFFFD\xE9\n"},
+      {japanese + "a \xFA\x54 1\n", R"("old_string":"a \uFFE2 1","new_string":"a \uFFE2 2")",
+       japanese + "a \xFA\x54 2\n"},
+  };
+  for (const auto& row : rows) {
+    ChangeCall call(Files{{"f", row.before}});
+    const std::string answer = call(edit_file, fmt::format(R"({{"path":"f",{}}})", row.edit));
+    INFO(answer);
+    CHECK(call.files.read("f") == (row.want.empty() ? row.before : row.want));
+    if (row.want.empty()) CHECK_THAT(answer, Contains("bytes that are no utf-8; leave those out"));
+  }
+  ChangeCall call(Files{{"f", utf8 + "caf\xE9 = 1\n"}});
+  call(apply_patch,
+       R"({"patch":"--- a/f\n+++ b/f\n@@ -2 +2 @@\n-caf\uFFFD = 1\n+caf\uFFFD = 2\n"})");
+  CHECK(call.files.read("f") == utf8 + "caf\xE9 = 2\n");
 }
 
 TEST_CASE("edit_file leaves every byte outside the edited lines as it was") {

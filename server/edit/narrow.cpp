@@ -1,0 +1,74 @@
+#include "server/edit/narrow.h"
+
+#include "server/base/utf8.h"
+#include "server/edit/line_runs.h"
+#include "server/edit/lines.h"
+
+namespace quarry::edit {
+namespace {
+
+using Pieces = std::vector<std::string_view>;
+
+Pieces lines_of(std::string_view text) {
+  return split_lines(text, '\n');
+}
+
+Pieces characters_of(std::string_view text) {
+  Pieces pieces;
+  while (!text.empty()) {
+    const std::size_t length = utf8::next(text).length;
+    pieces.push_back(text.substr(0, length));
+    text.remove_prefix(length);
+  }
+  return pieces;
+}
+
+// A part of one text, which is another in the other.
+struct Difference {
+  std::size_t begin = 0;  // in the old one
+  std::string_view before;
+  std::string_view after;
+};
+
+std::vector<Difference> differences(const Difference& whole, Pieces (*split)(std::string_view)) {
+  const Pieces before = split(whole.before);
+  const Pieces after = split(whole.after);
+  const auto part = [](std::string_view text, const Pieces& pieces, std::size_t from,
+                       std::size_t to) {
+    const auto offset = [&](std::size_t at) {
+      return at < pieces.size() ? static_cast<std::size_t>(pieces[at].data() - text.data())
+                                : text.size();
+    };
+    return text.substr(offset(from), offset(to) - offset(from));
+  };
+  std::vector<Difference> found;
+  for (const LineRun& run : differing_runs(before, after)) {
+    const std::string_view old_part = part(whole.before, before, run.a, run.a_end);
+    const auto skipped = static_cast<std::size_t>(old_part.data() - whole.before.data());
+    found.push_back({.begin = whole.begin + skipped,
+                     .before = old_part,
+                     .after = part(whole.after, after, run.b, run.b_end)});
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<Splice> narrowed(std::string_view text, std::span<const Splice> splices) {
+  std::vector<Splice> narrow;
+  for (const Splice& splice : splices) {
+    const Difference whole{.begin = splice.begin,
+                           .before = text.substr(splice.begin, splice.end - splice.begin),
+                           .after = splice.with};
+    for (const Difference& lines : differences(whole, lines_of)) {
+      for (const Difference& one : differences(lines, characters_of)) {
+        narrow.push_back({.begin = one.begin,
+                          .end = one.begin + one.before.size(),
+                          .with = std::string(one.after)});
+      }
+    }
+  }
+  return narrow;
+}
+
+}  // namespace quarry::edit

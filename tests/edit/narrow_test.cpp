@@ -1,0 +1,49 @@
+#include "server/edit/narrow.h"
+
+#include <random>
+
+#include <catch2/catch.hpp>
+
+namespace quarry::edit {
+namespace {
+
+TEST_CASE("narrow: what a splice puts back is left out, by lines and by characters") {
+  const std::string text = "one\ncaf\u00E9 = 1\ntwo\n";
+  const std::vector<Splice> whole = {{4, text.size(), "caf\u00E9 = 2\ntwo\nthree\n"}};
+  CHECK(narrowed(text, whole) == std::vector<Splice>{{12, 13, "2"}, {18, 18, "three\n"}});
+  // Not within a character, though the two begin with the same byte.
+  CHECK(narrowed("\u00E9", std::vector<Splice>{{0, 2, "\u00E8"}}) ==
+        std::vector<Splice>{{0, 2, "\u00E8"}});
+  CHECK(narrowed("ab", std::vector<Splice>{{0, 2, "ab"}}).empty());
+  CHECK(narrowed("ab", std::vector<Splice>{{1, 1, "x"}, {2, 2, ""}}) ==
+        std::vector<Splice>{{1, 1, "x"}});
+  CHECK(narrowed("ab", std::vector<Splice>{{0, 2, ""}}) == std::vector<Splice>{{0, 2, ""}});
+}
+
+TEST_CASE("narrow: what comes out is the same, whatever the splices") {
+  std::mt19937 random(20261130);
+  const auto pick = [&](std::size_t below) {
+    return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
+  };
+  const std::string_view characters[] = {"a", "b", "\n", "\r", "\u00E9", "\uFFFD"};
+  const auto any_text = [&](std::size_t most) {
+    std::string text;
+    for (std::size_t left = pick(most + 1); left > 0; --left) text += characters[pick(6)];
+    return text;
+  };
+  for (int i = 0; i < 3000; ++i) {
+    std::string text;
+    std::vector<Splice> splices;
+    for (std::size_t left = pick(4); left > 0; --left) {
+      text += any_text(8);
+      const std::size_t begin = text.size();
+      text += any_text(12);
+      splices.push_back({begin, text.size(), any_text(12)});
+    }
+    text += any_text(8);
+    REQUIRE(spliced(text, narrowed(text, splices)) == spliced(text, splices));
+  }
+}
+
+}  // namespace
+}  // namespace quarry::edit
