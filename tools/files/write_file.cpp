@@ -118,14 +118,26 @@ struct NewContent {
 };
 
 constexpr std::string_view kContentMark = "\xEF\xBB\xBF";
+constexpr std::string_view kReplacement = "\uFFFD";
 
 std::string full_name(const files::Charset& charset) {
   return fmt::format("{}{}", charset.name(), charset.bom().empty() ? "" : " with BOM");
 }
 
+// The content was made of what read_file shows, where bytes that are no character are U+FFFD.
+Result<void> check_undamaged(std::string_view content, const files::Decoded& old,
+                             const std::string& shown) {
+  if (!old.damaged || content.find(kReplacement) == content.npos) return {};
+  return fail(Code::kInvalidArgs,
+              "'{}' has bytes that are no {}, and content has the character U+FFFD that read_file "
+              "shows for them: change the rest with edit_file, which keeps them, or give encoding",
+              shown, old.charset.name());
+}
+
 // What the file shall hold: in the encoding of what it replaces, unless another is asked for.
+// `hidden`: nothing is told of what it replaces.
 Result<NewContent> new_content(const Args& args, const std::optional<change::Found>& found,
-                               const std::string& shown) {
+                               bool hidden, const std::string& shown) {
   std::string_view content = *args.content;
   TRY_ASSIGN(const LineEndChoice choice, choice_of(args.eol));
   TRY_ASSIGN(const std::optional<files::Charset> wanted, charset_of(args.encoding));
@@ -137,6 +149,7 @@ Result<NewContent> new_content(const Args& args, const std::optional<change::Fou
     if (!old && args.append) return Failure(old.error());
     if (old) {
       made.before = old->text;
+      if (!args.append && !wanted && !hidden) TRY(check_undamaged(content, *old, shown));
       // A file that held nothing says nothing about its encoding.
       if (!wanted && !found->bytes.empty()) charset = old->charset;
       if (args.append) charset = old->charset;
@@ -199,7 +212,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   // Neither its hash nor what of it was guessed right.
   const bool hidden = found && !context.files.check_shown(path, before);
   TRY(check_hash(args.expected_hash, before, shown, hidden));
-  TRY_ASSIGN(NewContent made, new_content(args, found, shown));
+  TRY_ASSIGN(NewContent made, new_content(args, found, hidden, shown));
   if (hidden) {
     output.text =
         fmt::format("{} {}, a file for secrets\n", args.append ? "appended to" : "updated", shown);

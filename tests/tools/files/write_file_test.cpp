@@ -102,6 +102,21 @@ TEST_CASE("write_file keeps the encoding, or takes the one that is asked for") {
   CHECK(call.files.read("sjis") == "\x93\xFA\x96\x7B\n");
 }
 
+TEST_CASE("write_file puts no U+FFFD in the place of bytes that only show as it") {
+  const std::string before = "gr\u00FC\u00DFe gr\u00FC\u00DFe caf\xE9\n";
+  ChangeCall call(Files{{"f", before}});
+  CHECK_THAT(call(write_file, R"({"path":"f","content":"gr\u00fc\u00dfe caf\ufffd\n"})"),
+             Contains("error: 'f' has bytes that are no utf-8") && Contains("edit_file"));
+  CHECK(call.files.read("f") == before);
+  call(write_file, R"({"path":"f","content":"new\ufffd\n","append":true})");
+  CHECK(call.files.read("f") == before + "new\uFFFD\n");
+  call(write_file, R"({"path":"f","content":"\u00e9\n"})");
+  CHECK(call.files.read("f") == "\u00E9\n");
+  call.files.write("f", before);
+  call(write_file, R"({"path":"f","content":"caf\ufffd\n","encoding":"utf-8"})");
+  CHECK(call.files.read("f") == "caf\uFFFD\n");
+}
+
 TEST_CASE("write_file says when it changes the encoding and nothing else") {
   ChangeCall call(Files{{"f", "caf\xC3\xA9\n"}});
   CHECK_THAT(call(write_file, R"({"path":"f","content":"caf\u00e9\n","encoding":"latin1"})"),
