@@ -14,10 +14,13 @@ using sandbox::Path;
 struct There {
   std::string content;  // its hash
   std::string unread;   // what tells it without that
+  std::uint32_t mode = 0;
 };
 
-bool is(const std::optional<State>& wanted, const std::optional<There>& there) {
+// `by_mode`: the content does not tell one state from the other.
+bool is(const std::optional<State>& wanted, const std::optional<There>& there, bool by_mode) {
   if (!wanted || !there) return wanted.has_value() == there.has_value();
+  if (by_mode && wanted->mode != there->mode) return false;
   return wanted->hash == (is_unread(*wanted) ? there->unread : there->content);
 }
 
@@ -27,7 +30,7 @@ std::optional<There> there_at(const sandbox::Workspace& workspace, const Path& p
   if (!place) return std::nullopt;
   const auto found = place->look();
   if (!found || !*found) return std::nullopt;
-  There there{.content = {}, .unread = state_unread(**found).hash};
+  There there{.content = {}, .unread = state_unread(**found).hash, .mode = (*found)->mode};
   std::string bytes;
   if ((*found)->kind == Kind::kFile) {
     const auto file = place->open_file();
@@ -47,10 +50,11 @@ Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, st
   if (!path) return Looks::kNeither;
   const auto here = there_at(workspace, *path, most);
   if (step.kind == Step::Kind::kMove) return here ? Looks::kOld : Looks::kNew;
-  if (is(step.after, here)) return Looks::kNew;
+  const bool by_mode = step.before && step.after && step.before->hash == step.after->hash;
+  if (is(step.after, here, by_mode)) return Looks::kNew;
   // What lies there is the old or what was moved onto it, and the two may be the same.
   if (entry.is_replaced_by_next(at)) return looks(workspace, entry, at + 1, most);
-  return is(step.before, here) ? Looks::kOld : Looks::kNeither;
+  return is(step.before, here, by_mode) ? Looks::kOld : Looks::kNeither;
 }
 
 }  // namespace quarry::change

@@ -185,6 +185,33 @@ TEST_CASE("change: a process that is killed later is settled by one that has run
   }
 }
 
+TEST_CASE("change: a mode that a killed process was to set is told to be set, or not to be") {
+  for (const bool set : {false, true}) {
+    World world;
+    world.tree.write("a", "same");
+    REQUIRE(chmod(world.tree.path("a").c_str(), 0644) == 0);
+    {
+      const auto change = world.begin({"a"});
+      REQUIRE(change->put(world.path("a"), "same", 0755));
+      auto journal =
+          journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+      journal::Entry entry = change->entry();
+      entry.time_ms = world.clock.wall_ms();
+      REQUIRE((*journal)->begin(entry));
+      if (set) REQUIRE(chmod(world.tree.path("a").c_str(), 0755) == 0);
+    }
+    const auto undone = world.undo({.session = "one"});
+    if (set) {
+      CHECK(undone == std::vector<std::string>{"undone"});
+    } else {
+      CHECK_THAT(undone.at(0), Catch::Contains("has made no change that could be undone"));
+    }
+    struct stat now {};
+    REQUIRE(stat(world.tree.path("a").c_str(), &now) == 0);
+    CHECK((now.st_mode & 07777U) == 0644);
+  }
+}
+
 TEST_CASE("change: one that is under way is left alone by those that look for dead ones") {
   World world;
   world.tree.write("a", "old");
