@@ -147,9 +147,9 @@ class Change {
     sandbox::Place place;
     sandbox::Metadata metadata;
   };
-  // What read() answered last.
+  // What read() answered last of what no step has made.
   struct Last {
-    sandbox::Path path;
+    sandbox::Path path;  // where it lies now
     Found found;
   };
   using Visit = std::function<Result<void>(const sandbox::Path&, const sandbox::Metadata&)>;

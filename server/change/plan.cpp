@@ -110,7 +110,8 @@ Result<std::optional<Found>> Change::read(const Path& path) {
   Plan unused;
   TRY_ASSIGN(std::optional<Found> found, read_planned(path, unused));
   // For the step that changes it. Of others only the stamp is kept.
-  if (found && planned_.count(path) == 0) last_ = Last{.path = path, .found = *found};
+  const Planned source = source_of(path);
+  if (found && source.origin) last_ = Last{.path = *source.origin, .found = *found};
   return found;
 }
 

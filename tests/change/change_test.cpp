@@ -225,6 +225,17 @@ TEST_CASE("change: two changes of one file wait for each other, and not for ever
   CHECK(third.lock(std::array{world.path("a")}).error().code == Code::kCancelled);
 }
 
+TEST_CASE("change: what is read is what will be there, where names change hands") {
+  World world;
+  world.tree.write("one/f", "first");
+  world.tree.write("two/f", "second");
+  const auto change = world.begin({"one", "two", "three"});
+  REQUIRE(change->move(world.path("two"), world.path("three")));
+  REQUIRE(change->move(world.path("one"), world.path("two")));
+  CHECK(change->read(world.path("two/f")).value()->bytes == "first");
+  CHECK(change->read(world.path("three/f")).value()->bytes == "second");
+}
+
 TEST_CASE("change: a path of two thousand directories is made, or refused, in a moment") {
   World world;
   std::string deep;
