@@ -232,6 +232,8 @@ inline constexpr std::uint32_t kOwnerMayChange = 0700;
 
 // What a change keeps locked, beside its files, while it lives.
 std::string lock_of(const std::string& id);
+// What keeps the file at `path` below `root` locked, by whatever root it is reached.
+std::string lock_of(const std::string& root, const std::string& path);
 // The tag of the draft of an entry's step.
 std::string draft_tag(const std::string& id, std::size_t step);
 // As the journal has it.

@@ -36,6 +36,10 @@ std::string lock_of(const std::string& id) {
   return "change " + id;  // no path: those are absolute
 }
 
+std::string lock_of(const std::string& root, const std::string& path) {
+  return root == "/" ? root + path : root + "/" + path;
+}
+
 Changes::Changes(Config config, const Clock& clock)
     : config_(std::move(config)),
       clock_(clock),
@@ -76,8 +80,8 @@ Result<void> Changes::recover_one(const sandbox::Workspace& workspace,
   if (!entry) return {};
   std::vector<std::string> names;
   for (const Step& step : entry->steps) {
-    names.push_back(entry->root + "/" + step.path);
-    if (!step.to.empty()) names.push_back(entry->root + "/" + step.to);
+    names.push_back(lock_of(entry->root, step.path));
+    if (!step.to.empty()) names.push_back(lock_of(entry->root, step.to));
   }
   TRY_ASSIGN(const auto held, locks_.try_lock(names));
   if (!held) return {};

@@ -88,7 +88,7 @@ Result<void> Change::lock(std::span<const Path> paths, std::span<const Path> giv
   std::vector<std::string> names{lock_of(entry_.id)};
   for (const Path& path : paths) {
     TRY(check_free(path));
-    names.push_back(workspace_.root() + "/" + path.text());
+    names.push_back(lock_of(workspace_.root(), path.text()));
   }
   for (const Path& path : given) TRY(check_free(path));
   const std::string subject =

@@ -225,6 +225,23 @@ TEST_CASE("change: two changes of one file wait for each other, and not for ever
   CHECK(third.lock(std::array{world.path("a")}).error().code == Code::kCancelled);
 }
 
+TEST_CASE("change: a file is one file to change, by whatever root it is reached") {
+  World world;
+  const auto first = world.begin({"d/a"});
+  for (const std::string& root : {std::string("/"), world.tree.path("d")}) {
+    world.tree.make_directory("d");
+    const auto other =
+        sandbox::Workspace::open(root, sandbox::Workspace::Resolver::kAuto, /*force=*/true).value();
+    const auto at = other->parse(world.tree.path("d/a")).value();
+    CancelToken stopped(world.clock);
+    stopped.cancel();
+    Change second(*world.changes, *other, {.session = "two", .tool = "test"}, stopped);
+    const auto held = second.lock(std::array{at});
+    REQUIRE_FALSE(held);
+    CHECK(held.error().code == Code::kCancelled);
+  }
+}
+
 TEST_CASE("change: what is read is what will be there, where names change hands") {
   World world;
   world.tree.write("one/f", "first");
