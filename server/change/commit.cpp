@@ -7,6 +7,8 @@
 #include "server/base/log.h"
 #include "server/change/change.h"
 #include "server/change/changes.h"
+#include "server/change/looks.h"
+#include "server/sandbox/status.h"
 
 namespace quarry::change {
 namespace {
@@ -52,8 +54,7 @@ Result<void> Change::check_unchanged(const Place& place, const Plan& plan) const
   TRY_ASSIGN(const auto there, place.look());
   const bool same = there ? plan.was == there->stamp : !plan.was.has_value();
   if (same) return {};
-  return fail(Code::kConflict, "'{}' was changed by another program meanwhile; read it again",
-              place.path().display());
+  return sandbox::changed_meanwhile(place.path().display());
 }
 
 Result<void> Change::write_file(const Place& place, std::size_t at) {
@@ -76,8 +77,8 @@ Result<void> Change::write_file(const Place& place, std::size_t at) {
   }
   if (plan.mode) TRY(draft.set_mode(*plan.mode));
   if (changes_.sync()) TRY(draft.sync());
-  TRY(check_unchanged(place, plan));
   TRY_ASSIGN(plan.now, draft.stamp());
+  TRY(check_unchanged(place, plan));  // last: the sooner it is put after that the better
   return draft.put(/*replace=*/step.before.has_value());
 }
 
@@ -90,9 +91,15 @@ Result<void> Change::make(std::size_t at) {
     case Step::Kind::kMove: {
       TRY_ASSIGN(const Path to, path_in(workspace_, step.to));
       TRY_ASSIGN(const Place target, workspace_.place(to));
-      const bool replace = at > 0 && entry_.is_replaced_by_next(at - 1);
-      if (replace) TRY(check_unchanged(target, plans_[at - 1]));
-      TRY_ASSIGN(const bool moved, place.move_to(target, replace));
+      std::optional<sandbox::Stamp> over;
+      if (at > 0 && entry_.is_replaced_by_next(at - 1)) {
+        over = plans_[at - 1].was;
+        if (!plans_[at - 1].check) {
+          TRY_ASSIGN(const auto there, target.look());
+          if (there) over = there->stamp;
+        }
+      }
+      TRY_ASSIGN(const bool moved, place.move_to(target, over));
       if (!moved) {
         return fail(Code::kUnavailable,
                     "'{}' cannot be renamed across file systems; copy it (copy=true) and delete it",
@@ -169,10 +176,18 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
   const Step& step = entry_.steps[at];
   TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
   TRY_ASSIGN(const Place place, workspace_.place(path));
+  if (entry_.is_replaced_by_next(at)) {
+    // It is there still when the move failed.
+    TRY_ASSIGN(const auto there, place.look());
+    if (there) return {};
+  }
+  if (looks(workspace_, entry_, at, changes_.limits()[Limit::kChangeBytes]) != Looks::kNew) {
+    return fail(Code::kConflict, "another program has changed '{}' since", path.display());
+  }
   if (step.kind == Step::Kind::kMove) {
     TRY_ASSIGN(const Path to, path_in(workspace_, step.to));
     TRY_ASSIGN(const Place target, workspace_.place(to));
-    TRY_ASSIGN(const bool moved, target.move_to(place, /*replace=*/false));
+    TRY_ASSIGN(const bool moved, target.move_to(place));
     if (!moved) return fail(Code::kInternal, "it cannot be renamed back");
     return {};
   }
@@ -182,11 +197,6 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
   }
   if (!step.before) return place.remove_file();
   if (is_for_good(step)) return fail(Code::kInternal, "'{}' was not kept", step.path);
-  if (entry_.is_replaced_by_next(at)) {
-    // It is there still when the move failed.
-    TRY_ASSIGN(const auto there, place.look());
-    if (there) return {};
-  }
   if (step.kind == Step::Kind::kLink) return make_link(place, step.old_bytes, step.attributes);
   if (revert_name(place, at, made)) return {};
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), kPrivate));

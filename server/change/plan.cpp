@@ -7,6 +7,7 @@
 #include "server/change/change.h"
 #include "server/change/changes.h"
 #include "server/change/words.h"
+#include "server/sandbox/status.h"
 
 namespace quarry::change {
 namespace {
@@ -155,8 +156,7 @@ Result<std::optional<Found>> Change::read_planned(const Path& path, Plan& plan) 
   // What was read once is what is changed, however often it was read.
   const auto [seen, first] = seen_.emplace(at, stamp);
   if (!first && seen->second != stamp) {
-    return fail(Code::kConflict, "'{}' was changed by another program meanwhile; read it again",
-                shown_path(path));
+    return sandbox::changed_meanwhile(path.display());
   }
   plan.was = stamp;
   return found;

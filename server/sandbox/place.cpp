@@ -20,7 +20,9 @@ namespace {
 
 constexpr int kMaxLinks = 40;  // the kernel's own limit
 
-constexpr int kSameName = -1;  // no errno
+// No errno.
+constexpr int kSameName = -1;
+constexpr int kChanged = -2;
 
 bool is_same(const struct stat& one, const struct stat& other) {
   return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
@@ -76,16 +78,20 @@ int join_names(int from_fd, const char* from, int to_fd, const char* to) {
   return kSameName;
 }
 
-int rename_at(int from_fd, const char* from, int to_fd, const char* to, bool replace) {
-  if (replace) {
-    struct stat one {};
-    struct stat other {};
-    const bool both = fstatat(from_fd, from, &one, AT_SYMLINK_NOFOLLOW) == 0 &&
-                      fstatat(to_fd, to, &other, AT_SYMLINK_NOFOLLOW) == 0;
-    if (both && is_same(one, other)) return join_names(from_fd, from, to_fd, to);
-  }
-  if (renameat2(from_fd, from, to_fd, to, replace ? 0 : RENAME_NOREPLACE) == 0) return 0;
-  if (replace || (errno != EINVAL && errno != ENOSYS)) return errno;
+int rename_over(int from_fd, const char* from, int to_fd, const char* to, const Stamp& over) {
+  struct stat one {};
+  struct stat other {};
+  if (fstatat(from_fd, from, &one, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+  // Last: the sooner it is replaced after that the better.
+  if (fstatat(to_fd, to, &other, AT_SYMLINK_NOFOLLOW) != 0) return kChanged;
+  if (stamp_of(other) != over) return kChanged;
+  if (is_same(one, other)) return join_names(from_fd, from, to_fd, to);
+  return renameat(from_fd, from, to_fd, to) == 0 ? 0 : errno;
+}
+
+int rename_to_free(int from_fd, const char* from, int to_fd, const char* to) {
+  if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
   // The file system may not know RENAME_NOREPLACE. A link fails where the name is taken; a
   // directory has none, but is never put in the place of one that holds something.
   struct stat status {};
@@ -272,10 +278,12 @@ Result<void> Place::remove_directory() const {
   return change_failure(errno, path_.display());
 }
 
-Result<bool> Place::move_to(const Place& to, bool replace) const {
-  const int error = rename_at(directory_, name(), to.directory_, to.name(), replace);
+Result<bool> Place::move_to(const Place& to, const std::optional<Stamp>& over) const {
+  const int error = over ? rename_over(directory_, name(), to.directory_, to.name(), *over)
+                         : rename_to_free(directory_, name(), to.directory_, to.name());
   if (error == 0) return true;
   if (error == EXDEV) return false;
+  if (error == kChanged) return changed_meanwhile(to.path_.display());
   if (error == kSameName) {
     return fail(Code::kInvalidArgs, "'{}' and '{}' are the same file by one name, seen twice",
                 shown_name(path_.display()), shown_name(to.path_.display()));

@@ -89,10 +89,11 @@ class Place {
   Result<void> set_mode(std::uint32_t mode) const;  // of a file or directory
   Result<void> remove_file() const;                 // or symlink
   Result<void> remove_directory() const;            // an empty one
-  // False when it would cross file systems (or the sandbox forbids it): nothing was done. With
-  // `replace`, one of two names of a file goes when it is moved onto the other; kInvalidArgs when
-  // both are one name, seen by two ways.
-  Result<bool> move_to(const Place& to, bool replace) const;
+  // False when it would cross file systems (or the sandbox forbids it): nothing was done. `over`:
+  // what is there and goes, kConflict when it has changed; nullopt: nothing may be there. One of
+  // two names of a file goes when it is moved onto the other; kInvalidArgs when both are one name,
+  // seen by two ways.
+  Result<bool> move_to(const Place& to, const std::optional<Stamp>& over = std::nullopt) const;
 
  private:
   friend class Workspace;

@@ -97,6 +97,11 @@ Failure entry_failure(int error, std::string_view name) {
   }
 }
 
+Failure changed_meanwhile(std::string_view name) {
+  return fail(Code::kConflict, "'{}' was changed by another program meanwhile; read it again",
+              shown_name(name));
+}
+
 Failure change_failure(int error, std::string_view name) {
   const std::string shown = shown_name(name);
   switch (error) {

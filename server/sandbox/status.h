@@ -23,6 +23,9 @@ Result<File> adopt_file(Fd fd, std::string_view name);
 // What a failed system call on one directory entry means: `error` as an errno, `name` as it is.
 [[gnu::cold]] Failure entry_failure(int error, std::string_view name);
 
+// For whoever finds `name` in another state than the one that it was to change. kConflict.
+[[gnu::cold]] Failure changed_meanwhile(std::string_view name);
+
 // What a failed system call that would have changed `name` means.
 [[gnu::cold]] Failure change_failure(int error, std::string_view name);
 

@@ -214,12 +214,18 @@ TEST_CASE("places are made, moved and removed, each mistake with its reason") {
     CHECK_FALSE(directory.remove_file());
     const Place other = place(workspace, "other");
     REQUIRE(other.make_link("made/file"));
-    CHECK(file.move_to(other, false).error().code == Code::kConflict);
+    CHECK(file.move_to(other).error().code == Code::kConflict);
     REQUIRE(other.remove_file());
-    CHECK(file.move_to(other, false).value());
+    CHECK(file.move_to(other).value());
     CHECK(canary.tree.read("other") == "text");
-    CHECK(directory.move_to(place(workspace, "made/inside"), false).error().code ==
-          Code::kInvalidArgs);
+    REQUIRE(put(file, "new", false));
+    const Stamp there = other.look().value()->stamp;
+    canary.tree.write("other", "changed");
+    CHECK_THAT(file.move_to(other, there).error().message, Catch::Contains("'other' was changed"));
+    CHECK(canary.tree.read("other") == "changed");
+    CHECK(file.move_to(other, other.look().value()->stamp).value());
+    CHECK(canary.tree.read("other") == "new");
+    CHECK(directory.move_to(place(workspace, "made/inside")).error().code == Code::kInvalidArgs);
     REQUIRE(workspace.sync_directory(directory.path()));
     REQUIRE(workspace.sync_directory(directory.path().child("none")));
     REQUIRE(directory.remove_directory());

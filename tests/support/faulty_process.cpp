@@ -197,6 +197,8 @@ class Tracer {
       } else if (once && fault_.kind == Fault::Kind::kKilledBefore) {
         ran_.killed = true;
         return fate;
+      } else if (once && fault_.kind == Fault::Kind::kMeanwhile) {
+        fault_.meanwhile();
       } else if (once && fault_.kind == Fault::Kind::kKilledAfter) {
         fate.last = true;
       } else if (once && fault_.kind == Fault::Kind::kShort && call.partial) {

@@ -1,5 +1,5 @@
 // FaultyProcess: a function run in a process of its own, one of whose calls to the file system
-// fails, falls short or is its last.
+// fails, falls short, is its last, or waits for what another process does.
 //
 // Every call is seen by the kernel's tracing, whoever makes it, so none is left out. Counted are
 // those that the function makes while its window is open. Waiting for the disk (fsync) is counted
@@ -23,10 +23,12 @@ struct Fault {
     kShort,          // half of a read or a write is done
     kKilledBefore,
     kKilledAfter,
+    kMeanwhile,  // it waits until another process has done something
   };
   Kind kind = Kind::kNone;
   std::size_t at = 0;  // the number of the call, from 1 on
   int error = 0;
+  std::function<void()> meanwhile{};
 };
 
 // Handed to the function: what it does between open() and close() is counted.

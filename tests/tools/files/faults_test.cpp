@@ -75,6 +75,9 @@ const std::vector<Scenario>& scenarios() {
       {"patch of three files",
        {apply_patch,
         R"({"patch":"*** Begin Patch\n*** Update File: a\n@@\n alpha\n-beta\n+gamma\n*** Add File: x/new\n+n\n*** Delete File: d/b\n*** End Patch\n"})"}},
+      {"patch of two files",
+       {apply_patch,
+        R"({"patch":"--- a/a\n+++ b/a\n@@ -2 +2 @@\n-beta\n+gamma\n--- a/d/b\n+++ b/d/b\n@@ -1 +1 @@\n-bee\n+wasp\n"})"}},
       {"create", {write_file, R"({"path":"new","content":"n\n"})"}},
       {"create with directories", {write_file, R"({"path":"x/y/new","content":"n\n"})"}},
       {"replace", {write_file, R"({"path":"a","content":"n\n"})"}},
@@ -307,6 +310,52 @@ TEST_CASE("killed before or after any call, files are old or new, and one undo t
       REQUIRE(ran.killed);
       check_after_kill(scenario, stage, undisturbed.after);
     }
+  });
+}
+
+// What another program puts into a file while it is changed.
+constexpr std::string_view kTheirs = "what another program wrote\n";
+
+// Behind the last look at a file, which is the call before.
+bool replaces(const std::string& call) {
+  return call.starts_with("renameat") || call == "unlinkat";
+}
+
+TEST_CASE("what another program writes between any two calls is not lost, nor taken back") {
+  for_each_call(6, [&](const Scenario& scenario, const Undisturbed& undisturbed, std::size_t k) {
+    if (replaces(undisturbed.calls[k - 1])) return;
+    const Stage stage(scenario);
+    std::vector<std::string> written;
+    const auto meanwhile = [&] {
+      for (const char* name : {"a", "d/b", "d/e/c"}) {
+        if (!std::filesystem::exists(stage.tree.path(name))) continue;
+        stage.tree.write(name, std::string(kTheirs));
+        written.emplace_back(name);
+      }
+    };
+    const Ran ran = run_with(
+        {.kind = Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile}, [&](Window& window) {
+          ToolCaller call(stage.tree.root(), stage.state.root(), /*sync=*/true);
+          window.open();
+          std::string answer = call(scenario.call.tool, scenario.call.arguments);
+          window.close();
+          return answer;
+        });
+    INFO(ran.text);
+    const auto copies = [&] {
+      std::size_t found = 0;
+      for (const auto& [name, what] : tree_at(stage.tree.root())) {
+        found += what.find(kTheirs) != std::string::npos ? 1 : 0;
+      }
+      return found;
+    };
+    CHECK_FALSE(has_leftovers(tree_at(stage.tree.root())));
+    if (copies() >= written.size()) return;
+    // It was read, and kept before it was replaced.
+    CHECK_FALSE(failed(ran.text));
+    ToolCaller call(stage.tree.root(), stage.state.root());
+    INFO(call(undo, "{}"));
+    CHECK(copies() >= written.size());
   });
 }
 
