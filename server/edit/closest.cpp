@@ -8,6 +8,7 @@
 #include "server/base/format.h"
 #include "server/base/hash.h"
 #include "server/base/utf8.h"
+#include "server/edit/find_text.h"
 #include "server/edit/lines.h"
 
 namespace quarry::edit {
@@ -291,7 +292,7 @@ std::string explain_miss(std::string_view text, std::string_view old_text, std::
     const bool last = i + 1 == old_lines.size() && !old_text.ends_with('\n');
     const bool first = i == 0;
     // The old text may begin and end within a line.
-    if (wants == has || (first && last && has.find(wants) != std::string_view::npos) ||
+    if (wants == has || (first && last && find_text(has, wants) != has.npos) ||
         (first && has.ends_with(wants)) || (last && has.starts_with(wants))) {
       continue;
     }

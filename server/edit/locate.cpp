@@ -1,10 +1,10 @@
 #include "server/edit/locate.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "server/base/newlines.h"
 #include "server/edit/closest.h"
+#include "server/edit/find_text.h"
 #include "server/edit/flat_text.h"
 #include "server/edit/line_ends.h"
 #include "server/edit/lines.h"
@@ -137,19 +137,13 @@ std::string without_escapes(std::string_view text) {
   return plain;
 }
 
-// The places of `wanted`, one behind the other, and at most one more than there may be. Texts of
-// code begin with blanks: string::find() would stop at each blank of the file.
+// The places of `wanted`, one behind the other, and at most one more than there may be.
 std::vector<std::size_t> find_all(const std::string& text, const std::string& wanted) {
   std::vector<std::size_t> places;
-  const char* from = text.data();
-  const char* const end = from + text.size();
-  while (places.size() <= kMaxReplacements) {
-    const void* const found =
-        ::memmem(from, static_cast<std::size_t>(end - from), wanted.data(), wanted.size());
-    if (found == nullptr) break;
-    const auto* const place = static_cast<const char*>(found);
-    places.push_back(static_cast<std::size_t>(place - text.data()));
-    from = place + wanted.size();
+  for (std::size_t at = find_text(text, wanted);
+       at != text.npos && places.size() <= kMaxReplacements;
+       at = find_text(text, wanted, at + wanted.size())) {
+    places.push_back(at);
   }
   return places;
 }
@@ -178,7 +172,7 @@ Result<std::size_t> make(Draft& draft, const Replacement& edit, char separator,
   }
   if (places.empty()) {
     const std::string unescaped = without_escapes(old_text);
-    if (unescaped != old_text && text.find(unescaped) != std::string::npos) {
+    if (unescaped != old_text && find_text(text, unescaped) != text.npos) {
       return fail(Code::kNotFound,
                   "{}old_string is not in the file as it was sent, but fits when its escapes (\\n, "
                   "\\t, \\\", \\\\) are taken for what they stand for: send real line breaks and "

@@ -154,6 +154,14 @@ TEST_CASE("locate: many places in one long line cost one look at it") {
   CHECK(locate(text, all, stopped).error().code == Code::kCancelled);
 }
 
+TEST_CASE("locate: a long text of one character is looked for once, not at every place") {
+  // Compared at every place it takes minutes, more than a test may.
+  const std::string text(std::size_t{32} << 20U, ' ');
+  const std::string blanks(std::size_t{2} << 20U, ' ');
+  CHECK_THAT(edited(text, {{blanks + "x", "y"}}), Contains("old_string is not in the file"));
+  CHECK(edited(text + "x", {{blanks + "x", "y"}}).size() == text.size() - blanks.size() + 1);
+}
+
 TEST_CASE("locate: says that a text was escaped once too often") {
   CHECK_THAT(edited("one\n\ttwo \"x\"\n", {{"one\\n\\ttwo \\\"x\\\"", "y"}}),
              Contains("escapes") && Contains("real line breaks"));
