@@ -42,7 +42,9 @@ Result<void> grow(LineIndex& index, const sandbox::File& file, std::int64_t line
     TRY(cancel.check());
     TRY_ASSIGN(const std::string_view piece, buffer.read(file, index.read_to(), kPiece));
     index.add(piece);
-    if (piece.size() < kPiece) index.finish();
+    // Where the end is known it is not asked for: a line that would begin there is past it.
+    const bool at_end = index.read_to() >= file.stamp().size;
+    if (at_end || piece.size() < kPiece) index.finish();
   }
   return {};
 }

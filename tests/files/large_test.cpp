@@ -46,6 +46,23 @@ TEST_CASE("a large file's part is decoded, by what is given or what it looks lik
   CHECK(asked.find(", koi8-r (as asked) as far as shown;") != std::string::npos);
 }
 
+TEST_CASE("the line behind the last one is past the end, wherever the file ends") {
+  const test::TempWorkspace tree;
+  const std::string line = std::string(63, 'x') + "\n";
+  std::string text;
+  while (text.size() <= static_cast<std::size_t>(kMaxWholeBytes)) text += line;
+  // At the border of what is read at once, and behind it.
+  while (text.size() % (std::size_t{1} << 20U) != 0) text += line;
+  for (int more = 0; more < 2; ++more) {
+    tree.write("f", text);
+    const auto lines = static_cast<std::int64_t>(text.size() / line.size());
+    CHECK(read(tree, "f", {.offset = lines}).ends_with("\t" + line));
+    CHECK(read(tree, "f", {.offset = lines + 1}).find(" is past the end: the last line is ") !=
+          std::string::npos);
+    text += line;
+  }
+}
+
 // A clock that is far enough ahead for every file to have settled, and that moves when it is asked.
 class SteppingClock final : public Clock {
  public:
