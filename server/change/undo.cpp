@@ -260,7 +260,9 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
           Code::kNotFound, "this session has made no change that could be undone{}",
           for_good.empty() ? "" : fmt::format("; change {} deleted files for good", for_good));
     }
-    return fail(Code::kNotFound, "this session has made no change '{}', or it is not kept any more",
+    return fail(Code::kNotFound,
+                "this session has made no change '{}', or it is not kept any more; count=10 with "
+                "dry_run=true lists the newest",
                 request.id);
   }
   std::vector<Undone> done;

@@ -231,12 +231,10 @@ std::string visible_line(std::string_view line) {
   return out;
 }
 
-}  // namespace
-
-std::string visible_character(std::string_view text, std::size_t at) {
-  if (at >= text.size()) return "the end";
-  const Point point = point_at(text, at);
-  if (point.code == '\n') return "the end of the line";
+// Blanks, control and look-alike characters by name: "a TAB", "'x'".
+std::string visible_character(std::string_view line, std::size_t at) {
+  if (at >= line.size()) return "the end of the line";
+  const Point point = point_at(line, at);
   if (point.code == '\t') return "a TAB";
   if (point.code == ' ') return "a space";
   if (is_space(point.code)) return fmt::format("a Unicode blank (U+{:04X})", point.code);
@@ -246,9 +244,11 @@ std::string visible_character(std::string_view text, std::size_t at) {
   if (point.code == '\r') return "a carriage return (U+000D)";
   if (point.code < 0x20 || point.code == 0x7F) return fmt::format("U+{:04X}", point.code);
   std::string shown;
-  utf8::append_repaired(shown, text.substr(at, point.length));
+  utf8::append_repaired(shown, line.substr(at, point.length));
   return point.code < 0x80 ? "'" + shown + "'" : fmt::format("'{}' (U+{:04X})", shown, point.code);
 }
+
+}  // namespace
 
 std::string explain_miss(std::string_view text, std::string_view old_text, std::string_view name,
                          std::size_t* compared) {

@@ -18,7 +18,4 @@ namespace quarry::edit {
 std::string explain_miss(std::string_view text, std::string_view old_text,
                          std::string_view name = "old_string", std::size_t* compared = nullptr);
 
-// Blanks, control and look-alike characters by name: "TAB", "NBSP (U+00A0)", "'x'".
-std::string visible_character(std::string_view text, std::size_t at);
-
 }  // namespace quarry::edit

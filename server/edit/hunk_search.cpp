@@ -138,8 +138,10 @@ Result<std::vector<std::size_t>> behind_anchors(const Image& image, const Hunk& 
     }
     if (found.empty()) found = std::move(begun);
     if (found.empty()) {
-      return fail(Code::kNotFound, "its anchor '@@ {}' is no line of the file{}", anchor,
-                  floor == 0 ? "" : " behind the hunk before");
+      return fail(
+          Code::kNotFound,
+          "has an anchor '@@ {}' that is no line of the file{}; take one that is, or leave it out",
+          anchor, floor == 0 ? "" : " behind the hunk before");
     }
     starts = std::move(found);
   }

@@ -18,7 +18,7 @@ TEST_CASE("closest: the first difference is named, and the region shown as it is
       {"tab", "int main() {\n\treturn 0;\n}\n", "int main() {\n    return 0;\n}",
        "line 2, column 1 has a TAB where old_string has a space"},
       {"trailing", "first line \nsecond line\n", "first line\nsecond line",
-       "line 1, column 11 has a space where old_string has the end"},
+       "line 1, column 11 has a space where old_string has the end of the line"},
       {"nbsp", "a\u00A0= value;\n", "a = value;", "a Unicode blank (U+00A0) where"},
       {"quotes", "say(\u201Chello\u201D)\n", "say(\"hello\")",
        "a typographic quote (U+201C) where"},

@@ -126,7 +126,7 @@ TEST_CASE("hunks: a place is never guessed") {
   CHECK_THAT(applied(text, "@@ ... @@\n+added\n").text, Contains("does not say where"));
   CHECK_THAT(applied(text, "@@ -90,0 +90,1 @@\n+added\n").text, Contains("the file has 15 lines"));
   CHECK_THAT(applied(text, "@@ nowhere @@\n-same\n+x\n").text,
-             Contains("its anchor '@@ nowhere' is no line of the file"));
+             Contains(" has an anchor '@@ nowhere' that is no line of the file; take one"));
   const std::string code = "class A:\n  def f():\n    pass\nclass B:\n  def f():\n    pass\n";
   CHECK_THAT(applied(code, "@@ def f():\n-    pass\n+    x\n").text,
              Contains("fits on lines 3, 6"));

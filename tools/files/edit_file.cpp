@@ -71,7 +71,8 @@ Result<json::Value> list_of(const Args& args, json::Document& read) {
   json::Parser parser;
   const auto parsed = read.parse_copy(parser, args.edits.string());
   if (parsed) return read.root();
-  return fail(Code::kInvalidArgs, "argument 'edits' must be an array of objects; as text it is {}",
+  return fail(Code::kInvalidArgs,
+              "argument 'edits' must be an array of objects; its text is no JSON: {}",
               parsed.error().message);
 }
 

@@ -169,7 +169,7 @@ TEST_CASE("edit_file takes edits in the shapes that clients send them in") {
       {R"("edits":{"old_string":"b","new_string":"1"})", "a 1 a2"},
       {R"("edits":[{"filePath":"./f","old_string":"b","new_string":"1"}])", "a 1 a2"},
       {R"("edits":[{"filePath":"g","old_string":"b","new_string":"1"}])", "another file"},
-      {R"("edits":"not json")", "must be an array"},
+      {R"("edits":"not json")", "its text is no JSON"},
       {R"("edits":"7")", "must be an array"},
       {R"("old_string":"a","new_string":"1","expected_replacements":2)", "1 b 12"},
       {R"("old_string":"b","new_string":"1","expected_replacements":1)", "a 1 a2"},
