@@ -122,26 +122,38 @@ Failure several(const std::vector<std::size_t>& places, std::string_view advice)
   return fail(Code::kInvalidArgs, "fits on lines {}; {}", lines, advice);
 }
 
+// Behind the lines from `from` to `end` that are `anchor`, else behind those that begin with it.
+std::vector<std::size_t> behind_anchor(const Image& image, std::string_view anchor,
+                                       std::size_t from, std::size_t end) {
+  std::vector<std::size_t> found;
+  std::vector<std::size_t> begun;
+  for (std::size_t at = from; at < end; ++at) {
+    const std::string_view line = without_blanks(image[at].body);
+    if (line.starts_with(anchor)) (line == anchor ? found : begun).push_back(at + 1);
+  }
+  return found.empty() ? begun : found;
+}
+
 // Lines behind which what `anchors` announce may stand, from 0; at most one for each last anchor.
 Result<std::vector<std::size_t>> behind_anchors(const Image& image, const Hunk& hunk,
                                                 std::size_t floor, const CancelToken& cancel) {
   std::vector<std::size_t> starts = {floor};
   for (const std::string_view anchor : hunk.anchors) {
     TRY(cancel.check());
-    // The whole line, else the beginning of one.
-    std::vector<std::size_t> found;
-    std::vector<std::size_t> begun;
-    for (std::size_t at = starts.front(); at < image.size(); ++at) {
-      const std::string_view line = without_blanks(image[at].body);
-      if (!line.starts_with(anchor)) continue;
-      (line == anchor ? found : begun).push_back(at + 1);
-    }
-    if (found.empty()) found = std::move(begun);
+    std::vector<std::size_t> found = behind_anchor(image, anchor, starts.front(), image.size());
     if (found.empty()) {
+      const auto above = behind_anchor(image, anchor, 0, std::min(starts.front(), image.size()));
+      if (!above.empty()) {
+        return fail(Code::kNotFound,
+                    "has its anchor '@@ {}' at line {}, above what comes before it in the patch; "
+                    "give all in the order of the file",
+                    anchor, above.front());
+      }
       return fail(
           Code::kNotFound,
-          "has an anchor '@@ {}' that is no line of the file{}; take one that is, or leave it out",
-          anchor, floor == 0 ? "" : " behind the hunk before");
+          "has an anchor '@@ {}' that is no line of the file; take one that is, or leave it "
+          "out",
+          anchor);
     }
     starts = std::move(found);
   }

@@ -93,6 +93,8 @@ TEST_CASE("hunks: what stands above is said to, and an anchor may be said twice"
   CHECK_THAT(v4a(text, "@@\n-three\n+3\n@@\n-one\n+1\n"),
              Contains("its old text is at line 1, before what the hunk before changes"));
   CHECK_THAT(v4a(text, "@@ three\n-one\n+1\n"), Contains("at line 1, before its anchor"));
+  CHECK_THAT(v4a(text, "@@\n-three\n+3\n@@ one\n-two\n+2\n"),
+             Contains("its anchor '@@ one' at line 1, above") && Contains("order of the file"));
   CHECK(v4a("class A:\n  x\n", "@@ class A:\n class A:\n-  x\n+  y\n") == "class A:\n  y\n");
   CHECK(v4a("x\nx\ny\n", "@@ x\n x\n-y\n+z\n") == "x\nx\nz\n");
   CHECK(v4a(text, "--- a/f\n+++ b/f\n@@\n-two\n+2\n") == "one\n2\nthree\nfour\n");

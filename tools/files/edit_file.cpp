@@ -177,8 +177,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     const auto made = static_cast<std::int64_t>(located.replacements);
     if (args.expected_replacements.value_or(made) != made) {
       return fail(Code::kConflict,
-                  "'{}': {} places, not {} as expected_replacements says; nothing was changed",
-                  shown, made, *args.expected_replacements);
+                  "'{}': {} {}, not {} as expected_replacements says; nothing was changed", shown,
+                  made, made == 1 ? "place" : "places", *args.expected_replacements);
     }
   }
   TRY_ASSIGN(Spliced after, spliced_bytes(before, decoded, located.splices));

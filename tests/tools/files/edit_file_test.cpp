@@ -174,6 +174,7 @@ TEST_CASE("edit_file takes edits in the shapes that clients send them in") {
       {R"("old_string":"a","new_string":"1","expected_replacements":2)", "1 b 12"},
       {R"("old_string":"b","new_string":"1","expected_replacements":1)", "a 1 a2"},
       {R"("old_string":"a","new_string":"1","expected_replacements":3)", "2 places, not 3"},
+      {R"("old_string":"b","new_string":"1","expected_replacements":2)", "1 place, not 2"},
       {R"("old_string":"a","new_string":"1","expected_replacements":1)", "2 times"},
   };
   for (const Row& row : rows) {
