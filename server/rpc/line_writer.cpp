@@ -94,18 +94,18 @@ bool LineWriter::release() {
 
 bool LineWriter::drain() {
   Lock state = state_.lock();
-  if (state->writing) return false;
+  if (state->writing) return is_full(*state);
   write_out(state, false);
   return state->unwritten != 0;
 }
 
 bool LineWriter::backlog() const {
   const Lock state = state_.lock();
-  return state->unwritten != 0 && !state->writing;
+  return state->writing ? is_full(*state) : state->unwritten != 0;
 }
 
 bool LineWriter::full() const {
-  return state_.lock()->unwritten >= options_.max_pending;
+  return is_full(*state_.lock());
 }
 
 bool LineWriter::idle() const {

@@ -4,7 +4,8 @@
 // Two kinds of caller. The reader thread, which is the one that made the LineWriter, never waits:
 // what the client does not take stays here, backlog() says so, and the reader polls poll_fd() for
 // POLLOUT and calls drain(). Any other thread waits for the client, and before it adds to more than
-// max_pending bytes. The reader asks full() and reads no further input while it is.
+// max_pending bytes. The reader asks full() and reads no further input while it is: also when it is
+// another thread that waits for the client.
 //
 // The descriptor is shared with the parent, so it is never made non-blocking itself: a pipe is
 // opened again for ourselves, a socket is told per call, and where neither works writes of at most
@@ -80,7 +81,8 @@ class LineWriter final : public ReplySink {
   // Writes as much as goes without waiting. True when a backlog() is left.
   bool drain();
 
-  // Something waits for the client to read, and no other thread is at it.
+  // The reader must wait for the client: something is unwritten and no other thread is at it, or it
+  // is full().
   bool backlog() const;
   // For poll(POLLOUT).
   int poll_fd() const { return own_ ? own_.get() : fd_; }
@@ -105,6 +107,7 @@ class LineWriter final : public ReplySink {
     Stats stats;
   };
   using Lock = Guarded<State>::Lock;
+  bool is_full(const State& state) const { return state.unwritten >= options_.max_pending; }
   struct Written {
     std::size_t bytes = 0;
     std::uint64_t calls = 0;

@@ -203,6 +203,33 @@ TEST_CASE("line writer makes other threads wait for a slow client, within the bo
   }
 }
 
+TEST_CASE("line writer has the reader wait when it is full though another thread is at it, RP-13") {
+  for (const Wire wire : kWires) {
+    INFO(name_of(wire));
+    Ends ends(wire);
+    auto writer = make_writer(wire, ends.server.get(), {.max_pending = 5'000'000});
+    std::vector<std::string> sent = {std::string(2'000'000, 'w')};
+    std::thread worker([&] { writer->send(sent.front()); });  // nobody reads: it waits
+    while (writer->stats().unwritten == 0) std::this_thread::yield();
+    CHECK_FALSE(writer->backlog());
+    CHECK_FALSE(writer->release());
+    while (!writer->full()) writer->send(sent.emplace_back(100'000, 'r'));
+    CHECK(writer->backlog());
+    CHECK(writer->drain());
+
+    std::string got;
+    std::thread client([&] { got = take_all(ends.client); });
+    drain_all(*writer);
+    worker.join();
+    CHECK_FALSE(writer->full());
+    CHECK(writer->flush_for(60s));
+    writer.reset();
+    ends.server.reset();
+    client.join();
+    CHECK(split(got) == sent);
+  }
+}
+
 TEST_CASE("line writer keeps lines of reader and workers apart while the client is slow") {
   for (const Wire wire : kWires) {
     INFO(name_of(wire));

@@ -113,6 +113,24 @@ TEST_CASE("a client that stops reading costs bounded memory and loses nothing") 
   check_orderly_exit(client.process);
 }
 
+TEST_CASE("a client that stops reading is not read from, though a worker waits for it") {
+  std::string text;
+  while (text.size() < 200'000) text += "a line of text to be found over and over again, 200 kB\n";
+  Client client({.files = {{"a.txt", text}}});
+  client.initialize();
+  // Their answers fill the pipe, so that a worker waits while the reader goes on.
+  const std::string searches = lines_of(8, [](int i) {
+    return call_of(i, "grep", {{"pattern", "text"}, {"limit", 500}, {"max_tokens", 24000 - i}});
+  });
+  REQUIRE(client.process.write(searches));
+  const std::string lines = lines_of(20'000, [](int i) { return request_of(8 + i, "tools/list"); });
+  CHECK_FALSE(client.process.write(lines, Millis{2000}));
+  if (!kSanitized) CHECK(client.process.memory_kib("VmHWM") < 250 * kMib);
+  const auto line = client.process.read_line();
+  REQUIRE(line);
+  CHECK(Json::accept(*line));
+}
+
 TEST_CASE("P6 an over-long line is discarded and answered, and the stream goes on") {
   Client client;
   const std::string piece(1 << 20, 'x');
