@@ -19,8 +19,8 @@ void CallProgress::open(std::string_view token, Revision revision) {
   state->revision = revision;
   state->open = true;
   state->sent_ns = clock_.steady_ns();
-  state->sent = 0;
   state->done = 0;
+  state->repeated = 1;  // more than 0 is sent first
 }
 
 void CallProgress::close() {
@@ -32,7 +32,10 @@ void CallProgress::report(std::int64_t done, std::int64_t total, std::string_vie
   std::string line;
   {
     auto state = state_.lock();
-    if (done > state->done) state->done = done;
+    if (done > state->done) {
+      state->done = done;
+      state->repeated = 0;
+    }
     line = next(*state, kLeastGapNs, total, message);
   }
   if (!line.empty()) wire_.send(line);
@@ -50,12 +53,12 @@ std::string CallProgress::next(State& state, std::int64_t least_gap_ns, std::int
   const std::int64_t now = clock_.steady_ns();
   if (now - state.sent_ns < least_gap_ns) return {};
   state.sent_ns = now;
-  // Strictly increasing even when nothing more was done: by a fraction of one step, which never
-  // reaches the next whole one.
-  const auto done = static_cast<double>(state.done);
-  state.sent = done > state.sent ? done : state.sent + (done + 1 - state.sent) / 2;
+  // Strictly increasing even when nothing more was done: by fractions of one step, 1/2, 2/3, 3/4,
+  // which never reach the next whole one and stay apart for longer than any call lasts.
+  const auto repeated = static_cast<double>(state.repeated++);
+  const double progress = static_cast<double>(state.done) + repeated / (repeated + 1);
   std::string line = R"({"jsonrpc":"2.0","method":"notifications/progress","params":{)";
-  line += fmt::format(R"("progressToken":{},"progress":{})", state.token, state.sent);
+  line += fmt::format(R"("progressToken":{},"progress":{})", state.token, progress);
   if (total > 0) line += fmt::format(R"(,"total":{})", total);
   if (state.revision >= Revision::k2025_03_26 && !message.empty()) {
     line += R"(,"message":)";

@@ -38,10 +38,9 @@ class CallProgress final : public tools::Progress {
     std::string token;
     Revision revision = kNewestHandshake;
     bool open = false;
-    std::int64_t opened_ns = 0;
     std::int64_t sent_ns = 0;
-    double sent = 0;        // the last progress sent
-    std::int64_t done = 0;  // the last progress reported
+    std::int64_t done = 0;      // the last progress reported
+    std::int64_t repeated = 0;  // how often that was sent already
   };
   // The next notification; empty when it is too early for one.
   std::string next(State& state, std::int64_t least_gap_ns, std::int64_t total,

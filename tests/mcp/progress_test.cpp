@@ -81,6 +81,25 @@ TEST_CASE("progress P63 tells once in ten seconds that a silent call works") {
   CHECK(call.written().at(0)["params"]["progress"].get<double>() > last);
 }
 
+TEST_CASE("progress P62 increases strictly however often the same is reported") {
+  for (const std::int64_t done : {std::int64_t{0}, std::int64_t{1}, std::int64_t{1} << 30}) {
+    INFO(done);
+    Watched call;
+    call.progress->open("1", Revision::k2025_11_25);
+    double last = 0;
+    for (int i = 0; i < 1000; ++i) {
+      call.clock.now_ns += 200 * kMs;
+      call.progress->report(done, 0, "");
+      const auto lines = call.written();
+      REQUIRE(lines.size() == 1);
+      const auto sent = lines[0]["params"]["progress"].get<double>();
+      REQUIRE(sent > last);
+      REQUIRE(sent < static_cast<double>(done + 1));
+      last = sent;
+    }
+  }
+}
+
 TEST_CASE("progress P62 says nothing once closed, or without a token") {
   Watched call;
   call.clock.now_ns += 1000 * kMs;
