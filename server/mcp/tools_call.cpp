@@ -35,7 +35,10 @@ void Server::handle_tools_call(std::unique_ptr<Call> call) {
   call->tool_index = index;
   call->tool = &parts_.tools.tool(index);
   call->runner = &parts_.runner;
-  if (!is_modern(request.revision) && client_roots_.awaited()) return hold(std::move(call));
+  if (!is_modern(request.revision)) {
+    if (client_roots_.awaited()) return hold(std::move(call));
+    if (!held_.empty()) release_held();  // the answer, or the end of patience, came just now
+  }
   admit(std::move(call));
 }
 

@@ -28,11 +28,12 @@ constexpr std::string_view kChanged =
 // A client with roots: it has initialized, and its next message from the server is the question.
 struct RootsClient : FakeServer {
   explicit RootsClient(const Options& options = {},
-                       std::string_view capabilities = R"({"roots":{"listChanged":true}})")
+                       std::string_view capabilities = R"({"roots":{"listChanged":true}})",
+                       std::string_view revision = "2025-11-25")
       : FakeServer(fake_tools(), options) {
     workspace().make_directory("a");
     workspace().make_directory("b/c");
-    send(initialize(capabilities));
+    send(initialize(capabilities, revision));
     receive();
     send(kInitialized);
   }
@@ -123,6 +124,21 @@ TEST_CASE("calls wait for the first answer, in order, while ping is answered") {
     }
     if (workers == 0) CHECK(ids == std::vector<int>{1, 2, 3, 4, 5});
   }
+}
+
+TEST_CASE("a call beside the answer in a batch does not overtake those that wait for it") {
+  RootsClient client({}, R"({"roots":{}})", "2025-03-26");
+  const std::string question = client.question();
+  client.send_call(1, "modify", R"({"text":"first","ms":0})");
+  client.ping(9);
+  CHECK(client.receive()["id"] == 9);
+  take_log();
+  client.send(R"([{"jsonrpc":"2.0","id":")" + question + R"(","result":{"roots":[]}},)" +
+              R"({"jsonrpc":"2.0","id":2,"method":"tools/call",)" +
+              R"("params":{"name":"modify","arguments":{"text":"second","ms":0}}}])");
+  client.receive();
+  client.receive();
+  CHECK(take_log() == "first(first)second(second)");
 }
 
 TEST_CASE("calls with bad parameters are refused at once, and a held id is in use") {
