@@ -18,6 +18,7 @@
 #include "server/json/document.h"
 #include "server/mcp/message.h"
 #include "server/mcp/progress.h"
+#include "server/pool/pool.h"
 #include "server/rpc/line.h"
 #include "server/rpc/reply.h"
 #include "server/rpc/request_state.h"
@@ -52,6 +53,9 @@ struct Call {
   std::size_t tool_index = 0;
   const tools::Tool* tool = nullptr;
   std::shared_ptr<session::Session> session;
+  // Decided once: the store, which has a say in it, may come to another answer while the call runs.
+  pool::Lane lane = pool::Lane::kQuick;
+  session::Order::Access access = session::Order::Access::kShared;
   std::optional<CancelToken> cancel;
   CallProgress progress;
   rpc::RequestState state;  // answered or cancelled, whichever came first

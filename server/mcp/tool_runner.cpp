@@ -49,6 +49,12 @@ Result<std::string_view> read_handle(json::Value arguments) {
   return given.string();
 }
 
+session::Order::Access access_of(const Call& call) {
+  using Access = session::Order::Access;
+  if (call.tool->traits.order == tools::Order::kAlone) return Access::kAlone;
+  return call.lane == pool::Lane::kHeavy ? Access::kSharedHeavy : Access::kShared;
+}
+
 Failure busy() {
   return fail(Code::kUnavailable,
               "the server is busy: too many calls are waiting; call again after earlier answers");
@@ -56,7 +62,7 @@ Failure busy() {
 
 }  // namespace
 
-pool::Lane ToolRunner::lane(const Call& call) const {
+pool::Lane ToolRunner::lane_of(const Call& call) const {
   const tools::Tool& tool = *call.tool;
   if (tool.traits.heavy != nullptr && tool.traits.heavy(call.arguments)) return pool::Lane::kHeavy;
   if (tool.traits.lane == tools::Lane::kHeavy) return pool::Lane::kHeavy;
@@ -64,12 +70,6 @@ pool::Lane ToolRunner::lane(const Call& call) const {
   const bool waits = tool.traits.effect == tools::Effect::kKeepsState &&
                      world_.store.durability() == store::Durability::kFull;
   return waits ? pool::Lane::kHeavy : pool::Lane::kQuick;
-}
-
-session::Order::Access ToolRunner::access(const Call& call) const {
-  using Access = session::Order::Access;
-  if (call.tool->traits.order == tools::Order::kAlone) return Access::kAlone;
-  return lane(call) == pool::Lane::kHeavy ? Access::kSharedHeavy : Access::kShared;
 }
 
 void ToolRunner::job(void* call) {
@@ -98,9 +98,9 @@ void ToolRunner::start_ready(std::vector<session::Order::Ticket>& ready) {
   for (std::size_t i = 0; i < ready.size(); ++i) {
     auto* call = static_cast<Call*>(ready[i]);
     call->runner = this;
-    if (world_.pool.post(lane(*call), {&ToolRunner::job, call})) continue;
+    if (world_.pool.post(call->lane, {&ToolRunner::job, call})) continue;
     std::unique_ptr<Call> refused(call);
-    call->session->order().finished(access(*call), ready);
+    call->session->order().finished(call->access, ready);
     auto landed = KeptAnswers::finish(world_.kept, *call, busy());
     answer(std::move(refused), busy());
     resume(std::move(landed));
@@ -129,7 +129,7 @@ void ToolRunner::end(std::unique_ptr<Call> call) {
   metrics::CallRow& row = world_.metrics.row(call->tool_index);
   row.latency.record(world_.clock.steady_ns() - call->arrived_ns);
   std::vector<session::Order::Ticket> ready;
-  call->session->order().finished(access(*call), ready);
+  call->session->order().finished(call->access, ready);
   answer(std::move(call), {});
   start_ready(ready);
 }
@@ -166,7 +166,7 @@ void ToolRunner::run(std::unique_ptr<Call> call) {
   world_.memory.call_ended(call->line.size(), call->output.text.size(),
                            call->tool->traits.lane == tools::Lane::kHeavy);
   std::vector<session::Order::Ticket> ready;
-  call->session->order().finished(access(*call), ready);
+  call->session->order().finished(call->access, ready);
   auto landed = KeptAnswers::finish(world_.kept, *call, result);
   answer(std::move(call), result);
   resume(std::move(landed));
@@ -181,6 +181,8 @@ Result<void> ToolRunner::prepare(Call& call) {
   TRY_ASSIGN(const std::string_view handle, read_handle(call.arguments));
   TRY_ASSIGN(call.max_tokens, read_budget(call, world_.limits));
   const tools::Traits& traits = call.tool->traits;
+  call.lane = lane_of(call);
+  call.access = access_of(call);
   call.wall_ms = world_.clock.wall_ms();
   TRY_ASSIGN(call.session, traits.closes_session     ? world_.sessions.find_to_close(handle)
                            : traits.looks_up_session ? world_.sessions.known(handle, call.wall_ms)

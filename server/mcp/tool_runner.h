@@ -60,10 +60,8 @@ class ToolRunner {
   // to their session's order.
   void decline(std::unique_ptr<Call> call, const Error& error);
 
-  // Where the call runs here, and as what it stands in its session's order.
-  pool::Lane lane(const Call& call) const;
-  session::Order::Access access(const Call& call) const;
-  // Reads the arguments that every tool has: finds the session and the answer's budget.
+  // Reads the arguments that every tool has: finds the session and the answer's budget, and decides
+  // where the call runs and as what it stands in its session's order.
   Result<void> prepare(Call& call);
   // A running mean of what the tool's calls took, each new one weighing an eighth; 0 at first.
   std::int64_t recent_cost_ns(std::size_t tool) const {
@@ -74,6 +72,7 @@ class ToolRunner {
 
  private:
   static void job(void* call);
+  pool::Lane lane_of(const Call& call) const;
   void store_use();
   std::int64_t now_ms(const Call& call) const;
   // Posts what may run now; calls that the lane refuses are answered and end in turn.

@@ -54,8 +54,8 @@ void Server::admit(std::unique_ptr<Call> call) {
 }
 
 void Server::schedule(std::unique_ptr<Call> call) {
-  const bool quick = parts_.runner.lane(*call) == pool::Lane::kQuick;
-  const session::Order::Access access = parts_.runner.access(*call);
+  const bool quick = call->lane == pool::Lane::kQuick;
+  const session::Order::Access access = call->access;
   const bool inline_only = parts_.pool.workers() == 0;
   session::Order& order = call->session->order();
   const std::string_view token = progress_token(call->request.params);

@@ -1,5 +1,6 @@
 // Sessions beside each other: one that floods, one that may not write, one that keeps its order.
 
+#include <filesystem>
 #include <set>
 #include <string>
 
@@ -17,7 +18,8 @@ std::string text_of(const nlohmann::json& answer) {
 
 // A server past its handshake.
 struct Server : FakeServer {
-  Server() : FakeServer(fake_tools(), {.workers = 2}) {
+  explicit Server(const std::string& state_directory = {})
+      : FakeServer(fake_tools(), {.workers = 2, .state_directory = state_directory}) {
     send(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":)"
          R"("2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}})");
     receive();
@@ -111,6 +113,25 @@ TEST_CASE("a change of a store that waits for the disk runs on a worker") {
   open_gate(true);
   std::set<int> ids = {server.receive()["id"], server.receive()["id"]};
   CHECK(ids == std::set<int>{1, 2});
+}
+
+TEST_CASE("a store that comes back while calls run leaves their session its places") {
+  // In memory, which acknowledges what is as durable as it gets, a change is heavy; on disk it is
+  // not. Eight fill a session's places, and meanwhile the directory can be used.
+  TempWorkspace place;
+  place.write("state", "no directory");
+  Server server(place.path("state"));
+  open_gate(false);
+  server.send_call(1, "gate");
+  for (int id = 2; id <= 9; ++id) server.send_call(id, "begin_session");
+  server.send(R"({"jsonrpc":"2.0","id":10,"method":"ping"})");
+  CHECK(server.receive()["id"] == 10);
+  std::filesystem::remove(place.path("state"));
+  open_gate(true);
+  for (int id = 1; id <= 9; ++id) CHECK_FALSE(server.receive()["result"].contains("isError"));
+  CHECK(std::filesystem::is_directory(place.path("state")));
+  server.send_call(11, "look", R"({"text":"heavy"})");
+  CHECK(server.receive()["id"] == 11);
 }
 
 }  // namespace

@@ -26,6 +26,11 @@ struct Pipe {
   Fd read, write;
 };
 
+std::unique_ptr<store::Store> make_store(const std::string& directory) {
+  if (directory.empty()) return store::Store::in_memory();
+  return store::Store::at(directory, {.retry = std::chrono::milliseconds(0)});
+}
+
 }  // namespace
 
 struct FakeServer::State {
@@ -55,7 +60,7 @@ struct FakeServer::State {
 
   void serve(std::span<const tools::Entry> entries, const Options& options) {
     FakeWorld world(entries, options.workers, options.heavy_limit, workspace.root(),
-                    from_server.write.get());
+                    from_server.write.get(), make_store(options.state_directory));
     rpc::LineReader reader(to_server.read.get(), 1 << 20);
     mcp::Server server({.in = to_server.read.get(),
                         .reader = reader,

@@ -24,6 +24,7 @@ class FakeServer {
     std::size_t heavy_limit = 16384;
     std::int64_t drain_ms = 900;
     std::int64_t roots_patience_ms = 30'000;
+    std::string state_directory = {};  // looked for at each use until it opens; empty: in memory
   };
   // `entries` must be sorted by name and outlive the server.
   FakeServer(std::span<const tools::Entry> entries, const Options& options);

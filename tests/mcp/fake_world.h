@@ -1,5 +1,5 @@
-// FakeWorld: everything behind the protocol server, over tools that a test makes up, a store in
-// memory and no git helper.
+// FakeWorld: everything behind the protocol server, over tools that a test makes up, a store (in
+// memory, when nothing else is said) and no git helper.
 
 #pragma once
 
@@ -18,8 +18,9 @@ namespace quarry::test {
 // In the order of the real server: the pool, whose jobs use the rest, is destroyed first.
 struct FakeWorld {
   FakeWorld(std::span<const tools::Entry> entries, std::size_t workers, std::size_t heavy_limit,
-            const std::string& root, int out)
-      : store(store::Store::in_memory()),
+            const std::string& root, int out,
+            std::unique_ptr<store::Store> kept_in = store::Store::in_memory())
+      : store(std::move(kept_in)),
         sessions({.roots = {sandbox::Workspace::open(root).value()},
                   .read_only = false,
                   .git_helper = "/nonexistent",
