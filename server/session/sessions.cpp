@@ -241,6 +241,7 @@ Result<Opened> Sessions::open(const OpenOptions& options) {
     if (!candidates.empty()) written = store_.change(insert);
   }
   if (!written) return Failure(std::move(written).error());
+  sweep_later();  // again: the sweeps may have ended before this session was there
   auto session = loaded_.insert(make(record, std::move(place)));
   session->adopt(record, written->generation);
   return Opened{.session = std::move(session), .durable = written->durable};

@@ -82,13 +82,13 @@ void Sessions::sweep_later() {
 }
 
 void Sessions::sweep_in_background() {
-  const bool more = sweep(kSweepMost);
-  const Totals all = totals();
-  if (more || all.sessions + all.expired > 0) {
-    in_background(std::chrono::milliseconds(more ? 0 : kSweepMs), &Sessions::sweep_in_background);
-  } else {
-    sweeping_.store(false);  // the next opening starts it again
+  if (sweep(kSweepMost)) {
+    return in_background(std::chrono::milliseconds(0), &Sessions::sweep_in_background);
   }
+  // Before the look: whoever stores a session that it does not see starts the sweeps again.
+  sweeping_.store(false);
+  const Totals all = totals();
+  if (all.sessions + all.expired > 0) sweep_later();
 }
 
 bool Sessions::sweep(std::size_t most) {

@@ -216,6 +216,25 @@ TEST_CASE("in the background the sweeps go on while there are sessions, and no l
   background.run();
 }
 
+TEST_CASE("a session that is opened just when the last sweep ends is swept one day") {
+  SessionsFixture fixture;
+  HeldBackground background;
+  fixture.background = &background;
+  fixture.restart();
+  const std::vector<std::string> gone = {fixture.open(), fixture.open()};
+  for (const std::string& handle : gone) REQUIRE(fixture.sessions->close(handle));
+  REQUIRE(background.works.size() == 1);
+  // The sweep has seen that there are none, and does not know of this one.
+  int looks = 0;
+  fixture.store.after_read = [&](Table table, std::string_view key) {
+    if (table != Table::kTotals || key != rows::kTotalsKey || ++looks > 1) return;
+    fixture.open({.ttl_s = 60});
+  };
+  background.run();
+  REQUIRE(looks == 1);
+  CHECK(background.works.size() == 1);
+}
+
 TEST_CASE("records of version 1 are found, listed and updated") {
   SessionsFixture fixture;
   const auto old_record = [&](const std::string& handle) {

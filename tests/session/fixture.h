@@ -26,7 +26,9 @@ class CountedStore : public store::Store {
   Result<std::optional<std::string>> read(store::Table table, std::string_view key) override {
     ++gets;
     if (unreadable) return fail(Code::kUnavailable, "the disk cannot be read");
-    return inner_->read(table, key);
+    auto found = inner_->read(table, key);
+    if (after_read) after_read(table, key);
+    return found;
   }
   Result<void> put(store::Table table, std::string_view key, std::string_view value) override {
     ++changes;
@@ -72,6 +74,7 @@ class CountedStore : public store::Store {
   bool repeating = false;
   bool failing = false;
   bool unreadable = false;
+  std::function<void(store::Table, std::string_view key)> after_read;
   std::uint64_t doubted = 0;
   int settled = 0;  // how often doubts were
 
