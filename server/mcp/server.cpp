@@ -19,6 +19,13 @@ constexpr std::chrono::milliseconds kUnread{1};
 constexpr std::chrono::milliseconds kSlice{50};
 constexpr std::size_t kMaxBatch = standard<std::size_t>(Limit::kBatchMessages);
 
+// Not every signal ends the input: after the one of a client's thread that ended, a read would
+// leave what waits for the client unwritten.
+bool ended_or_readable(int in) {
+  pollfd input{in, POLLIN, 0};
+  return poll(&input, 1, 0) > 0;
+}
+
 using rpc::Envelope;
 using Kind = rpc::Kind;
 using Status = rpc::LineReader::Status;
@@ -73,10 +80,8 @@ void Server::wait_for_input(bool backlog) {
       parts_.in_flight.beat();
       progress_wanted_ = parts_.in_flight.size() > 0;
     }
-    if (ready <= 0) {
-      if (ready < 0) return;  // a signal: the read will see why
-      continue;
-    }
+    if (ready < 0 && ended_or_readable(parts_.in)) return;  // by a signal, most often
+    if (ready <= 0) continue;
     if (ends[1].revents != 0) parts_.writer.drain();
     if (ends[0].revents != 0) return;
   }

@@ -1,7 +1,9 @@
 // What a stream of lines does to the server: pieces, floods, monsters, a client that does not read.
 
+#include <csignal>
 #include <set>
 #include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -129,6 +131,22 @@ TEST_CASE("a client that stops reading is not read from, though a worker waits f
   const auto line = client.process.read_line();
   REQUIRE(line);
   CHECK(Json::accept(*line));
+}
+
+TEST_CASE("a signal that does not end the server leaves no answer half written") {
+  std::string text;
+  while (text.size() < 90'000) text += "a line of text, more of them than a pipe takes at once\n";
+  Client client({.files = {{"a.txt", text}}, .workers = 0});
+  client.initialize();
+  client.send(call_of(1, "read_file", {{"path", "a.txt"}, {"max_tokens", 24000}}));
+  // The client's thread that started the server ends while the rest waits for the client to read.
+  // Where the server has not come so far, the signal changes nothing.
+  std::this_thread::sleep_for(Millis{300});
+  client.process.signal(SIGUSR1);
+  const auto line = client.process.read_line();
+  REQUIRE(line);
+  CHECK(line->size() > 65'536);
+  CHECK(Json::parse(*line)["id"] == 1);
 }
 
 TEST_CASE("P6 an over-long line is discarded and answered, and the stream goes on") {
