@@ -292,7 +292,6 @@ void ToolRunner::answer(std::unique_ptr<Call> call, const Result<void>& result) 
     row.bytes.fetch_add(call->answer.size(), std::memory_order_relaxed);
     const bool sent = call->reply.send(call->answer);
     if (sent && result && call->output.on_sent) call->output.on_sent();
-    call->output.on_sent = nullptr;  // with what it holds
   }
   world_.calls.give_back(std::move(call));
 }

@@ -228,5 +228,14 @@ TEST_CASE("memory: the pool of calls frees what one huge line needed") {
   CHECK(world.care.kept().bytes < 8 * (std::size_t{600} << 10U));
 }
 
+TEST_CASE("memory: the pool of calls keeps nothing that a call's tool wanted to note") {
+  Cared world;
+  auto call = world.calls.take();
+  const auto noted = std::make_shared<const std::string>("the text of a file");
+  call->output.on_sent = [noted] {};  // and the call is cancelled
+  world.calls.give_back(std::move(call));
+  CHECK(noted.use_count() == 1);
+}
+
 }  // namespace
 }  // namespace quarry::mcp
