@@ -20,10 +20,13 @@ namespace quarry::store {
 class RecentHead {
  public:
   struct Position {
-    std::uint64_t resets = 0;  // how often the log was begun anew; its parity names the file
-    std::uint64_t end = 0;     // bytes of the log
+    std::uint64_t resets =
+        0;                  // how often the log was begun anew, 32 bits; its parity names the file
+    std::uint64_t end = 0;  // bytes of the log
     // Grows with each change and each new beginning.
     std::uint64_t word() const { return resets << 32U | end; }
+    // Where the log is begun anew.
+    Position next() const { return {(resets + 1) & 0xFFFFFFFFU, 0}; }
     bool operator==(const Position&) const = default;
   };
   static constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 32U;  // of `end`

@@ -315,7 +315,7 @@ Result<void> RecentLog::append(const Writes& writes) {
 }
 
 Result<void> RecentLog::restart(std::uint64_t last) {
-  RecentHead::Position next{head_->position().resets + 1, 0};
+  RecentHead::Position next = head_->position().next();
   {
     auto read = read_.lock();
     TRY(catch_up(*read));

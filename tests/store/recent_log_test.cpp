@@ -150,6 +150,24 @@ TEST_CASE("recent log: begun anew, it holds what came later, under the same numb
   CHECK(world.last() == 6);
 }
 
+TEST_CASE("recent log: goes on when it was begun anew as often as can be counted") {
+  const TempWorkspace files;
+  { const World world(files.path("s")); }
+  std::string head = files.read("s/recent/head");
+  const std::uint64_t most = std::uint64_t{UINT32_MAX} << 32U;
+  std::memcpy(head.data() + 16, &most, sizeof most);  // the position's word
+  files.write("s/recent/head", head);
+  {
+    World world(files.path("s"));
+    world.put("a", "1");
+    REQUIRE(world.log->restart(0));
+    world.put("b", "1");
+    CHECK(world.known() == Known{{"a", "1"}, {"b", "1"}});
+    CHECK(world.log->position().resets == 0);
+  }
+  CHECK(World(files.path("s")).known() == Known{{"a", "1"}, {"b", "1"}});
+}
+
 TEST_CASE("recent log: a frame behind the position was never acknowledged and is written over") {
   const TempWorkspace files;
   {
