@@ -9,6 +9,8 @@ namespace quarry::store {
 namespace {
 
 constexpr std::size_t kVisitedAtOnce = 256;
+// No store on disk counts so far: one that takes the place of this one has another generation.
+constexpr std::uint64_t kFirstGeneration = std::uint64_t{1} << 63U;
 constexpr std::size_t kEntryBytes = 128;  // what a map's node takes beside key and value
 
 std::size_t weight(std::string_view key, std::string_view value) {
@@ -178,7 +180,7 @@ bool MemoryStore::holds_nothing() const {
 }
 
 std::uint64_t MemoryStore::generation() const {
-  return content_.lock()->writes;
+  return kFirstGeneration + content_.lock()->writes;
 }
 
 Result<void> MemoryStore::each(Table table, const Visit& visit) {

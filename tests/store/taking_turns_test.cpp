@@ -4,6 +4,8 @@
 #include <chrono>
 #include <map>
 #include <random>
+#include <set>
+#include <string>
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
@@ -169,6 +171,21 @@ TEST_CASE("store that could not be opened is opened later, unless something is k
   CHECK(keeper->get(Table::kSessions, "k") == "v");
   CHECK(keeper->stats().mode == "memory");
   CHECK(store->put(Table::kSessions, "k", "w"));
+  CHECK(store->stats().mode == "lmdb");
+}
+
+TEST_CASE("store that is opened later has another generation than the one in its place had") {
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  files.write("s", "in the way");
+  const auto store = Store::at(directory, {.retry = std::chrono::milliseconds(0)});
+  std::set<std::uint64_t> before = {store->generation()};
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(store->put(Table::kGit, std::to_string(i), "v"));
+    before.insert(store->generation());
+  }
+  REQUIRE(unlink(directory.c_str()) == 0);
+  CHECK_FALSE(before.contains(store->generation()));
   CHECK(store->stats().mode == "lmdb");
 }
 
