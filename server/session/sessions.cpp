@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kCandidates = 16;  // looked at to make room for one
 
 std::string ago(std::int64_t milliseconds) {
+  milliseconds = std::max<std::int64_t>(milliseconds, 0);  // the clock may have been set back
   const std::int64_t minutes = milliseconds / 60'000;
   if (minutes < 2) return fmt::format("{} s", milliseconds / 1000);
   if (minutes < 120) return fmt::format("{} min", minutes);

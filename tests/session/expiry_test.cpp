@@ -107,6 +107,15 @@ TEST_CASE("an expired session is remembered as long as the limit says, and not a
   CHECK(fixture.state(handle).starts_with("no session with this handle"));
 }
 
+TEST_CASE("a session that expired by a clock that was set back since expired just now") {
+  SessionsFixture fixture;
+  const std::string handle = fixture.open({.ttl_s = 60});
+  fixture.clock.now_ms += 3'600'000;
+  fixture.sessions->sweep(100);
+  fixture.clock.now_ms -= 3'600'000;
+  CHECK(fixture.state(handle).starts_with("the session expired 0 s ago; call session_open"));
+}
+
 TEST_CASE("the sweep spares a session that a call holds") {
   SessionsFixture fixture;
   const std::string handle = fixture.open({.ttl_s = 60});
