@@ -145,6 +145,8 @@ Result<std::shared_ptr<Session>> Sessions::load(std::string_view handle, std::ui
     Record here = *record;
     here.read_only = here.read_only || config_.read_only;
     known = loaded_.insert(make(here, std::move(*place)));
+    // It may be the only thing that this process ever has to do with the sessions.
+    if (config_.background != nullptr) sweep_later();
   }
   known->adopt(*record, generation);
   return known;

@@ -225,6 +225,17 @@ TEST_CASE("in the background the sweeps go on while there are sessions, and no l
   background.run();
 }
 
+TEST_CASE("a process that only uses sessions sweeps them as well") {
+  SessionsFixture fixture;
+  const std::string handle = fixture.open();
+  HeldBackground background;
+  fixture.background = &background;
+  fixture.restart();
+  REQUIRE(fixture.sessions->find(handle));
+  REQUIRE(fixture.sessions->find(handle));
+  CHECK(background.works.size() == 1);
+}
+
 TEST_CASE("a session that is opened just when the last sweep ends is swept one day") {
   SessionsFixture fixture;
   HeldBackground background;
