@@ -1,6 +1,16 @@
 #include "server/watch/area.h"
 
+#include <algorithm>
+#include <array>
+
 namespace quarry::watch {
+namespace {
+
+// A submodule's name may have several parts, and only these are known to be none of them.
+constexpr auto kInGitDirectory = std::to_array<std::string_view>(
+    {"branches", "hooks", "lfs", "logs", "objects", "refs", "rr-cache", "worktrees"});
+
+}  // namespace
 
 Area area_below(Area parent, std::string_view name) {
   switch (parent) {
@@ -11,6 +21,7 @@ Area area_below(Area parent, std::string_view name) {
       if (name == "refs") return Area::kGitRefs;
       if (name == "logs") return Area::kGitLogs;
       if (name == "worktrees") return Area::kGitWorktrees;
+      if (name == "modules") return Area::kGitModules;
       return Area::kSkipped;
     case Area::kGitRefs:
       return Area::kGitRefs;
@@ -18,6 +29,13 @@ Area area_below(Area parent, std::string_view name) {
       return name == "refs" ? Area::kGitLeaf : Area::kSkipped;
     case Area::kGitWorktrees:
       return Area::kGitLeaf;
+    case Area::kGitModules:
+      return Area::kGitModule;
+    case Area::kGitModule:
+      if (name == "info") return Area::kGitInfo;
+      if (name == "modules") return Area::kGitModules;
+      return std::ranges::find(kInGitDirectory, name) == kInGitDirectory.end() ? Area::kGitModule
+                                                                               : Area::kSkipped;
     case Area::kGitInfo:
     case Area::kGitLeaf:
     case Area::kSkipped:
@@ -34,13 +52,16 @@ Counts counts_for(Area area, std::string_view name) {
       return {name == "info" || name == "config", true};
     case Area::kGitInfo:
       return {name == "exclude" || name.empty(), true};
+    case Area::kGitModules:
+    case Area::kGitModule:
+      return {name == "info" || name == "config", false};
     default:
       return {false, true};
   }
 }
 
 bool leads_away(Area area, std::string_view name, bool link) {
-  if (area == Area::kTree) return false;
+  if (area == Area::kTree || of_submodules(area)) return false;
   if (area == Area::kGit && name == "commondir") return true;
   return link && !(area == Area::kGit && name == "hooks");
 }

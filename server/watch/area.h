@@ -1,7 +1,8 @@
 // Area: what a directory is to the watch: part of the tree, or which part of a git directory.
 //
 // Every directory of the tree counts, ignored ones too. Of a git directory those count that hold a
-// repository's state; objects, hooks and the like do not. Pure functions; safe from any thread.
+// repository's state; objects, hooks and the like do not. Of the git directories of its submodules,
+// which it holds, those count that say what is ignored. Pure functions; safe from any thread.
 
 #pragma once
 
@@ -18,6 +19,8 @@ enum class Area : std::uint8_t {
   kGitLogs,       // its logs/
   kGitWorktrees,  // its worktrees/
   kGitLeaf,       // logs/refs/ and worktrees/<name>/
+  kGitModules,    // modules/, in its own and in those below
+  kGitModule,     // of modules/: a submodule's git directory, or a part of its name
   kSkipped,       // does not count, nor what lies below
 };
 
@@ -31,6 +34,11 @@ struct Counts {
   bool git;
 };
 Counts counts_for(Area area, std::string_view name);
+
+// Whether a directory of that area may bring ignore rules of a submodule with it.
+inline bool of_submodules(Area area) {
+  return area == Area::kGitModules || area == Area::kGitModule;
+}
 
 // Whether an entry that is no plain directory or file, or this very name, means that git's state
 // lies elsewhere too. `link`: it is a symlink.

@@ -97,7 +97,7 @@ void Watch::note(const Path& path, Area area, std::string_view name) {
   if (!counts.tree) return;
   ++epochs_.tree;
   if (area == Area::kTree) return changes_.add_directory(path.text());
-  // Ignore rules that hold for the directory of the repository.
+  // Ignore rules that hold for the directory of the repository, or where they are far from it.
   const Path git = area == Area::kGitInfo ? path.parent() : path;
   changes_.add_directory(git.parent().text());
 }
@@ -118,6 +118,10 @@ void Watch::name_changed(const Directories::const_iterator& directory,
     git_entries_.push_back(path);
   }
   if (area == Area::kTree && (forget || look)) changes_.add_subtree(path.text());
+  if (of_submodules(area) && (forget || look)) {
+    ++epochs_.tree;
+    changes_.add_directory(directory->first.text());
+  }
   if (forget) forgets_.push_back(path);
   if (look) looks_.push_back({std::move(path), area});
 }
@@ -125,6 +129,7 @@ void Watch::name_changed(const Directories::const_iterator& directory,
 void Watch::git_entry_changed(const Directories::const_iterator& directory,
                               const Notifier::Event& event) {
   if (!epochs_.git_known || !in_git_of_root(directory->first)) return;
+  if (of_submodules(directory->second.area)) return;
   git_entries_.push_back(directory->first.child(event.name));
 }
 

@@ -62,6 +62,14 @@ TEST_CASE("a fingerprint tells every change and nothing else") {
        false, false},
       {"a ref", [](const auto& w) { w.write(".git/refs/heads/x", "0\n"); }, false, true},
       {"objects", [](const auto& w) { w.write(".git/objects/00/11", "x"); }, false, false},
+      {"a submodule's objects and index",
+       [](const auto& w) {
+         w.write(".git/modules/lib/objects/11", "x");
+         w.write(".git/modules/lib/index", "x");
+       },
+       false, false},
+      {"a submodule's exclude",
+       [](const auto& w) { w.write(".git/modules/lib/info/exclude", "y\n"); }, true, true},
       {"info/exclude", [](const auto& w) { w.write(".git/info/exclude", "y\n"); }, true, true},
   };
   for (const Row& row : rows) {
@@ -71,6 +79,7 @@ TEST_CASE("a fingerprint tells every change and nothing else") {
                                          {".git/HEAD", "ref: a\n"},
                                          {".git/refs/heads/a", "0\n"},
                                          {".git/objects/00/00", "x"},
+                                         {".git/modules/lib/info/exclude", "x\n"},
                                          {".git/info/exclude", "x\n"}});
     const Fingerprint before = take(workspace);
     row.change(workspace);

@@ -341,50 +341,5 @@ TEST_CASE("freshness: when events overflow every finished change is seen by the 
   check_rounds({}, true, false);
 }
 
-TEST_CASE("freshness: sessions on one root share answers, and another root's are its own") {
-  Client client({.files = {{"one/a.txt", "needle one\n"}, {"two/a.txt", "needle two\n"}}});
-  client.initialize();
-  const auto open = [&](const char* root) {
-    const Json answer = client.request(root, "tools/call",
-                                       {{"name", "session_open"}, {"arguments", {{"root", root}}}});
-    return answer.at("result").at("structuredContent").at("session").get<std::string>();
-  };
-  const std::string first = open("one"), again = open("one"), other = open("two");
-  const auto grep = [&](const std::string& session) {
-    return text_of(client.request(
-        "grep", "tools/call",
-        {{"name", "grep"}, {"arguments", {{"pattern", "needle"}, {"session", session}}}}));
-  };
-  const auto hits = [&] {
-    const std::string text = text_of(
-        client.request("status", "tools/call",
-                       {{"name", "server_status"}, {"arguments", {{"detail", "metrics"}}}}));
-    return Json::parse(text).at("kept_answers").at("hits").get<int>();
-  };
-  const std::string one = grep(first);
-  for (int i = 0; i < 2'000 && hits() == 0; ++i) CHECK(grep(first) == one);
-  const int before = hits();
-  CHECK(before > 0);
-  CHECK(grep(again) == one);
-  CHECK(hits() == before + 1);
-  for (int i = 0; i < 5; ++i) {
-    const std::string two = grep(other);
-    CHECK(two.find("needle two") != std::string::npos);
-    CHECK(two.find("needle one") == std::string::npos);
-  }
-}
-
-TEST_CASE("freshness: without a cache nothing is kept or watched") {
-  Client client({.files = {{"a.txt", "needle\n"}}, .arguments = {"--no-cache"}});
-  client.initialize();
-  for (int i = 0; i < 5; ++i) {
-    (void)client.request(i, "tools/call", {{"name", "glob"}, {"arguments", {{"pattern", "*"}}}});
-  }
-  const Json metrics = Json::parse(text_of(client.request(
-      9, "tools/call", {{"name", "server_status"}, {"arguments", {{"detail", "metrics"}}}})));
-  CHECK(metrics.at("kept_answers").at("hits") == 0);
-  CHECK(metrics.at("kept_answers").at("watched_directories") == 0);
-}
-
 }  // namespace
 }  // namespace quarry::wire
