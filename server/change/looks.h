@@ -14,8 +14,7 @@ namespace quarry::change {
 enum class Looks : std::uint8_t { kOld, kNew, kNeither };
 
 // What became of the step `at`. Content is told by its hash, a step that only changes the mode by
-// that. `most`: the largest file that is read,
-// in bytes.
+// that. `most`: the largest file that is read, in bytes.
 Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, std::size_t at,
             std::int64_t most);
 

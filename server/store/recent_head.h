@@ -20,8 +20,8 @@ namespace quarry::store {
 class RecentHead {
  public:
   struct Position {
-    std::uint64_t resets =
-        0;                  // how often the log was begun anew, 32 bits; its parity names the file
+    // How often the log was begun anew, 32 bits; its parity names the file.
+    std::uint64_t resets = 0;
     std::uint64_t end = 0;  // bytes of the log
     // Grows with each change and each new beginning.
     std::uint64_t word() const { return resets << 32U | end; }

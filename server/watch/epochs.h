@@ -4,8 +4,8 @@
 // `tree` stands for everything below the root except the inside of git directories, and for their
 // info/exclude and config, and those of the submodules in them, which say what is ignored. `git`
 // stands for what a repository's state is read from: HEAD, index, refs, config. It is known only
-// where all of that lies in the root's own
-// `.git`. A change of git's index alone, such as `git status` makes, leaves `tree` as it is.
+// where all of that lies in the root's own `.git`. A change of git's index alone, such as
+// `git status` makes, leaves `tree` as it is.
 
 #pragma once
 
