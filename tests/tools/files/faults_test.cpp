@@ -329,7 +329,10 @@ TEST_CASE("what another program writes between any two calls is not lost, nor ta
     const auto meanwhile = [&] {
       for (const char* name : {"a", "d/b", "d/e/c"}) {
         if (!std::filesystem::exists(stage.tree.path(name))) continue;
-        stage.tree.write(name, std::string(kTheirs));
+        // As an editor does it that writes into the file, or as one that replaces it.
+        const std::string beside = std::string(name) + (k % 4 < 2 ? "" : "~");
+        stage.tree.write(beside, std::string(kTheirs));
+        std::filesystem::rename(stage.tree.path(beside), stage.tree.path(name));
         written.emplace_back(name);
       }
     };
