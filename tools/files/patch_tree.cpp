@@ -118,7 +118,7 @@ Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
     TRY_ASSIGN(const Path given, files.parse(name, "patch"));
     if (given.is_root()) return fail(Code::kInvalidArgs, "the patch names a file '{}'", name);
     TRY_ASSIGN(path, files.real(given, last));
-    part.given = given;
+    part.given.push_back(given);
     return {};
   };
   const auto is_there = [&](const std::string& name) {
@@ -134,6 +134,7 @@ Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
         // The name may be the old one, or both may have a prefix that is none of theirs.
         for (const std::string& name : {patch.old_path, without_prefix(patch.new_path)}) {
           if (!is_there(name)) continue;
+          part.given.clear();
           TRY(locate(name, Last::kFollow, part.to));
           break;
         }
@@ -154,6 +155,8 @@ Result<PatchTree::Part> PatchTree::find(const FilePatch& patch) const {
     case Kind::kCopy:
       TRY(locate(patch.old_path, patch.kind == Kind::kCopy ? Last::kFollow : Last::kItself,
                  part.from));
+      // A copy may be taken of what must not be changed.
+      if (patch.kind == Kind::kCopy) part.given.clear();
       TRY(locate(patch.new_path, Last::kItself, part.to));
       if (part.from == part.to) part.kind = Kind::kModify;
       break;
@@ -175,7 +178,7 @@ Result<void> PatchTree::open(std::span<const FilePatch> patches) {
   std::vector<Path> given;
   for (const FilePatch& patch : patches) {
     TRY_ASSIGN(Part part, find(patch));
-    given.push_back(part.given);
+    given.insert(given.end(), part.given.begin(), part.given.end());
     const bool leaves = part.kind == Kind::kDelete || part.kind == Kind::kRename;
     if (leaves) leaving_.insert(part.from);
     if (leaves) paths.insert(part.from);

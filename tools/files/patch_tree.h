@@ -15,6 +15,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "server/change/change.h"
 #include "server/edit/patch.h"
@@ -38,7 +39,7 @@ class PatchTree {
     edit::FilePatch::Kind kind = edit::FilePatch::Kind::kModify;
     sandbox::Path from;
     sandbox::Path to;
-    sandbox::Path given;  // what is changed, as the patch names it
+    std::vector<sandbox::Path> given;  // what is changed, as the patch names it
   };
   struct File {
     std::optional<std::string> bytes;  // nullopt: nothing is there
