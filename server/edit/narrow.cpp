@@ -1,5 +1,7 @@
 #include "server/edit/narrow.h"
 
+#include <algorithm>
+
 #include "server/base/utf8.h"
 #include "server/edit/line_runs.h"
 #include "server/edit/lines.h"
@@ -8,6 +10,9 @@ namespace quarry::edit {
 namespace {
 
 using Pieces = std::vector<std::string_view>;
+
+// Of two parts that are compared by characters, each of which takes more room than its bytes.
+constexpr std::size_t kMostBytes = 1 << 20;
 
 Pieces lines_of(std::string_view text) {
   return split_lines(text, '\n');
@@ -52,6 +57,38 @@ std::vector<Difference> differences(const Difference& whole, Pieces (*split)(std
   return found;
 }
 
+bool continues(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+// Without the characters at which both begin and end.
+Difference trimmed(Difference whole) {
+  std::string_view& before = whole.before;
+  std::string_view& after = whole.after;
+  const std::size_t shorter = std::min(before.size(), after.size());
+  std::size_t front = 0;
+  while (front < shorter && before[front] == after[front]) ++front;
+  const auto within = [](std::string_view text, std::size_t at) {
+    return at < text.size() && continues(text[at]);
+  };
+  while (front > 0 && (within(before, front) || within(after, front))) --front;
+  std::size_t back = 0;
+  while (back < shorter - front &&
+         before[before.size() - 1 - back] == after[after.size() - 1 - back]) {
+    ++back;
+  }
+  while (back > 0 && continues(before[before.size() - back])) --back;
+  whole.begin += front;
+  before = before.substr(front, before.size() - front - back);
+  after = after.substr(front, after.size() - front - back);
+  return whole;
+}
+
+void append(std::vector<Splice>& splices, const Difference& one) {
+  splices.push_back(
+      {.begin = one.begin, .end = one.begin + one.before.size(), .with = std::string(one.after)});
+}
+
 }  // namespace
 
 std::vector<Splice> narrowed(std::string_view text, std::span<const Splice> splices) {
@@ -61,11 +98,12 @@ std::vector<Splice> narrowed(std::string_view text, std::span<const Splice> spli
                            .before = text.substr(splice.begin, splice.end - splice.begin),
                            .after = splice.with};
     for (const Difference& lines : differences(whole, lines_of)) {
-      for (const Difference& one : differences(lines, characters_of)) {
-        narrow.push_back({.begin = one.begin,
-                          .end = one.begin + one.before.size(),
-                          .with = std::string(one.after)});
+      const Difference rest = trimmed(lines);
+      if (rest.before.size() + rest.after.size() > kMostBytes) {
+        append(narrow, rest);
+        continue;
       }
+      for (const Difference& one : differences(rest, characters_of)) append(narrow, one);
     }
   }
   return narrow;

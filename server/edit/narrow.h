@@ -3,7 +3,8 @@
 // Whoever replaces a line to change a word gives the rest of it again. Here each splice is split
 // into those of its characters that are another one afterwards, as a diff tells it by lines and
 // then by characters (line_runs.h): so what it keeps can stay in the raw bytes, which may say the
-// same character in a way that would not come back. Pure; safe from any thread.
+// same character in a way that would not come back. Of what differs over a megabyte only the start
+// and the end are compared. Pure; safe from any thread.
 
 #pragma once
 

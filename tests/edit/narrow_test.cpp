@@ -20,6 +20,17 @@ TEST_CASE("narrow: what a splice puts back is left out, by lines and by characte
   CHECK(narrowed("ab", std::vector<Splice>{{0, 2, ""}}) == std::vector<Splice>{{0, 2, ""}});
 }
 
+TEST_CASE("narrow: long lines are compared from both ends, and within when not too long") {
+  const std::string front(std::size_t{3} << 20U, 'a');
+  const std::string line = front + "b\u00E9c" + front;
+  CHECK(narrowed(line, std::vector<Splice>{{0, line.size(), front + "x\u00E9y" + front}}) ==
+        std::vector<Splice>{{front.size(), front.size() + 1, "x"},
+                            {front.size() + 3, front.size() + 4, "y"}});
+  const std::string other(front.size(), 'z');
+  CHECK(narrowed(line, std::vector<Splice>{{0, line.size(), "b" + other + "c" + front}}) ==
+        std::vector<Splice>{{0, front.size() + 3, "b" + other}});
+}
+
 TEST_CASE("narrow: what comes out is the same, whatever the splices") {
   std::mt19937 random(20261130);
   const auto pick = [&](std::size_t below) {
