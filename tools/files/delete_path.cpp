@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "server/base/utf8.h"
@@ -25,7 +26,7 @@ constexpr auto kFields =
                  json::field<&Args::recursive>("recursive").optional(),
                  json::field<&Args::permanent>("permanent").optional());
 
-constexpr std::size_t kPart = 5000;  // files and directories of one change
+constexpr std::size_t kPart = 5000;  // files and directories of one change, at most
 
 Result<std::size_t> count_entries(const sandbox::Workspace& files, const Path& path) {
   TRY_ASSIGN(sandbox::Dir directory, files.open_directory(path));
@@ -98,11 +99,12 @@ Result<Deleted> delete_at_once(const Args& args, const Path& given, const Path& 
 // however many changes it is made.
 Result<void> delete_in_parts(const Path& given, const Path& path, ToolContext& context,
                              Deleted& deleted) {
+  const std::size_t part = std::min(kPart, context.changes.limits().size(Limit::kChangeFiles));
   for (bool whole = false; !whole;) {
     change::Change change = begin(context);
     TRY(change.lock(std::array{path}, std::array{given}));
     if (deleted.steps == 0) TRY(change.check_tree(path));
-    TRY_ASSIGN(whole, change.remove_part(path, kPart));
+    TRY_ASSIGN(whole, change.remove_part(path, part));
     TRY_ASSIGN(deleted.receipt, change.commit());
     deleted.steps += change.steps();
   }

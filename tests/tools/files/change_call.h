@@ -28,8 +28,9 @@ namespace quarry::test {
 class ToolCaller {
  public:
   ToolCaller(const std::string& root, const std::string& state, bool sync = false,
-             sandbox::Workspace::Resolver resolver = sandbox::Workspace::Resolver::kAuto)
-      : changes_({.state_directory = state, .sync = sync, .limits = {}}, clock_),
+             sandbox::Workspace::Resolver resolver = sandbox::Workspace::Resolver::kAuto,
+             const Limits& limits = {})
+      : changes_({.state_directory = state, .sync = sync, .limits = limits}, clock_),
         sessions_({.roots = {sandbox::Workspace::open(root, resolver).value()},
                    .git_helper = "/nonexistent",
                    .limits = {}},
@@ -83,8 +84,9 @@ inline Tree tree_at(const std::string& root) {
 
 class ChangeCall {
  public:
-  explicit ChangeCall(const std::map<std::string, std::string>& content)
-      : files(content), call_(files.root(), state_.root()) {}
+  explicit ChangeCall(const std::map<std::string, std::string>& content, const Limits& limits = {})
+      : files(content),
+        call_(files.root(), state_.root(), false, sandbox::Workspace::Resolver::kAuto, limits) {}
 
   std::string operator()(const tools::Tool& tool, std::string_view arguments,
                          std::string_view handle = {}) {

@@ -80,6 +80,19 @@ TEST_CASE("delete_path deletes a tree of more than a change takes, when told to 
   CHECK_THAT(call(undo, "{}"), Contains("no change that could be undone"));
 }
 
+TEST_CASE("delete_path deletes for good whatever little one change may take") {
+  Limits limits;
+  REQUIRE(limits.set("change_files=3"));
+  std::map<std::string, std::string> content{{"keep", "k"}};
+  for (int i = 0; i < 10; ++i) content[fmt::format("d/e{}/f", i)] = "x";
+  ChangeCall call(content, limits);
+  CHECK_THAT(call(delete_path, R"({"path":"d","recursive":true})"),
+             Contains("more than 3 files") && Contains("permanent=true"));
+  CHECK_THAT(call(delete_path, R"({"path":"d","recursive":true,"permanent":true})"),
+             Contains("deleted d/ with 20 below it\n"));
+  CHECK(call.names() == Names{"keep"});
+}
+
 TEST_CASE("delete_path deletes pipes and sockets when it is told to, alone and in a tree") {
   ChangeCall call({{"d/f", "x"}, {"keep", "k"}});
   REQUIRE(mkfifo(call.files.path("pipe").c_str(), 0600) == 0);
