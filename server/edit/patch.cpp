@@ -10,6 +10,11 @@ namespace quarry::edit {
 Result<std::vector<FilePatch>> parse_patch(std::string_view text) {
   const PatchLines lines(text);
   TRY_ASSIGN(std::vector<FilePatch> files, is_v4a(lines) ? parse_v4a(lines) : parse_unified(lines));
+  if (files.empty() && text.find("<<<<<<<") != text.npos && text.find(">>>>>>>") != text.npos) {
+    return fail(Code::kInvalidArgs,
+                "these are blocks of a text and what replaces it, not a patch; give them to "
+                "edit_file, as old_string and new_string");
+  }
   if (files.empty()) {
     return fail(Code::kInvalidArgs,
                 "there is no patch in this text; give a unified diff (--- a/FILE, +++ b/FILE, "

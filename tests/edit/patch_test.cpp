@@ -163,6 +163,11 @@ TEST_CASE("patch: what cannot be applied is refused, with the line and what woul
   const Row rows[] = {
       {"no patch", "hello\n", "no patch in this text"},
       {"nothing", "", "no patch in this text"},
+      {"blocks",
+       "a.c\n<<<<<<<"
+       " SEARCH\nx\n=======\ny\n>>>>>>>"
+       " REPLACE\n",
+       "edit_file"},
       {"names alone", "--- a/a\n+++ b/a\n", "line 1 of the patch: a file without a hunk"},
       {"a second file without @@",
        "--- a/c\n+++ b/c\n@@ -1 +1 @@\n-a\n+A\n--- a/d\n+++ b/d\n-x\n+X\n",
