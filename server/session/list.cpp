@@ -88,7 +88,7 @@ Result<Listed> Sessions::list(const ListOptions& options) {
   std::size_t known = 0;    // and on all
   std::vector<std::string> roots;
   std::unordered_set<std::string> hashes;
-  TRY(store_.scan(Table::kTotals, rows::root_totals_prefix(), {},
+  TRY(store_.scan(Table::kTotals, rows::kRootTotalsPrefix, {},
                   [&](std::string_view, std::string_view value) {
                     RootCount count = rows::decode_root_count(value);
                     known += count.sessions;
@@ -118,7 +118,7 @@ Result<Listed> Sessions::list(const ListOptions& options) {
     } else if (allowed < known / 4) {  // few among many: not worth passing over the others
       filter.roots = std::move(roots);
     } else {
-      filter.prefix = rows::created_prefix();
+      filter.prefix = rows::kCreatedPrefix;
       if (allowed < known) filter.hashes = std::move(hashes);
     }
   }

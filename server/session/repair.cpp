@@ -33,7 +33,7 @@ Result<void> in_steps(store::Store& store, const std::vector<Item>& items, const
 // and cannot have been lost.
 Result<bool> was_closed(Transaction& change, const store::Store& store, const Record& record) {
   if (!record.indexed || record.expired || record.handle == kDefaultHandle) return false;
-  const std::string row = rows::created_row(record);
+  const std::string row = rows::created_key(record);
   if (store.may_have_lost(Table::kSessionIndex, row)) return false;
   return !change.get(Table::kSessionIndex, row);
 }
@@ -73,7 +73,7 @@ Result<bool> drop_if_idle(Transaction& change, const store::Store& store, const 
   TRY_ASSIGN(const auto record, rows::find(change, id));
   if (key.front() == 'g' || (record && rows::has_row(*record, key))) return false;
   TRY(change.erase(Table::kSessionIndex, key));
-  return !record && key.starts_with(rows::created_prefix()) &&
+  return !record && key.starts_with(rows::kCreatedPrefix) &&
          store.may_have_lost(Table::kSessions, id);
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "server/base/bytes.h"
-#include "server/base/hash.h"
 
 namespace quarry::session::rows {
 namespace {
@@ -11,50 +10,9 @@ namespace {
 using store::Table;
 using store::Transaction;
 
-constexpr std::size_t kTimeBytes = 8;
-constexpr std::size_t kHashBytes = 16;
 // Of a state that is erased in one transaction.
 constexpr std::size_t kPartKeys = 256;
 constexpr std::size_t kPartBytes = std::size_t{1} << 20U;
-
-void append_time(std::string& key, std::uint64_t time) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    key.push_back(static_cast<char>(time >> static_cast<unsigned>(shift)));
-  }
-}
-
-std::string timed(char kind, std::uint64_t time, std::string_view id) {
-  std::string key(1, kind);
-  append_time(key, time);
-  return key.append(id);
-}
-
-std::string hashed(char kind, std::string_view text) {
-  std::string key(1, kind);
-  const auto hash = hash128(text);
-  return key.append(hash.data(), hash.size());
-}
-
-std::uint64_t inverted(std::int64_t time) {
-  return ~static_cast<std::uint64_t>(time);
-}
-
-std::string expiry_key(const Record& record) {
-  return timed('e', static_cast<std::uint64_t>(record.expires_ms()), id_of(record));
-}
-std::string forget_key(const Record& record) {
-  return timed('x', static_cast<std::uint64_t>(record.expires_ms()), id_of(record));
-}
-std::string created_key(const Record& record) {
-  return timed('c', inverted(record.created_ms), id_of(record));
-}
-std::string by(std::string prefix, const Record& record) {
-  append_time(prefix, inverted(record.created_ms));
-  return prefix.append(id_of(record));
-}
-std::string garbage_key(std::string_view id) {
-  return std::string("g").append(id);
-}
 
 std::optional<Record> decoded(const std::optional<std::string>& stored) {
   std::optional<Record> record(std::in_place);
@@ -78,27 +36,23 @@ Result<void> put_totals(Transaction& change, const Totals& totals) {
   return change.put(Table::kTotals, kTotalsKey, value);
 }
 
-std::string label_totals_key(const Record& record) {
-  return label_totals_prefix(record.label) + root_hash(record.root);
-}
-
 struct Row {
   std::string key;
   std::string value;
 };
 
 Row label_row(const Record& record) {
-  return {by(label_prefix(record.label), record), root_hash(record.root)};
+  return {label_key(record), root_hash(record.root)};
 }
 
 // That a record has in the index, apart from its label's.
 std::vector<Row> rows_of(const Record& record) {
   if (record.handle == kDefaultHandle) return {};
-  if (record.expired) return {{forget_key(record), {}}};
+  if (record.expired) return {{forget_key(record.expires_ms(), id_of(record)), {}}};
   if (!record.indexed) return {};
-  return {{expiry_key(record), {}},
+  return {{expiry_key(record.expires_ms(), record.handle), {}},
           {created_key(record), root_hash(record.root)},
-          {by(root_prefix(record.root), record), {}}};
+          {root_key(record), {}}};
 }
 
 std::vector<Row> all_rows_of(const Record& record) {
@@ -140,13 +94,13 @@ Result<void> add_rows(Transaction& change, const Record& record) {
   for (const Row& row : rows_of(record)) {
     TRY(change.put(Table::kSessionIndex, row.key, row.value));
   }
-  TRY(count(change, hashed('r', record.root), 1, record.root));
+  TRY(count(change, root_totals_key(record.root), 1, record.root));
   return add_label(change, record);
 }
 
 Result<void> drop_rows(Transaction& change, const Record& record) {
   for (const Row& row : rows_of(record)) TRY(change.erase(Table::kSessionIndex, row.key));
-  TRY(count(change, hashed('r', record.root), -1, record.root));
+  TRY(count(change, root_totals_key(record.root), -1, record.root));
   return drop_label(change, record);
 }
 
@@ -167,60 +121,6 @@ Result<std::vector<std::string>> keys(store::Store& store, std::string_view pref
 }
 
 }  // namespace
-
-std::string default_id(std::string_view root) {
-  return std::string(kDefaultHandle).append("-").append(root_hash(root));
-}
-
-std::string id_of(const Record& record) {
-  return record.handle == kDefaultHandle ? default_id(record.root) : record.handle;
-}
-
-std::string state_prefix(std::string_view id) {
-  return state_key(id, {});
-}
-
-std::string state_key(std::string_view id, std::string_view name) {
-  std::string key;
-  key.reserve(id.size() + 1 + name.size());
-  key.append(id).push_back('\0');
-  return key.append(name);
-}
-
-std::string_view id_in_state(std::string_view state_key) {
-  constexpr std::size_t kDefaultIdBytes = kDefaultHandle.size() + 1 + kHashBytes;
-  const bool is_default = state_key.size() > kDefaultIdBytes &&
-                          state_key[kDefaultIdBytes] == '\0' &&
-                          state_key.substr(0, kDefaultHandle.size()) == kDefaultHandle;
-  return state_key.substr(0, is_default ? kDefaultIdBytes : state_key.find('\0'));
-}
-
-std::string created_prefix() {
-  return "c";
-}
-std::string root_prefix(std::string_view root) {
-  return hashed('r', root);
-}
-std::string label_prefix(std::string_view label) {
-  return hashed('l', label);
-}
-std::string label_totals_prefix(std::string_view label) {
-  return hashed('l', label);
-}
-std::string root_totals_prefix() {
-  return "r";
-}
-std::string root_hash(std::string_view root) {
-  const auto hash = hash128(root);
-  return {hash.data(), hash.size()};
-}
-
-std::string_view id_in(std::string_view index_key) {
-  std::size_t before = 1;
-  if (index_key.front() == 'r' || index_key.front() == 'l') before += kHashBytes;
-  if (index_key.front() != 'g') before += kTimeBytes;
-  return index_key.substr(std::min(before, index_key.size()));
-}
 
 Totals totals(Transaction& change) {
   return decode_totals(change.get(Table::kTotals, kTotalsKey));
@@ -273,8 +173,8 @@ Result<void> replace(Transaction& change, const Record& was, Record& now) {
     TRY(add_rows(change, now));
   } else if (has_rows) {
     if (was.expires_ms() != now.expires_ms()) {
-      TRY(change.erase(Table::kSessionIndex, expiry_key(was)));
-      TRY(change.put(Table::kSessionIndex, expiry_key(now), {}));
+      TRY(change.erase(Table::kSessionIndex, expiry_key(was.expires_ms(), was.handle)));
+      TRY(change.put(Table::kSessionIndex, expiry_key(now.expires_ms(), now.handle), {}));
     }
     if (was.label != now.label) {
       TRY(drop_label(change, was));
@@ -290,7 +190,7 @@ Result<bool> remove(Transaction& change, const Record& record, bool remember) {
   Totals all = totals(change);
   if (record.expired) {
     all.expired -= all.expired > 0 ? 1 : 0;
-    TRY(change.erase(Table::kSessionIndex, forget_key(record)));
+    TRY(change.erase(Table::kSessionIndex, forget_key(record.expires_ms(), id)));
   } else if (record.indexed) {
     all.sessions -= all.sessions > 0 ? 1 : 0;
     TRY(drop_rows(change, record));
@@ -301,7 +201,7 @@ Result<bool> remove(Transaction& change, const Record& record, bool remember) {
     left.keys = left.state_bytes = 0;
     left.expired = true;
     ++all.expired;
-    TRY(change.put(Table::kSessionIndex, forget_key(left), {}));
+    TRY(change.put(Table::kSessionIndex, forget_key(left.expires_ms(), id), {}));
     TRY(change.put(Table::kSessions, id, encode(left)));
   } else {
     TRY(change.erase(Table::kSessions, id));
@@ -342,10 +242,6 @@ Result<void> put_rows(Transaction& change, const Record& record) {
   return {};
 }
 
-std::string created_row(const Record& record) {
-  return created_key(record);
-}
-
 bool has_row(const Record& record, std::string_view key) {
   const std::vector<Row> all = all_rows_of(record);
   return std::any_of(all.begin(), all.end(), [&](const Row& row) { return row.key == key; });
@@ -362,7 +258,7 @@ void count_in(const Record& record, Totals& all, Counts& counts) {
     ++all.expired;
   } else if (record.indexed) {
     ++all.sessions;
-    Count& of_root = counts[hashed('r', record.root)];
+    Count& of_root = counts[root_totals_key(record.root)];
     ++of_root.number;
     of_root.root = record.root;
     if (!record.label.empty()) ++counts[label_totals_key(record)].number;
@@ -370,13 +266,12 @@ void count_in(const Record& record, Totals& all, Counts& counts) {
 }
 
 Result<void> replace_totals(Transaction& change, const Totals& all, const Counts& counts) {
-  for (const char kind : {'r', 'l'}) {
+  for (const std::string_view prefix : {kRootTotalsPrefix, kLabelTotalsPrefix}) {
     std::vector<std::string> wrong;
-    TRY(change.scan(Table::kTotals, std::string(1, kind), {},
-                    [&](std::string_view key, std::string_view) {
-                      if (!counts.contains(key)) wrong.emplace_back(key);
-                      return true;
-                    }));
+    TRY(change.scan(Table::kTotals, prefix, {}, [&](std::string_view key, std::string_view) {
+      if (!counts.contains(key)) wrong.emplace_back(key);
+      return true;
+    }));
     for (const std::string& key : wrong) TRY(change.erase(Table::kTotals, key));
   }
   for (const auto& [key, count] : counts) TRY(put_count(change, key, count));
@@ -385,16 +280,16 @@ Result<void> replace_totals(Transaction& change, const Totals& all, const Counts
 
 Result<std::vector<std::string>> lapsed(store::Store& store, std::int64_t before_ms,
                                         std::size_t count) {
-  return keys(store, "e", timed('e', static_cast<std::uint64_t>(before_ms), {}), count);
+  return keys(store, kExpiryPrefix, expiry_key(before_ms, {}), count);
 }
 
 Result<std::vector<std::string>> forgettable(store::Store& store, std::int64_t before_ms,
                                              std::size_t count) {
-  return keys(store, "x", timed('x', static_cast<std::uint64_t>(before_ms), {}), count);
+  return keys(store, kForgetPrefix, forget_key(before_ms, {}), count);
 }
 
 Result<std::vector<std::string>> garbage(store::Store& store, std::size_t count) {
-  return keys(store, "g", {}, count);
+  return keys(store, kGarbagePrefix, {}, count);
 }
 
 }  // namespace quarry::session::rows

@@ -31,6 +31,7 @@
 
 #include "server/base/result.h"
 #include "server/session/record.h"
+#include "server/session/row_keys.h"
 #include "server/store/store.h"
 
 namespace quarry::session {
@@ -47,26 +48,6 @@ struct RootCount {
 };
 
 namespace rows {
-
-inline constexpr std::string_view kTotalsKey = "n";
-// Where a record lies.
-std::string id_of(const Record& record);
-std::string default_id(std::string_view root);
-std::string state_key(std::string_view id, std::string_view name);
-std::string state_prefix(std::string_view id);
-// The id that a key of kSessionState begins with. One of a default session ends in a hash, whose
-// bytes may be NUL.
-std::string_view id_in_state(std::string_view state_key);
-
-// Prefixes of kSessionIndex and of kTotals.
-std::string created_prefix();
-std::string root_prefix(std::string_view root);
-std::string label_prefix(std::string_view label);
-std::string label_totals_prefix(std::string_view label);
-std::string root_totals_prefix();
-std::string root_hash(std::string_view root);
-// The id that an index key ends in.
-std::string_view id_in(std::string_view index_key);
 
 // Nothing stored is zero.
 Totals totals(store::Transaction& change);
@@ -107,8 +88,6 @@ using Counts = std::map<std::string, Count, std::less<>>;
 // All rows in the index that a record has, and whether `key` is one of them.
 Result<void> put_rows(store::Transaction& change, const Record& record);
 bool has_row(const Record& record, std::string_view key);
-// The row by creation, which a session has from its opening until it is closed or expires.
-std::string created_row(const Record& record);
 Result<void> put_garbage(store::Transaction& change, std::string_view id);
 // Adds what a record counts for.
 void count_in(const Record& record, Totals& all, Counts& counts);
