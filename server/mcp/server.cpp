@@ -67,8 +67,8 @@ void Server::wait_for_input(bool backlog) {
   for (; !parts_.writer.broken(); backlog = parts_.writer.backlog()) {
     if (!backlog && !progress_wanted_ && held_.empty()) return;
     pollfd ends[2] = {{parts_.in, POLLIN, 0}, {parts_.writer.poll_fd(), POLLOUT, 0}};
-    // Output beyond the bound: no further input until the client has read some.
-    if (parts_.writer.full()) ends[0].fd = -1;
+    // Output beyond the bound: no further input until the client has read some, or no more comes.
+    if (parts_.writer.full()) ends[0].events = POLLRDHUP;
     if (!backlog) ends[1].fd = -1;
     const int patience = held_.empty() ? -1 : client_roots_.patience_ms();
     const int ready = poll(ends, 2, held_.empty() && progress_wanted_ ? kBeatMs : patience);

@@ -133,6 +133,18 @@ TEST_CASE("a client that stops reading is not read from, though a worker waits f
   CHECK(Json::accept(*line));
 }
 
+TEST_CASE("the end of input ends the server though its client has long stopped reading") {
+  Client client;
+  client.initialize();
+  const std::string lines = lines_of(20'000, [](int i) { return request_of(i, "tools/list"); });
+  CHECK_FALSE(client.process.write(lines, Millis{2000}));
+  client.process.close_stdin();
+  const auto exit = client.process.wait_exit();
+  REQUIRE(exit);
+  CHECK_FALSE(exit->signalled);
+  CHECK(exit->code == 0);
+}
+
 TEST_CASE("a signal that does not end the server leaves no answer half written") {
   std::string text;
   while (text.size() < 90'000) text += "a line of text, more of them than a pipe takes at once\n";
