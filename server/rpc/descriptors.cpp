@@ -14,22 +14,22 @@ namespace {
 
 // Read by the signal handlers; set once, before the first thread.
 std::atomic<int> input_fd{-1};
-std::atomic<int> null_fd{-1};
+std::atomic<int> ended_fd{-1};
 std::atomic<pid_t> parent{0};
 
 // Not one of the signals that a user or a shell sends.
 constexpr int kParentDied = SIGUSR1;
 
-void point_input_at_null(int /*signal*/) {
+void end_the_input(int /*signal*/) {
   const int saved = errno;
-  dup2(null_fd.load(std::memory_order_relaxed), input_fd.load(std::memory_order_relaxed));
+  dup2(ended_fd.load(std::memory_order_relaxed), input_fd.load(std::memory_order_relaxed));
   errno = saved;
 }
 
 // The kernel sends this when the thread that started us ends, which in a multi-threaded client is
 // not yet the end of the client.
 void parent_thread_ended(int signal) {
-  if (getppid() != parent.load(std::memory_order_relaxed)) point_input_at_null(signal);
+  if (getppid() != parent.load(std::memory_order_relaxed)) end_the_input(signal);
 }
 
 }  // namespace
@@ -49,14 +49,15 @@ Result<Descriptors> take_protocol_descriptors() {
 }
 
 Result<void> end_input_on_signals(int in) {
-  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null < 0) return fail(Code::kUnavailable, "cannot open /dev/null");
-  null_fd.store(null, std::memory_order_relaxed);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail(Code::kUnavailable, "cannot make a pipe");
+  close(ends[1]);
+  ended_fd.store(ends[0], std::memory_order_relaxed);
   input_fd.store(in, std::memory_order_relaxed);
   parent.store(getppid(), std::memory_order_relaxed);
 
   struct sigaction action {};
-  action.sa_handler = point_input_at_null;  // without SA_RESTART: a blocked read returns
+  action.sa_handler = end_the_input;  // without SA_RESTART: a blocked read returns
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaction(signal, &action, nullptr);
   action.sa_handler = parent_thread_ended;
   sigaction(kParentDied, &action, nullptr);
@@ -65,7 +66,7 @@ Result<void> end_input_on_signals(int in) {
 
   prctl(PR_SET_PDEATHSIG, kParentDied);
   // The parent may have died before the line above: then no signal comes.
-  if (getppid() != parent.load(std::memory_order_relaxed)) point_input_at_null(kParentDied);
+  if (getppid() != parent.load(std::memory_order_relaxed)) end_the_input(kParentDied);
   return {};
 }
 

@@ -21,9 +21,10 @@ struct Descriptors {
 Result<Descriptors> take_protocol_descriptors();
 
 // SIGTERM, SIGINT, SIGHUP and the death of the parent process end the input: the reader sees end
-// of file and the server leaves by its one way out. The handler points `in` at the null device,
-// which is async-signal-safe and cannot be missed between a check and a blocking read. SIGPIPE is
-// ignored. `in` stays the caller's. Once per process.
+// of file and the server leaves by its one way out. The handler points `in` at a pipe that nobody
+// writes to, which is async-signal-safe and cannot be missed between a check and a blocking read,
+// nor by a poll() that asks for no input. SIGPIPE is ignored. `in` stays the caller's. Once per
+// process.
 Result<void> end_input_on_signals(int in);
 
 // The same from any thread, for a server whose client takes no answers any more. Does nothing
