@@ -67,7 +67,7 @@ std::string answer(const sandbox::Workspace& files, store::Store& store, pool::P
 }
 
 TEST_CASE("a hundred analyses give the same bytes, with one, two and eight workers") {
-  const test::TempWorkspace tree(corpus(0));
+  const quarry::test::TempWorkspace tree(corpus(0));
   const auto workspace = *sandbox::Workspace::open(tree.root());
   const auto store = store::Store::in_memory();
   pool::Pool alone({.workers = 0});
@@ -87,7 +87,7 @@ TEST_CASE("a hundred analyses give the same bytes, with one, two and eight worke
 }
 
 TEST_CASE("a hundred analyses of one tree at once find the same modules and commands") {
-  const test::TempWorkspace tree(corpus(1));
+  const quarry::test::TempWorkspace tree(corpus(1));
   const auto workspace = *sandbox::Workspace::open(tree.root());
   pool::Pool alone({.workers = 0});
   const auto other = store::Store::in_memory();
@@ -109,7 +109,7 @@ TEST_CASE("a hundred analyses of one tree at once find the same modules and comm
 }
 
 TEST_CASE("a hundred repositories are analysed at once, each with its own answer") {
-  std::vector<std::unique_ptr<test::TempWorkspace>> trees;
+  std::vector<std::unique_ptr<quarry::test::TempWorkspace>> trees;
   std::vector<std::string> want;
   const auto store = store::Store::in_memory();
   pool::Pool alone({.workers = 0});
@@ -122,7 +122,7 @@ TEST_CASE("a hundred repositories are analysed at once, each with its own answer
                                  R"(.js"}})"},
         {"web/" + std::to_string(i) + ".js", "listen(" + std::to_string(3000 + i) + ");\n"},
         {"Makefile", "all:\n"}};
-    trees.push_back(std::make_unique<test::TempWorkspace>(files));
+    trees.push_back(std::make_unique<quarry::test::TempWorkspace>(files));
     const auto other = store::Store::in_memory();
     want.push_back(answer(**sandbox::Workspace::open(trees.back()->root()), *other, alone));
   }

@@ -13,8 +13,8 @@ namespace quarry::files {
 namespace {
 
 // The text of the answer, or "error: " and its message.
-std::string read(const test::TempWorkspace& tree, const std::string& name,
-                 const ReadRequest& request) {
+std::string read_text(const test::TempWorkspace& tree, const std::string& name,
+                      const ReadRequest& request) {
   const auto workspace = sandbox::Workspace::open(tree.root());
   REQUIRE(workspace);
   const auto path = (*workspace)->parse(name);
@@ -37,12 +37,12 @@ TEST_CASE("a large file's part is decoded, by what is given or what it looks lik
   const std::string decoded = "\tune fen\xC3\xAAtre d\xC3\xA9j\xC3\xA0 ouverte";
   for (const ReadRequest& request :
        {ReadRequest{.limit = 2}, ReadRequest{.tail = 2}, ReadRequest{.offset = 1000, .limit = 2}}) {
-    const std::string answer = read(tree, "latin.log", request);
+    const std::string answer = read_text(tree, "latin.log", request);
     CHECK(answer.find(", iso-8859-1 (detected) as far as shown;") != std::string::npos);
     CHECK(answer.find(decoded) != std::string::npos);
   }
   const std::string asked =
-      read(tree, "latin.log", {.limit = 1, .encoding = find_charset("koi8-r")});
+      read_text(tree, "latin.log", {.limit = 1, .encoding = find_charset("koi8-r")});
   CHECK(asked.find(", koi8-r (as asked) as far as shown;") != std::string::npos);
 }
 
@@ -75,7 +75,7 @@ class SteppingClock final : public Clock {
 };
 
 // A tree whose indexes are kept from one read to the next.
-struct World {
+struct KeptIndexes {
   std::string read(const std::string& name, const ReadRequest& request,
                    std::int64_t deadline_ns = CancelToken::kNever) {
     const auto workspace = sandbox::Workspace::open(tree.root());
@@ -135,9 +135,9 @@ TEST_CASE("the tail of 4 GiB, and any bytes of it in hex, cost what they show an
   file.seekp(std::int64_t{4} << 30);
   file << "\nlast line\n" << std::flush;
   const std::int64_t before = bytes_read();
-  const std::string tail = read(tree, "sparse.log", {.tail = 1});
+  const std::string tail = read_text(tree, "sparse.log", {.tail = 1});
   CHECK(tail.find("\tlast line\n") != std::string::npos);
-  const std::string hex = read(tree, "sparse.log", {.tail = 4, .mode = ReadMode::kHex});
+  const std::string hex = read_text(tree, "sparse.log", {.tail = 4, .mode = ReadMode::kHex});
   CHECK(hex.find("|ine.|") != std::string::npos);
   CHECK(bytes_read() - before < 256 << 10);
 }
@@ -147,7 +147,7 @@ TEST_CASE("ranges of a large file cost what they show once the lines before them
     WARN("skipped: /proc/self/io is not here");
     return;
   }
-  World world;
+  KeptIndexes world;
   constexpr std::int64_t kLines = 800'000;
   const std::string text = numbered(kLines);
   REQUIRE(text.size() > (36U << 20U));
@@ -184,7 +184,7 @@ TEST_CASE("ranges of a large file cost what they show once the lines before them
 }
 
 TEST_CASE("a line that was not found in time is looked for from there by the next call") {
-  World world;
+  KeptIndexes world;
   constexpr std::int64_t kLines = 500'000;
   world.tree.write("big.log", numbered(kLines));
   world.clock.step = 1;
@@ -205,7 +205,7 @@ TEST_CASE("a line that was not found in time is looked for from there by the nex
 }
 
 TEST_CASE("large files in UTF-16 are read by ranges and from their end") {
-  World world;
+  KeptIndexes world;
   constexpr std::int64_t kLines = 250'000;
   const std::string text = numbered(kLines, "\r\n");
   for (const bool big : {false, true}) {

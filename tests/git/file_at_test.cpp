@@ -5,7 +5,7 @@
 namespace quarry::git::test {
 namespace {
 
-struct World : Fixture {
+struct FileFixture : Fixture {
   using Fixture::Fixture;
   std::string content(const std::string& ref, const std::string& path) {
     const CancelToken cancel = token();
@@ -15,7 +15,7 @@ struct World : Fixture {
 };
 
 TEST_CASE("file_at gives a file's bytes as each revision has them") {
-  World world({{"src/a.c", "one\n"}, {"gone.txt", "here\n"}});
+  FileFixture world({{"src/a.c", "one\n"}, {"gone.txt", "here\n"}});
   world.git({"tag", "v1"});
   world.workspace.write("src/a.c", std::string("two\0\xFF\r\n", 8));
   world.git({"rm", "-q", "gone.txt"});
@@ -32,7 +32,7 @@ TEST_CASE("file_at gives a file's bytes as each revision has them") {
 }
 
 TEST_CASE("file_at says of what is no file what it is") {
-  World world({{"src/a.c", "one\n"}});
+  FileFixture world({{"src/a.c", "one\n"}});
   world.shell("ln -s src/a.c link");
   const std::string id(40, '1');
   world.git({"add", "-A"});
@@ -49,7 +49,7 @@ TEST_CASE("file_at says of what is no file what it is") {
 }
 
 TEST_CASE("file_at says which path a symbolic link leads to, on the way too") {
-  World world({{"src/a.c", "one\n"}});
+  FileFixture world({{"src/a.c", "one\n"}});
   world.shell(
       "mkdir -p d/e; ln -s ../../src/./a.c d/e/file; ln -s ../src d/dir; "
       "ln -s ../../src d/far; ln -s /etc d/abs");

@@ -11,7 +11,7 @@
 namespace quarry::test {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 std::string initialize(std::string_view capabilities, std::string_view revision = "2025-11-25") {
   return fmt::format(
@@ -39,7 +39,7 @@ struct RootsClient : FakeServer {
   }
 
   std::string question() {
-    const json asked = receive();
+    const Json asked = receive();
     CHECK(asked["method"] == "roots/list");
     CHECK(asked["jsonrpc"] == "2.0");
     CHECK_FALSE(asked.contains("params"));
@@ -47,11 +47,11 @@ struct RootsClient : FakeServer {
   }
   // `below`: directories of the workspace, or "" for itself.
   void answer(const std::string& id, const std::vector<std::string>& below) {
-    json roots = json::array();
+    Json roots = Json::array();
     for (const std::string& name : below) {
       roots.push_back({{"uri", "file://" + place(name)}, {"name", "a root"}});
     }
-    send(json{{"jsonrpc", "2.0"}, {"id", id}, {"result", {{"roots", roots}}}}.dump());
+    send(Json{{"jsonrpc", "2.0"}, {"id", id}, {"result", {{"roots", roots}}}}.dump());
   }
   std::string place(const std::string& name) const {
     return name.empty() ? workspace().root() : workspace().path(name);
@@ -61,7 +61,7 @@ struct RootsClient : FakeServer {
     return told(id);
   }
   std::string told(int id) {
-    const json answer = receive();
+    const Json answer = receive();
     CHECK(answer["id"] == id);
     return answer["result"]["content"][0]["text"];
   }
@@ -118,7 +118,7 @@ TEST_CASE("calls wait for the first answer, in order, while ping is answered") {
     client.answer(question, {"a"});
     std::vector<int> ids;
     for (int i = 0; i < 5; ++i) {
-      const json answer = client.receive();
+      const Json answer = client.receive();
       ids.push_back(answer["id"]);
       CHECK(answer["result"]["content"][0]["text"] == client.place("a"));
     }
@@ -184,7 +184,7 @@ TEST_CASE("the end of input lets held calls go") {
   RootsClient client;
   client.question();
   client.send_call(1, "where");
-  const std::vector<json> rest = client.finish();
+  const std::vector<Json> rest = client.finish();
   REQUIRE(rest.size() == 1);
   CHECK(rest[0]["result"]["content"][0]["text"] == client.place(""));
 }

@@ -12,10 +12,6 @@
 namespace quarry::test {
 namespace {
 
-std::string text_of(const nlohmann::json& answer) {
-  return answer["result"]["content"][0]["text"];
-}
-
 // A server past its handshake.
 struct Server : FakeServer {
   explicit Server(const std::string& state_directory = {})

@@ -136,4 +136,8 @@ std::vector<nlohmann::json> FakeServer::finish() {
   return lines;
 }
 
+std::string text_of(const nlohmann::json& answer) {
+  return answer["result"]["content"][0]["text"];
+}
+
 }  // namespace quarry::test

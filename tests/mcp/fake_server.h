@@ -48,4 +48,7 @@ class FakeServer {
   std::unique_ptr<State> state_;
 };
 
+// The text of a tool's answer.
+std::string text_of(const nlohmann::json& answer);
+
 }  // namespace quarry::test

@@ -74,10 +74,6 @@ constexpr tools::Entry kEntries[] = {{&kAskTool, R"({"name":"ask"})"},
                                      {&kQuickTool, R"({"name":"quick"})"},
                                      {&kWriteTool, R"({"name":"write"})"}};
 
-std::string text_of(const Json& answer) {
-  return answer["result"]["content"][0]["text"];
-}
-
 template <class Ready>
 bool soon(Ready ready) {
   for (int i = 0; i < 10'000; ++i) {
@@ -88,8 +84,8 @@ bool soon(Ready ready) {
 }
 
 // A server that watches its root already.
-struct Session : FakeServer {
-  explicit Session(std::size_t workers = 4)
+struct WatchingSession : FakeServer {
+  explicit WatchingSession(std::size_t workers = 4)
       : FakeServer(kEntries, {.workers = workers, .drain_ms = 5000}) {
     gate.store(true);
     send(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":)"
@@ -129,7 +125,7 @@ struct Session : FakeServer {
 TEST_CASE("kept answers: a repeated call runs again only after a change") {
   for (const std::size_t workers : {0U, 4U}) {
     for (const std::string_view tool : {"ask", "quick"}) {
-      Session server(workers);
+      WatchingSession server(workers);
       const std::string first = server.call(tool, R"({"text":"x"})");
       CHECK(server.call(tool, R"({"text":"x"})") == first);
       std::ofstream(server.workspace().path("new.txt")) << "x";
@@ -141,7 +137,7 @@ TEST_CASE("kept answers: a repeated call runs again only after a change") {
 }
 
 TEST_CASE("kept answers: other arguments and another budget are other questions") {
-  Session server;
+  WatchingSession server;
   const std::string first = server.call("ask", R"({"text":"x"})");
   CHECK(server.call("ask", R"({"text":"y"})") != first);
   CHECK(server.call("ask", R"({"text":"x","number":1})") != first);
@@ -158,7 +154,7 @@ TEST_CASE("kept answers: other arguments and another budget are other questions"
 }
 
 TEST_CASE("kept answers: what a tool does not vouch for, and errors, are not kept") {
-  Session server;
+  WatchingSession server;
   const std::string loose = R"({"keep":false})";
   CHECK(server.call("ask", loose) != server.call("ask", loose));
   const int before = runs.load();
@@ -168,7 +164,7 @@ TEST_CASE("kept answers: what a tool does not vouch for, and errors, are not kep
 }
 
 TEST_CASE("kept answers: a hundred equal calls at once run once") {
-  Session server;
+  WatchingSession server;
   const int run = server.lead(1, "ask", R"({"text":"same"})");
   for (int id = 2; id <= 100; ++id) server.send_call(id, "ask", R"({"text":"same"})");
   server.settle();
@@ -185,7 +181,7 @@ TEST_CASE("kept answers: a hundred equal calls at once run once") {
 }
 
 TEST_CASE("kept answers: a call sent after a change does not wait for an older one") {
-  Session server;
+  WatchingSession server;
   const int run = server.lead(1, "ask", R"({"text":"x"})");
   std::ofstream(server.workspace().path("new.txt")) << "x";
   server.send_call(2, "ask", R"({"text":"x"})");
@@ -203,7 +199,7 @@ TEST_CASE("kept answers: a call sent after a change does not wait for an older o
 }
 
 TEST_CASE("kept answers: when the running call is cancelled the waiting ones run") {
-  Session server;
+  WatchingSession server;
   const int run = server.lead(1, "ask", R"({"text":"l"})");
   server.send_call(2, "ask", R"({"text":"l"})");
   server.send_call(3, "ask", R"({"text":"l"})");
@@ -222,7 +218,7 @@ TEST_CASE("kept answers: when the running call is cancelled the waiting ones run
 }
 
 TEST_CASE("kept answers: a waiting call can be cancelled, and nothing follows it") {
-  Session server;
+  WatchingSession server;
   const int run = server.lead(1, "ask", R"({"text":"c"})");
   server.send_call(2, "ask", R"({"text":"c"})");
   server.send_call(3, "ask", R"({"text":"c"})");
@@ -244,7 +240,7 @@ TEST_CASE("kept answers: a waiting call can be cancelled, and nothing follows it
 
 TEST_CASE("kept answers: a result that may not be kept is its own call's only") {
   for (const std::string arguments : {R"({"keep":false})", R"({"fails":true})"}) {
-    Session server;
+    WatchingSession server;
     const int run = server.lead(1, "ask", arguments);
     for (int id = 2; id <= 10; ++id) server.send_call(id, "ask", arguments);
     server.settle();
@@ -257,7 +253,7 @@ TEST_CASE("kept answers: a result that may not be kept is its own call's only") 
 }
 
 TEST_CASE("kept answers: waiting does not lengthen a deadline") {
-  Session server;
+  WatchingSession server;
   (void)server.lead(1, "brief", "{}");
   for (int id = 2; id <= 4; ++id) server.send_call(id, "brief");
   server.settle();
@@ -271,7 +267,7 @@ TEST_CASE("kept answers: waiting does not lengthen a deadline") {
 }
 
 TEST_CASE("kept answers: each waiting call is answered in its own revision") {
-  Session server;
+  WatchingSession server;
   (void)server.lead(1, "ask", R"({"text":"r"})");
   server.send_call(2, "ask", R"({"text":"r"})",
                    R"({"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
@@ -290,7 +286,7 @@ TEST_CASE("kept answers: each waiting call is answered in its own revision") {
 }
 
 TEST_CASE("kept answers: a kept answer does not overtake the session's earlier write") {
-  Session server;
+  WatchingSession server;
   const std::string before = server.call("ask", R"({"text":"w"})");
   server.send_call(1, "write", R"({"path":"f.txt"})");
   server.send_call(2, "ask", R"({"text":"w"})");
@@ -301,7 +297,7 @@ TEST_CASE("kept answers: a kept answer does not overtake the session's earlier w
 }
 
 TEST_CASE("kept answers: a write waits for calls that wait for another") {
-  Session server;
+  WatchingSession server;
   const int run = server.lead(1, "ask", R"({"text":"v"})");
   server.send_call(2, "ask", R"({"text":"v"})");
   server.send_call(3, "write", R"({"path":"f.txt"})");
@@ -324,7 +320,7 @@ TEST_CASE("kept answers: a write waits for calls that wait for another") {
 }
 
 TEST_CASE("kept answers: the end of input leaves no waiting call without an answer") {
-  Session server;
+  WatchingSession server;
   (void)server.lead(1, "ask", R"({"text":"e"})");
   for (int id = 2; id <= 20; ++id) server.send_call(id, "ask", R"({"text":"e"})");
   server.settle();

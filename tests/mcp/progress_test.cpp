@@ -12,7 +12,7 @@
 namespace quarry::mcp {
 namespace {
 
-class HandClock final : public Clock {
+class SteppedClock final : public Clock {
  public:
   std::int64_t steady_ns() const override { return now_ns; }
   std::int64_t wall_ms() const override { return now_ns / 1'000'000; }
@@ -43,7 +43,7 @@ struct Watched {
     return lines;
   }
 
-  HandClock clock;
+  SteppedClock clock;
   Fd read_end, write_end;
   std::unique_ptr<rpc::LineWriter> wire;
   std::unique_ptr<CallProgress> progress;

@@ -14,7 +14,7 @@
 namespace quarry::test {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr std::string_view kInitialize =
     R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
@@ -32,10 +32,6 @@ struct Session : FakeServer {
         id));
   }
 };
-
-std::string text_of(const json& answer) {
-  return answer["result"]["content"][0]["text"];
-}
 
 template <class Ready>
 bool within_seconds(int seconds, Ready ready) {
@@ -55,7 +51,7 @@ TEST_CASE("server P66 cancellation reaches the running tool and nothing follows 
   server.cancel(7);
   CHECK(within_seconds(5, [&] { return lingered() == stopped + 1; }));
   server.send(R"({"jsonrpc":"2.0","id":8,"method":"ping"})");
-  CHECK(server.receive() == json::parse(R"({"jsonrpc":"2.0","id":8,"result":{}})"));
+  CHECK(server.receive() == Json::parse(R"({"jsonrpc":"2.0","id":8,"result":{}})"));
   CHECK(server.silent());
 }
 
@@ -103,7 +99,7 @@ TEST_CASE("server refuses tools on a root that was replaced, and no others (FS-2
   std::filesystem::rename(root, aside);
   for (const bool another_in_its_place : {false, true}) {
     if (another_in_its_place) std::filesystem::create_directory(root);
-    const json refused = ask(1, "where");
+    const Json refused = ask(1, "where");
     CHECK(refused["isError"] == true);
     CHECK(refused["content"][0]["text"].get<std::string>().find("root changed") !=
           std::string::npos);
@@ -120,7 +116,7 @@ TEST_CASE("server refuses tools on a root that was replaced, and no others (FS-2
 TEST_CASE("server ends a call at its tool's deadline with a tool error") {
   Session server;
   server.send_call(1, "linger");
-  const json answer = server.receive();
+  const Json answer = server.receive();
   CHECK(answer["result"]["isError"] == true);
   CHECK(text_of(answer).find("time is up") != std::string::npos);
 }
@@ -157,7 +153,7 @@ TEST_CASE("server answers busy when a lane is full, and the rest all the same") 
   int busy = 0;
   std::set<int> answered;
   for (int i = 1; i <= 20; ++i) {
-    const json answer = server.receive();
+    const Json answer = server.receive();
     answered.insert(answer["id"].get<int>());
     if (answer["result"].contains("isError")) {
       ++busy;
@@ -173,14 +169,14 @@ TEST_CASE("server answers busy when a lane is full, and the rest all the same") 
 TEST_CASE("server P62 progress increases strictly and ends with the answer") {
   Session server;
   server.send_call(1, "steps", R"({"count":3})", R"({"progressToken":"tok"})");
-  std::vector<json> lines;
+  std::vector<Json> lines;
   do {
     lines.push_back(server.receive());
   } while (!lines.back().contains("id"));
   REQUIRE(lines.size() == 4);
   double last = 0;
   for (std::size_t i = 0; i < 3; ++i) {
-    const json& params = lines[i]["params"];
+    const Json& params = lines[i]["params"];
     CHECK(lines[i]["method"] == "notifications/progress");
     CHECK(params["progressToken"] == "tok");
     CHECK(params["progress"].get<double>() > last);
@@ -202,7 +198,7 @@ TEST_CASE("server sends no progress without a token or for a token of another ty
 TEST_CASE("server answers what a tool throws as a tool error") {
   Session server;
   server.send_call(1, "throws");
-  const json answer = server.receive();
+  const Json answer = server.receive();
   CHECK(answer["result"]["isError"] == true);
   CHECK(text_of(answer).find("gave up") == std::string::npos);
 }
@@ -229,7 +225,7 @@ TEST_CASE("server P10 answers thousands of pipelined requests once each, then le
     });
     std::set<int> answered;
     for (int i = 1; i <= kCalls; ++i) {
-      const json answer = server.receive();
+      const Json answer = server.receive();
       const int id = answer["id"].get<int>();
       if (text_of(answer) != "t" + std::to_string(id)) FAIL("a mixed-up answer");
       answered.insert(id);
@@ -266,12 +262,12 @@ TEST_CASE("server P5 answers a batch of 2025-03-26 as one array") {
       R"({"jsonrpc":"2.0","method":"notifications/initialized"},)"
       R"({"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}},)"
       R"(7,{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"look","arguments":{"text":"-","ms":20}}}])");
-  const json answer = server.receive();
+  const Json answer = server.receive();
   REQUIRE(answer.is_array());
   CHECK(answer.size() == 4);
-  std::map<std::string, json> by_id;
-  for (const json& one : answer) by_id[one.value("id", json()).dump()] = one;
-  CHECK(by_id["1"]["result"] == json::object());
+  std::map<std::string, Json> by_id;
+  for (const Json& one : answer) by_id[one.value("id", Json()).dump()] = one;
+  CHECK(by_id["1"]["result"] == Json::object());
   CHECK(text_of(by_id["2"]) == "x");
   CHECK(text_of(by_id["3"]) == "-");
   CHECK(by_id["null"]["error"]["code"] == -32600);
@@ -283,7 +279,7 @@ TEST_CASE("server P5 answers a batch of 2025-03-26 as one array") {
 }
 
 // Both eras, control methods, tools, errors and progress: what a whole conversation writes.
-std::vector<json> whole_conversation() {
+std::vector<Json> whole_conversation() {
   FakeServer server(fake_tools(), {});
   constexpr std::string_view kModern =
       R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
@@ -309,7 +305,7 @@ std::vector<json> whole_conversation() {
 TEST_CASE("server P4 writes responses and notifications, never a request") {
   const auto lines = whole_conversation();
   CHECK(lines.size() >= 12);
-  for (const json& line : lines) {
+  for (const Json& line : lines) {
     INFO(line.dump());
     const bool notification = line.contains("method");
     CHECK(notification != line.contains("id"));
@@ -319,7 +315,7 @@ TEST_CASE("server P4 writes responses and notifications, never a request") {
 }
 
 TEST_CASE("server P20 P30 needs no capability of the client and mints no reserved key") {
-  for (const json& line : whole_conversation()) {
+  for (const Json& line : whole_conversation()) {
     INFO(line.dump());
     if (line.contains("error")) CHECK(line["error"]["code"] != -32021);
     if (!line.contains("result") || !line["result"].contains("_meta")) continue;

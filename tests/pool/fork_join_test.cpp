@@ -10,14 +10,10 @@
 #include "server/base/clock.h"
 #include "server/base/guarded.h"
 #include "server/pool/pool.h"
+#include "tests/pool/job.h"
 
 namespace quarry::pool {
 namespace {
-
-template <class Body>
-Job job(Body& body) {
-  return Job{[](void* what) { (*static_cast<Body*>(what))(); }, &body};
-}
 
 TEST_CASE("fork_join runs each index exactly once and shows the results to the caller") {
   for (const std::size_t workers : {0U, 1U, 2U, 4U}) {

@@ -12,6 +12,7 @@
 #include <semaphore.h>
 
 #include "server/base/guarded.h"
+#include "tests/pool/job.h"
 
 namespace quarry::pool {
 namespace {
@@ -50,11 +51,6 @@ class Latch {
   std::atomic<int> left_;
   sem_t zero_{};
 };
-
-template <class Body>
-Job job(Body& body) {
-  return Job{[](void* what) { (*static_cast<Body*>(what))(); }, &body};
-}
 
 void post_until_accepted(Pool& pool, Lane lane, Job what) {
   while (!pool.post(lane, what)) sched_yield();

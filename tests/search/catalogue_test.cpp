@@ -14,7 +14,7 @@ namespace {
 using Files = std::map<std::string, std::string>;
 
 // QUARRY_LONG_TESTS=1 asks for the long run, a larger number for that many rounds.
-int rounds() {
+int catalogue_rounds() {
   const char* wanted = std::getenv("QUARRY_LONG_TESTS");
   const int number = wanted == nullptr ? 0 : std::atoi(wanted);
   if (number == 1) return 100'000;
@@ -60,11 +60,11 @@ void check_rounds(int count, bool flood) {
 }
 
 TEST_CASE("catalogue: every finished change is in the next answer") {
-  check_rounds(rounds(), false);
+  check_rounds(catalogue_rounds(), false);
 }
 
 TEST_CASE("catalogue: when events overflow every finished change is in the next answer") {
-  check_rounds(std::max(40, rounds() / 50), true);
+  check_rounds(std::max(40, catalogue_rounds() / 50), true);
 }
 
 TEST_CASE("catalogue shares what has not changed and reads one directory for one change") {

@@ -74,17 +74,17 @@ struct World {
   ContentIndex index;
 };
 
-struct Found {
+struct Sifting {
   std::set<std::string> read;
   Sifted sifted;
 };
 
-Found sift(World& world, const std::shared_ptr<const TreeNode>& tree, std::string_view text,
-           std::string_view glob = "") {
+Sifting sift(World& world, const std::shared_ptr<const TreeNode>& tree, std::string_view text,
+             std::string_view glob = "") {
   const auto filter = FileFilter::make(glob, "", sandbox::Path());
   REQUIRE(filter);
   const Walk walk(tree, *tree);
-  Found found;
+  Sifting found;
   found.sifted = world.index.sift(walk, index::Query::text(text, false), *filter, world.never());
   for (const Walk::Place place : found.sifted.read) {
     std::string path;
@@ -94,7 +94,7 @@ Found sift(World& world, const std::shared_ptr<const TreeNode>& tree, std::strin
   return found;
 }
 
-using Paths = std::set<std::string>;
+using PathSet = std::set<std::string>;
 
 TEST_CASE("content index: only files that may match are read, the others are counted as if") {
   World world(Files{{"a.c", "int spinning_top;\n"},
@@ -105,16 +105,16 @@ TEST_CASE("content index: only files that may match are read, the others are cou
   const auto tree = world.read();
   CHECK(sift(world, tree, "spinning_top").read.size() == 5);  // nothing is known yet
   world.learn(tree);
-  const Found found = sift(world, tree, "spinning_top");
-  CHECK(found.read == Paths{"a.c", "d/latin"});
+  const Sifting found = sift(world, tree, "spinning_top");
+  CHECK(found.read == PathSet{"a.c", "d/latin"});
   CHECK(found.sifted.searched == 2);
   CHECK(found.sifted.binary == 1);
   CHECK(found.sifted.by_index);
-  const Found filtered = sift(world, tree, "spinning_top", "d/**");
-  CHECK(filtered.read == Paths{"d/latin"});
+  const Sifting filtered = sift(world, tree, "spinning_top", "d/**");
+  CHECK(filtered.read == PathSet{"d/latin"});
   CHECK(filtered.sifted.filtered == 2);
   CHECK(filtered.sifted.searched == 1);
-  const Found everything = sift(world, tree, "sp");  // too short to look up
+  const Sifting everything = sift(world, tree, "sp");  // too short to look up
   CHECK(everything.read.size() == 5);
   CHECK(everything.sifted.scan == Sifted::Scan::kNoText);
   CHECK(found.sifted.scan == Sifted::Scan::kNo);
@@ -127,13 +127,13 @@ TEST_CASE("content index: a directory that changed is read until it is known aga
   CHECK(sift(world, tree, "delta").read.empty());
   world.searched.files.write("a/one", "delta\n");
   const auto next = world.renewed(*tree, {"a"});
-  CHECK(sift(world, next, "delta").read == Paths{"a/one", "a/two"});
+  CHECK(sift(world, next, "delta").read == PathSet{"a/one", "a/two"});
   const std::uint64_t before = world.index.stats().read_bytes;
   world.learn(next);
   CHECK(world.index.stats().read_bytes - before == 6);  // only what changed
-  CHECK(sift(world, next, "delta").read == Paths{"a/one"});
+  CHECK(sift(world, next, "delta").read == PathSet{"a/one"});
   CHECK(sift(world, next, "alpha").read.empty());
-  CHECK(sift(world, next, "words untouched").read == Paths{"a/two"});
+  CHECK(sift(world, next, "words untouched").read == PathSet{"a/two"});
 }
 
 TEST_CASE("content index: what is read a tick after it was written is read again later") {
@@ -158,7 +158,7 @@ TEST_CASE(
       Files{{".env", "KEY=1\n"}, {"large", std::string((8U << 20U) + 1, 'x')}, {"c", "c\n"}});
   const auto other = hiding.read();
   hiding.learn(other);
-  CHECK(sift(hiding, other, "nothing").read == Paths{".env", "large"});
+  CHECK(sift(hiding, other, "nothing").read == PathSet{".env", "large"});
 }
 
 TEST_CASE("content index: holds no more than its budget, and says when that is used up") {
@@ -184,7 +184,7 @@ TEST_CASE("content index: holds no more than its budget, and says when that is u
     CHECK(world.budget.used <= most);
     CHECK(world.index.stats().full == (most < all));
     // What did not fit is read.
-    const Found found = sift(world, tree, "absent text");
+    const Sifting found = sift(world, tree, "absent text");
     CHECK((found.read.size() > 0) == (most < all));
     CHECK(found.read.size() + found.sifted.searched == files.size());
     CHECK(sift(world, tree, "needle").read.size() == files.size());
@@ -228,7 +228,7 @@ TEST_CASE("content index: nobody who only writes files can tell where a signatur
   const index::Signature empty = index::Signature::of({});
   REQUIRE(world.store->put(store::Table::kTexts, key, empty.bytes()));
   world.learn(tree);
-  CHECK(sift(world, tree, "alpha").read == Paths{"a"});
+  CHECK(sift(world, tree, "alpha").read == PathSet{"a"});
 }
 
 TEST_CASE("content index: files are in the order of their whole paths, whatever is known of them") {
@@ -267,15 +267,15 @@ TEST_CASE("content index: a file that has several names is always read") {
   REQUIRE(link((root + "/a/two").c_str(), (root + "/b/second").c_str()) == 0);
   const auto tree = world.read();
   world.learn(tree);
-  CHECK(sift(world, tree, "delta").read == Paths{"a/two", "b/second"});
+  CHECK(sift(world, tree, "delta").read == PathSet{"a/two", "b/second"});
   // A name that was made later: what is written through it the watch tells of for `b` alone.
   REQUIRE(link((root + "/a/one").c_str(), (root + "/b/first").c_str()) == 0);
   world.searched.files.write("b/first", "delta\n");
   const auto next = world.renewed(*tree, {"b"});
   CHECK(sift(world, next, "delta").read ==
-        Paths{"a/one", "a/two", "b/first", "b/second", "b/three"});
+        PathSet{"a/one", "a/two", "b/first", "b/second", "b/three"});
   world.learn(next);
-  CHECK(sift(world, next, "delta").read == Paths{"a/one", "a/two", "b/first", "b/second"});
+  CHECK(sift(world, next, "delta").read == PathSet{"a/one", "a/two", "b/first", "b/second"});
 }
 
 // As through a shared mapping or a hard link elsewhere: the watch tells of nothing.
@@ -288,13 +288,13 @@ TEST_CASE("content index: a change that nobody told of is found when its time is
   world.clock.later_ns = ContentIndex::kMostAgeNs / 2 + 1'000'000'000;
   CHECK(world.index.due());
   world.clock.later_ns = ContentIndex::kMostAgeNs + 1'000'000'000;
-  CHECK(sift(world, tree, "delta and more").read == Paths{"a/one", "a/two"});
+  CHECK(sift(world, tree, "delta and more").read == PathSet{"a/one", "a/two"});
   CHECK(sift(world, tree, "delta and more").sifted.scan == Sifted::Scan::kNotSure);
   const std::uint64_t before = world.index.stats().read_bytes;
   world.learn(tree);
   CHECK(world.index.stats().read_bytes - before == 15);
   CHECK_FALSE(world.index.due());
-  CHECK(sift(world, tree, "delta and more").read == Paths{"a/one"});
+  CHECK(sift(world, tree, "delta and more").read == PathSet{"a/one"});
 }
 
 TEST_CASE("content index: dropped, it knows nothing and can learn again") {
@@ -307,7 +307,7 @@ TEST_CASE("content index: dropped, it knows nothing and can learn again") {
   CHECK(world.index.stats().files == 0);
   CHECK(sift(world, tree, "alpha").read.size() == 2);
   world.learn(tree);
-  CHECK(sift(world, tree, "alpha").read == Paths{"a"});
+  CHECK(sift(world, tree, "alpha").read == PathSet{"a"});
 }
 
 // Files change in every way; between learning and asking no file that holds a text is missed, and
@@ -349,7 +349,7 @@ TEST_CASE("content index: random changes, and no file that holds the text is mis
     if (!dirs.empty()) tree = world.renewed(*tree, dirs);
     if (random() % 3 != 0) world.learn(tree);
     const std::string word = "word" + std::to_string(random() % 45) + " ";
-    const Found found = sift(world, tree, word);
+    const Sifting found = sift(world, tree, word);
     for (const auto& [path, text] : files) {
       INFO(path);
       if (text.find(word) != std::string::npos) REQUIRE(found.read.contains(path));

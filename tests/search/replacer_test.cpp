@@ -23,7 +23,7 @@ std::string replaced(std::string_view text, std::string_view pattern, std::strin
   return out.append(text.substr(at));
 }
 
-struct Row {
+struct Replacement {
   const char* text;
   const char* pattern;
   const char* with;
@@ -31,7 +31,7 @@ struct Row {
 };
 
 TEST_CASE("replacer: plain text on both sides") {
-  const Row rows[] = {
+  const Replacement rows[] = {
       {"a.b a+b", "a+b", "$& $1 \\0 \\1 ${x}", "a.b $& $1 \\0 \\1 ${x}"},
       {"aaa", "aa", "b", "ba"},
       {"one\ntwo\nthree\n", "one\ntwo", "1", "1\nthree\n"},
@@ -40,14 +40,14 @@ TEST_CASE("replacer: plain text on both sides") {
       {"none", "x", "y", "none"},
       {"", "x", "y", ""},
   };
-  for (const Row& row : rows) {
+  for (const Replacement& row : rows) {
     INFO(row.pattern);
     CHECK(replaced(row.text, row.pattern, row.with, false) == row.want);
   }
 }
 
 TEST_CASE("replacer: references to groups, and what is none") {
-  const Row rows[] = {
+  const Replacement rows[] = {
       {"foo(1, 2)", R"(foo\((\d+), (\d+)\))", "bar($2, ${1})", "bar(2, 1)"},
       {"foo(1, 2)", R"(foo\((\d+), (\d+)\))", R"(bar(\2, \g<1>))", "bar(2, 1)"},
       {"key=v", R"((?P<k>\w+)=(?P<v>\w+))", R"(${v}=\g<k>)", "v=key"},
@@ -58,14 +58,14 @@ TEST_CASE("replacer: references to groups, and what is none") {
       {"ab", "(a)|(b)", "<$1$2>", "<a><b>"},
       {"gr\u00F6\u00DFe(1)", R"((\w+)\((\d)\))", "$2:$1", "1:gr\u00F6\u00DFe"},
   };
-  for (const Row& row : rows) {
+  for (const Replacement& row : rows) {
     INFO(row.with);
     CHECK(replaced(row.text, row.pattern, row.with) == row.want);
   }
 }
 
 TEST_CASE("replacer: where matches are") {
-  const Row rows[] = {
+  const Replacement rows[] = {
       {"abxc", "x*", "-", "-a-b-c-"},
       {"a\nb\n", "^", "> ", "> a\n> b\n"},
       {"a;\nb;\n", ";$", "", "a\nb\n"},
@@ -76,14 +76,14 @@ TEST_CASE("replacer: where matches are") {
       {"aXb\nXc", "a.*\\nX", "", "c"},     // nor when the pattern has one
       {"aXb\nXc", "(?s)a.*\\nX", "", "c"},
   };
-  for (const Row& row : rows) {
+  for (const Replacement& row : rows) {
     INFO(row.pattern);
     CHECK(replaced(row.text, row.pattern, row.with) == row.want);
   }
 }
 
 TEST_CASE("replacer: refuses what has no meaning, and what would grow beyond bounds (SR-14)") {
-  const Row rows[] = {
+  const Replacement rows[] = {
       {"", "", "x", "'pattern' is empty"},
       {"", "(a", "x", "not valid in RE2's syntax"},
       {"", "(?=a)", "x", "not valid in RE2's syntax"},
@@ -92,7 +92,7 @@ TEST_CASE("replacer: refuses what has no meaning, and what would grow beyond bou
       {"", "(a)", "${name}", "refers to '${name}'"},
       {"", "a", "\\1", "refers to '\\1'"},
   };
-  for (const Row& row : rows) {
+  for (const Replacement& row : rows) {
     INFO(row.with);
     CHECK_THAT(replaced("a", row.pattern, row.with),
                Catch::StartsWith("error: ") && Contains(row.want));

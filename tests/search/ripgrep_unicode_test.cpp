@@ -103,16 +103,16 @@ std::string difference(const Characters& ours, const Characters& theirs, const C
   return out;
 }
 
-struct Row {
+struct UnicodeRow {
   const char* pattern;
   MatchOptions match = {};
   std::vector<std::string> options = {};  // of rg
 };
 
-std::vector<Row> rows() {
+std::vector<UnicodeRow> unicode_rows() {
   const MatchOptions fold{.ignore_case = true};
   const std::vector<std::string> i = {"-i"};
-  std::vector<Row> all;
+  std::vector<UnicodeRow> all;
   for (const char* pattern : {"\\p{Letter}",
                               "\\p{lu}",
                               "\\p{greek}",
@@ -206,7 +206,7 @@ TEST_CASE("properties of characters have the members that ripgrep's have") {
     if (here.contains(c) == there.contains(c)) known.insert(c);
   }
   CHECK(known.size() + 1500 > characters().size());
-  for (const Row& row : rows()) {
+  for (const UnicodeRow& row : unicode_rows()) {
     INFO(row.pattern << (row.match.ignore_case ? " -i" : ""));
     CHECK(difference(lines.ours(row.pattern, row.match), lines.theirs(row.pattern, row.options),
                      known) == "");

@@ -325,7 +325,7 @@ TEST_CASE("walk asks whether to stop while ignore rules are tried, by what they 
 
 TEST_CASE("walk dates the files that are wanted while their directory is open") {
   SearchedTree tree(Files{{"d/a.h", ""}, {"d/b.c", ""}, {"d/c.h", ""}});
-  REQUIRE(link(tree.files.path("d/c.h").c_str(), tree.files.path("d/d.h").c_str()) == 0);
+  REQUIRE(::link(tree.files.path("d/c.h").c_str(), tree.files.path("d/d.h").c_str()) == 0);
   const sandbox::Path start = tree.path("d");
   const Wanted headers = [](std::string_view name) { return name.ends_with(".h"); };
   WalkOptions options;

@@ -14,13 +14,13 @@ Ledger::Reading lines(std::int64_t first, std::int64_t last, std::uint64_t hash 
   return {.key = key, .hash = hash, .first = first, .last = last, .total = 100, .text = nullptr};
 }
 
-struct World {
+struct SmallLedger {
   std::shared_ptr<LedgerMemory> memory = std::make_shared<LedgerMemory>(std::size_t{1} << 20U);
   Ledger ledger{{.bytes = 100'000, .age_ms = 1000}, memory};
 };
 
 TEST_CASE("lines count as received when every one of them was, of this content, in time") {
-  World world;
+  SmallLedger world;
   Ledger& ledger = world.ledger;
   CHECK(ledger.look(lines(1, 5), 0).kind == Kind::kNew);
   ledger.note(lines(1, 50), 0);
@@ -48,7 +48,7 @@ TEST_CASE("lines count as received when every one of them was, of this content, 
 }
 
 TEST_CASE("other content is a change, of which the whole and its text are known or not") {
-  World world;
+  SmallLedger world;
   Ledger& ledger = world.ledger;
   ledger.note(lines(1, 50), 0);
   Ledger::Look look = ledger.look(lines(1, 50, 2), 10);
@@ -75,7 +75,7 @@ TEST_CASE("other content is a change, of which the whole and its text are known 
 }
 
 TEST_CASE("who changes a file that it had received in full knows what it is now") {
-  World world;
+  SmallLedger world;
   Ledger& ledger = world.ledger;
   ledger.note_change(1, lines(1, 100, 2), 0);
   CHECK(ledger.look(lines(1, 100, 2), 1).kind == Kind::kNew);

@@ -16,18 +16,13 @@
 #include "server/store/recent_log.h"
 #include "server/store/record.h"
 #include "tests/store/support.h"
+#include "tests/support/still_clock.h"
 
 namespace quarry::store {
 namespace {
 
+using quarry::test::StillClock;
 using quarry::test::TempWorkspace;
-
-// Time stands still, so that nothing is flushed but when it is asked for.
-class StillClock final : public Clock {
- public:
-  std::int64_t steady_ns() const override { return 0; }
-  std::int64_t wall_ms() const override { return 1'700'000'000'000; }
-};
 
 struct Opened {
   explicit Opened(const std::string& directory, LmdbStore::Options options = {}) {

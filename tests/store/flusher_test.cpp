@@ -28,14 +28,14 @@ class CrankedBackground final : public Background {
   std::deque<std::pair<milliseconds, std::function<void()>>> works;
 };
 
-class TurnedClock final : public Clock {
+class HandClock final : public Clock {
  public:
   std::int64_t steady_ns() const override { return now_ns; }
   std::int64_t wall_ms() const override { return 0; }
   std::int64_t now_ns = 0;
 };
 
-struct World {
+struct Flushes {
   std::unique_ptr<Flusher> make(Background* given) {
     return std::make_unique<Flusher>(Flusher::Parts{.background = given,
                                                     .clock = clock,
@@ -50,7 +50,7 @@ struct World {
                                                     .is_pending = [this] { return pending; },
                                                     .clear_dead_readers = [] {}});
   }
-  TurnedClock clock;
+  HandClock clock;
   CrankedBackground background;
   bool pending = false;
   bool refuses = false;
@@ -58,7 +58,7 @@ struct World {
 };
 
 TEST_CASE("flusher flushes once for all changes that come before it") {
-  World world;
+  Flushes world;
   const auto flusher = world.make(&world.background);
   for (int i = 0; i < 10; ++i) {
     world.pending = true;
@@ -73,7 +73,7 @@ TEST_CASE("flusher flushes once for all changes that come before it") {
 }
 
 TEST_CASE("flusher hurries when much is pending") {
-  World world;
+  Flushes world;
   const auto flusher = world.make(&world.background);
   world.pending = true;
   flusher->changed(true);
@@ -85,7 +85,7 @@ TEST_CASE("flusher hurries when much is pending") {
 }
 
 TEST_CASE("flusher tries again, less and less often, while the disk refuses") {
-  World world;
+  Flushes world;
   const auto flusher = world.make(&world.background);
   world.pending = true;
   world.refuses = true;
@@ -110,7 +110,7 @@ TEST_CASE("flusher tries again, less and less often, while the disk refuses") {
 }
 
 TEST_CASE("flusher flushes what was left by others at once") {
-  World world;
+  Flushes world;
   world.pending = true;
   const auto flusher = world.make(&world.background);
   CHECK(world.background.run_one() == milliseconds(10));
@@ -118,7 +118,7 @@ TEST_CASE("flusher flushes what was left by others at once") {
 }
 
 TEST_CASE("flusher that is gone does nothing any more") {
-  World world;
+  Flushes world;
   auto flusher = world.make(&world.background);
   flusher->changed(false);
   flusher.reset();
@@ -127,7 +127,7 @@ TEST_CASE("flusher that is gone does nothing any more") {
 }
 
 TEST_CASE("flusher without a background lets the change flush that finds the last one long ago") {
-  World world;
+  Flushes world;
   const auto flusher = world.make(nullptr);
   world.pending = true;
   CHECK_FALSE(flusher->changed(false));

@@ -80,7 +80,7 @@ TEST_CASE("state environment that was full takes as much again, whatever was pen
 }
 
 TEST_CASE("cache that is full drops old records and takes new ones (SE-09)") {
-  constexpr int kRecords = 20'000;
+  constexpr int kFilled = 20'000;
   const TempWorkspace files;
   TurnedClock clock;
   LmdbStore::Options options;
@@ -90,7 +90,7 @@ TEST_CASE("cache that is full drops old records and takes new ones (SE-09)") {
   REQUIRE(opened);
   Store& store = **opened;
   const std::string value(1000, 'v');
-  for (int i = 0; i < kRecords; ++i) {
+  for (int i = 0; i < kFilled; ++i) {
     clock.now_ms += 1000;
     REQUIRE(store.put(Table::kGit, std::to_string(i), value));
     REQUIRE(store.get(Table::kGit, std::to_string(i)) == value);
@@ -99,7 +99,7 @@ TEST_CASE("cache that is full drops old records and takes new ones (SE-09)") {
   int old_half = 0;
   int young_half = 0;
   REQUIRE(store.each(Table::kGit, [&](std::string_view key, std::string_view) {
-    (std::stoi(std::string(key)) < kRecords - 3000 ? old_half : young_half) += 1;
+    (std::stoi(std::string(key)) < kFilled - 3000 ? old_half : young_half) += 1;
     return true;
   }));
   CHECK(young_half > 1000);
@@ -162,12 +162,12 @@ TEST_CASE("store on a full disk fails by name, keeps what it has and goes on (SE
   CHECK(store->get(Table::kSessions, "after") == value);
 }
 
-constexpr int kKept = 400;
+constexpr int kStored = 400;
 
 // Erases every second record, from `first` on.
 int erase_half(Store& store, int first) {
   int refused = 0;
-  for (int i = first; i < kKept; i += 2) {
+  for (int i = first; i < kStored; i += 2) {
     const std::string key = std::to_string(i);
     if (!store.put(Table::kSessions, key, "less")) ++refused;
     if (!store.erase(Table::kSessions, key)) ++refused;
@@ -195,7 +195,7 @@ TEST_CASE("store on a disk that others fill to the last block erases all it has,
   });
   const auto store = Store::at(files.path("disk/s"), {.durability = durability});
   const std::string value(1000, 'v');
-  for (int i = 0; i < kKept; ++i) REQUIRE(store->put(Table::kSessions, std::to_string(i), value));
+  for (int i = 0; i < kStored; ++i) REQUIRE(store->put(Table::kSessions, std::to_string(i), value));
   if (flushed) REQUIRE(store->flush());
   to_child.tell();
   REQUIRE(to_parent.wait());
@@ -206,12 +206,12 @@ TEST_CASE("store on a disk that others fill to the last block erases all it has,
   CHECK(erase_half(*store, 0) == 0);
   CHECK(exit_code(child) == 0);
   CHECK(store->flush());
-  for (int i = 0; i < kKept; ++i) CHECK_FALSE(store->get(Table::kSessions, std::to_string(i)));
+  for (int i = 0; i < kStored; ++i) CHECK_FALSE(store->get(Table::kSessions, std::to_string(i)));
   // What was freed is used again, and no more than that.
   for (int round = 0; round < 3; ++round) {
     int stored = 0;
     while (store->put(Table::kSessions, std::to_string(stored), value)) ++stored;
-    CHECK(stored > kKept / 4);
+    CHECK(stored > kStored / 4);
     for (int i = 0; i < stored; ++i) CHECK(store->erase(Table::kSessions, std::to_string(i)));
   }
   CHECK(store->stats().mode == "lmdb");

@@ -9,19 +9,14 @@
 
 #include "server/store/lmdb_store.h"
 #include "tests/store/support.h"
+#include "tests/support/still_clock.h"
 
 namespace quarry::store {
 namespace {
 
+using quarry::test::StillClock;
 using quarry::test::TempWorkspace;
 using Content = std::map<std::string, std::string>;
-
-// Time stands still, so that nothing is flushed but when it is asked for.
-class StillClock final : public Clock {
- public:
-  std::int64_t steady_ns() const override { return 0; }
-  std::int64_t wall_ms() const override { return 1'700'000'000'000; }
-};
 
 std::unique_ptr<Store> open_store(const std::string& directory) {
   static const StillClock clock;

@@ -24,21 +24,21 @@ using quarry::test::TempWorkspace;
 using Kind = FileOperation::Kind;
 
 constexpr int kChanges = 60;
-constexpr int kTwins = 3;
+constexpr int kTwinCount = 3;
 
-std::string value_of(int n) {
+std::string step_value(int n) {
   // Some are longer than a page, some fill several.
   return std::to_string(n) + ":" +
          std::string(static_cast<std::size_t>(n % 5 == 0 ? 9000 : n * 37 % 900), 'p');
 }
 
-Result<Written> take_step(Store& store, int n) {
+Result<Written> write_step(Store& store, int n) {
   return store.change([&](Transaction& txn) -> Result<void> {
-    for (int i = 0; i < kTwins; ++i) {
-      TRY(txn.put(Table::kSessions, "twin " + std::to_string(i), value_of(n)));
+    for (int i = 0; i < kTwinCount; ++i) {
+      TRY(txn.put(Table::kSessions, "twin " + std::to_string(i), step_value(n)));
     }
     if (n > 10) TRY(txn.erase(Table::kSessionIndex, std::to_string(n - 10)));
-    return txn.put(Table::kSessionIndex, std::to_string(n), value_of(n));
+    return txn.put(Table::kSessionIndex, std::to_string(n), step_value(n));
   });
 }
 
@@ -50,7 +50,7 @@ std::vector<FileOperation> record_scenario(const std::string& directory) {
     const auto store =
         Store::at(directory, {.durability = half == 0 ? Durability::kNormal : Durability::kFull});
     for (int n = half * kChanges / 2 + 1; n <= (half + 1) * kChanges / 2; ++n) {
-      const Result<Written> written = take_step(*store, n);
+      const Result<Written> written = write_step(*store, n);
       REQUIRE(written);
       if (!written->durable && n % 4 == 0) REQUIRE(store->flush());
       if (written->durable || n % 4 == 0) add_mark(n);
@@ -73,8 +73,8 @@ int reached_in(const std::string& directory, int durable, std::string& wrong) {
   const auto first = store->get(Table::kSessions, "twin 0");
   const int reached = first ? std::atoi(first->c_str()) : 0;
   if (reached < durable) wrong = "a change that was on disk is lost";
-  if (first && *first != value_of(reached)) wrong = "a value is torn";
-  for (int i = 1; i < kTwins; ++i) {
+  if (first && *first != step_value(reached)) wrong = "a value is torn";
+  for (int i = 1; i < kTwinCount; ++i) {
     if (store->get(Table::kSessions, "twin " + std::to_string(i)) != first) {
       wrong = "a change is torn";
     }
@@ -83,7 +83,7 @@ int reached_in(const std::string& directory, int durable, std::string& wrong) {
     const bool wanted = n <= reached && n + 10 > reached;
     const auto value = store->get(Table::kSessionIndex, std::to_string(n));
     if (value.has_value() != wanted) wrong = "changes are mixed";
-    if (value && *value != value_of(n)) wrong = "a value is torn";
+    if (value && *value != step_value(n)) wrong = "a value is torn";
   }
   if (store->stats().damaged != 0) wrong = "it is damaged";
   if (durable > 0 && access((directory + "/state.damaged").c_str(), F_OK) == 0) {

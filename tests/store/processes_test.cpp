@@ -249,7 +249,7 @@ TEST_CASE("environment clears dead readers also when they die while it is open (
 }
 
 // Number `n` and what belongs to it; a torn or mixed value cannot look like this.
-std::string counted(std::uint64_t n) {
+std::string numbered(std::uint64_t n) {
   return std::to_string(n) + ":" + std::string(n % 3000, static_cast<char>('a' + n % 26));
 }
 
@@ -265,8 +265,8 @@ TEST_CASE("store keeps every acknowledged put of a process that is killed at any
       progress.from.reset();
       const auto store = Store::at(directory);
       for (std::uint64_t n = first;; ++n) {
-        if (!store->put(Table::kSessions, std::to_string(n), counted(n))) return 1;
-        if (!store->put(Table::kGit, std::to_string(n % 50), counted(n))) return 2;
+        if (!store->put(Table::kSessions, std::to_string(n), numbered(n))) return 1;
+        if (!store->put(Table::kGit, std::to_string(n % 50), numbered(n))) return 2;
         if (write(progress.to.get(), &n, sizeof n) != static_cast<ssize_t>(sizeof n)) return 3;
       }
     });
@@ -288,13 +288,13 @@ TEST_CASE("store keeps every acknowledged put of a process that is killed at any
     const int code = run_process([&] {
       const auto store = Store::at(directory);
       for (std::uint64_t i = 1; i <= acknowledged; ++i) {
-        if (store->get(Table::kSessions, std::to_string(i)) != counted(i)) return 1;
+        if (store->get(Table::kSessions, std::to_string(i)) != numbered(i)) return 1;
       }
       bool whole = true;
       for (const Table table : {Table::kSessions, Table::kGit}) {
         if (!store->each(table, [&](std::string_view, std::string_view value) {
               const std::uint64_t of = std::stoull(std::string(value));
-              whole = whole && value == counted(of) && of <= acknowledged + 1;
+              whole = whole && value == numbered(of) && of <= acknowledged + 1;
               return true;
             })) {
           return 2;
@@ -314,7 +314,7 @@ TEST_CASE("store keeps every acknowledged put of a process that is killed at any
 }
 
 TEST_CASE("store that looks seldom sees every change of a process that flushes all the time") {
-  constexpr int kChanges = 400;
+  constexpr int kEachChanges = 400;
   const TempWorkspace files;
   const std::string directory = files.path("s");
   int to_writer[2];
@@ -325,7 +325,7 @@ TEST_CASE("store that looks seldom sees every change of a process that flushes a
     char byte = 0;
     if (read(to_writer[0], &byte, 1) != 1) return 1;
     const auto store = Store::at(directory);
-    for (int n = 1; n <= kChanges; ++n) {
+    for (int n = 1; n <= kEachChanges; ++n) {
       if (!store->put(Table::kSessions, "n", std::to_string(n))) return 2;
       if (n % 5 == 0 && !store->flush()) return 3;
       if (n % 40 != 0) continue;
@@ -336,7 +336,7 @@ TEST_CASE("store that looks seldom sees every change of a process that flushes a
   const auto reader = Store::at(directory);
   std::uint64_t generation = reader->generation();
   REQUIRE(write(to_writer[1], "x", 1) == 1);
-  for (int n = 40; n <= kChanges; n += 40) {
+  for (int n = 40; n <= kEachChanges; n += 40) {
     char byte = 0;
     REQUIRE(read(to_reader[0], &byte, 1) == 1);
     CHECK(reader->generation() != generation);

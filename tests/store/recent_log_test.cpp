@@ -19,7 +19,7 @@ namespace quarry::store {
 namespace {
 
 using test::TempWorkspace;
-using Known = std::map<std::string, std::optional<std::string>>;
+using Values = std::map<std::string, std::optional<std::string>>;
 
 // The log as one process has it open.
 struct World {
@@ -36,11 +36,11 @@ struct World {
   void put(const std::string& key, const std::string& value) {
     REQUIRE(log->append({{key, value}}));
   }
-  Known known() const { return known_to(*log); }
-  static Known known_to(RecentLog& log) {
+  Values known() const { return known_to(*log); }
+  static Values known_to(RecentLog& log) {
     const auto part = log.list({}, {}, SIZE_MAX, SIZE_MAX);
     REQUIRE(part);
-    Known known;
+    Values known;
     for (const auto& [key, record] : part->records) known[key] = record.record;
     return known;
   }
@@ -86,7 +86,7 @@ TEST_CASE("recent frame: whole or none, and only of its own life") {
 
 TEST_CASE("recent log: what was appended is there, newest first, after opening again too") {
   const TempWorkspace files;
-  const Known want = {{"a", "2"}, {"b", std::nullopt}, {"c", "1"}};
+  const Values want = {{"a", "2"}, {"b", std::nullopt}, {"c", "1"}};
   {
     World world(files.path("s"));
     world.put("a", "1");
@@ -136,12 +136,12 @@ TEST_CASE("recent log: begun anew, it holds what came later, under the same numb
   world.put("b", "2");
   world.put("c", "1");
   REQUIRE(world.log->restart(last));
-  CHECK(world.known() == Known{{"b", "2"}, {"c", "1"}});
+  CHECK(world.known() == Values{{"b", "2"}, {"c", "1"}});
   CHECK(world.last() == 4);
   world.put("d", "1");
   CHECK(world.last() == 5);
   REQUIRE(world.log->restart(0));  // forgets nothing
-  CHECK(world.known() == Known{{"b", "2"}, {"c", "1"}, {"d", "1"}});
+  CHECK(world.known() == Values{{"b", "2"}, {"c", "1"}, {"d", "1"}});
   REQUIRE(world.log->restart(5));
   CHECK(world.known().empty());
   CHECK(world.log->size().value().bytes == 0);
@@ -179,12 +179,12 @@ TEST_CASE("recent log: a frame behind the position was never acknowledged and is
   {
     World world(files.path("s"));
     CHECK(world.salvaged.empty());
-    CHECK(world.known() == Known{{"a", "1"}});
+    CHECK(world.known() == Values{{"a", "1"}});
     world.put("b", "1");
-    CHECK(world.known() == Known{{"a", "1"}, {"b", "1"}});
+    CHECK(world.known() == Values{{"a", "1"}, {"b", "1"}});
   }
   const World again(files.path("s"));
-  CHECK(again.known() == Known{{"a", "1"}, {"b", "1"}});
+  CHECK(again.known() == Values{{"a", "1"}, {"b", "1"}});
 }
 
 TEST_CASE("recent log: of a damaged one what lies before the damage is kept (SE-03)") {
@@ -259,9 +259,9 @@ TEST_CASE("recent log: a write that the disk refuses leaves nothing behind (SE-0
     CHECK(refused.error().code == (error == ENOSPC ? Code::kTooLarge : Code::kUnavailable));
     CHECK_FALSE(again);
     CHECK(world.log->position() == before);
-    CHECK(world.known() == Known{{"a", "1"}});
+    CHECK(world.known() == Values{{"a", "1"}});
     world.put("b", "2");
-    CHECK(world.known() == Known{{"a", "1"}, {"b", "2"}});
+    CHECK(world.known() == Values{{"a", "1"}, {"b", "2"}});
   }
 }
 
@@ -273,13 +273,13 @@ TEST_CASE("recent log: gives back what is not in force, and goes on") {
   REQUIRE(world.log->restart(0));
   world.log->give_back();
   CHECK(files.read("s/recent/0").empty());
-  CHECK(world.known() == Known{{"a", value}});
+  CHECK(world.known() == Values{{"a", value}});
   world.put("b", "2");
   REQUIRE(world.log->restart(0));
   world.log->give_back();
   CHECK(files.read("s/recent/1").empty());
   world.put("c", "3");
-  CHECK(world.known() == Known{{"a", value}, {"b", "2"}, {"c", "3"}});
+  CHECK(world.known() == Values{{"a", value}, {"b", "2"}, {"c", "3"}});
 }
 
 TEST_CASE("recent log: pages that cannot be made ahead refuse nothing") {
@@ -291,9 +291,9 @@ TEST_CASE("recent log: pages that cannot be made ahead refuse nothing") {
     plan_faults({});
     CHECK(appended);
     world.put("b", "2");
-    CHECK(world.known() == Known{{"a", "1"}, {"b", "2"}});
+    CHECK(world.known() == Values{{"a", "1"}, {"b", "2"}});
   }
-  CHECK(World(files.path("s")).known() == Known{{"a", "1"}, {"b", "2"}});
+  CHECK(World(files.path("s")).known() == Values{{"a", "1"}, {"b", "2"}});
 }
 
 TEST_CASE("recent log: a file is made a little ahead and kept up to a bound") {
@@ -313,7 +313,7 @@ TEST_CASE("recent log: a file is made a little ahead and kept up to a bound") {
   world.put("b", "2");
   REQUIRE(world.log->restart(0));
   CHECK(longest() == (4 << 20));
-  CHECK(world.known() == Known{{"b", "2"}});
+  CHECK(world.known() == Values{{"b", "2"}});
 }
 
 // One process writes and begins anew at random, others read all the time: what a reader sees is at

@@ -15,29 +15,29 @@ namespace {
 
 using quarry::test::TempWorkspace;
 
-constexpr int kRecords = 100;
+constexpr int kSalvaged = 100;
 constexpr int kErasedEach = 5;
 
 std::string key_of(int i) {
   return "key " + std::to_string(1000 + i);
 }
 
-std::string bytes_of(const std::string& path) {
+std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // Some records, of which the last change erased each fifth.
-void fill(const std::string& directory) {
+void fill_with_gaps(const std::string& directory) {
   const auto store = Store::at(directory, {.durability = Durability::kFull});
   REQUIRE(store->change([](Transaction& change) -> Result<void> {
-    for (int i = 0; i < kRecords; ++i) {
+    for (int i = 0; i < kSalvaged; ++i) {
       TRY(change.put(Table::kSessionIndex, key_of(i), std::string(300, 'v')));
     }
     return {};
   }));
   REQUIRE(store->change([](Transaction& change) -> Result<void> {
-    for (int i = 0; i < kRecords; i += kErasedEach) {
+    for (int i = 0; i < kSalvaged; i += kErasedEach) {
       TRY(change.erase(Table::kSessionIndex, key_of(i)));
     }
     return {};
@@ -58,14 +58,14 @@ std::size_t page_of_31(const std::string& bytes) {
 TEST_CASE("salvage takes from the older tree only what lies where the newer one cannot be read") {
   const TempWorkspace files;
   const std::string directory = files.path("s");
-  fill(directory);
-  std::string bytes = bytes_of(directory + "/state/data.mdb");
+  fill_with_gaps(directory);
+  std::string bytes = content_of(directory + "/state/data.mdb");
   std::fill_n(bytes.begin() + static_cast<long>(page_of_31(bytes)), 4096, '\0');
   files.write("s/state/data.mdb", bytes);
 
   const auto store = Store::at(directory);
   int back = 0;
-  for (int i = 0; i < kRecords; ++i) {
+  for (int i = 0; i < kSalvaged; ++i) {
     INFO(key_of(i));
     const bool there = store->get(Table::kSessionIndex, key_of(i)).has_value();
     const bool erased = i % kErasedEach == 0;
@@ -79,16 +79,16 @@ TEST_CASE("salvage takes from the older tree only what lies where the newer one 
   CHECK_FALSE(store->may_have_lost(Table::kSessionIndex, key_of(0)));
   CHECK_FALSE(store->may_have_lost(Table::kSessions, "other"));
   CHECK(store->stats().note == "a damaged 'state' was set aside when the store was opened: " +
-                                   std::to_string(kRecords - kRecords / kErasedEach + back) +
+                                   std::to_string(kSalvaged - kSalvaged / kErasedEach + back) +
                                    " of its records were recovered, none is known to be lost");
 }
 
 TEST_CASE("salvage of what was salvaged doubts what was in doubt already") {
   const TempWorkspace files;
   const std::string directory = files.path("s");
-  fill(directory);
+  fill_with_gaps(directory);
   const auto damage = [&](int record) {
-    std::string bytes = bytes_of(directory + "/state/data.mdb");
+    std::string bytes = content_of(directory + "/state/data.mdb");
     for (std::size_t at = 2 * 4096; at < bytes.size(); at += 4096) {
       const bool holds =
           std::string_view(bytes).substr(at, 4096).find(key_of(record)) != std::string::npos;
@@ -96,7 +96,7 @@ TEST_CASE("salvage of what was salvaged doubts what was in doubt already") {
     }
     files.write("s/state/data.mdb", bytes);
   };
-  constexpr int kLast = kRecords - 2;
+  constexpr int kLast = kSalvaged - 2;
   damage(31);
   (void)Store::at(directory)->stats();
   damage(kLast);
@@ -110,8 +110,8 @@ TEST_CASE("salvage of what was salvaged doubts what was in doubt already") {
 TEST_CASE("salvage says how much of a state is lost, or that it cannot tell") {
   const TempWorkspace files;
   const std::string directory = files.path("s");
-  fill(directory);
-  const std::string whole = bytes_of(directory + "/state/data.mdb");
+  fill_with_gaps(directory);
+  const std::string whole = content_of(directory + "/state/data.mdb");
   SECTION("a page of both trees") {
     std::string bytes = whole;
     for (std::size_t at = 2 * 4096; at < bytes.size(); at += 4096) {
@@ -122,7 +122,7 @@ TEST_CASE("salvage says how much of a state is lost, or that it cannot tell") {
     files.write("s/state/data.mdb", bytes);
     const auto store = Store::at(directory);
     int lost = 0;
-    for (int i = 0; i < kRecords; ++i) {
+    for (int i = 0; i < kSalvaged; ++i) {
       const bool wanted = i % kErasedEach != 0;
       const bool there = store->get(Table::kSessionIndex, key_of(i)).has_value();
       lost += wanted && !there ? 1 : 0;

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
 
+#include "tests/store/both_kinds.h"
 #include "tests/support/temp_workspace.h"
 
 namespace quarry::store {
@@ -22,23 +23,6 @@ std::map<std::string, std::string> all(Store& store, Table table) {
   });
   REQUIRE(listed);
   return out;
-}
-
-// Both kinds of store promise the same.
-void for_both(const std::function<void(Store&)>& check) {
-  const quarry::test::TempWorkspace files;
-  const auto on_disk = Store::at(files.path("state-directory"));
-  {
-    INFO("on disk");
-    check(*on_disk);
-    CHECK(on_disk->stats().mode == "lmdb");
-  }
-  const auto in_memory = Store::in_memory();
-  {
-    INFO("in memory");
-    check(*in_memory);
-    CHECK(in_memory->stats().mode == "memory");
-  }
 }
 
 TEST_CASE("store keeps, replaces and erases values of every table") {

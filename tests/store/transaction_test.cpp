@@ -6,26 +6,10 @@
 #include <catch2/catch.hpp>
 
 #include "server/store/store.h"
-#include "tests/support/temp_workspace.h"
+#include "tests/store/both_kinds.h"
 
 namespace quarry::store {
 namespace {
-
-// Both kinds of store promise the same.
-void for_both(const std::function<void(Store&)>& check) {
-  const quarry::test::TempWorkspace files;
-  const auto on_disk = Store::at(files.path("state-directory"));
-  {
-    INFO("on disk");
-    check(*on_disk);
-    CHECK(on_disk->stats().mode == "lmdb");
-  }
-  const auto in_memory = Store::in_memory();
-  {
-    INFO("in memory");
-    check(*in_memory);
-  }
-}
 
 std::vector<std::string> scanned(Store& store, std::string_view prefix, std::string_view after) {
   std::vector<std::string> keys;

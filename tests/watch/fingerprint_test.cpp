@@ -34,14 +34,14 @@ Fingerprint take(const test::TempWorkspace& workspace, const Clock& clock = Late
   return *print;
 }
 
-struct Row {
+struct Change {
   const char* name;
   std::function<void(const test::TempWorkspace&)> change;
   bool tree, git;  // what must differ
 };
 
 TEST_CASE("a fingerprint tells every change and nothing else") {
-  const Row rows[] = {
+  const Change rows[] = {
       {"nothing", [](const auto&) {}, false, false},
       {"create", [](const auto& w) { w.write("a/new", "x"); }, true, false},
       {"overwrite with the same size", [](const auto& w) { w.write("a/b.txt", "two"); }, true,
@@ -72,7 +72,7 @@ TEST_CASE("a fingerprint tells every change and nothing else") {
        [](const auto& w) { w.write(".git/modules/lib/info/exclude", "y\n"); }, true, true},
       {"info/exclude", [](const auto& w) { w.write(".git/info/exclude", "y\n"); }, true, true},
   };
-  for (const Row& row : rows) {
+  for (const Change& row : rows) {
     const test::TempWorkspace workspace({{"a/b.txt", "one"},
                                          {".gitignore", "build/\n"},
                                          {"build/out", "one"},

@@ -12,7 +12,7 @@ namespace {
 using Catch::Contains;
 using quarry::test::ChangeCall;
 
-std::string arguments(std::string_view patch) {
+std::string given(std::string_view patch) {
   std::string text = R"({"patch":)";
   quarry::json::append_string(text, patch);
   return text + "}";
@@ -33,7 +33,7 @@ TEST_CASE("patch_tree: a link is deleted itself, and made a file by what deletes
     ChangeCall call(std::map<std::string, std::string>{{"a.c", "one\n"}});
     call.files.link("a.c", "link");
     const auto before = quarry::test::tree_at(call.files.root());
-    CHECK_THAT(call(apply_patch, arguments(patch)), Contains("link: deleted\n"));
+    CHECK_THAT(call(apply_patch, given(patch)), Contains("link: deleted\n"));
     CHECK(call.files.read("a.c") == "one\n");
     CHECK(call.names() ==
           (stays ? std::vector<std::string>{"a.c", "link"} : std::vector<std::string>{"a.c"}));
@@ -64,8 +64,8 @@ TEST_CASE("patch_tree: what is protected by the name that the patch gives stays,
 TEST_CASE("patch_tree: names the file that it does not show") {
   const std::string key = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + std::string(70, 'k') + "\n";
   ChangeCall call({{"a.c", "one\n"}, {"b.c", "two\n"}, {"deploy", key}});
-  CHECK_THAT(call(apply_patch, arguments("--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-one\n+1\n"
-                                         "--- a/deploy\n+++ b/deploy\n@@ -1 +1 @@\n-k\n+l\n")),
+  CHECK_THAT(call(apply_patch, given("--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-one\n+1\n"
+                                     "--- a/deploy\n+++ b/deploy\n@@ -1 +1 @@\n-k\n+l\n")),
              Catch::StartsWith("error: 'deploy' is a private key") && !Contains("kkk"));
   CHECK(call.files.read("a.c") == "one\n");
 }
