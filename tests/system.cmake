@@ -9,12 +9,10 @@ include(tidy/format.cmake)
 quarry_unit_tests(tidy tidy nlohmann_json::nlohmann_json)
 target_sources(tidy_test PRIVATE tidy/source_tree.cpp)
 target_compile_definitions(tidy_test PRIVATE QUARRY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-quarry_not_sanitized(tidy_test)
 
 add_library(quarry_transcripts STATIC transcripts/transcript.cpp transcripts/match.cpp
   transcripts/play.cpp)
 target_link_libraries(quarry_transcripts PUBLIC quarry_test_support nlohmann_json::nlohmann_json)
-quarry_not_sanitized(quarry_transcripts)
 quarry_unit_tests(transcripts transcripts quarry_transcripts)
 add_executable(transcript_runner transcripts/runner_main.cpp)
 target_link_libraries(transcript_runner PRIVATE quarry_transcripts)
@@ -43,7 +41,7 @@ foreach(name another_answer too_much too_little no_server)
     ENVIRONMENT "UPDATE_GOLDEN=0")  # they stay wrong
 endforeach()
 
-quarry_unit_tests(example_hello_tool ${PROJECT_SOURCE_DIR}/examples/hello_tool quarry_json)
+quarry_room_tests(example_hello_tool ${PROJECT_SOURCE_DIR}/examples/hello_tool quarry_json)
 target_sources(example_hello_tool_test PRIVATE
   ${PROJECT_SOURCE_DIR}/examples/hello_tool/hello_tool.cpp)
 add_test(NAME "transcript: example hello_tool" COMMAND transcript_runner $<TARGET_FILE:quarry-hello>
@@ -51,8 +49,11 @@ add_test(NAME "transcript: example hello_tool" COMMAND transcript_runner $<TARGE
 
 quarry_unit_tests(wire wire nlohmann_json::nlohmann_json)
 target_sources(wire_test PRIVATE wire/client.cpp)
-target_compile_definitions(wire_test PRIVATE QUARRY_BINARY="$<TARGET_FILE:quarry>")
-quarry_not_sanitized(wire_test)
+set(built "QUARRY_BINARY=\"$<TARGET_FILE:quarry>\"")
+if(QUARRY_SANITIZE)
+  list(APPEND built QUARRY_SANITIZED=1)
+endif()
+set_source_files_properties(wire/client.cpp PROPERTIES COMPILE_DEFINITIONS "${built}")
 
 add_test(NAME "clients: the public SDKs drive the server in every mode"
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/clients/run $<TARGET_FILE:quarry>)

@@ -7,6 +7,16 @@
 #include <catch2/catch.hpp>
 
 namespace quarry::wire {
+
+constinit const char* const kBinary = QUARRY_BINARY;
+#ifdef QUARRY_SANITIZED
+constinit const bool kSanitized = true;
+constinit const Millis kExitBound = kPatience;
+#else
+constinit const bool kSanitized = false;
+constinit const Millis kExitBound{2000};
+#endif
+
 namespace {
 
 ServerOptions completed(ServerOptions options, std::vector<std::string> command) {
@@ -19,7 +29,7 @@ ServerOptions completed(ServerOptions options, std::vector<std::string> command)
 std::vector<std::string> command_line(const TempWorkspace& workspace, const TempWorkspace& state,
                                       const Setting& setting) {
   std::vector<std::string> words = {
-      QUARRY_BINARY, "serve",
+      kBinary,       "serve",
       "--root",      workspace.root(),
       "--state-dir", setting.state_dir.empty() ? state.root() : setting.state_dir};
   if (setting.workers >= 0) {

@@ -21,15 +21,14 @@ using test::ServerOptions;
 using test::ServerProcess;
 using test::TempWorkspace;
 
-// Sanitizers multiply the server's memory and time: bounds on them are judged without.
-#ifdef QUARRY_SANITIZED
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
+// The binary under test. Sanitizers multiply its memory and time: bounds on them are judged
+// without. What differs from build to build is known to client.cpp alone, so that the tests are
+// compiled once for all builds.
+extern const char* const kBinary;
+extern const bool kSanitized;
 
 // The promise after the end of input, a signal or the parent's death.
-inline constexpr Millis kExitBound = kSanitized ? kPatience : Millis{2000};
+extern const Millis kExitBound;
 
 struct Setting {
   std::map<std::string, std::string> files;

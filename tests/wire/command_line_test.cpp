@@ -15,7 +15,7 @@ struct Run {
 
 Run run(const std::vector<std::string>& words, const std::string& state) {
   test::ServerOptions options;
-  options.argv = {QUARRY_BINARY};
+  options.argv = {kBinary};
   options.argv.insert(options.argv.end(), words.begin(), words.end());
   options.environment = {{"QUARRY_STATE_DIR", state}, {"XDG_CONFIG_HOME", state}};
   options.working_directory = state;

@@ -87,8 +87,8 @@ TEST_CASE("FS-28 a root that is given as a symlink is resolved once, and taken a
     const std::string given = fs::path(siege.tree.root()).parent_path().string() + "/given";
     fs::create_directory_symlink("root", given);
     const TempWorkspace state;
-    siege.server = std::make_unique<ServerProcess>(ServerOptions{
-        .argv = {QUARRY_BINARY, "serve", "--root", given, "--state-dir", state.root()}});
+    siege.server = std::make_unique<ServerProcess>(
+        ServerOptions{.argv = {kBinary, "serve", "--root", given, "--state-dir", state.root()}});
     for (const std::string& path : {std::string("a"), given + "/a", siege.tree.root() + "/a"}) {
       siege.must_work("read_file", {{"path", path}}, "a");
     }

@@ -149,7 +149,7 @@ TEST_CASE("SE-01 SE-11 a handle that is guessed, malformed or another server's o
   }
   // A server with a smaller root, on the same state directory and as the same user.
   const std::string inside = client.workspace.path("inside");
-  ServerProcess other({.argv = {QUARRY_BINARY, "serve", "--root", inside, "--state-dir",
+  ServerProcess other({.argv = {kBinary, "serve", "--root", inside, "--state-dir",
                                 client.state.root(), "--workers", "0"}});
   for (const char* tool : {"read_file", "session_status", "session_update", "session_close"}) {
     Json arguments = {{"session", handle}};
@@ -176,8 +176,8 @@ TEST_CASE("a session whose directory is gone is closed after a restart") {
                      {{"name", "session_open"},
                       {"arguments", {{"root", "gone"}}}})["result"]["structuredContent"]["session"];
   std::filesystem::remove_all(client.workspace.path("gone"));
-  ServerProcess other({.argv = {QUARRY_BINARY, "serve", "--root", client.workspace.root(),
-                                "--state-dir", client.state.root(), "--workers", "0"}});
+  ServerProcess other({.argv = {kBinary, "serve", "--root", client.workspace.root(), "--state-dir",
+                                client.state.root(), "--workers", "0"}});
   const auto call = [&](const char* tool, const Json& arguments) {
     REQUIRE(other.write_while_reading(modern(call_of(1, tool, arguments)).dump() + "\n"));
     return Json::parse(other.read_line().value_or("null"));

@@ -19,7 +19,7 @@ struct Row {
 
 void check(const Row& row, const TempWorkspace& tree) {
   INFO(row.name);
-  ServerProcess server({.argv = {QUARRY_BINARY, "serve", "--root", tree.root(), "--state-dir",
+  ServerProcess server({.argv = {kBinary, "serve", "--root", tree.root(), "--state-dir",
                                  row.state_dir, "--workers", "0"}});
   const auto call = [&](const char* tool, const Json& arguments) {
     REQUIRE(server.write_while_reading(modern(call_of(1, tool, arguments)).dump() + "\n"));
@@ -67,7 +67,7 @@ TEST_CASE("what an older server or anybody else left in a state directory stops 
   state.make_directory("self-test/inside");
   state.link(".", "self-test/relative");
   REQUIRE(chmod(state.root().c_str(), 0700) == 0);
-  ServerProcess server({.argv = {QUARRY_BINARY, "serve", "--root", tree.root(), "--state-dir",
+  ServerProcess server({.argv = {kBinary, "serve", "--root", tree.root(), "--state-dir",
                                  state.root(), "--workers", "0"}});
   REQUIRE(server.write_while_reading(modern(call_of(1, "session_open")).dump() + "\n"));
   const Json answer = Json::parse(server.read_line().value_or("null"));
@@ -82,7 +82,7 @@ TEST_CASE("a damaged store tells what is left of it without being asked for a di
   const TempWorkspace state;
   REQUIRE(chmod(state.root().c_str(), 0700) == 0);
   const auto serve = [&](const std::string& handle) {
-    ServerProcess server({.argv = {QUARRY_BINARY, "serve", "--root", tree.root(), "--state-dir",
+    ServerProcess server({.argv = {kBinary, "serve", "--root", tree.root(), "--state-dir",
                                    state.root(), "--workers", "0"}});
     const auto call = [&](const char* tool, const Json& arguments) {
       REQUIRE(server.write_while_reading(modern(call_of(1, tool, arguments)).dump() + "\n"));
