@@ -31,7 +31,7 @@ test: clients     # every test; what is skipped says why
 
 # Where the server spends its time, for the builds that go by it. Kept until `make clean`.
 build/profile/recorded: | setup-build
-	@$(call build,profile) --target quarry quarry-git quarry_load
+	@$(call build,profile) --target quarry_load
 	@rm -rf build/profile/data
 	@build/profile/quarry_load --practice && touch $@
 
@@ -39,7 +39,7 @@ tuned: build/profile/recorded
 	@$(call build,bench) --target quarry quarry-git
 
 bench: tuned
-	@$(call build,bench)
+	@$(call build,bench) --target quarry_load
 	@build/bench/quarry_load --json build/bench/load.json $(BENCH_ARGS)
 
 format: setup
