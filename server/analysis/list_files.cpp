@@ -101,7 +101,7 @@ Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
   list.repeatable = !walk.stopped && walk.unreadable == 0;
   note_count(list.notes, walk.ignored_files, "ignored file", "ignored files");
   note_count(list.notes, walk.ignored_directories, "ignored directory", "ignored directories");
-  if (list.files.empty() && walk.ignored_directories > 0) {
+  if (list.files.empty() && walk.ignored_directories > 0 && list.repeatable && walk.too_deep == 0) {
     list.notes.emplace_back("all of it is ignored: give an ignored directory as 'path'");
   }
   note_count(list.notes, walk.unreadable, "unreadable directory", "unreadable directories");

@@ -176,16 +176,18 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
   const Step& step = entry_.steps[at];
   TRY_ASSIGN(const Path path, path_in(workspace_, step.path));
   TRY_ASSIGN(const Place place, workspace_.place(path));
-  if (entry_.is_replaced_by_next(at)) {
-    // It is there still when the move failed.
-    TRY_ASSIGN(const auto there, place.look());
-    if (there) return {};
-  }
-  if (looks(workspace_, entry_, at, changes_.limits()[Limit::kChangeBytes]) != Looks::kNew) {
-    return fail(Code::kConflict, "another program has changed '{}' since", path.display());
-  }
+  // What the next step moves something onto goes with that step, not before.
+  if (entry_.is_replaced_by_next(at) && at + 1 >= made) return {};
+  const std::int64_t most = changes_.limits()[Limit::kChangeBytes];
+  const auto changed_since = [](const Path& what) {
+    return fail(Code::kConflict, "another program has changed '{}' since", what.display());
+  };
+  const Looks now = looks(workspace_, entry_, at, most);
+  if (now == Looks::kOld && step.kind != Step::Kind::kMove) return {};
+  if (now != Looks::kNew) return changed_since(path);
   if (step.kind == Step::Kind::kMove) {
     TRY_ASSIGN(const Path to, path_in(workspace_, step.to));
+    if (step.after && !lies_there(workspace_, to, *step.after, most)) return changed_since(to);
     TRY_ASSIGN(const Place target, workspace_.place(to));
     TRY_ASSIGN(const bool moved, target.move_to(place));
     if (!moved) return fail(Code::kInternal, "it cannot be renamed back");

@@ -57,4 +57,9 @@ Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, st
   return is(step.before, here, by_mode) ? Looks::kOld : Looks::kNeither;
 }
 
+bool lies_there(const sandbox::Workspace& workspace, const Path& path, const State& state,
+                std::int64_t most) {
+  return is(state, there_at(workspace, path, most), /*by_mode=*/false);
+}
+
 }  // namespace quarry::change

@@ -18,4 +18,8 @@ enum class Looks : std::uint8_t { kOld, kNew, kNeither };
 Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, std::size_t at,
             std::int64_t most);
 
+// Whether what lies at `path` is what `state` says, as its content is told above.
+bool lies_there(const sandbox::Workspace& workspace, const sandbox::Path& path,
+                const journal::State& state, std::int64_t most);
+
 }  // namespace quarry::change

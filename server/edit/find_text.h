@@ -13,6 +13,7 @@ namespace quarry::edit {
 // The first place of `wanted` at or behind `from`; npos: none.
 inline std::size_t find_text(std::string_view text, std::string_view wanted, std::size_t from = 0) {
   if (from > text.size()) return text.npos;
+  if (wanted.empty()) return from;
   text.remove_prefix(from);
   const void* const found = memmem(text.data(), text.size(), wanted.data(), wanted.size());
   if (found == nullptr) return text.npos;

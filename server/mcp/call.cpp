@@ -47,6 +47,7 @@ std::unique_ptr<Call> CallPool::take() {
 }
 
 void CallPool::give_back(std::unique_ptr<Call> call) {
+  call->output.on_sent = nullptr;  // with what it holds of the session
   call->session.reset();
   call->cancel.reset();
   call->reply = rpc::Reply();
@@ -57,7 +58,6 @@ void CallPool::give_back(std::unique_ptr<Call> call) {
   call->line.clear();
   call->document.forget_a_huge_line();
   call->output.images.clear();
-  call->output.on_sent = nullptr;  // with what it holds
   trim(*call, kKeptBytes);
   Call* none = nullptr;
   if (at_hand_.compare_exchange_strong(none, call.get(), std::memory_order_release,

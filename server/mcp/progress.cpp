@@ -54,7 +54,8 @@ std::string CallProgress::next(State& state, std::int64_t least_gap_ns, std::int
   if (now - state.sent_ns < least_gap_ns) return {};
   state.sent_ns = now;
   // Strictly increasing even when nothing more was done: by fractions of one step, 1/2, 2/3, 3/4,
-  // which never reach the next whole one and stay apart for longer than any call lasts.
+  // which never reach the next whole one and stay apart for longer than a call of less than 2^30
+  // steps lasts.
   const auto repeated = static_cast<double>(state.repeated++);
   const double progress = static_cast<double>(state.done) + repeated / (repeated + 1);
   std::string line = R"({"jsonrpc":"2.0","method":"notifications/progress","params":{)";

@@ -80,7 +80,7 @@ void Server::wait_for_input(bool backlog) {
       parts_.in_flight.beat();
       progress_wanted_ = parts_.in_flight.size() > 0;
     }
-    if (ready < 0 && ended_or_readable(parts_.in)) return;  // by a signal, most often
+    if (ready < 0 && ended_or_readable(parts_.in)) return;  // a signal came
     if (ready <= 0) continue;
     if (ends[1].revents != 0) parts_.writer.drain();
     if (ends[0].revents != 0) return;

@@ -4,8 +4,8 @@
 // Two kinds of caller. The reader thread, which is the one that made the LineWriter, never waits:
 // what the client does not take stays here, backlog() says so, and the reader polls poll_fd() for
 // POLLOUT and calls drain(). Any other thread waits for the client, and before it adds to more than
-// max_pending bytes. The reader asks full() and reads no further input while it is: also when it is
-// another thread that waits for the client.
+// max_pending bytes. The reader asks full() and reads no further input while it is, unless no more
+// of it comes: also when it is another thread that waits for the client.
 //
 // The descriptor is shared with the parent, so it is never made non-blocking itself: a pipe is
 // opened again for ourselves, a socket is told per call, and where neither works writes of at most

@@ -126,7 +126,7 @@ struct IgnoreLevel {
   bool fold_case = false;                     // of the git rules from here down
   std::uint64_t identity = 0;                 // hash of what this level was made from
   std::size_t bytes = 0;                      // of that
-  std::string far_file;  // path of `global` from the root; empty: there is none
+  std::vector<std::string> far_files;         // of its rules, those in other directories
   IgnoreRules ignore;
   IgnoreRules git;
   IgnoreRules exclude;

@@ -106,8 +106,7 @@ class LevelReader {
       git = workspace_.open_directory(*place);
       if (!git) return;
     }
-    // A change there is told as one of the directory that holds the repository.
-    level_.far_file = place->text() + "/info/exclude";
+    level_.far_files.push_back(place->text() + "/info/exclude");
     read_git_directory(*git, place->text() + ": ");
   }
 
@@ -134,7 +133,7 @@ class LevelReader {
       note("core.excludesFile", "it is not a file of this tree");
       return;
     }
-    level_.far_file = path->text();
+    level_.far_files.push_back(path->text());
     const auto parent = workspace_.open_directory(path->parent());
     if (!parent) return;  // as git: a file that is not there holds no rules
     level_.global = load(*parent, path->name(), "core.excludesFile", level_.fold_case);

@@ -186,7 +186,7 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
       (void)stop.after(static_cast<std::int64_t>(listing.level->bytes) * kStepsARuleByte);
     }
     if (listing.level != nullptr) judge(listing, stop);
-    if (listing.level != parents && !listing.level->far_file.empty()) listing.counts.far_rules = 1;
+    if (listing.level != parents && !listing.level->far_files.empty()) listing.counts.far_rules = 1;
   }
   listing.entries.shrink_to_fit();
   listing.names.shrink_to_fit();

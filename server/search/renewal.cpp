@@ -18,20 +18,24 @@ bool any_below(const Changes::Paths& paths, std::string_view directory) {
   return first != paths.end() && first->starts_with(below);
 }
 
+// Whether any directory on the way to `file` may be another one now.
+bool on_the_way(std::string_view file, const Changes& changes) {
+  for (std::string_view at = file; !at.empty();) {
+    const std::size_t slash = at.rfind('/');
+    at = slash == std::string_view::npos ? std::string_view() : at.substr(0, slash);
+    if (changes.directories.contains(at) || changes.subtrees.contains(at)) return true;
+  }
+  return false;
+}
+
 // A directory whose rules lie in another one has changed when that one has.
 void add_far_rules(const TreeNode& node, Changes& changes) {
   if (node.counts.far_rules == 0) return;
   if (node.listing->counts.far_rules > 0) {
-    const std::string& file = node.listing->level->far_file;
-    // Any directory on the way to it may be another one now.
-    for (std::string_view at = file; !at.empty();) {
-      const std::size_t slash = at.rfind('/');
-      at = slash == std::string_view::npos ? std::string_view() : at.substr(0, slash);
-      if (changes.directories.contains(at) || changes.subtrees.contains(at)) {
-        changes.add_directory(node.listing->path.text());
-        break;
-      }
-    }
+    const std::vector<std::string>& files = node.listing->level->far_files;
+    if (std::ranges::any_of(files,
+                            [&](const std::string& file) { return on_the_way(file, changes); }))
+      changes.add_directory(node.listing->path.text());
   }
   for (const auto& child : node.children) add_far_rules(*child, changes);
 }
@@ -86,7 +90,7 @@ class Renewal {
     if (old.worktree != fresh.worktree) return false;
     if (old.level == parents || fresh.level == parents) return old.level == fresh.level;
     return old.level->identity == fresh.level->identity &&
-           old.level->far_file == fresh.level->far_file;
+           old.level->far_files == fresh.level->far_files;
   }
 
   std::shared_ptr<const TreeNode> child(const Listing& listing, const WalkEntry& entry,

@@ -9,7 +9,8 @@ namespace quarry::store {
 namespace {
 
 constexpr std::size_t kVisitedAtOnce = 256;
-// No store on disk counts so far: one that takes the place of this one has another generation.
+// No store on disk gets there in its time: one that takes the place of this one has another
+// generation.
 constexpr std::uint64_t kFirstGeneration = std::uint64_t{1} << 63U;
 constexpr std::size_t kEntryBytes = 128;  // what a map's node takes beside key and value
 

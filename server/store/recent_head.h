@@ -23,7 +23,7 @@ class RecentHead {
     // How often the log was begun anew, 32 bits; its parity names the file.
     std::uint64_t resets = 0;
     std::uint64_t end = 0;  // bytes of the log
-    // Grows with each change and each new beginning.
+    // Another one after each change and each new beginning.
     std::uint64_t word() const { return resets << 32U | end; }
     // Where the log is begun anew.
     Position next() const { return {(resets + 1) & 0xFFFFFFFFU, 0}; }

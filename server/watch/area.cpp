@@ -6,9 +6,9 @@
 namespace quarry::watch {
 namespace {
 
-// A submodule's name may have several parts, and only these are known to be none of them.
-constexpr auto kInGitDirectory = std::to_array<std::string_view>(
-    {"branches", "hooks", "lfs", "logs", "objects", "refs", "rr-cache", "worktrees"});
+// A submodule's name may have several parts, such as src/hooks: of what its git directory has of
+// its own only what is large is left out.
+constexpr auto kLarge = std::to_array<std::string_view>({"lfs", "objects"});
 
 }  // namespace
 
@@ -34,8 +34,7 @@ Area area_below(Area parent, std::string_view name) {
     case Area::kGitModule:
       if (name == "info") return Area::kGitInfo;
       if (name == "modules") return Area::kGitModules;
-      return std::ranges::find(kInGitDirectory, name) == kInGitDirectory.end() ? Area::kGitModule
-                                                                               : Area::kSkipped;
+      return std::ranges::find(kLarge, name) == kLarge.end() ? Area::kGitModule : Area::kSkipped;
     case Area::kGitInfo:
     case Area::kGitLeaf:
     case Area::kSkipped:

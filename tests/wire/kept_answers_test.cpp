@@ -46,12 +46,15 @@ TEST_CASE("freshness: sessions on one root share answers, and another root's are
 
 TEST_CASE(
     "freshness: a submodule's ignore rules are current though they lie in another directory") {
-  for (const bool watched : {true, false}) {
-    INFO(watched);
+  for (const auto& [watched, config] : std::vector<std::pair<bool, std::string>>{
+           {true, ""}, {false, ""}, {true, "[core]\n\texcludesFile = rules\n"}}) {
+    INFO(watched << config);
     Client client({.files = {{"sub/a.txt", "needle\n"},
                              {"sub/b.txt", "needle\n"},
+                             {"sub/rules", "nothing\n"},
                              {"sub/.git", "gitdir: ../.git/modules/libs/sub\n"},
                              {".git/HEAD", "ref: refs/heads/main\n"},
+                             {".git/modules/libs/sub/config", config},
                              {".git/modules/libs/sub/HEAD", "ref: refs/heads/main\n"}},
                    .arguments = {watched ? "--workers=1" : "--no-watch"}});
     client.initialize();

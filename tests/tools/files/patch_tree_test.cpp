@@ -47,15 +47,14 @@ TEST_CASE("patch_tree: what is protected by the name that the patch gives stays,
   ChangeCall call(std::map<std::string, std::string>{{"conf/tasks.json", "{}\n"}});
   call.files.link("conf", ".vscode");
   const auto rename = [](std::string_view from, std::string_view to, std::string_view how) {
-    return arguments(
-        fmt::format("diff --git a/{0} b/{1}\n{2} from {0}\n{2} to {1}\n", from, to, how));
+    return given(fmt::format("diff --git a/{0} b/{1}\n{2} from {0}\n{2} to {1}\n", from, to, how));
   };
   CHECK_THAT(call(apply_patch, rename(".vscode/tasks.json", "x", "rename")),
              Catch::StartsWith("error: '.vscode/tasks.json' is protected"));
   CHECK_THAT(call(apply_patch, rename("conf/tasks.json", ".vscode/x", "rename")),
              Catch::StartsWith("error: '.vscode/x' is protected"));
-  CHECK_THAT(call(apply_patch, arguments("--- a/.vscode/tasks.json\n+++ /dev/null\n"
-                                         "@@ -1 +0,0 @@\n-{}\n")),
+  CHECK_THAT(call(apply_patch, given("--- a/.vscode/tasks.json\n+++ /dev/null\n"
+                                     "@@ -1 +0,0 @@\n-{}\n")),
              Catch::StartsWith("error: '.vscode/tasks.json' is protected"));
   CHECK(call.files.read("conf/tasks.json") == "{}\n");
   CHECK_THAT(call(apply_patch, rename(".vscode/tasks.json", "x", "copy")), Contains("x: copied"));
