@@ -160,6 +160,15 @@ void append_character(std::string& out, char32_t point) {
   }
 }
 
+std::size_t character_begin(std::string_view text, std::size_t at) {
+  if (at >= text.size() || !continues(static_cast<unsigned char>(text[at]))) return at;
+  for (std::size_t back = 1; back <= 3 && back <= at; ++back) {
+    if (continues(static_cast<unsigned char>(text[at - back]))) continue;
+    return next(text.substr(at - back)).length > back ? at - back : at;
+  }
+  return at;
+}
+
 std::string_view clip(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
   std::size_t end = max_bytes;

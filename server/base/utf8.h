@@ -37,6 +37,10 @@ void append_escaped_name(std::string& out, std::string_view name);
 // backslash that starts no known escape stands for itself.
 std::string unescape_name(std::string_view text);
 
+// Where the character begins that text[at] is a part of: `at` itself, or up to three bytes before.
+// `at` also where there is none, and at the end.
+std::size_t character_begin(std::string_view text, std::size_t at);
+
 // The longest prefix of `text` that is at most `max_bytes` long and does not end inside a
 // character. `text` should be valid UTF-8.
 std::string_view clip(std::string_view text, std::size_t max_bytes);

@@ -14,6 +14,10 @@ struct MatchOptions {
   bool operator==(const MatchOptions&) const = default;
 };
 
+// How far around a part of a line a match in it may look, in bytes: for ^ and $, the ends of words
+// and look-around.
+inline constexpr std::size_t kSightBytes = 256;
+
 struct Span {
   std::size_t begin, end;
 };

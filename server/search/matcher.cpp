@@ -82,6 +82,16 @@ Result<void> check_shape(const PatternShape& shape, const MatchOptions& options)
   return {};
 }
 
+// text[from, to), a part of a line, with what is in sight of it.
+Span line_in_sight(std::string_view text, std::size_t from, std::size_t to) {
+  std::size_t begin = utf8::character_begin(text, from - std::min(from, kSightBytes));
+  const std::size_t before = text.substr(begin, from - begin).rfind('\n');
+  if (before != kNone) begin += before + 1;
+  const std::size_t most = utf8::character_begin(text, std::min(to + kSightBytes, text.size()));
+  const std::size_t after = text.substr(0, most).find('\n', to);
+  return {begin, std::min(after, most)};
+}
+
 }  // namespace
 
 Matcher::Matcher(std::unique_ptr<Engines> engines) : engines_(std::move(engines)) {}
@@ -224,7 +234,10 @@ std::optional<Span> Matcher::find(std::string_view text, std::size_t from, std::
     if (at == kNone) return std::nullopt;
     if (engines.plain) return Span{at, at + engines.needle.text().size()};
   }
-  const bool is_ascii = Engines::is_ascii(text, from, to, scratch);
+  // Whether a word begins or ends here is for what stands beside it to say, too.
+  const bool is_ascii = Engines::is_ascii(text, from, to, scratch) &&
+                        (from == 0 || static_cast<signed char>(text[from - 1]) >= 0) &&
+                        (to == text.size() || static_cast<signed char>(text[to]) >= 0);
   if (is_ascii && engines.options.multiline && (from == 0 || text[from - 1] == '\n')) {
     const FastProgram* const program = engines.fast.load();
     if (program != nullptr && !program->find(text.substr(from, to - from), scratch.fast)) {
@@ -243,13 +256,9 @@ std::optional<Span> Matcher::find(std::string_view text, std::size_t from, std::
     const std::size_t longest = is_ascii ? engines.longest_ascii() : engines.longest;
     return regex_match({*engines.ascii, longest, engines.options.word}, text, from, to, scratch);
   }
-  // Within a line, one byte of it on either side is in sight, so that ^ and $ do not match there.
-  std::size_t begin = 0;
-  std::size_t end = text.size();
-  if (!engines.options.multiline) {
-    begin = from > 0 && text[from - 1] != '\n' ? from - 1 : from;
-    end = to < text.size() && text[to] != '\n' ? to + 1 : to;
-  }
+  // Within a line, what lies near on either side is in sight: ^, $, \b and look-around need it.
+  const auto [begin, end] =
+      engines.options.multiline ? Span{0, text.size()} : line_in_sight(text, from, to);
   Span found{};
   const Verdict verdict = engine->find(text.substr(begin, end - begin), from - begin, found,
                                        scratch.backtrack, scratch.stop);

@@ -47,6 +47,15 @@ TEST_CASE("utf8 escaped names stay on one line and come back") {
   }
 }
 
+TEST_CASE("utf8 finds where a character begins") {
+  const std::string_view text = "a\xC3\xA9\xF0\x9F\x98\x80\x80z\xE2\x82";
+  const std::size_t want[] = {0, 1, 1, 3, 3, 3, 3, 7, 8, 9, 9, 11};
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    INFO(at);
+    CHECK(utf8::character_begin(text, at) == want[at]);
+  }
+}
+
 TEST_CASE("utf8 clip does not cut a character") {
   CHECK(utf8::clip("a\xC3\xA9z", 2) == "a");
   CHECK(utf8::clip("a\xC3\xA9z", 3) == "a\xC3\xA9");

@@ -71,6 +71,7 @@ TEST_CASE("replacer: where matches are") {
       {"a;\nb;\n", ";$", "", "a\nb\n"},
       {"foo foobar", R"(\bfoo\b)", "x", "x foobar"},
       {"caf\u00E9 caf", R"(caf\b)", "x", "caf\u00E9 x"},
+      {"\u00E9foo", "\u00E9|\\bfoo", "x", "xfoo"},  // no word begins behind what was replaced
       {"a1\nb2\n", R"((\w)\d\n(\w))", "$1$2", "ab2\n"},
       {"aXb\nXc", "a.*c", "", "aXb\nXc"},  // . matches no line break
       {"aXb\nXc", "a.*\\nX", "", "c"},     // nor when the pattern has one
