@@ -180,7 +180,8 @@ class FileRenderer {
     std::uint64_t wanted = std::min<std::uint64_t>(most, match.line - 1 - sink_.last());
     std::uint64_t number = match.line;
     std::size_t at = match.begin;
-    for (; wanted > 0 && at > 0; --wanted, --number) {
+    // A line that goes on has none before it here.
+    for (; wanted > 0 && at > 0 && text_[at - 1] == '\n'; --wanted, --number) {
       const std::size_t before = at < 2 ? std::string_view::npos : text_.rfind('\n', at - 2);
       at = before == std::string_view::npos ? 0 : before + 1;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/newlines.h"
+#include "server/base/utf8.h"
 
 namespace quarry::search {
 namespace {
@@ -57,18 +58,23 @@ bool LineScanner::scan_lines(const TextReader::Window& window,
     at = end + 1;
   }
   open_matched_ = false;
-  while (at < text.size()) {
+  while (at < window.end) {
     if (stop_->now()) {
       stopped_ = true;
       return false;
     }
+    // Whole lines, as many as a slice holds, or of a line that it does not hold a piece.
+    const bool begins = at == 0 ? !window.continues : text[at - 1] == '\n';
     std::size_t to = text.size();
-    bool piece = false;
-    if (to - at > kSliceBytes) {
-      to = line_begin(text, at + kSliceBytes, at);
-      piece = to == at;
-      if (piece) to = at + kSliceBytes;
-      pieces_ = pieces_ || piece;
+    if (window.open_end || to - at > kSliceBytes) {
+      to = line_begin(text, std::min(at + kSliceBytes, to), at);
+    }
+    const bool piece = !begins || to == at;
+    std::size_t line_end = to;
+    if (piece) {
+      line_end = std::min(text.find('\n', at), window.end);
+      to = std::min(utf8::character_begin(text, std::min(at + kSliceBytes, text.size())), line_end);
+      pieces_ = true;
     }
     while (at < to) {
       LineMatch found;
@@ -94,8 +100,13 @@ bool LineScanner::scan_lines(const TextReader::Window& window,
       stopped_ = true;
       return false;
     }
+    if (at > to) continue;
     // What spans two pieces of a line is found when it is no longer than their overlap.
-    if (at < to) at = piece ? to - TextReader::kOverlapBytes : to;
+    if (piece && to < line_end) {
+      at = utf8::character_begin(text, to - TextReader::kOverlapBytes);
+    } else {
+      at = piece ? to + 1 : to;
+    }
   }
   pieces_ = pieces_ || window.open_end;
   return true;

@@ -8,6 +8,7 @@
 #include "server/base/utf8.h"
 #include "server/files/detect.h"
 #include "server/search/literal_finder.h"
+#include "server/search/match_options.h"
 
 namespace quarry::search {
 namespace {
@@ -36,6 +37,11 @@ std::size_t lines_back(const char* text, std::size_t end, std::size_t lines, std
     at = start;
   }
   return at;
+}
+
+// Where matches end in a text whose last line goes on.
+std::size_t open_end(std::string_view text) {
+  return utf8::character_begin(text, text.size() - std::min(text.size(), kSightBytes));
 }
 
 }  // namespace
@@ -189,11 +195,18 @@ bool TextReader::next(Window& window, std::size_t keep) {
   std::size_t fresh = shown_;
   if (!first_) {
     if (at_end_ && shown_ == size_) return false;
-    const std::size_t from =
-        open_line_ ? shown_ - std::min(shown_, overlap) : lines_back(text(), shown_, keep, overlap);
+    std::size_t from = 0;
+    if (open_line_) {
+      const std::string_view before(text(), shown_);
+      const std::size_t end = open_end(before);
+      fresh = utf8::character_begin(before, end - std::min(end, overlap));
+      from = utf8::character_begin(before, fresh - std::min(fresh, kSightBytes));
+    } else {
+      from = lines_back(text(), shown_, keep, overlap);
+    }
     drop_front(from);
     shown_ -= from;
-    fresh = open_line_ ? 0 : shown_;
+    fresh -= from;
   }
   const bool first = std::exchange(first_, false);
   while (!at_end_ && size_ < options_.window_bytes) {
@@ -216,6 +229,7 @@ bool TextReader::next(Window& window, std::size_t keep) {
   window.open_end = open_line_;
   window.text = {text(), shown_};
   window.fresh = fresh;
+  window.end = open_line_ ? open_end(window.text) : shown_;
   return true;
 }
 

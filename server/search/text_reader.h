@@ -1,11 +1,12 @@
 // TextReader: the text of one file after another, in windows of whole lines, in bounded memory.
 //
 // A file of up to kWindowBytes is one window. Larger ones come as windows that begin at a line;
-// a line longer than a window comes in pieces that overlap. Text is UTF-8: UTF-16 is decoded, told
-// by its byte order mark or by the look of it, and with Options::decode so is every other encoding
-// that the first kSniffTextBytes give away. What looks like none is passed as its bytes. A NUL in
-// the first kSniffBytes of what is no UTF-16 makes a file binary. Lines end at \n; those of a text
-// that has only \r at these, so that they have the numbers that a reader sees.
+// a line longer than a window comes in pieces that overlap, with a little more on either side. Text
+// is UTF-8: UTF-16 is decoded, told by its byte order mark or by the look of it, and with
+// Options::decode so is every other encoding that the first kSniffTextBytes give away. What looks
+// like none is passed as its bytes. A NUL in the first kSniffBytes of what is no UTF-16 makes a
+// file binary. Lines end at \n; those of a text that has only \r at these, so that they have the
+// numbers that a reader sees.
 //
 // Reads with pread, never maps, up to the size that the file had when it was opened: one that
 // shrinks meanwhile just ends, one that grows is searched as it was. Belongs to one thread; reuse
@@ -41,7 +42,10 @@ class TextReader {
 
   struct Window {
     std::string_view text;
-    std::size_t fresh = 0;   // before it lie lines that an earlier window had as well
+    // Before `fresh` lies what an earlier window had as well: lines, or of a line kSightBytes.
+    std::size_t fresh = 0;
+    // Matches go no further. Behind it lie kSightBytes of a line that goes on.
+    std::size_t end = 0;
     bool continues = false;  // text[fresh] goes on with the last line of the window before
     bool open_end = false;   // the last line goes on in the next window
   };

@@ -106,6 +106,37 @@ TEST_CASE("text line that is longer than a window is searched in bounded memory 
   }
 }
 
+TEST_CASE("text lines and words do not end where a window or a piece of a line does") {
+  Reader reader;
+  const auto check = [&](std::size_t window, std::size_t from, std::size_t to) {
+    for (std::size_t at = from; at < to; ++at) {
+      for (const char* filler : {"x", "\u00E9"}) {
+        std::string before(at % 2, 'x');
+        while (before.size() < at) before += filler;
+        std::string after;
+        while (after.size() < 2 * window) after += filler;
+        const std::string content = before + "needle" + after + "\nlast\n";
+        for (const char* pattern : {"^needle", "needle$", R"(\bneedle)", R"(needle\b)",
+                                    "(?<!x|\u00E9)needle", "needle(?!(x|\u00E9){9})"}) {
+          INFO(pattern << " behind " << before.size() << " bytes of " << filler);
+          CHECK(reader.lines(content, pattern, window).empty());
+        }
+        CHECK(reader.lines(content, "needle", window, {.word = true}).empty());
+        CHECK(reader.lines(content, "needle|^last$", window).size() == 2);
+        CHECK(reader.lines(content, "(?=n)needle|^last$", window).size() == 2);
+      }
+    }
+  };
+  // Where windows and pieces begin and end, and where their overlaps do.
+  for (const std::size_t border : std::initializer_list<std::size_t>{5888, 6144, 7936, 8192}) {
+    check(8192, border - 11, border + 3);
+  }
+  constexpr std::size_t kSlice = LineScanner::kSliceBytes;
+  for (const std::size_t border : {kSlice - TextReader::kOverlapBytes, kSlice}) {
+    check(TextReader::kWindowBytes, border - 11, border + 3);
+  }
+}
+
 TEST_CASE("text encodings: byte order marks are understood, NUL is binary (SR-06, SR-15)") {
   const auto utf16 = [](std::string_view ascii, bool big) {
     std::string out = big ? "\xFE\xFF" : "\xFF\xFE";
