@@ -102,13 +102,13 @@ class FileRenderer {
     while (!sink_.full() && (more || after_left_ > 0) && reader.next(window, query_.before)) {
       text_ = window.text;
       cursor_ = window.fresh;
+      // The rest of a line that has been shown is none of its context.
+      const bool rest = window.continues && (!more || sink_.last() == scanner_.line());
+      if (rest) cursor_ = std::min(text_.find('\n', cursor_), text_.size() - 1) + 1;
       if (more) {
-        cursor_line_ = scanner_.line();
+        cursor_line_ = scanner_.line() + (rest ? 1 : 0);
         more = scanner_.scan(window, [this](const LineMatch& m) { return visit(m); });
         if (sink_.full() || scanner_.stopped()) break;
-      } else if (window.continues) {
-        // The rest of a line that has been shown.
-        cursor_ = std::min(text_.find('\n', cursor_), text_.size() - 1) + 1;
       }
       append_after(text_.size());
     }

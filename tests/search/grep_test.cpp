@@ -335,6 +335,18 @@ TEST_CASE("grep shows the lines behind a match over the edge of a window") {
                        !Contains("10489"));
 }
 
+TEST_CASE("grep shows a line over the edge of a window once") {
+  const std::string rest(TextReader::kWindowBytes, 'x');
+  SearchedTree tree(Files{{"f", "needle" + rest + "\nb\nc\nneedle\n" + rest + "\ne\nneedle"}});
+  GrepQuery query;
+  query.pattern = "needle";
+  query.after = 2;
+  std::string lines;  // without their text
+  std::istringstream text(tree.grep(query));
+  for (std::string line; std::getline(text, line);) lines += line.substr(0, 2);
+  CHECK_THAT(lines, StartsWith("f1:2-3-4:5-6-7:"));
+}
+
 TEST_CASE("grep takes the line ends of Windows for line breaks of a multiline pattern") {
   SearchedTree tree(Files{{"crlf", "int f(void)\r\n{\r\n}\r\n"}, {"lf", "int f(void)\n{\n}\n"}});
   GrepQuery query;
