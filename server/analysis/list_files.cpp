@@ -98,7 +98,7 @@ Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
                          },
                          &cancel);
   TRY(cancel.check());
-  list.repeatable = !walk.stopped && walk.unreadable == 0;
+  list.repeatable = !walk.stopped && walk.unreadable + walk.unsure == 0;
   note_count(list.notes, walk.ignored_files, "ignored file", "ignored files");
   note_count(list.notes, walk.ignored_directories, "ignored directory", "ignored directories");
   if (list.files.empty() && walk.ignored_directories > 0 && list.repeatable && walk.too_deep == 0) {

@@ -15,6 +15,16 @@ std::size_t size_of(const watch::Changes& changes) {
   return changes.directories.size() + changes.subtrees.size();
 }
 
+// What could not be read as it is, to be read again by the next call.
+void add_unsure(const TreeNode& node, watch::Changes& pending) {
+  if (node.counts.unsure == 0) return;
+  const sandbox::Path& path = node.listing->path;
+  if (node.listing->unsure) {
+    return path.is_root() ? pending.add_everything() : pending.add_subtree(path.text());
+  }
+  for (const auto& child : node.children) add_unsure(*child, pending);
+}
+
 }  // namespace
 
 // Whatever comes in between: nobody waits for ever.
@@ -97,6 +107,7 @@ std::shared_ptr<const TreeNode> Catalogue::now(const sandbox::Workspace& files, 
     state->not_before_ns = clock_.steady_ns() + kRetryNs;
   } else {
     state->top = top;
+    add_unsure(*top, state->pending);
   }
   state->stats.too_large = top != nullptr && state->top == nullptr;
   state.unlock();

@@ -5,6 +5,9 @@
 // is shared with the tree that was there before. The first call reads everything. Where the watch
 // knows nothing (not set yet, lost, impossible) there is no answer and the caller walks.
 //
+// What could not be read for a reason that may be over (descriptors, memory, the disk) is asked
+// again by each call until it can be.
+//
 // Bounded: a tree of more than catalogue_entries is not kept. Mounts that come in the midst of the
 // tree are seen once something else in their directory changes, as the watch has it.
 //

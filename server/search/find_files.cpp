@@ -265,8 +265,8 @@ Result<FindAnswer> find_files(const FindQuery& asked, const Engine& engine) {
   }
   if (!sorted) out += "incomplete: time was up before all were dated; sorted by path\n";
   append_walk_notes(out, walk);
-  answer.repeatable =
-      answer.repeatable && sorted && !walk.stopped && !stop.now() && walk.unreadable == 0;
+  answer.repeatable = answer.repeatable && sorted && !walk.stopped && !stop.now() &&
+                      walk.unreadable + walk.unsure == 0;
   answer.complete = untried == 0 && sorted && !walk.stopped && walk.full_at == 0;
   return answer;
 }

@@ -197,7 +197,7 @@ Result<GrepAnswer> grep(const GrepQuery& asked, const Engine& engine) {
   answer.files_searched = counts.files_searched;
   answer.repeatable = answer.repeatable && reading.dated && !counts.stopped &&
                       counts.unreadable == 0 && counts.lines_over_limit == 0 && !finish.now() &&
-                      (walk == nullptr || (!walk->stopped && walk->unreadable == 0));
+                      (walk == nullptr || (!walk->stopped && walk->unreadable + walk->unsure == 0));
   answer.complete = counts.not_reached == 0 && !counts.stopped && !rendered.late &&
                     (walk == nullptr || (!walk->stopped && walk->full_at == 0));
   return answer;

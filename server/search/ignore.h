@@ -124,9 +124,10 @@ struct IgnoreLevel {
   std::size_t base = 0;                       // bytes of the directory's path and its '/'
   bool repository = false;                    // git rules of the parents do not apply
   bool fold_case = false;                     // of the git rules from here down
-  std::uint64_t identity = 0;                 // hash of what this level was made from
-  std::size_t bytes = 0;                      // of that
-  std::vector<std::string> far_files;         // of its rules, those in other directories
+  bool unsure = false;  // a file, here or above, could not be read for a reason that may be over
+  std::uint64_t identity = 0;          // hash of what this level was made from
+  std::size_t bytes = 0;               // of that
+  std::vector<std::string> far_files;  // of its rules, those in other directories
   IgnoreRules ignore;
   IgnoreRules git;
   IgnoreRules exclude;

@@ -78,7 +78,8 @@ class LevelReader {
     level_.repository = names.git_dir || names.git_file;
     if (level_.repository) level_.fold_case = false;
     if (names.git_dir) {
-      if (const auto git = directory_.open_dir(".git")) read_git_directory(*git, "");
+      const auto git = directory_.open_dir(".git");
+      if (opened(git)) read_git_directory(*git, "");
     } else if (names.git_file) {
       read_git_file();
     }
@@ -99,12 +100,12 @@ class LevelReader {
     auto place = path_from(workspace_, path_, link);
     if (!place) return;
     auto git = workspace_.open_directory(*place);
-    if (!git) return;
+    if (!opened(git)) return;
     if (const std::string common = first_line(*git, "commondir"); !common.empty()) {
       place = path_from(workspace_, *place, common);
       if (!place) return;
       git = workspace_.open_directory(*place);
-      if (!git) return;
+      if (!opened(git)) return;
     }
     level_.far_files.push_back(place->text() + "/info/exclude");
     read_git_directory(*git, place->text() + ": ");
@@ -114,12 +115,13 @@ class LevelReader {
   void read_git_directory(const Dir& git, const std::string& shown) {
     seen_.append(shown).push_back('\0');
     std::string bytes;
-    if (auto file = git.open_file("config"); file && file->read_all(bytes, kMaxConfigBytes)) {
+    auto file = git.open_file("config");
+    if (opened(file) && file->read_all(bytes, kMaxConfigBytes)) {
       const GitConfig config = parse_git_config(bytes);
       level_.fold_case = config.ignore_case;
       if (!config.excludes_file.empty()) read_global(config.excludes_file);
     }
-    if (auto inside = git.open_dir("info")) {
+    if (const auto inside = git.open_dir("info"); opened(inside)) {
       level_.exclude = load(*inside, "exclude", ".git/info/exclude", level_.fold_case);
     }
   }
@@ -135,7 +137,7 @@ class LevelReader {
     }
     level_.far_files.push_back(path->text());
     const auto parent = workspace_.open_directory(path->parent());
-    if (!parent) return;  // as git: a file that is not there holds no rules
+    if (!opened(parent)) return;  // as git: a file that is not there holds no rules
     level_.global = load(*parent, path->name(), "core.excludesFile", level_.fold_case);
   }
 
@@ -143,8 +145,11 @@ class LevelReader {
                    bool fold_case) {
     seen_.append(shown).push_back('\0');
     auto file = directory.open_file(name);
-    if (!file) {
-      if (file.error().code != Code::kNotFound) note(shown, "not a regular file");
+    if (!opened(file)) {
+      const bool later = may_be_over(file.error());
+      if (later || file.error().code != Code::kNotFound) {
+        note(shown, later ? "it cannot be opened now" : "not a regular file");
+      }
       return {};
     }
     std::string bytes;
@@ -160,6 +165,13 @@ class LevelReader {
       return {};
     }
     return std::move(*rules);
+  }
+
+  // Whether it is, and if not, whether that may be over.
+  template <class Opened>
+  bool opened(const Result<Opened>& result) {
+    if (!result) level_.unsure = level_.unsure || may_be_over(result.error());
+    return result.has_value();
   }
 
   void note(std::string_view name, std::string_view why) {
@@ -182,6 +194,10 @@ class LevelReader {
 
 }  // namespace
 
+bool may_be_over(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kInternal;
+}
+
 std::shared_ptr<const IgnoreLevel> load_level(const sandbox::Workspace& workspace,
                                               const Dir& directory, const Path& path,
                                               IgnoreNames names,
@@ -192,7 +208,9 @@ std::shared_ptr<const IgnoreLevel> load_level(const sandbox::Workspace& workspac
   level.base = path.is_root() ? 0 : path.text().size() + 1;
   level.fold_case = parent != nullptr && parent->fold_case;
   LevelReader(workspace, directory, path, level, notes).read(names);
-  if (!level.repository && level.ignore.empty() && level.git.empty()) return parent;
+  const bool without_rules = level.ignore.empty() && level.git.empty();
+  if (!level.repository && without_rules && !level.unsure) return parent;
+  level.unsure = level.unsure || (parent != nullptr && parent->unsure);
   level.parent = std::move(parent);
   return std::make_shared<const IgnoreLevel>(std::move(level));
 }

@@ -23,6 +23,10 @@ struct IgnoreNames {
   bool git_file = false;  // .git, a file: a linked worktree or a submodule
 };
 
+// Why something could not be read may be over at the next try, without a change that is told of: it
+// is no matter of permissions or of what is there.
+bool may_be_over(const Error& error);
+
 // The level of the directory `path`, opened as `directory`; `parent` itself when the directory
 // adds nothing.
 std::shared_ptr<const IgnoreLevel> load_level(const sandbox::Workspace& workspace,

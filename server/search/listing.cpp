@@ -40,7 +40,7 @@ IgnoreNames read_entries(Dir& opened, Listing& listing, const ListingOptions& op
   Dir::Entry entry;
   while (true) {
     auto more = opened.next(entry);
-    if (!more) listing.unreadable = true;
+    if (!more) listing.unreadable = listing.unsure = true;
     if (!more || !*more) break;
     if (entry.name == kGit) {
       (entry.kind == Kind::kDirectory ? names.git_dir : names.git_file) = true;
@@ -106,6 +106,7 @@ EntryCounts& EntryCounts::operator+=(const EntryCounts& other) {
   ignored_files += other.ignored_files;
   ignored_directories += other.ignored_directories;
   unreadable += other.unreadable;
+  unsure += other.unsure;
   too_deep += other.too_deep;
   worktrees += other.worktrees;
   noted += other.noted;
@@ -134,6 +135,7 @@ void Listing::count() {
   counts.entries = entries.size();
   counts.noted = notes.size();
   counts.unreadable = unreadable ? 1 : 0;
+  counts.unsure = unsure ? 1 : 0;
   counts.worktrees = worktree ? 1 : 0;
   counts.listings = 1;
   counts.bytes = sizeof(Listing) + path.text().capacity() + names.capacity() +
@@ -162,6 +164,7 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
   if (!opened) {
     // Gone since its parent was listed: as if it had been before.
     listing.unreadable = opened.error().code != Code::kNotFound;
+    listing.unsure = may_be_over(opened.error());
     listing.count();
     return Failure(std::move(opened).error());
   }
@@ -185,7 +188,10 @@ Result<void> read_listing(const sandbox::Workspace& workspace, const sandbox::Pa
     if (listing.level != parents && listing.level != nullptr) {
       (void)stop.after(static_cast<std::int64_t>(listing.level->bytes) * kStepsARuleByte);
     }
-    if (listing.level != nullptr) judge(listing, stop);
+    if (listing.level != nullptr) {
+      judge(listing, stop);
+      listing.unsure = listing.unsure || listing.level->unsure;
+    }
     if (listing.level != parents && !listing.level->far_files.empty()) listing.counts.far_rules = 1;
   }
   listing.entries.shrink_to_fit();

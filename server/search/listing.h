@@ -48,6 +48,7 @@ struct EntryCounts {
   std::uint64_t ignored_files = 0;
   std::uint64_t ignored_directories = 0;
   std::uint64_t unreadable = 0;
+  std::uint64_t unsure = 0;  // not read as they are, for a reason that may be over
   std::uint64_t too_deep = 0;
   std::uint64_t worktrees = 0;  // linked ones, not entered
   // Not for the coverage line.
@@ -72,6 +73,7 @@ struct Listing {
   sandbox::Path path;
   bool read = false;  // its entries are known, all of them unless cut or full
   bool unreadable = false;
+  bool unsure = false;  // it or an ignore file could not be read, for a reason that may be over
   bool worktree = false;
   bool cut = false;   // time was up before the end
   bool full = false;  // there are more than the most

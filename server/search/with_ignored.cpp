@@ -18,6 +18,7 @@ std::shared_ptr<Listing> take_all(const Listing& listing, std::int64_t now_ns) {
   all->path = listing.path;
   all->read = listing.read;
   all->unreadable = listing.unreadable;
+  all->unsure = listing.unsure;
   all->inode = listing.inode;
   all->entries = listing.entries;
   all->names = listing.names;

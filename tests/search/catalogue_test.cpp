@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include <sys/resource.h>
+
 #include "server/search/known_walk.h"
 #include "tests/search/catalogued.h"
 
@@ -141,6 +143,32 @@ TEST_CASE("catalogue whose reading was cut short is read again by the next call"
   CHECK(tree.catalogue->now(*tree.workspace, tree.pool, Stop(late, tree.clock), Effort::kBuild) ==
         nullptr);
   CHECK(tree.now()->counts.regular == 3);
+}
+
+TEST_CASE("catalogue asks again for what it could not read for want of descriptors") {
+  Catalogued tree(Files{{"a/.gitignore", "*.log\n"}, {"a/x.log", ""}, {"a/b/y", ""}, {"c", ""}});
+  REQUIRE(tree.now());
+  rlimit limit{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const int next = dup(STDERR_FILENO);
+  close(next);
+  FindQuery query;
+  query.pattern = "*";
+  std::uint64_t unsure = 0;
+  for (int spare = 0; spare < 4; ++spare) {
+    INFO(spare << " descriptors");
+    tree.files.write("a/new" + std::to_string(spare), "");
+    const rlimit less{static_cast<rlim_t>(next + spare), limit.rlim_max};
+    const bool limited = setrlimit(RLIMIT_NOFILE, &less) == 0;
+    const auto few = tree.now();
+    const auto found = find_files(query, tree.engine(true));
+    REQUIRE((setrlimit(RLIMIT_NOFILE, &limit) == 0 && limited && few));
+    unsure += few->counts.unsure;
+    CHECK((!found || found->repeatable == (few->counts.unsure == 0)));
+    CHECK(tree.find("*", FileOrder::kPath, true) == tree.find("*", FileOrder::kPath, false));
+    CHECK(tree.now()->counts.unsure == 0);
+  }
+  CHECK(unsure > 0);
 }
 
 TEST_CASE("catalogue that was dropped is built again") {
