@@ -194,10 +194,10 @@ class TreeWriter {
       const Listing& inner = *below->listing;
       if (inner.worktree) {
         out.append(" (linked worktree)");
+      } else if (inner.unreadable || !inner.read) {
+        out.append(inner.unreadable ? " (unreadable)" : " (not read)");
       } else if (static_cast<int>(open_.size()) >= query_.depth) {
-        out += inner.unreadable ? " (unreadable)"
-               : !inner.read    ? " (not read)"
-                                : fmt::format(" ({})", counted(inner.visible, "entry"));
+        out += fmt::format(" ({})", counted(inner.visible, "entry"));
       }
       return;
     }
@@ -277,19 +277,19 @@ Result<KnownTree> read(const ListQuery& query, const Engine& engine, const Stop&
 
 }  // namespace
 
-Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
+Result<ListAnswer> list_entries(const ListQuery& query, const Engine& engine) {
   std::atomic<std::int64_t> steps{ListQuery::kMaxSteps};
   const Stop stop = Stop(engine.cancel, engine.clock).spending(steps);
   if (engine.snapshot != nullptr) {
     TRY_ASSIGN(const SnapshotPart part, find_part(*engine.snapshot, query.path));
-    if (part.entry) return describe_in_snapshot(query.path, engine, part);
+    if (part.entry) return ListAnswer{describe_in_snapshot(query.path, engine, part)};
   } else {
     TRY_ASSIGN(const Metadata metadata, engine.workspace.metadata(query.path));
     if (metadata.kind != Kind::kDirectory) {
       const auto target = engine.workspace.target_metadata(query.path);
       const bool leads_to_directory =
           metadata.kind == Kind::kSymlink && target && target->kind == Kind::kDirectory;
-      if (!leads_to_directory) return describe(query.path, metadata, engine);
+      if (!leads_to_directory) return ListAnswer{describe(query.path, metadata, engine)};
     }
   }
   LeftOut left_out;
@@ -329,7 +329,8 @@ Result<std::string> list_entries(const ListQuery& query, const Engine& engine) {
   append_notes(out, known.notes);
   append_notes(out, left_out.notes);
   if (known.full_at > 0) out += "note: glob finds files by name in directories of any size\n";
-  return out;
+  const EntryCounts& counts = known.top->counts;
+  return ListAnswer{std::move(out), !stop.now() && counts.unreadable + counts.unsure == 0};
 }
 
 }  // namespace quarry::search

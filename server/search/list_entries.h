@@ -35,7 +35,13 @@ struct ListQuery {
   std::size_t max_bytes = 32'000;  // of the answer
 };
 
+struct ListAnswer {
+  std::string text;
+  // The same tree gives the same answer: time cut nothing short, and all that was to be read was.
+  bool repeatable = true;
+};
+
 // kNotFound, kDenied, kCancelled.
-Result<std::string> list_entries(const ListQuery& query, const Engine& engine);
+Result<ListAnswer> list_entries(const ListQuery& query, const Engine& engine);
 
 }  // namespace quarry::search

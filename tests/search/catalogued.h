@@ -78,7 +78,7 @@ struct Catalogued {
     query.sizes = true;
     query.include_ignored = ignored_too;
     auto answer = list_entries(query, engine(with_catalogue));
-    return answer ? *answer : "error: " + answer.error().message;
+    return answer ? answer->text : "error: " + answer.error().message;
   }
   std::string grep(std::string_view pattern, std::string_view where, bool with_catalogue,
                    bool ignored_too = false) {

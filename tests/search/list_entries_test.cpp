@@ -3,7 +3,9 @@
 #include <filesystem>
 
 #include <fcntl.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/search/searched_tree.h"
 
@@ -12,6 +14,7 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 using Catch::Contains;
+using Catch::StartsWith;
 
 TEST_CASE("list_entries shows a tree to its depth, with counts where it stops") {
   SearchedTree tree(
@@ -28,6 +31,26 @@ TEST_CASE("list_entries shows a tree to its depth, with counts where it stops") 
   query.path = tree.path("src");
   query.sizes = true;
   CHECK(tree.list(query) == "a.c (5 bytes)\nsub/ (2 entries)\n\n2 entries in src\n");
+}
+
+TEST_CASE("list_entries says of a directory that it could not read that it did not") {
+  SearchedTree tree(Files{{"a/closed/x", ""}});
+  namespace fs = std::filesystem;
+  fs::permissions(tree.files.root(), fs::perms(0755));
+  fs::permissions(tree.files.path("a/closed"), fs::perms::none);
+  // Root reads everything; as another user for files, it does not.
+  const uid_t own = geteuid();
+  if (own == 0) setfsuid(65534);
+  for (const int depth : {2, 3}) {
+    ListQuery query;
+    query.depth = depth;
+    const auto answer = list_entries(query, tree.engine());
+    REQUIRE(answer);
+    CHECK_THAT(answer->text, StartsWith("a/\n  closed/ (unreadable)\n\n2 entries"));
+    CHECK_FALSE(answer->repeatable);
+  }
+  if (own == 0) setfsuid(own);
+  fs::permissions(tree.files.path("a/closed"), fs::perms::owner_all);
 }
 
 TEST_CASE("list_entries pages repeat the directories above their first line") {

@@ -72,7 +72,7 @@ class SearchedTree {
   }
   std::string list(const ListQuery& query) {
     auto answer = list_entries(query, engine());
-    return answer ? *answer : "error: " + answer.error().message;
+    return answer ? answer->text : "error: " + answer.error().message;
   }
   std::string list(std::string_view where = ".", int depth = 1) {
     ListQuery query;

@@ -1,7 +1,6 @@
 #include "server/revision/revision.h"
 #include "server/sandbox/workspace.h"
 #include "server/search/list_entries.h"
-#include "server/search/stop.h"
 #include "tools/tool.h"
 
 namespace quarry::tools {
@@ -40,12 +39,11 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                  args.ref, {context.files, context.git, context.store, context.revisions},
                  context.cancel));
   query.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
-  const search::Stop stop(context.cancel, context.clock);
-  TRY_ASSIGN(output.text,
+  TRY_ASSIGN(search::ListAnswer answer,
              search::list_entries(query, {context.files, context.pool, context.cancel,
                                           context.clock, context.catalogue, revision.get()}));
-  // The listing's own stop was made later and ends later.
-  output.keep = !args.ref && !stop.now() && context.files.plain(query.path);
+  output.keep = !args.ref && answer.repeatable && context.files.plain(query.path);
+  output.text = std::move(answer.text);
   return {};
 }
 
