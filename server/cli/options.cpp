@@ -37,6 +37,12 @@ struct Texts {
   std::vector<std::string> groups;
   std::vector<std::string> limits;
   std::size_t max_line_bytes = 0;  // not given
+  // As they are called: CLI11 turns a "!--no-..." flag round on the command line, but takes its
+  // variable for the value itself.
+  bool no_landlock = false;
+  bool no_fsync = false;
+  bool no_cache = false;
+  bool no_watch = false;
 };
 
 void add_options(CLI::App& app, Options& options, Texts& texts) {
@@ -82,7 +88,7 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
                                                         {"openat2", Resolver::kOpenat2},
                                                         {"walk", Resolver::kComponentWalk}}))
       ->envname("QUARRY_RESOLVER");
-  app.add_flag("!--no-landlock", options.landlock, "Do without the kernel's second fence");
+  app.add_flag("--no-landlock", texts.no_landlock, "Do without the kernel's second fence");
   app.add_flag("--require-sandbox", options.require_sandbox,
                "Refuse to start where a protection is missing")
       ->envname("QUARRY_REQUIRE_SANDBOX");
@@ -90,7 +96,7 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--allow-secrets", options.allow_secrets,
                "Show files whose names say that they hold secrets (.env, private keys)")
       ->envname("QUARRY_ALLOW_SECRETS");
-  app.add_flag("!--no-fsync", options.sync_files,
+  app.add_flag("--no-fsync", texts.no_fsync,
                "Do not wait for the disk after changing files; a power cut may then take changes")
       ->envname("QUARRY_NO_FSYNC");
   app.add_option("--protect", options.protect,
@@ -99,9 +105,9 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--unprotect", options.unprotect,
                  "A pattern that is protected by default, and shall not be; may be repeated")
       ->envname("QUARRY_UNPROTECT");
-  app.add_flag("!--no-cache", options.cache, "Run the tool for every call; keep no answers")
+  app.add_flag("--no-cache", texts.no_cache, "Run the tool for every call; keep no answers")
       ->envname("QUARRY_NO_CACHE");
-  app.add_flag("!--no-watch", options.watch,
+  app.add_flag("--no-watch", texts.no_watch,
                "Set no watches: for file systems that change without telling this machine")
       ->envname("QUARRY_NO_WATCH");
   app.add_option("--limit", texts.limits,
@@ -160,6 +166,10 @@ int parse_options(int argc, char** argv, Options& options) {
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? kDone : kUsage;
   }
+  options.landlock = !texts.no_landlock;
+  options.sync_files = !texts.no_fsync;
+  options.cache = !texts.no_cache;
+  options.watch = !texts.no_watch;
   if (texts.max_line_bytes != 0) {
     texts.limits.push_back(fmt::format("line_bytes={}", texts.max_line_bytes));
   }
