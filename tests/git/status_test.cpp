@@ -176,6 +176,35 @@ TEST_CASE("git status of an unborn, a detached and a sparse repository") {
   CHECK(repo.diff()->files.empty());
 }
 
+TEST_CASE("git status and diff of a sparse checkout do not look at what it leaves out") {
+  Fixture repo{{"in/a", "a\n"}, {"out/old", "1\n2\n3\n4\n5\n6\n7\n8\n9\n"}};
+  repo.git({"sparse-checkout", "set", "--no-cone", "/in/"});
+  repo.workspace.write("in/new", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+  repo.git({"add", "in/new"});
+  check(repo);
+  DiffOptions options;
+  options.from = "HEAD";
+  auto diff = repo.diff(options);
+  INFO(message_of(diff));
+  REQUIRE(diff);
+  REQUIRE(diff->files.size() == 1);
+  CHECK(diff->files[0].stat.code == 'A');
+  CHECK(diff->files[0].stat.path == "in/new");
+
+  // More than may differ.
+  const std::string rows =
+      "blob=$(git rev-parse :in/a); seq 1 50001 | sed \"s,.*,100644 $blob\t"
+      "out/&,\" | git update-index --index-info";
+  repo.shell(rows);
+  repo.git({"commit", "-q", "-m", "many"});
+  repo.shell("git ls-files out | git update-index --skip-worktree --stdin");
+  check(repo);
+  diff = repo.diff(options);
+  INFO(message_of(diff));
+  REQUIRE(diff);
+  CHECK(diff->files.empty());
+}
+
 TEST_CASE("git status keeps to a path taken literally, and to the limit with whole counts") {
   Fixture repo{{"a/x", "1\n"}, {"ab/x", "1\n"}, {"a*/x", "1\n"}};
   for (const char* name : {"a/x", "ab/x", "a*/x"}) repo.workspace.write(name, "changed\n");

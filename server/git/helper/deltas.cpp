@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include "server/git/helper/files.h"
+
 namespace quarry::git::helper {
 namespace {
-
-int stop_when_too_many(const git_diff* diff, const git_diff_delta*, const char*, void*) {
-  return git_diff_num_deltas(diff) >= kMaxDeltas ? GIT_EUSER : 0;
-}
 
 char code_of(git_delta_t status) {
   switch (status) {
@@ -88,7 +86,25 @@ DiffRequest::DiffRequest(std::vector<std::string> paths) : paths_(std::move(path
   options_.pathspec.strings = pointers_.data();
   options_.pathspec.count = pointers_.size();
   options_.max_size = kMaxDiffedBytes;
-  options_.notify_cb = stop_when_too_many;
+  options_.notify_cb = take;
+  options_.payload = this;
+}
+
+// libgit2 asks before it keeps a delta: 1 drops it.
+int DiffRequest::take(const git_diff* diff, const git_diff_delta* delta, const char*,
+                      void* request) {
+  if (static_cast<const DiffRequest*>(request)->left_out(*delta)) return 1;
+  return git_diff_num_deltas(diff) >= kMaxDeltas ? GIT_EUSER : 0;
+}
+
+bool DiffRequest::left_out(const git_diff_delta& delta) const {
+  if (index_ == nullptr) return false;
+  const git_index_entry* entry = git_index_get_bypath(index_, delta.new_file.path, 0);
+  if (entry == nullptr || (entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) == 0) {
+    return false;
+  }
+  const std::string root = git_repository_workdir(git_index_owner(index_));
+  return delta.status == GIT_DELTA_DELETED || stamp_of(root + entry->path).kind == Kind::kMissing;
 }
 
 Result<DiffHandle> take_diff(int status, git_diff* raw) {

@@ -25,11 +25,18 @@ class DiffRequest {
   DiffRequest(const DiffRequest&) = delete;
   DiffRequest& operator=(const DiffRequest&) = delete;
   git_diff_options& options() { return options_; }
+  // The new side is the working tree of `index`: what a sparse checkout leaves out of it is no
+  // difference. `index` must outlive the request.
+  void look_at_work_tree_of(git_index* index) { index_ = index; }
 
  private:
+  static int take(const git_diff* diff, const git_diff_delta* delta, const char*, void* request);
+  bool left_out(const git_diff_delta& delta) const;
+
   std::vector<std::string> paths_;
   std::vector<char*> pointers_;
   git_diff_options options_;
+  git_index* index_ = nullptr;
 };
 
 // Takes the diff that a git_diff_* call left in `raw` with `status`; checks kMaxDeltas.

@@ -93,7 +93,8 @@ Result<Sides> find_sides(Warm& warm, const DiffOptions& options) {
   return sides;
 }
 
-Result<DiffHandle> compare(Warm& warm, const Sides& sides, git_diff_options& options) {
+Result<DiffHandle> compare(Warm& warm, const Sides& sides, DiffRequest& request) {
+  git_diff_options& options = request.options();
   git_repository* repository = warm.repository.get();
   Tree from, to;
   if (sides.from.kind == Side::Kind::kCommit && !sides.unborn) {
@@ -111,6 +112,7 @@ Result<DiffHandle> compare(Warm& warm, const Sides& sides, git_diff_options& opt
     const int status = git_diff_tree_to_index(&raw, repository, from.get(), index.get(), &options);
     return take_diff(status, raw);
   }
+  request.look_at_work_tree_of(index.get());
   options.flags |= GIT_DIFF_IGNORE_SUBMODULES;  // as in status.cpp
   const int status =
       sides.from.kind == Side::Kind::kIndex
@@ -128,7 +130,7 @@ Result<Diff> read_diff(Warm& warm, const DiffOptions& options) {
   request.options().context_lines = std::min(options.context, kMaxContext);
   request.options().id_abbrev = warm.repository.short_digits();
   if (options.ignore_whitespace) request.options().flags |= GIT_DIFF_IGNORE_WHITESPACE;
-  TRY_ASSIGN(const DiffHandle compared, compare(warm, sides, request.options()));
+  TRY_ASSIGN(const DiffHandle compared, compare(warm, sides, request));
   TRY(find_renames(compared.get()));
   Diff diff;
   const std::size_t digits = warm.repository.short_digits();
@@ -139,14 +141,6 @@ Result<Diff> read_diff(Warm& warm, const DiffOptions& options) {
                        .max_bytes = std::min(options.max_patch_bytes, kMaxPatchBytes),
                        .drop_empty = options.ignore_whitespace};
   TRY(append_files(compared.get(), wish, diff.files));
-  if (sides.to.kind != Side::Kind::kWorkTree) return diff;
-  // What a sparse checkout leaves out is not deleted.
-  TRY_ASSIGN(const Index index, warm.repository.index());
-  std::erase_if(diff.files, [&](const DiffFile& file) {
-    const git_index_entry* entry = git_index_get_bypath(index.get(), file.stat.path.c_str(), 0);
-    return file.stat.code == 'D' && entry != nullptr &&
-           (entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
-  });
   return diff;
 }
 

@@ -83,11 +83,6 @@ void add(std::vector<StatusEntry>& list, std::uint64_t& count, std::uint32_t lim
   if (list.size() < limit) list.push_back({row.code, row.path, row.old_path});
 }
 
-bool skips_work_tree(git_index* index, const char* path) {
-  const git_index_entry* entry = git_index_get_bypath(index, path, 0);
-  return entry != nullptr && (entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
-}
-
 // libgit2 counts an untracked directory without files among the ignored ones; git does not.
 bool is_there(const std::string& root, const std::string& path) {
   return !path.ends_with('/') || holds_files(root + "/" + path);
@@ -118,6 +113,7 @@ Result<void> add_staged(Warm& warm, git_index* index, const std::string& path,
 Result<void> add_work_tree(Warm& warm, git_index* index, const std::string& path,
                            const StatusOptions& options, Status& status) {
   DiffRequest request({path});
+  request.look_at_work_tree_of(index);
   git_diff_options& wanted = request.options();
   // A submodule's own state is not looked at: its repository is another one, with its own rules.
   wanted.flags |= GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_IGNORE_SUBMODULES;
@@ -141,7 +137,6 @@ Result<void> add_work_tree(Warm& warm, git_index* index, const std::string& path
         add(status.conflicts, status.conflict_count, options.limit, row);
         break;
       default:
-        if (row.code == 'D' && skips_work_tree(index, row.path.c_str())) break;
         add(status.unstaged, status.unstaged_count, options.limit, row);
     }
   }
