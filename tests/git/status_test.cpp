@@ -176,6 +176,30 @@ TEST_CASE("git status of an unborn, a detached and a sparse repository") {
   CHECK(repo.diff()->files.empty());
 }
 
+TEST_CASE("git status and diff show what git add -N named as new files of the tree") {
+  Fixture repo{{"f", "1\n"}, {"back", "alpha\nbeta\ngamma\n"}};
+  repo.workspace.write("full", "1\n2\n");
+  repo.workspace.write("removed", "1\n");
+  repo.git({"rm", "-q", "--cached", "back"});
+  repo.git({"add", "-N", "full", "removed"});
+  repo.shell("rm removed");
+  check(repo);
+  const auto patches = [](const Result<Diff>& diff) {
+    std::string all;
+    if (diff) {
+      for (const DiffFile& file : diff->files) all += file.patch;
+    }
+    return all;
+  };
+  DiffOptions options;
+  CHECK(patches(repo.diff(options)) == repo.git({"diff"}));
+  options.from = "HEAD";
+  CHECK(patches(repo.diff(options)) == repo.git({"diff", "HEAD"}));
+  options.from = "";
+  options.staged = true;
+  CHECK(patches(repo.diff(options)) == repo.git({"diff", "--cached"}));
+}
+
 TEST_CASE("git status and diff of a sparse checkout do not look at what it leaves out") {
   Fixture repo{{"in/a", "a\n"}, {"out/old", "1\n2\n3\n4\n5\n6\n7\n8\n9\n"}};
   repo.git({"sparse-checkout", "set", "--no-cone", "/in/"});

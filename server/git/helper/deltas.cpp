@@ -93,18 +93,32 @@ DiffRequest::DiffRequest(std::vector<std::string> paths) : paths_(std::move(path
 // libgit2 asks before it keeps a delta: 1 drops it.
 int DiffRequest::take(const git_diff* diff, const git_diff_delta* delta, const char*,
                       void* request) {
-  if (static_cast<const DiffRequest*>(request)->left_out(*delta)) return 1;
+  // It is const for those who only listen; until it is kept, it is nobody else's.
+  auto& own = const_cast<git_diff_delta&>(*delta);
+  if (!static_cast<const DiffRequest*>(request)->judge(own)) return 1;
   return git_diff_num_deltas(diff) >= kMaxDeltas ? GIT_EUSER : 0;
 }
 
-bool DiffRequest::left_out(const git_diff_delta& delta) const {
-  if (index_ == nullptr) return false;
+// Whether git shows it. Makes a file of the tree new that the index has by name alone.
+bool DiffRequest::judge(git_diff_delta& delta) const {
+  if (index_ == nullptr) return true;
   const git_index_entry* entry = git_index_get_bypath(index_, delta.new_file.path, 0);
-  if (entry == nullptr || (entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) == 0) {
-    return false;
+  if (entry == nullptr) return true;
+  if ((entry->flags_extended & GIT_INDEX_ENTRY_INTENT_TO_ADD) != 0) {
+    if (side_ == NewSide::kIndex) return delta.status != GIT_DELTA_ADDED;
+    if (delta.status == GIT_DELTA_MODIFIED) {
+      delta.status = GIT_DELTA_ADDED;
+      delta.nfiles = 1;
+      delta.old_file = git_diff_file{};
+      delta.old_file.path = delta.new_file.path;
+    }
   }
+  if (side_ == NewSide::kIndex || (entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) == 0) {
+    return true;
+  }
+  if (delta.status == GIT_DELTA_DELETED) return false;
   const std::string root = git_repository_workdir(git_index_owner(index_));
-  return delta.status == GIT_DELTA_DELETED || stamp_of(root + entry->path).kind == Kind::kMissing;
+  return stamp_of(root + entry->path).kind != Kind::kMissing;
 }
 
 Result<DiffHandle> take_diff(int status, git_diff* raw) {

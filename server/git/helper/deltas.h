@@ -25,17 +25,23 @@ class DiffRequest {
   DiffRequest(const DiffRequest&) = delete;
   DiffRequest& operator=(const DiffRequest&) = delete;
   git_diff_options& options() { return options_; }
-  // The new side is the working tree of `index`: what a sparse checkout leaves out of it is no
-  // difference. `index` must outlive the request.
-  void look_at_work_tree_of(git_index* index) { index_ = index; }
+  // What the new side is: `index` itself or its working tree. A sparse checkout's files that are
+  // not in the tree are no difference; a name that was added without content (git add -N) is none
+  // of the index, and a new file of the tree. `index` must outlive the request.
+  enum class NewSide { kIndex, kWorkTree };
+  void look_at(NewSide side, git_index* index) {
+    side_ = side;
+    index_ = index;
+  }
 
  private:
   static int take(const git_diff* diff, const git_diff_delta* delta, const char*, void* request);
-  bool left_out(const git_diff_delta& delta) const;
+  bool judge(git_diff_delta& delta) const;
 
   std::vector<std::string> paths_;
   std::vector<char*> pointers_;
   git_diff_options options_;
+  NewSide side_ = NewSide::kIndex;
   git_index* index_ = nullptr;
 };
 

@@ -96,6 +96,7 @@ Result<void> add_staged(Warm& warm, git_index* index, const std::string& path,
     TRY_ASSIGN(head, warm.repository.tree_of(id));
   }
   DiffRequest request({path});
+  request.look_at(DiffRequest::NewSide::kIndex, index);
   request.options().flags |= GIT_DIFF_INCLUDE_TYPECHANGE;
   git_diff* raw = nullptr;
   const int found =
@@ -113,7 +114,7 @@ Result<void> add_staged(Warm& warm, git_index* index, const std::string& path,
 Result<void> add_work_tree(Warm& warm, git_index* index, const std::string& path,
                            const StatusOptions& options, Status& status) {
   DiffRequest request({path});
-  request.look_at_work_tree_of(index);
+  request.look_at(DiffRequest::NewSide::kWorkTree, index);
   git_diff_options& wanted = request.options();
   // A submodule's own state is not looked at: its repository is another one, with its own rules.
   wanted.flags |= GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_IGNORE_SUBMODULES;
