@@ -190,6 +190,31 @@ TEST_CASE("git diff keeps to its budget, file by file, and starts patches where 
   CHECK(diff->files[2].stat.added == 100);
 }
 
+TEST_CASE("git status and diff take a file over the limit of an object for binary") {
+  Fixture repo{{"f", "1\n"}};
+  // Over the limit as they are kept too.
+  const std::string make =
+      "git config core.compression 0 && truncate -s 70000000 big && git add big && "
+      "git commit -q -m big && "
+      "git mv big moved && printf x >> moved && git add moved";
+  repo.shell(make);
+  const auto status = repo.status();
+  INFO(message_of(status));
+  REQUIRE(status);
+  CHECK(status->staged_count == 2);
+  DiffOptions options;
+  options.staged = true;
+  const auto diff = repo.diff(options);
+  INFO(message_of(diff));
+  REQUIRE(diff);
+  REQUIRE(diff->files.size() == 2);
+  CHECK((diff->files[0].stat.binary && diff->files[1].stat.binary));
+  const CancelToken cancel = repo.token();
+  const auto file = repo.client.file_at({"HEAD", "big"}, cancel);
+  REQUIRE(!file);
+  CHECK(file.error().code == Code::kTooLarge);
+}
+
 TEST_CASE("git facts count what git counts and hide credentials") {
   Fixture repo;
   repo.init();

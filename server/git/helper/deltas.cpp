@@ -134,6 +134,10 @@ Result<void> find_renames(git_diff* diff) {
   git_diff_find_options_init(&options, GIT_DIFF_FIND_OPTIONS_VERSION);
   options.flags = GIT_DIFF_FIND_RENAMES;
   options.rename_limit = 400;
+  if (git_diff_find_similar(diff, &options) == 0) return {};
+  // One content that cannot be read (too large, damaged, not in a partial clone) stops the whole
+  // comparison. Unpaired rows are as true, so only equal ids are paired then.
+  options.flags |= GIT_DIFF_FIND_EXACT_MATCH_ONLY;
   if (const int status = git_diff_find_similar(diff, &options); status < 0) {
     return library_failure(status, "finding renames");
   }

@@ -47,7 +47,8 @@ class DiffRequest {
 
 // Takes the diff that a git_diff_* call left in `raw` with `status`; checks kMaxDeltas.
 Result<DiffHandle> take_diff(int status, git_diff* raw);
-// Pairs deletions with additions as git does by default (50 %, at most 400 candidates a side).
+// Pairs deletions with additions as git does by default (50 %, at most 400 candidates a side), or
+// those of equal content alone where some cannot be read.
 Result<void> find_renames(git_diff* diff);
 
 // A row without counts. A delta's code: A M D R T U ? !.

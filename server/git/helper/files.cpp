@@ -59,6 +59,20 @@ bool holds_files_below(int directory, int depth) {
   return false;
 }
 
+Result<std::string> read_up_to(const Fd& fd, std::string_view path, std::size_t most) {
+  std::string content(most, '\0');
+  std::size_t filled = 0;
+  while (filled < content.size()) {
+    const ssize_t got = read(fd.get(), content.data() + filled, content.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return open_failure(path);
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  content.resize(filled);
+  return content;
+}
+
 }  // namespace
 
 FileStamp stamp_of(int directory, const char* path) {
@@ -112,17 +126,12 @@ Result<std::string> read_regular(int directory, std::string_view path, std::int6
   if (st.st_size > limit) {
     return fail(Code::kTooLarge, "'{}' is {} bytes, over the limit of {}", path, st.st_size, limit);
   }
-  std::string content(static_cast<std::size_t>(st.st_size), '\0');
-  std::size_t filled = 0;
-  while (filled < content.size()) {
-    const ssize_t got = read(fd.get(), content.data() + filled, content.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return open_failure(path);
-    if (got == 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  content.resize(filled);
-  return content;
+  return read_up_to(fd, path, static_cast<std::size_t>(st.st_size));
+}
+
+Result<std::string> read_start(int directory, std::string_view path, std::size_t most) {
+  TRY_ASSIGN(Fd fd, open_regular(directory, path));
+  return read_up_to(fd, path, most);
 }
 
 Result<std::optional<std::string>> read_if_present(int directory, std::string_view path,

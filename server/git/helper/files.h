@@ -40,6 +40,8 @@ Result<Fd> open_directory(const std::string& absolute);
 Result<Fd> open_regular(int directory, std::string_view path);
 // The whole file, at most `limit` bytes; kTooLarge beyond.
 Result<std::string> read_regular(int directory, std::string_view path, std::int64_t limit);
+// Its first bytes, `most` at most, however large it is.
+Result<std::string> read_start(int directory, std::string_view path, std::size_t most);
 // nullopt when there is none.
 Result<std::optional<std::string>> read_if_present(int directory, std::string_view path,
                                                    std::int64_t limit);

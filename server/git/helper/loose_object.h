@@ -20,7 +20,7 @@ struct LooseHeader {
   std::size_t size = 0;
 };
 
-// kInternal when the file is damaged.
+// `file` may be its beginning alone. kInternal when it is damaged.
 Result<LooseHeader> parse_loose_header(std::string_view file);
 // Fills `into`, which holds header.size bytes. kInternal when the file is damaged.
 Result<void> inflate_loose(std::string_view file, const LooseHeader& header, char* into);

@@ -16,6 +16,9 @@
 namespace quarry::git::helper {
 namespace {
 
+// Of a loose object's file: enough to inflate its header from, at any compression.
+constexpr std::size_t kHeaderBytes = 4096;
+
 struct LooseBackend {
   git_odb_backend base{};  // first: libgit2 hands this member's address back
   Fd directory;            // objects/
@@ -46,8 +49,7 @@ git_object_t type_of(std::string_view name) {
 
 int read_header(std::size_t* size, git_object_t* type, git_odb_backend* backend,
                 const git_oid* id) {
-  const auto file = read_regular(self(backend).directory.get(), relative_path(*id),
-                                 static_cast<std::int64_t>(kMaxObjectBytes));
+  const auto file = read_start(self(backend).directory.get(), relative_path(*id), kHeaderBytes);
   if (!file) return report(file.error());
   const auto header = parse_loose_header(*file);
   if (!header) return report(header.error());
