@@ -258,6 +258,44 @@ TEST_CASE("git log of a shallow clone shows what is there and says where it ends
   }
 }
 
+TEST_CASE("git log tells a branch whose commit cannot be read from one that is not there") {
+  Fixture repo{{"f", "1\n"}};
+  repo.git({"branch", "other"});
+  repo.commit("second");
+  LogOptions options;
+  options.ref = "@~1";
+  REQUIRE(repo.log(options));
+  CHECK(repo.log(options)->commits.size() == 1);
+
+  // Refused in one request, of no meaning to the next.
+  repo.git({"config", "core.excludesFile", "/etc/hostname"});
+  repo.workspace.write("untracked", "1\n");
+  CHECK(repo.status());
+  options.ref = "other";
+  const std::string id = repo.git({"rev-parse", "other"}).substr(0, 40);
+  const std::string object = ".git/objects/" + id.substr(0, 2) + "/" + id.substr(2);
+  repo.shell("chmod u+w " + object + " && printf x > " + object);
+  auto log = repo.log(options);
+  REQUIRE(!log);
+  CHECK(log.error().message ==
+        "argument 'ref': reading 'other' failed; git says: a loose object is damaged: it has no "
+        "header");
+  CHECK(repo.status());
+  repo.shell("rm -f " + object);
+  log = repo.log(options);
+  REQUIRE(!log);
+  CHECK(log.error().code == Code::kNotFound);
+  CHECK(log.error().message.find("'other' failed: an object is not present") != std::string::npos);
+  options.ref = "HEAD";
+  log = repo.log(options);
+  REQUIRE(!log);
+  CHECK(log.error().message.find("an object is not present") != std::string::npos);
+  options.ref = "no-such";
+  log = repo.log(options);
+  REQUIRE(!log);
+  CHECK(log.error().message.find("no revision 'no-such' here") != std::string::npos);
+}
+
 TEST_CASE("git log answers odd revisions with a text, not with a hang or an option") {
   Fixture repo{{"f", "1\n"}};
   repo.git({"tag", "-a", "-m", "tree", "treetag", "HEAD^{tree}"});

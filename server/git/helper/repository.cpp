@@ -31,6 +31,17 @@ Result<OidSet> read_shallow(const std::string& common_directory) {
   return boundary;
 }
 
+// Whether a revision was not found because the object that it leads to cannot be read. Of a whole
+// id libgit2 says the same when there is none.
+bool found_unreadable(int status, std::string_view revision) {
+  const git_error* error = git_error_last();
+  if (error == nullptr || revision.size() == GIT_OID_HEXSZ) return false;
+  if (error->klass == GIT_ERROR_ZLIB) return true;
+  if (error->klass != GIT_ERROR_ODB) return false;
+  return status == GIT_ERROR ||
+         std::string_view(error->message).find("no match for id (") != std::string_view::npos;
+}
+
 }  // namespace
 
 std::size_t OidHash::operator()(const git_oid& id) const {
@@ -44,6 +55,7 @@ bool OidEqual::operator()(const git_oid& a, const git_oid& b) const {
 }
 
 Result<void> Repository::refresh() {
+  (void)door_refused();  // what an earlier request was refused explains no failure of this one
   auto now = inspect_layout(root_);
   if (!now) {
     odb_.reset();
@@ -114,7 +126,9 @@ Result<git_oid> Repository::commit_of(std::string_view revision, std::string_vie
                 "argument '{}' is not a revision; use a branch, a tag, an id or HEAD~3", argument);
   }
   if (revision == "HEAD") return head_commit();
-  const std::string text(revision);
+  std::string text(revision);
+  // "@" is HEAD, which libgit2 knows of "@" alone.
+  if (text.starts_with("@~") || text.starts_with("@^")) text.replace(0, 1, "HEAD");
   git_object* raw = nullptr;
   if (const int status = git_revparse_single(&raw, repository_.get(), text.c_str()); status < 0) {
     if (status == GIT_EAMBIGUOUS) {
@@ -122,6 +136,9 @@ Result<git_oid> Repository::commit_of(std::string_view revision, std::string_vie
                   argument, text);
     }
     const bool cut = !shallow_.empty();
+    if (!cut && found_unreadable(status, text)) {
+      return library_failure(status, fmt::format("argument '{}': reading '{}'", argument, text));
+    }
     return fail(status == GIT_ENOTFOUND ? Code::kNotFound : Code::kInvalidArgs,
                 "argument '{}': no revision '{}' here{}; use a branch, a tag, an id or HEAD~3",
                 argument, text, cut ? " (this clone is shallow, older history is missing)" : "");
