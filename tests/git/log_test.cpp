@@ -231,6 +231,19 @@ TEST_CASE("git log sees refs that changed a moment ago") {
   CHECK(repo.log()->commits.size() == 3);
 }
 
+TEST_CASE("git log sees a ref that was written over in place") {
+  Fixture repo{{"f", "1\n"}};
+  const std::string first = repo.git({"rev-parse", "HEAD"});
+  repo.git({"branch", "side"});
+  repo.commit("second");
+  // Of an age at which the names that were read are kept.
+  repo.shell("sleep 0.2");
+  CHECK(repo.log()->commits[1].refs == std::vector<std::string>{"side"});
+  repo.workspace.write(".git/refs/heads/side", repo.git({"rev-parse", "HEAD"}));
+  CHECK(repo.log()->commits[0].refs == std::vector<std::string>{"HEAD -> main", "side"});
+  CHECK(repo.log()->commits[1].refs.empty());
+}
+
 TEST_CASE("git log of a shallow clone shows what is there and says where it ends") {
   Fixture repo{{"f", "1\n"}};
   for (int i = 0; i < 6; ++i) {

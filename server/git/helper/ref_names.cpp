@@ -44,18 +44,17 @@ bool find_target(const Repository& repository, git_reference* ref, std::string_v
 
 }  // namespace
 
-void RefNames::watch_directory(const std::string& directory, int depth, std::vector<Watched>& all) {
-  const FileStamp stamp = stamp_of(directory);
-  if (stamp.kind != Kind::kDirectory || depth > kMaxDepth || all.size() >= kMaxWatched) return;
-  all.push_back({directory, stamp});
-  const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(directory.c_str()), closedir);
+void RefNames::watch_below(const std::string& path, int depth, std::vector<Watched>& all) {
+  const FileStamp stamp = stamp_of(path);
+  if (depth > kMaxDepth || all.size() >= kMaxWatched) return;
+  all.push_back({path, stamp});
+  if (stamp.kind != Kind::kDirectory) return;
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(path.c_str()), closedir);
   if (entries == nullptr) return;
   while (const dirent* entry = readdir(entries.get())) {
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
-    if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) {
-      watch_directory(directory + "/" + std::string(name), depth + 1, all);
-    }
+    watch_below(path + "/" + std::string(name), depth + 1, all);
   }
 }
 
@@ -65,7 +64,7 @@ std::vector<RefNames::Watched> RefNames::watch(const Layout& layout) {
        {layout.git_directory + "/HEAD", layout.common_directory + "/packed-refs"}) {
     all.push_back({file, stamp_of(file)});
   }
-  watch_directory(layout.common_directory + "/refs", 0, all);
+  watch_below(layout.common_directory + "/refs", 0, all);
   // A change right after a look must show, so times have to be older than the clock's grain.
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);

@@ -1,8 +1,8 @@
 // RefNames: which branches and tags point at which commit, for the log's decorations.
 //
-// Read once and kept while packed-refs, HEAD and every directory under refs/ are as they were: an
-// update of a loose ref renames a lock file over it, which changes its directory's time. Times
-// that are not yet older than the clock's grain are not relied on.
+// Read once and kept while packed-refs, HEAD and everything under refs/ are as they were: the
+// directories, and the files too, since some programs write over a loose ref in place. Times that
+// are not yet older than the clock's grain are not relied on.
 //
 // Belongs to the helper's one thread.
 
@@ -36,7 +36,7 @@ class RefNames {
     std::string path;
     FileStamp stamp;
   };
-  static void watch_directory(const std::string& directory, int depth, std::vector<Watched>& all);
+  static void watch_below(const std::string& path, int depth, std::vector<Watched>& all);
   static std::vector<Watched> watch(const Layout& layout);
   bool unchanged() const;
   Result<void> read(const Repository& repository);
