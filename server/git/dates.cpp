@@ -22,6 +22,12 @@ using std::chrono::year_month_day;
 constexpr std::int64_t kMaxMonths = 12 * 1900;  // the calendar here begins with year 1
 constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 86400;
 
+// Whether a date can be told of it; a commit may claim any number.
+bool in_calendar(std::int64_t seconds) {
+  constexpr std::int64_t kFirst = -62'135'596'800, kLast = 253'402'300'799;  // years 1 to 9999
+  return seconds >= kFirst + kDay && seconds <= kLast - kDay;                // in any zone
+}
+
 std::int64_t midnight(const year_month_day& date) {
   return sys_days(date).time_since_epoch().count() * kDay;
 }
@@ -158,14 +164,15 @@ std::optional<std::int64_t> parse_relative(std::string_view text, std::int64_t n
   if (words.size() == 2 && (words[0] == "last" || words[0] == "a" || words[0] == "an")) {
     return back(now, 1, words[1]);
   }
-  std::string joined;
-  for (const std::string& word : words) joined += word;
+  if (words.empty() || words.size() > 2) return std::nullopt;
+  const std::string& first = words[0];
   std::int64_t count = 0;
-  const auto parsed = std::from_chars(joined.data(), joined.data() + joined.size(), count);
-  if (parsed.ec != std::errc() || count < 0 || count > 100'000 || words.size() > 2) {
-    return std::nullopt;
-  }
-  return back(now, count, joined.substr(static_cast<std::size_t>(parsed.ptr - joined.data())));
+  const auto parsed = std::from_chars(first.data(), first.data() + first.size(), count);
+  if (parsed.ec != std::errc() || count < 0 || count > 100'000) return std::nullopt;
+  // "3days" or "3 days": a unit stands once.
+  const std::string joined(parsed.ptr, first.data() + first.size());
+  if (words.size() == 1) return back(now, count, joined);
+  return joined.empty() ? back(now, count, words[1]) : std::nullopt;
 }
 
 std::optional<std::int64_t> parse_epoch(std::string_view text) {
@@ -201,12 +208,14 @@ Result<std::int64_t> parse_date(std::string_view text, std::int64_t now, DayIs d
 }
 
 std::string format_day(std::int64_t seconds, std::int32_t offset) {
+  if (!in_calendar(seconds)) return fmt::format("@{}", seconds);
   const year_month_day date = date_of(seconds + offset * kMinute);
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
 std::string format_time(std::int64_t seconds, std::int32_t offset) {
+  if (!in_calendar(seconds)) return fmt::format("@{}", seconds);
   const std::int64_t local = seconds + offset * kMinute;
   const std::int64_t in_day = local - day_number(local) * kDay;
   const int east = std::abs(offset);

@@ -23,7 +23,8 @@ enum class DayIs { kDayStart, kDayEnd };
 Result<std::int64_t> parse_date(std::string_view text, std::int64_t now, DayIs day,
                                 std::string_view argument);
 
-// "2024-01-31" and "2024-01-31 10:00:00 +0200"; `offset` is minutes east of UTC.
+// "2024-01-31" and "2024-01-31 10:00:00 +0200"; `offset` is minutes east of UTC. "@" and the
+// seconds when the year is not one of 1 to 9999.
 std::string format_day(std::int64_t seconds, std::int32_t offset);
 std::string format_time(std::int64_t seconds, std::int32_t offset);
 

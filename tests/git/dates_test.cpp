@@ -1,5 +1,7 @@
 #include "server/git/dates.h"
 
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 namespace quarry::git {
@@ -48,7 +50,8 @@ TEST_CASE("dates reads ISO forms, epochs and relative forms") {
 TEST_CASE("dates refuses what it does not know, naming the argument") {
   for (const char* text :
        {"", "soon", "2024-13-01", "2024-02-30", "2024-01-31T25:00", "12", "-3 days", "3 fortnights",
-        "3", "2024-01-31x", "99999999999999999999", "last", "ago", "2024-01-31T10:00+99"}) {
+        "3", "1.5days", "1 5days", "1.5 days", "2days weeks", "2024-01-31x", "99999999999999999999",
+        "last", "ago", "2024-01-31T10:00+99"}) {
     INFO(text);
     const auto got = parse_date(text, kNow, DayIs::kDayStart, "until");
     REQUIRE(!got);
@@ -62,6 +65,10 @@ TEST_CASE("dates prints in the author's zone") {
   CHECK(format_day(1706659200, -60) == "2024-01-30");
   CHECK(format_time(1706695205, 120) == "2024-01-31 12:00:05 +0200");
   CHECK(format_time(1706695205, -90) == "2024-01-31 08:30:05 -0130");
+  CHECK(format_day(253'402'200'000, 0) == "9999-12-30");
+  CHECK(format_day(9'999'999'999'999, 0) == "@9999999999999");
+  CHECK(format_time(std::numeric_limits<std::int64_t>::max(), 840) == "@9223372036854775807");
+  CHECK(format_time(std::numeric_limits<std::int64_t>::min(), -840) == "@-9223372036854775808");
   CHECK(format_time(-1, 0) == "1969-12-31 23:59:59 +0000");
 }
 
