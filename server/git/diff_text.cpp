@@ -82,6 +82,11 @@ class Rendering {
     for (std::size_t i = first; i < diff_.files.size(); ++i) {
       const DiffFile& file = diff_.files[i];
       if (append_note(file)) continue;
+      if (file.patch_omitted && i > first) return append_left_out(i);
+      if (file.patch_omitted) {
+        out_ += fmt::format("\n{}: the patch is too large to show\n", shown(file.stat.path));
+        continue;
+      }
       std::string patch;
       utf8::append_repaired(patch, file.patch);
       if (out_.size() + 1 + patch.size() <= budget_) {
@@ -93,12 +98,15 @@ class Rendering {
         if (i + 1 == diff_.files.size()) return;
         ++i;
       }
-      out_ += fmt::format(
-          "\npatches of {} more files left out; call git_diff again with the same arguments and "
-          "offset={}\n",
-          diff_.files.size() - i, i);
-      return;
+      return append_left_out(i);
     }
+  }
+
+  void append_left_out(std::size_t from) {
+    out_ += fmt::format(
+        "\npatches of {} more files left out; call git_diff again with the same arguments and "
+        "offset={}\n",
+        diff_.files.size() - from, from);
   }
 
   // True when a line stands for the patch.
@@ -116,10 +124,6 @@ class Rendering {
     }
     if (!options_.show_secrets && patch_shows_key(file.patch)) {
       out_ += fmt::format("\n{}: a private key, whose changes are not shown\n", name);
-      return true;
-    }
-    if (file.patch_omitted) {
-      out_ += fmt::format("\n{}: the patch is too large to show\n", name);
       return true;
     }
     const std::string_view noise = noise_of(file.stat.path, file.patch);

@@ -77,6 +77,24 @@ TEST_CASE("git_diff leaves patches, then rows out and says how to go on") {
   CHECK(few.find("+++") == std::string::npos);
 }
 
+TEST_CASE("git_diff does not call a patch too large that others left no room for") {
+  GitTools call{{"f", "1\n"}};
+  call.shell("seq 1 250000 > package-lock.json; seq 1 9 > small; seq 1 50000 > yarn.lock");
+  call.shell("cp yarn.lock zz; git add -A");
+  const std::string text = call(git_diff, R"({"staged":true})");
+  CHECK(contains(text, "\npackage-lock.json: lock file, +250000 -0 not shown"));
+  CHECK(contains(text, "+++ b/small\n"));
+  CHECK(contains(text, "\nyarn.lock: lock file, +50000 -0 not shown"));
+  CHECK(contains(text,
+                 "\npatches of 1 more files left out; call git_diff again with the same arguments "
+                 "and offset=3\n"));
+  CHECK(!contains(text, "too large"));
+  CHECK(contains(call(git_diff, R"({"staged":true,"offset":3})"), "+++ b/zz\n"));
+  call.shell("seq 1 400000 > zz; git add -A");
+  CHECK(contains(call(git_diff, R"({"staged":true,"offset":3})"),
+                 "\nzz: the patch is too large to show\n"));
+}
+
 TEST_CASE("git_diff cuts one patch that is too long at a line") {
   GitTools call{{"f", "1\n"}};
   std::string text;
