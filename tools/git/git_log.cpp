@@ -68,11 +68,29 @@ std::string refs_of(const git::Commit& commit) {
   return text.empty() ? text : " (" + text + ")";
 }
 
+// A message's first paragraph on one line, as git has it.
+std::string subject_of(std::string_view message) {
+  std::string subject;
+  while (!message.empty()) {
+    std::string_view line = message.substr(0, message.find('\n'));
+    message.remove_prefix(std::min(line.size() + 1, message.size()));
+    while (line.ends_with(' ') || line.ends_with('\t') || line.ends_with('\r')) {
+      line.remove_suffix(1);
+    }
+    if (line.empty()) {
+      if (subject.empty()) continue;
+      break;
+    }
+    if (!subject.empty()) subject += ' ';
+    subject += line;
+  }
+  return one_line(subject);
+}
+
 void append_short(const git::Commit& commit, std::string& out) {
-  const std::string_view message = commit.message;
   out += commit.id.substr(0, 10) + ' ' + git::format_day(commit.author_time, commit.author_offset) +
-         ' ' + one_line(commit.author_name) + ": " +
-         one_line(message.substr(0, message.find('\n'))) + refs_of(commit) + '\n';
+         ' ' + one_line(commit.author_name) + ": " + subject_of(commit.message) + refs_of(commit) +
+         '\n';
 }
 
 void append_files(const git::Commit& commit, std::string& out) {

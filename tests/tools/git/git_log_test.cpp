@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "tests/tools/git/git_tools.h"
@@ -31,6 +33,20 @@ TEST_CASE("git_log prints a line a commit and how to go on") {
         short_id(call, "HEAD~1") + " 2024-01-02 Ann: second\n");
   CHECK(call(git_log, R"({"ref":"HEAD~2..HEAD~1","path":"."})") ==
         short_id(call, "HEAD~1") + " 2024-01-02 Ann: second\n");
+}
+
+TEST_CASE("git_log takes a message's first paragraph for its subject, as git does") {
+  GitTools call{{"f", "1\n"}};
+  for (const char* message :
+       {"one\ntwo  \n\nbody\n", "one\r\n\r\nbody", "\n \n one\n\ttwo\n \nbody", "one"}) {
+    call.git({"commit", "-q", "--allow-empty", "--cleanup=verbatim", "-m", message});
+    std::string subject = call.git({"log", "-1", "--format=%s"});
+    std::replace(subject.begin(), subject.end(), '\t', ' ');
+    INFO(message);
+    CHECK(call(git_log, R"({"max_count":1})")
+              .starts_with(short_id(call, "HEAD") + " 2024-01-02 Ann: " +
+                           subject.substr(0, subject.size() - 1) + " (HEAD -> main)\n"));
+  }
 }
 
 TEST_CASE("git_log prints whole commits and changed files") {
