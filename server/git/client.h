@@ -41,9 +41,10 @@ struct StatusEntry {
 struct Status {
   std::string branch;  // "" when detached or unborn without a name
   bool detached = false;
-  bool unborn = false;   // no commit yet
-  std::string head;      // full id, "" when unborn
-  std::string upstream;  // "origin/main", "" when none
+  bool unborn = false;         // no commit yet
+  std::string head;            // full id, "" when unborn
+  std::string upstream;        // "origin/main", "" when none
+  bool upstream_gone = false;  // named, but no ref is there (any more): nothing to compare with
   std::uint64_t ahead = 0;
   std::uint64_t behind = 0;
   std::string operation;  // "merge", "rebase", "cherry-pick", "revert", "bisect", "apply", ""

@@ -15,9 +15,9 @@ void fields(Io& io, StatusEntry& s) {
 }
 template <class Io>
 void fields(Io& io, Status& s) {
-  io(s.branch, s.detached, s.unborn, s.head, s.upstream, s.ahead, s.behind, s.operation, s.staged,
-     s.unstaged, s.untracked, s.conflicts, s.ignored, s.staged_count, s.unstaged_count,
-     s.untracked_count, s.conflict_count, s.ignored_count);
+  io(s.branch, s.detached, s.unborn, s.head, s.upstream, s.upstream_gone, s.ahead, s.behind,
+     s.operation, s.staged, s.unstaged, s.untracked, s.conflicts, s.ignored, s.staged_count,
+     s.unstaged_count, s.untracked_count, s.conflict_count, s.ignored_count);
 }
 template <class Io>
 void fields(Io& io, LogOptions& s) {

@@ -56,6 +56,7 @@ void append_head(const git::Status& status, std::string& text) {
                           : shown(status.branch);
   if (status.unborn) text += " (no commit yet)";
   if (!status.upstream.empty()) text += "..." + shown(status.upstream);
+  if (status.upstream_gone) text += " [gone]";
   if (status.ahead > 0 && status.behind > 0) {
     text += fmt::format(" [ahead {}, behind {}]", status.ahead, status.behind);
   } else if (status.ahead > 0) {
@@ -102,7 +103,9 @@ Result<void> run(const Args& args, ToolContext& ctx, ToolOutput& out) {
   writer.begin_object();
   writer.field("branch", shown(status.branch)).field("head", status.head);
   writer.field("detached", status.detached).field("unborn", status.unborn);
-  writer.field("upstream", shown(status.upstream)).field("ahead", status.ahead);
+  writer.field("upstream", shown(status.upstream));
+  if (status.upstream_gone) writer.field("upstream_gone", true);
+  writer.field("ahead", status.ahead);
   writer.field("behind", status.behind).field("operation", status.operation);
   for (const Section& section : sections) {
     const bool ignored = std::string_view(section.name) == "ignored";

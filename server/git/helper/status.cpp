@@ -48,8 +48,8 @@ Result<void> add_upstream(Warm& warm, const std::string& branch_ref, const git_o
   }
   const std::string name(upstream.view());
   status.upstream = short_name(name);
-  // The upstream may have been deleted; git says "gone" then.
-  if (git_reference_name_to_id(&id, warm.repository.get(), name.c_str()) < 0) return {};
+  status.upstream_gone = git_reference_name_to_id(&id, warm.repository.get(), name.c_str()) < 0;
+  if (status.upstream_gone) return {};
   TRY_ASSIGN(const Divergence divergence, compare_histories(warm.graph, head, id));
   status.ahead = divergence.left;
   status.behind = divergence.right;

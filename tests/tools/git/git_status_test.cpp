@@ -48,6 +48,11 @@ TEST_CASE("git_status says when all is clean, unborn, detached or apart from its
   CHECK(call(git_status, "{}") == "## main...origin/main\nclean\n");
   call.commit("second");
   CHECK(call(git_status, "{}") == "## main...origin/main [ahead 1]\nclean\n");
+  CHECK(call.structured.find("gone") == std::string::npos);
+  call.git({"update-ref", "-d", "refs/remotes/origin/main"});
+  CHECK(call(git_status, "{}") == "## main...origin/main [gone]\nclean\n");
+  CHECK(call.structured.find(R"("upstream":"origin/main","upstream_gone":true)") !=
+        std::string::npos);
   call.git({"checkout", "-q", "--detach"});
   CHECK(call(git_status, "{}") ==
         "## HEAD (detached at " + call.git({"rev-parse", "HEAD"}).substr(0, 10) + ")\nclean\n");
