@@ -2,11 +2,10 @@
 #include "server/cli/commands.h"
 #include "server/cli/options.h"
 
-int main(int argc, char** argv) {
-  using namespace quarry;
-  cli::Options options;
-  if (const int code = cli::parse_options(argc, argv, options); code >= 0) return code;
-  log::configure(options.log_level, options.log_style);
+namespace quarry {
+namespace {
+
+int run(const cli::Options& options) {
   switch (options.command) {
     case cli::Command::kServe:
       return cli::serve(options);
@@ -20,4 +19,15 @@ int main(int argc, char** argv) {
       return cli::print_client_config(options);
   }
   return cli::kUsage;
+}
+
+}  // namespace
+}  // namespace quarry
+
+int main(int argc, char** argv) {
+  using namespace quarry;
+  cli::Options options;
+  if (const int code = cli::parse_options(argc, argv, options); code >= 0) return code;
+  log::configure(options.log_level, options.log_style);
+  return cli::delivered(run(options));
 }

@@ -16,4 +16,8 @@ int doctor(const Options& options);
 // The configuration that makes a known client start this binary.
 int print_client_config(const Options& options);
 
+// The exit code of a command that ended with `code`: no success when what it printed did not
+// arrive.
+int delivered(int code);
+
 }  // namespace quarry::cli

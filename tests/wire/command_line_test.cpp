@@ -48,6 +48,23 @@ TEST_CASE("options may stand before the command, between its words and behind th
   }
 }
 
+TEST_CASE("a command whose output cannot be written does not say that all is done") {
+  const test::TempWorkspace state;
+  for (const char* command : {"tools", "tools --json", "config zed", "call server_status"}) {
+    INFO(command);
+    test::ServerOptions options;
+    options.argv = {"/bin/sh", "-c", std::string(QUARRY_BINARY " ") + command + " > /dev/full"};
+    options.environment = {{"QUARRY_STATE_DIR", state.root() + "/state"},
+                           {"XDG_CONFIG_HOME", state.root()}};
+    options.working_directory = state.root();
+    test::ServerProcess process(options);
+    process.close_stdin();
+    const auto end = process.wait_exit();
+    REQUIRE(end);
+    CHECK(end->code == 3);
+  }
+}
+
 TEST_CASE("the exit code of a call tells whether the tool failed, and a wrong word is usage") {
   const test::TempWorkspace tree(std::map<std::string, std::string>{{"one.txt", "alpha\n"}});
   const test::TempWorkspace state;
