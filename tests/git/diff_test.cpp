@@ -140,6 +140,24 @@ TEST_CASE("git diff of three dots starts where the branches parted") {
   CHECK(repo.diff(options).error().code == Code::kInvalidArgs);
 }
 
+TEST_CASE("git diff of three dots finds the last common commit among equal dates") {
+  Fixture repo{{"f", "1\n"}};
+  repo.workspace.write("f", "2\n");
+  repo.commit("second");
+  const auto child = [&](const char* one, const char* two, const char* name) {
+    return repo.git({"commit-tree", "-p", one, "-p", two, "-m", name, "HEAD^{tree}"}).substr(0, 40);
+  };
+  for (const auto& [one, two] : {std::pair("HEAD", "HEAD~1"), std::pair("HEAD~1", "HEAD")}) {
+    DiffOptions options;
+    options.from = child(one, two, "left") + "..." + child(one, two, "right");
+    const auto diff = repo.diff(options);
+    INFO(message_of(diff));
+    REQUIRE(diff);
+    CHECK(diff->files.empty());
+    CHECK(repo.git({"rev-parse", "HEAD"}).starts_with(diff->from_label));
+  }
+}
+
 TEST_CASE("git diff shows a submodule's commits and does not enter it") {
   Fixture repo{{"f", "1\n"}};
   repo.shell(

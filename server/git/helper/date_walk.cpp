@@ -124,7 +124,7 @@ Result<std::optional<Step>> DateWalk::next() {
 
 Result<Divergence> compare_histories(CommitGraph& graph, const git_oid& left,
                                      const git_oid& right) {
-  enum : std::uint8_t { kLeft = 1, kRight = 2, kBoth = 3, kQueued = 4, kPassed = 8 };
+  enum : std::uint8_t { kLeft = 1, kRight = 2, kBoth = 3, kQueued = 4, kPassed = 8, kBelow = 16 };
   struct Entry {
     std::int64_t time;
     CommitGraph::Node node;
@@ -168,17 +168,22 @@ Result<Divergence> compare_histories(CommitGraph& graph, const git_oid& left,
     queue.pop();
     const auto side = static_cast<std::uint8_t>(sides[node] & kBoth);
     if ((sides[node] & kPassed) != 0) --again;
-    sides[node] = side | kPassed;
-    if (side == kBoth) {
-      if (!found.base) found.base = graph.id(node);
-    } else {
-      --one_sided;
-    }
+    sides[node] = static_cast<std::uint8_t>((sides[node] & kBelow) | side | kPassed);
+    if (side != kBoth) --one_sided;
     const auto parents = graph.parents(node);
     const std::vector<CommitGraph::Node> copy(parents.begin(), parents.end());
-    for (const CommitGraph::Node parent : copy) TRY(reach(parent, side));
+    for (const CommitGraph::Node parent : copy) {
+      TRY(reach(parent, side));
+      // Not by dates, of which many may be equal: an ancestor of a common one is not the base.
+      if (side == kBoth) sides[parent] |= kBelow;
+    }
   }
+  std::int64_t newest = 0;
   for (const CommitGraph::Node node : reached) {
+    if ((sides[node] & (kBoth | kBelow)) == kBoth && (!found.base || graph.time(node) > newest)) {
+      found.base = graph.id(node);
+      newest = graph.time(node);
+    }
     const int side = sides[node] & kBoth;
     if (side == kLeft) ++found.left;
     if (side == kRight) ++found.right;

@@ -89,7 +89,7 @@ class DateWalk {
 // Commits reachable from one side only, as `git rev-list --left-right --count a...b` counts.
 struct Divergence {
   std::uint64_t left = 0, right = 0;
-  std::optional<git_oid> base;  // the newest common ancestor
+  std::optional<git_oid> base;  // the newest common ancestor of no other
   std::vector<git_oid> common;  // every common ancestor at which the two sides met, and some below
 };
 Result<Divergence> compare_histories(CommitGraph& graph, const git_oid& left, const git_oid& right);
