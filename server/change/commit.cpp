@@ -178,16 +178,13 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
   TRY_ASSIGN(const Place place, workspace_.place(path));
   // What the next step moves something onto goes with that step, not before.
   if (entry_.is_replaced_by_next(at) && at + 1 >= made) return {};
-  const std::int64_t most = changes_.limits()[Limit::kChangeBytes];
-  const auto changed_since = [](const Path& what) {
-    return fail(Code::kConflict, "another program has changed '{}' since", what.display());
-  };
-  const Looks now = looks(workspace_, entry_, at, most);
+  const Looks now = looks(workspace_, entry_, at, changes_.limits()[Limit::kChangeBytes]);
   if (now == Looks::kOld && step.kind != Step::Kind::kMove) return {};
-  if (now != Looks::kNew) return changed_since(path);
+  if (now != Looks::kNew) {
+    return fail(Code::kConflict, "another program has changed '{}' since", path.display());
+  }
   if (step.kind == Step::Kind::kMove) {
     TRY_ASSIGN(const Path to, path_in(workspace_, step.to));
-    if (step.after && !lies_there(workspace_, to, *step.after, most)) return changed_since(to);
     TRY_ASSIGN(const Place target, workspace_.place(to));
     TRY_ASSIGN(const bool moved, target.move_to(place));
     if (!moved) return fail(Code::kInternal, "it cannot be renamed back");

@@ -24,21 +24,22 @@ bool is(const std::optional<State>& wanted, const std::optional<There>& there, b
   return wanted->hash == (is_unread(*wanted) ? there->unread : there->content);
 }
 
-std::optional<There> there_at(const sandbox::Workspace& workspace, const Path& path,
-                              std::int64_t most) {
+Result<std::optional<There>> there_at(const sandbox::Workspace& workspace, const Path& path,
+                                      std::int64_t most) {
   const auto place = workspace.place(path);
-  if (!place) return std::nullopt;
-  const auto found = place->look();
-  if (!found || !*found) return std::nullopt;
-  There there{.content = {}, .unread = state_unread(**found).hash, .mode = (*found)->mode};
+  if (!place && place.error().code == Code::kNotFound) return std::optional<There>();
+  if (!place) return hand_on(place.error());
+  TRY_ASSIGN(const auto found, place->look());
+  if (!found) return std::optional<There>();
+  There there{.content = {}, .unread = state_unread(*found).hash, .mode = found->mode};
   std::string bytes;
-  if ((*found)->kind == Kind::kFile) {
+  if (found->kind == Kind::kFile) {
     const auto file = place->open_file();
     there.content = file && file->read_all(bytes, most) ? content_hash(bytes) : "unreadable";
-  } else if ((*found)->kind == Kind::kSymlink) {
+  } else if (found->kind == Kind::kSymlink) {
     there.content = content_hash(place->link_target().value_or(""));
   }
-  return there;
+  return std::optional(std::move(there));
 }
 
 }  // namespace
@@ -48,18 +49,15 @@ Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, st
   const Step& step = entry.steps[at];
   const auto path = path_in(workspace, step.path);
   if (!path) return Looks::kNeither;
-  const auto here = there_at(workspace, *path, most);
+  const auto seen = there_at(workspace, *path, most);
+  if (!seen) return Looks::kNeither;
+  const std::optional<There>& here = *seen;
   if (step.kind == Step::Kind::kMove) return here ? Looks::kOld : Looks::kNew;
   const bool by_mode = step.before && step.after && step.before->hash == step.after->hash;
   if (is(step.after, here, by_mode)) return Looks::kNew;
   // What lies there is the old or what was moved onto it, and the two may be the same.
   if (entry.is_replaced_by_next(at)) return looks(workspace, entry, at + 1, most);
   return is(step.before, here, by_mode) ? Looks::kOld : Looks::kNeither;
-}
-
-bool lies_there(const sandbox::Workspace& workspace, const Path& path, const State& state,
-                std::int64_t most) {
-  return is(state, there_at(workspace, path, most), /*by_mode=*/false);
 }
 
 }  // namespace quarry::change

@@ -13,13 +13,9 @@ namespace quarry::change {
 
 enum class Looks : std::uint8_t { kOld, kNew, kNeither };
 
-// What became of the step `at`. Content is told by its hash, a step that only changes the mode by
-// that. `most`: the largest file that is read, in bytes.
+// What became of the step `at`; kNeither also where that cannot be seen. Content is told by its
+// hash, a step that only changes the mode by that. `most`: the largest file that is read, in bytes.
 Looks looks(const sandbox::Workspace& workspace, const journal::Entry& entry, std::size_t at,
             std::int64_t most);
-
-// Whether what lies at `path` is what `state` says, as its content is told above.
-bool lies_there(const sandbox::Workspace& workspace, const sandbox::Path& path,
-                const journal::State& state, std::int64_t most);
 
 }  // namespace quarry::change

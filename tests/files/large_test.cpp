@@ -56,8 +56,8 @@ TEST_CASE("the line behind the last one is past the end, wherever the file ends"
   for (int more = 0; more < 2; ++more) {
     tree.write("f", text);
     const auto lines = static_cast<std::int64_t>(text.size() / line.size());
-    CHECK(read(tree, "f", {.offset = lines}).ends_with("\t" + line));
-    CHECK(read(tree, "f", {.offset = lines + 1}).find(" is past the end: the last line is ") !=
+    CHECK(read_text(tree, "f", {.offset = lines}).ends_with("\t" + line));
+    CHECK(read_text(tree, "f", {.offset = lines + 1}).find(" is past the end: the last line is ") !=
           std::string::npos);
     text += line;
   }

@@ -162,10 +162,10 @@ TEST_CASE("recent log: goes on when it was begun anew as often as can be counted
     world.put("a", "1");
     REQUIRE(world.log->restart(0));
     world.put("b", "1");
-    CHECK(world.known() == Known{{"a", "1"}, {"b", "1"}});
+    CHECK(world.known() == Values{{"a", "1"}, {"b", "1"}});
     CHECK(world.log->position().resets == 0);
   }
-  CHECK(World(files.path("s")).known() == Known{{"a", "1"}, {"b", "1"}});
+  CHECK(World(files.path("s")).known() == Values{{"a", "1"}, {"b", "1"}});
 }
 
 TEST_CASE("recent log: a frame behind the position was never acknowledged and is written over") {

