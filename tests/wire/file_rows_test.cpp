@@ -89,7 +89,8 @@ TEST_CASE("FS-17 a sparse file of 50 GiB is read in ranges, and never as a whole
   });
 }
 
-constexpr std::size_t kLineOfX = 70;
+// With its end a part of a page: a write that crosses pages is seen in parts.
+constexpr std::size_t kLineOfX = 63;
 
 bool has_torn_line(const std::string& text) {
   for (std::size_t at = text.find('x'); at != std::string::npos; at = text.find('x', at)) {

@@ -250,7 +250,8 @@ Json judged(const Json& answer) {
 // little to be cut by anything else.
 bool cut_short(const Json& answer) {
   const std::string text = answer.dump();
-  return text.find("cut short") != std::string::npos || text.find(" or more ") != std::string::npos;
+  const auto says = [&](const char* what) { return text.find(what) != std::string::npos; };
+  return says("cut short") || says(" or more ") || says("time is up");
 }
 
 void check_rounds(const std::vector<std::string>& arguments, bool flood, bool rest) {
