@@ -1,38 +1,13 @@
 #include "server/edit/differing_part.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "server/base/newlines.h"
+#include "server/edit/common_ends.h"
 #include "server/edit/lines.h"
 
 namespace quarry::edit {
 namespace {
-
-constexpr std::size_t kBlock = 4096;  // compared at once
-
-std::size_t common_start(std::string_view a, std::string_view b) {
-  const std::size_t most = std::min(a.size(), b.size());
-  std::size_t at = 0;
-  while (most - at >= kBlock && std::memcmp(a.data() + at, b.data() + at, kBlock) == 0) {
-    at += kBlock;
-  }
-  while (at < most && a[at] == b[at]) ++at;
-  return at;
-}
-
-std::size_t common_end(std::string_view a, std::string_view b) {
-  const std::size_t most = std::min(a.size(), b.size());
-  const char* const a_end = a.data() + a.size();
-  const char* const b_end = b.data() + b.size();
-  std::size_t size = 0;
-  while (most - size >= kBlock &&
-         std::memcmp(a_end - size - kBlock, b_end - size - kBlock, kBlock) == 0) {
-    size += kBlock;
-  }
-  while (size < most && *(a_end - size - 1) == *(b_end - size - 1)) ++size;
-  return size;
-}
 
 // Where the line begins that `at` lies in.
 std::size_t line_begin(std::string_view text, std::size_t at, char separator) {

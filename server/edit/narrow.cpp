@@ -1,8 +1,7 @@
 #include "server/edit/narrow.h"
 
-#include <algorithm>
-
 #include "server/base/utf8.h"
+#include "server/edit/common_ends.h"
 #include "server/edit/line_runs.h"
 #include "server/edit/lines.h"
 
@@ -65,18 +64,12 @@ bool continues(char c) {
 Difference trimmed(Difference whole) {
   std::string_view& before = whole.before;
   std::string_view& after = whole.after;
-  const std::size_t shorter = std::min(before.size(), after.size());
-  std::size_t front = 0;
-  while (front < shorter && before[front] == after[front]) ++front;
+  std::size_t front = common_start(before, after);
   const auto within = [](std::string_view text, std::size_t at) {
     return at < text.size() && continues(text[at]);
   };
   while (front > 0 && (within(before, front) || within(after, front))) --front;
-  std::size_t back = 0;
-  while (back < shorter - front &&
-         before[before.size() - 1 - back] == after[after.size() - 1 - back]) {
-    ++back;
-  }
+  std::size_t back = common_end(before.substr(front), after.substr(front));
   while (back > 0 && continues(before[before.size() - back])) --back;
   whole.begin += front;
   before = before.substr(front, before.size() - front - back);

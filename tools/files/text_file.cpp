@@ -10,8 +10,6 @@
 namespace quarry::tools {
 namespace {
 
-constexpr std::string_view kReplacement = "\uFFFD";
-
 bool is_guess(const files::Decoded& decoded) {
   return decoded.charset.found == files::CharsetFound::kDetected && !decoded.charset.utf16();
 }

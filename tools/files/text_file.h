@@ -14,6 +14,9 @@
 
 namespace quarry::tools {
 
+// What bytes that are no character of a file's encoding are shown as.
+inline constexpr std::string_view kReplacement = "\uFFFD";
+
 // An argument `encoding`; nullopt when it is "". kInvalidArgs for one that is not known.
 Result<std::optional<files::Charset>> charset_of(std::string_view encoding);
 

@@ -118,7 +118,6 @@ struct NewContent {
 };
 
 constexpr std::string_view kContentMark = "\xEF\xBB\xBF";
-constexpr std::string_view kReplacement = "\uFFFD";
 
 std::string full_name(const files::Charset& charset) {
   return fmt::format("{}{}", charset.name(), charset.bom().empty() ? "" : " with BOM");

@@ -321,6 +321,19 @@ bool replaces(const std::string& call) {
   return call.starts_with("renameat") || call == "unlinkat";
 }
 
+// The call of the scenario, with another program that acts before its k-th call to the file system.
+Ran run_beside(const Scenario& scenario, const Stage& stage, std::size_t k,
+               const std::function<void()>& meanwhile) {
+  return run_with({.kind = Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile},
+                  [&](Window& window) {
+                    ToolCaller call(stage.tree.root(), stage.state.root(), /*sync=*/true);
+                    window.open();
+                    std::string answer = call(scenario.call.tool, scenario.call.arguments);
+                    window.close();
+                    return answer;
+                  });
+}
+
 TEST_CASE("what another program writes between any two calls is not lost, nor taken back") {
   for_each_call(6, [&](const Scenario& scenario, const Undisturbed& undisturbed, std::size_t k) {
     if (replaces(undisturbed.calls[k - 1])) return;
@@ -336,14 +349,7 @@ TEST_CASE("what another program writes between any two calls is not lost, nor ta
         written.emplace_back(name);
       }
     };
-    const Ran ran = run_with(
-        {.kind = Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile}, [&](Window& window) {
-          ToolCaller call(stage.tree.root(), stage.state.root(), /*sync=*/true);
-          window.open();
-          std::string answer = call(scenario.call.tool, scenario.call.arguments);
-          window.close();
-          return answer;
-        });
+    const Ran ran = run_beside(scenario, stage, k, meanwhile);
     INFO(ran.text);
     const auto copies = [&] {
       std::size_t found = 0;
@@ -368,14 +374,7 @@ TEST_CASE("what another program deletes meanwhile is not made again by a change 
     const Stage stage(scenario);
     bool deleted = false;
     const auto meanwhile = [&] { deleted = std::filesystem::remove(stage.tree.path("d/b")); };
-    const Ran ran = run_with(
-        {.kind = Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile}, [&](Window& window) {
-          ToolCaller call(stage.tree.root(), stage.state.root(), /*sync=*/true);
-          window.open();
-          std::string answer = call(scenario.call.tool, scenario.call.arguments);
-          window.close();
-          return answer;
-        });
+    const Ran ran = run_beside(scenario, stage, k, meanwhile);
     INFO(ran.text);
     CHECK_FALSE(has_leftovers(tree_at(stage.tree.root())));
     if (deleted && failed(ran.text)) CHECK_FALSE(std::filesystem::exists(stage.tree.path("d/b")));
