@@ -71,7 +71,8 @@ Result<bool> settle_one(Transaction& change, const store::Store& store, const st
 Result<bool> drop_if_idle(Transaction& change, const store::Store& store, const std::string& key) {
   const std::string_view id = rows::id_in(key);
   TRY_ASSIGN(const auto record, rows::find(change, id));
-  if (key.front() == 'g' || (record && rows::has_row(*record, key))) return false;
+  if (key.starts_with(rows::kGarbagePrefix) || (record && rows::has_row(*record, key)))
+    return false;
   TRY(change.erase(Table::kSessionIndex, key));
   return !record && key.starts_with(rows::kCreatedPrefix) &&
          store.may_have_lost(Table::kSessions, id);

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t kTimeBytes = 8;
 constexpr std::size_t kHashBytes = 16;
+// Of kSessionIndex; a hash follows.
+constexpr std::string_view kByRoot = "r";
+constexpr std::string_view kByLabel = "l";
 
 void append_time(std::string& key, std::uint64_t time) {
   for (int shift = 56; shift >= 0; shift -= 8) {
@@ -80,15 +83,15 @@ std::string garbage_key(std::string_view id) {
 }
 
 std::string root_prefix(std::string_view root) {
-  return hashed("r", root);
+  return hashed(kByRoot, root);
 }
 std::string label_prefix(std::string_view label) {
-  return hashed("l", label);
+  return hashed(kByLabel, label);
 }
 
 std::string_view id_in(std::string_view index_key) {
   std::size_t before = 1;
-  if (index_key.front() == 'r' || index_key.front() == 'l') before += kHashBytes;
+  if (index_key.starts_with(kByRoot) || index_key.starts_with(kByLabel)) before += kHashBytes;
   if (!index_key.starts_with(kGarbagePrefix)) before += kTimeBytes;
   return index_key.substr(std::min(before, index_key.size()));
 }
