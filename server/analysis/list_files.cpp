@@ -6,7 +6,7 @@
 #include "server/analysis/languages.h"
 #include "server/analysis/working_contents.h"
 #include "server/base/figures.h"
-#include "server/search/walk.h"
+#include "server/search/known_walk.h"
 
 namespace quarry::analysis {
 namespace {
@@ -85,8 +85,16 @@ Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
     TRY_ASSIGN(walk, search::walk(sources.files, std::span(&top, 1), {}, sources.pool, stop));
   }
   TRY(cancel.check());
-  const std::vector<search::Walk::Place> places = walk.files();
   FileList list;
+  if (walk.directories.front()->listing->all_ignored()) {
+    search::WalkOptions all;
+    all.include_ignored = true;
+    TRY_ASSIGN(walk, search::walk(sources.files, std::span(&top, 1), all, sources.pool, stop));
+    TRY(cancel.check());
+    list.past_rules = true;
+    list.notes.emplace_back(search::kRulesPassedBy);
+  }
+  const std::vector<search::Walk::Place> places = walk.files();
   list.files.resize(places.size());
   const std::vector<std::vector<std::uint32_t>> groups = by_directory(places);
   sources.pool.fork_join((groups.size() + kChunk - 1) / kChunk,
@@ -101,9 +109,6 @@ Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
   list.repeatable = !walk.stopped && walk.unreadable + walk.unsure == 0;
   note_count(list.notes, walk.ignored_files, "ignored file", "ignored files");
   note_count(list.notes, walk.ignored_directories, "ignored directory", "ignored directories");
-  if (list.files.empty() && walk.ignored_directories > 0 && list.repeatable && walk.too_deep == 0) {
-    list.notes.emplace_back("all of it is ignored: give an ignored directory as 'path'");
-  }
   note_count(list.notes, walk.unreadable, "unreadable directory", "unreadable directories");
   note_count(list.notes, walk.too_deep, "directory that lies too deep",
              "directories that lie too deep");

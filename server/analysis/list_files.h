@@ -1,5 +1,5 @@
 // The files of a tree without a repository: a walk under the ignore rules, in the form of git's
-// index. Safe from any thread.
+// index; past them where they leave nothing (search/known_walk.h). Safe from any thread.
 
 #pragma once
 
@@ -16,6 +16,7 @@ struct FileList {
   std::vector<git::TrackedFile> files;  // sorted by path, from the root; no ids
   std::vector<std::string> notes;       // what was not looked at
   bool repeatable = true;               // all was read, and in time
+  bool past_rules = false;              // the rules, which leave out all of it, were not asked
 };
 
 // `known`: the whole tree, where it is known, and null otherwise.

@@ -91,6 +91,7 @@ Result<Listing> list_files(const Sources& sources, const AnalyzeOptions& options
   TRY_ASSIGN(FileList walked, list_by_walk(sources, options.path, listing.tree, cancel));
   listing.index = FileIndex(std::move(walked.files), options.path.text());
   listing.repeatable = listing.repeatable && walked.repeatable;
+  if (walked.past_rules) listing.tree.reset();  // it does not know the names
   std::ranges::move(walked.notes, std::back_inserter(listing.notes));
   return listing;
 }

@@ -117,7 +117,7 @@ class SecondLook {
       try_another(PathPattern::make(query_, engine_.workspace, true, false),
                   "with \\ before each [ ] { }");
     }
-    if (cut_ && found_.text().empty()) return "a second look was cut short";
+    if (cut_ && found_.text().empty()) return "not all of what else it may mean was tried";
     return found_.text();
   }
   // Time cut nothing short.

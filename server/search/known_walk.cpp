@@ -52,11 +52,8 @@ Result<KnownTree> from_snapshot(const Snapshot& snapshot, const Path& start) {
   return known;
 }
 
-}  // namespace
-
-Result<KnownTree> known_tree(const Engine& engine, const Path& start, const WalkOptions& options,
-                             const Stop& stop, Effort effort) {
-  if (engine.snapshot != nullptr) return from_snapshot(*engine.snapshot, start);
+Result<KnownTree> from_tree(const Engine& engine, const Path& start, const WalkOptions& options,
+                            const Stop& stop, Effort effort) {
   if (engine.catalogue != nullptr) {
     KnownTree known = from_catalogue(engine, start, options, stop, effort);
     if (known.top != nullptr && options.include_ignored) {
@@ -79,6 +76,20 @@ Result<KnownTree> known_tree(const Engine& engine, const Path& start, const Walk
   known.top = known.tree.get();
   known.stopped = reading.stopped;
   known.full_at = reading.full_at;
+  return known;
+}
+
+}  // namespace
+
+Result<KnownTree> known_tree(const Engine& engine, const Path& start, const WalkOptions& options,
+                             const Stop& stop, Effort effort) {
+  if (engine.snapshot != nullptr) return from_snapshot(*engine.snapshot, start);
+  TRY_ASSIGN(KnownTree known, from_tree(engine, start, options, stop, effort));
+  if (options.include_ignored || !known.top->listing->all_ignored()) return known;
+  WalkOptions all = options;
+  all.include_ignored = true;
+  TRY_ASSIGN(known, from_tree(engine, start, all, stop, effort));
+  known.notes.emplace_back(kRulesPassedBy);
   return known;
 }
 

@@ -1,7 +1,14 @@
 // The tree below a directory, from the catalogue where it is current and from disk otherwise. The
-// answer is the same either way. Safe from any thread.
+// answer is the same either way.
+//
+// A directory that is named is looked at whatever the rules say of it. Where they leave out each of
+// its entries (a virtual environment or a build directory whose own `.gitignore` is `*`, sources
+// that were unpacked from a package) they are not asked, as with include_ignored, and a note says
+// so: "no such code" would be true of nothing but the rules. Safe from any thread.
 
 #pragma once
+
+#include <string_view>
 
 #include "server/search/catalogue.h"
 #include "server/search/engine.h"
@@ -9,10 +16,13 @@
 
 namespace quarry::search {
 
+inline constexpr std::string_view kRulesPassedBy =
+    "the ignore rules leave out all of it, so they were not applied";
+
 struct KnownTree {
   std::shared_ptr<const TreeNode> tree;
   const TreeNode* top = nullptr;   // of the directory; within `tree`
-  std::vector<std::string> notes;  // about ignore files above it
+  std::vector<std::string> notes;  // about the ignore rules that hold for it
   bool stopped = false;
   std::size_t full_at = 0;
 };

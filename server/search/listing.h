@@ -67,6 +67,11 @@ struct Listing {
   }
   // The entry of that name, or null.
   const WalkEntry* find(std::string_view wanted) const;
+  // It has entries, and the rules leave out each of them.
+  bool all_ignored() const {
+    return read && !cut && !full && !unsure && visible == 0 &&
+           counts.ignored_files + counts.ignored_directories > 0;
+  }
   // Fills in `counts` and `visible`; of what is put together by hand.
   void count();
 

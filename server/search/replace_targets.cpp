@@ -48,6 +48,7 @@ Result<ReplaceTargets> find_targets(const Replacer& replacer, const sandbox::Pat
     if (counts.files[i].matches > 0) targets.files.push_back(tree.path(places[i]));
   }
   targets.files_searched = counts.files_searched;
+  targets.notes = tree.notes;
   Parts skipped;
   skipped.add(counts.binary, "binary");
   skipped.add(counts.too_large, "too large");

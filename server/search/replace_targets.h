@@ -14,7 +14,8 @@ namespace quarry::search {
 struct ReplaceTargets {
   std::vector<sandbox::Path> files;  // in path order; they may have changed since
   std::uint64_t files_searched = 0;
-  std::string coverage;  // "not searched: ...", or empty
+  std::string coverage;            // "not searched: ...", or empty
+  std::vector<std::string> notes;  // about the ignore rules
 };
 
 // kUnavailable when not all files could be searched: a replacement is of all or of none.

@@ -126,7 +126,8 @@ std::string look_again(const LookAgain& look, const std::vector<Variant>& varian
     found.add(fmt::format("{} {}", at_least(counts.also[i], more), variants[i].how));
   }
   std::string text = found.text();
-  if (cut) text += text.empty() ? "a second look was cut short" : " (cut short)";
+  if (cut && text.empty()) return "not all ignored files were searched";
+  if (cut) text += " (not all ignored files were searched)";
   return text;
 }
 

@@ -100,6 +100,31 @@ TEST_CASE("catalogue shares what no rule leaves out with a walk that asks no rul
   CHECK(all->directories[3]->listing->path.text() == "b/out");
 }
 
+TEST_CASE("catalogue follows rules that leave nothing of a tree, and then something again") {
+  Catalogued tree(Files{{".gitignore", "/*\n"}, {"a/one", "1"}});
+  REQUIRE(tree.now());
+  const auto names = [&](bool with_catalogue) {
+    FindQuery query;
+    query.pattern = "**";
+    query.sort = FileOrder::kPath;
+    const auto answer = find_files(query, tree.engine(with_catalogue));
+    REQUIRE(answer);
+    return answer->text;
+  };
+  const auto both = [&] {
+    CHECK(names(true) == names(false));
+    return names(true);
+  };
+  CHECK_THAT(both(), Catch::StartsWith(".gitignore\na/one\n\n2 of 2 files match\nnote: "));
+  tree.files.write("a/two", "2");
+  CHECK_THAT(both(), Catch::StartsWith(".gitignore\na/one\na/two\n\n3 of 3 files match\nnote: "));
+  tree.files.write(".gitignore", "/b\n");
+  tree.files.write("b", "3");
+  CHECK(both() ==
+        ".gitignore\na/one\na/two\n\n3 of 3 files match; not listed: 1 ignored file "
+        "(include_ignored=true lists it)\n");
+}
+
 TEST_CASE("catalogue tells by a listing's identity whether a file's content may have changed") {
   Catalogued tree(Files{{"a/one", "1"}, {"b/two", "2"}});
   const auto before = tree.now();

@@ -96,6 +96,33 @@ TEST_CASE("find_files sorts by time, newest first, and pages add up") {
   CHECK_THAT(tree.find(query), Contains("call again with offset="));
 }
 
+TEST_CASE("find_files takes all of a directory of which the rules leave nothing, and says so") {
+  SearchedTree tree(Files{{".gitignore", "/out/**\n/cache/*\n"},
+                          {".venv/.gitignore", "*\n"},
+                          {".venv/lib/site.py", ""},
+                          {"out/gen/a.h", ""},
+                          {"cache/b.h", ""},
+                          {"cache/.gitignore", "!.gitignore\n"},
+                          {"src/c.h", ""}});
+  FindQuery query;
+  query.sort = FileOrder::kPath;
+  query.pattern = "*.h";
+  CHECK_THAT(tree.find(query), Contains("src/c.h\n\n1 of 3 files match; not listed: 2 ignored "
+                                        "files and 2 directories"));
+  query.path = tree.path("out");
+  CHECK(tree.find(query) ==
+        "out/gen/a.h\n\n1 of 1 file match\n"
+        "note: the ignore rules leave out all of it, so they were not applied\n");
+  query.path = tree.path("out/gen");
+  CHECK_THAT(tree.find(query), Contains("out/gen/a.h\n\n1 of 1 file"));
+  query.path = tree.path(".venv");
+  query.pattern = "**";
+  CHECK_THAT(tree.find(query), Contains(".venv/.gitignore\n.venv/lib/site.py\n\n2 of 2 files"));
+  // One that they leave something of stays under them.
+  query.path = tree.path("cache");
+  CHECK_THAT(tree.find(query), Contains("cache/.gitignore\n\n1 of 1 file match; not listed: 1 "));
+}
+
 TEST_CASE("find_files says what it left out, and looks again when nothing matches") {
   SearchedTree tree(Files{{".gitignore", "gen/\n*.tmp\n"},
                           {"gen/x/out.pb.cc", ""},

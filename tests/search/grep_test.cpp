@@ -192,6 +192,15 @@ TEST_CASE("grep says what it did not search (SR-15)") {
   CHECK_THAT(tree.grep(query), Contains("the file is binary"));
 }
 
+TEST_CASE("grep searches a tree of which the ignore rules leave nothing") {
+  SearchedTree tree(
+      Files{{".gitignore", "/*\n"}, {"kernel/fork.c", "int fork(void)\n"}, {"README", "a fork\n"}});
+  CHECK(tree.grep("fork") ==
+        "README\n1:a fork\n\nkernel/fork.c\n1:int fork(void)\n\n2 matches in 2 of 3 files\n"
+        "note: the ignore rules leave out all of it, so they were not applied\n");
+  CHECK_THAT(tree.grep("spoon"), Contains("0 matches in 0 of 3 files\n"));
+}
+
 TEST_CASE("grep that finds nothing looks again and says what it saw") {
   SearchedTree tree(Files{{".gitignore", "gen/\n*.log\n"},
                           {"a.c", "call(x)\nFOOBAR\n"},

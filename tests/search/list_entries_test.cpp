@@ -106,6 +106,17 @@ TEST_CASE("list_entries names what is ignored, and lists it when asked") {
         ".gitignore\na.log\nbuild/ (1 entry)\nsub/ (2 entries)\n\n4 entries in .\n");
 }
 
+TEST_CASE("list_entries lists a directory of which the ignore rules leave nothing") {
+  SearchedTree tree(Files{{"env/.gitignore", "*\n"}, {"env/lib/a", ""}, {"b", ""}});
+  ListQuery query;
+  query.path = tree.path("env");
+  CHECK(tree.list(query) ==
+        ".gitignore\nlib/ (1 entry)\n\n2 entries in env\n"
+        "note: the ignore rules leave out all of it, so they were not applied\n");
+  // Beside others it is what its rules say.
+  CHECK_THAT(tree.list(), Contains("b\nenv/ "));
+}
+
 TEST_CASE("list_entries shows where symlinks lead, but not outside the root") {
   SearchedTree tree(Files{{"d/f", ""}});
   tree.files.link("d/f", "in");

@@ -251,7 +251,7 @@ Json judged(const Json& answer) {
 bool cut_short(const Json& answer) {
   const std::string text = answer.dump();
   const auto says = [&](const char* what) { return text.find(what) != std::string::npos; };
-  return says("cut short") || says(" or more ") || says("time is up");
+  return says("not all ") || says(" or more ") || says("time is up");
 }
 
 void check_rounds(const std::vector<std::string>& arguments, bool flood, bool rest) {

@@ -218,6 +218,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     coverage += fmt::format("{}{} protected", coverage.empty() ? "" : ", ", kept);
   }
   if (!coverage.empty()) coverage = fmt::format("not searched: {}\n", coverage);
+  search::append_notes(coverage, targets.notes);
   if (args.expected_count && static_cast<std::uint64_t>(*args.expected_count) != totals.hits) {
     return fail(Code::kConflict, "{}, not {} as expected_count says; nothing was changed\n{}{}",
                 sum, *args.expected_count, list, coverage);

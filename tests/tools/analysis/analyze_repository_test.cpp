@@ -210,16 +210,22 @@ TEST_CASE("analyze_repository walks a plain directory and says so") {
   CHECK(holds(answer.output.structured, R"("git":null)"));
 }
 
-TEST_CASE("analyze_repository says how to look at a tree that is ignored as a whole") {
+TEST_CASE("analyze_repository looks at a tree of which the ignore rules leave nothing") {
   const test::TempWorkspace tree({{".gitignore", "/*\n"},
                                   {"kernel/fork.c", "int fork(void) { return 0; }\n"},
                                   {"README", "unpacked from an archive\n"}});
   World world(tree.root());
   constexpr std::string_view kHow =
-      "note: all of it is ignored: give an ignored directory as 'path'";
+      "note: the ignore rules leave out all of it, so they were not applied";
   const test::ToolAnswer all = world.call("{}");
-  CHECK(holds(all.output.text, "note: not looked at: 1 ignored directory\n"));
+  INFO(all.error << all.output.text);
+  CHECK(holds(all.output.text, ".: mainly C"));
+  CHECK(holds(all.output.text, "; 3 walked files, "));
   CHECK(holds(all.output.text, kHow));
+  CHECK(!holds(all.output.text, "not looked at"));
+  // No later look goes by a tree that does not tell of it.
+  tree.write("kernel/exit.c", "void leave(void) {}\n");
+  CHECK(holds(world.call(R"({"refresh":true})").output.text, "; 4 walked files, "));
   const test::ToolAnswer inside = world.call(R"({"path":"kernel"})");
   CHECK(holds(inside.output.text, "kernel: mainly C"));
   CHECK(!holds(inside.output.text, kHow));
