@@ -68,7 +68,7 @@ std::string Workspace::find_near(const Path& directory, std::string_view name) c
   return near;
 }
 
-// What a missing file may have been called by mistake: other letters, or backslashes for slashes.
+// What may have been meant by a missing name: one of other letters, or of slashes for backslashes.
 std::string Workspace::suggest(const Path& path, const Path& existing,
                                std::string_view missing) const {
   if (path.text().find('\\') != std::string::npos) {
@@ -80,7 +80,7 @@ std::string Workspace::suggest(const Path& path, const Path& existing,
     }
   }
   const std::string near = find_near(existing, missing);
-  if (near.empty()) return "; list_directory and glob show what is there";
+  if (near.empty()) return std::string(kNothingNear);
   return fmt::format("; did you mean '{}'?", shown_name(existing.child(near).display()));
 }
 
@@ -121,7 +121,7 @@ Failure Workspace::explain_missing(const Path& path, Wanted wanted) const {
   }
   const std::string absent = shown_name(path.text().substr(0, ends[missing - 1]));
   std::string hint;
-  if (wanted == Wanted::kFile) {
+  if (wanted != Wanted::kAnything) {
     Path directory;
     std::string_view rest = path.text();
     for (std::size_t i = 0; i < existing; ++i) {

@@ -15,4 +15,7 @@ std::string shown_argument(std::string_view text);
 // A name or path of the file system, as utf8::append_escaped_name prints it, cut likewise.
 std::string shown_name(std::string_view name);
 
+// How an error about a name that is missing ends when none like it lies where it was looked for.
+inline constexpr std::string_view kNothingNear = "; list_directory and glob show what is there";
+
 }  // namespace quarry::sandbox

@@ -108,6 +108,12 @@ class SecondLook {
       deep.pattern = anywhere;
       try_another(PathPattern::make(deep, engine_.workspace, false, false), "with **/ before it");
     }
+    if (query_.pattern.find_first_of("*?[{/\\") == std::string_view::npos) {
+      const std::string within = fmt::format("*{}*", query_.pattern);
+      FindQuery part = query_;
+      part.pattern = within;
+      try_another(PathPattern::make(part, engine_.workspace, false, true), "with * around it");
+    }
     if (const std::string listed = listed_globs(query_.pattern); !listed.empty()) {
       FindQuery one = query_;
       one.pattern = listed;

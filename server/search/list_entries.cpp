@@ -284,7 +284,12 @@ Result<ListAnswer> list_entries(const ListQuery& query, const Engine& engine) {
     TRY_ASSIGN(const SnapshotPart part, find_part(*engine.snapshot, query.path));
     if (part.entry) return ListAnswer{describe_in_snapshot(query.path, engine, part)};
   } else {
-    TRY_ASSIGN(const Metadata metadata, engine.workspace.metadata(query.path));
+    const Result<Metadata> found = engine.workspace.metadata(query.path);
+    // Opening it tells what was meant.
+    if (!found && found.error().code == Code::kNotFound) {
+      TRY(engine.workspace.open_directory(query.path));
+    }
+    TRY_ASSIGN(const Metadata metadata, found);
     if (metadata.kind != Kind::kDirectory) {
       const auto target = engine.workspace.target_metadata(query.path);
       const bool leads_to_directory =

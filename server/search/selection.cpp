@@ -76,7 +76,10 @@ Result<Selection> Selection::make(const Engine& engine, const sandbox::Path& pat
     selection.file_ = part.entry;
     return selection;
   }
-  TRY_ASSIGN(const sandbox::Metadata metadata, engine.workspace.target_metadata(path));
+  const auto found = engine.workspace.target_metadata(path);
+  // Opening it tells what was meant.
+  if (!found && found.error().code == Code::kNotFound) TRY(engine.workspace.open_directory(path));
+  TRY_ASSIGN(const sandbox::Metadata metadata, found);
   if (metadata.kind != sandbox::Kind::kDirectory) {
     TRY(engine.workspace.open_file(path));  // says what is wrong with it
     return selection;

@@ -22,7 +22,9 @@ Branch::Known Branch::read(const sandbox::Workspace& workspace, std::int64_t now
   if (!path || !head) return known;
   // Before what is read, so that a change meanwhile is found out at the next look.
   auto stamp = workspace.root_stamp();
-  if (auto git = workspace.open_workspace(*path)) {
+  if (!workspace.glance(".git")) {
+    // No repository.
+  } else if (auto git = workspace.open_workspace(*path)) {
     known.git = std::move(*git);
     stamp = known.git->root_stamp();
     // Where a link leads elsewhere tomorrow, nothing that is kept open would show it.
@@ -36,7 +38,7 @@ Branch::Known Branch::read(const sandbox::Workspace& workspace, std::int64_t now
     } else if (known.git->glance("HEAD")) {
       stamp.reset();  // it is there, and may open one day without a change around it
     }
-  } else if (workspace.glance(".git")) {
+  } else {
     stamp.reset();
   }
   if (stamp && sandbox::settled(*stamp, now_ms)) known.stamp = stamp;

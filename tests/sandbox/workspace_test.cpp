@@ -188,7 +188,12 @@ TEST_CASE("what does not exist is reported with the nearest thing that does") {
   }
   const auto directory = list_names(*workspace, "src/none");
   REQUIRE_FALSE(directory.has_value());
-  CHECK(directory.error().message == "no directory 'src/none'; 'src' exists");
+  CHECK(directory.error().message ==
+        "no directory 'src/none'; 'src' exists; list_directory and glob show what is there");
+  canary.tree.write("src/sched/core.c", "");
+  const auto near = list_names(*workspace, "src/shed");
+  REQUIRE_FALSE(near.has_value());
+  CHECK(near.error().message == "no directory 'src/shed'; 'src' exists; did you mean 'src/sched'?");
 }
 
 TEST_CASE("a file and a directory are told apart, and a trailing slash does no harm") {

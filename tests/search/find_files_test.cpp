@@ -135,6 +135,7 @@ TEST_CASE("find_files says what it left out, and looks again when nothing matche
              Contains("0 of 3 files match; but 1 ignored (include_ignored=true)"));
   CHECK_THAT(tree.find("*.tmp"), Contains("but 1 ignored"));
   CHECK_THAT(tree.find("readme*"), Contains("but 1 with the other case"));
+  CHECK_THAT(tree.find("readme"), Contains("0 of 3 files match; but 1 with * around it"));
   CHECK_THAT(tree.find("[[]id]/*.tsx"), Contains("but 1 with **/ before it"));
   CHECK_THAT(tree.find("app/[id]/*"), Contains("but 1 with \\ before each [ ] { }"));
   CHECK_THAT(tree.find("app/\\[id\\]/*"), Contains("app/[id]/page.tsx\n"));

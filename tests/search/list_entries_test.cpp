@@ -117,6 +117,21 @@ TEST_CASE("list_entries lists a directory of which the ignore rules leave nothin
   CHECK_THAT(tree.list(), Contains("b\nenv/ "));
 }
 
+TEST_CASE("list_entries and grep name the directory that may have been meant") {
+  SearchedTree tree(Files{{"kernel/sched/core.c", ""}});
+  ListQuery query;
+  query.path = tree.path("kernel/shed");
+  const auto listed = list_entries(query, tree.engine());
+  REQUIRE_FALSE(listed);
+  CHECK_THAT(listed.error().message, Contains("did you mean 'kernel/sched'?"));
+  GrepQuery search;
+  search.pattern = "x";
+  search.path = tree.path("kernel/shed");
+  const auto found = grep(search, tree.engine());
+  REQUIRE_FALSE(found);
+  CHECK_THAT(found.error().message, Contains("did you mean 'kernel/sched'?"));
+}
+
 TEST_CASE("list_entries shows where symlinks lead, but not outside the root") {
   SearchedTree tree(Files{{"d/f", ""}});
   tree.files.link("d/f", "in");

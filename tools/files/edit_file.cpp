@@ -7,6 +7,7 @@
 #include "server/json/document.h"
 #include "server/sandbox/workspace.h"
 #include "server/session/session.h"
+#include "tools/files/elsewhere.h"
 #include "tools/files/new_name.h"
 #include "tools/files/receipt.h"
 #include "tools/files/received.h"
@@ -154,7 +155,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const std::optional<change::Found> found, read_file_or_none(change, path));
   const bool fresh = makes_file(edits) && (!found || found->bytes.empty());
   if (!found && !fresh) {
-    TRY(context.files.open_file(given));  // says what is wrong, and what is there
+    const auto missing = context.files.open_file(given);  // says what is wrong, and what is there
+    if (!missing) return name_elsewhere(context, args.path, missing.error());
     return fail(Code::kConflict, "'{}' was made just now; call again", shown);
   }
   if (!found) TRY(check_new_name(context.files, path));

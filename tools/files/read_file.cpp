@@ -8,6 +8,7 @@
 #include "server/json/document.h"
 #include "server/revision/revision.h"
 #include "server/search/find_files.h"
+#include "tools/files/elsewhere.h"
 #include "tools/files/read_one.h"
 #include "tools/tool.h"
 
@@ -283,7 +284,9 @@ Result<void> read_several(const Args& args, files::ReadRequest request, const To
       if (read.error().code == Code::kCancelled) return read;
       ++failed;
       utf8::append_escaped_name(output.text, wanted[done].path);
-      output.text.append(": not read: ").append(read.error().message).push_back('\n');
+      const Failure why = args.ref ? hand_on(read.error())
+                                   : name_elsewhere(context, wanted[done].path, read.error());
+      output.text.append(": not read: ").append(why.value().message).push_back('\n');
       if (!first_error) first_error = std::move(read).error();
     }
     if (output.images.size() > images) {
@@ -337,7 +340,8 @@ Result<void> run(const Args& given, ToolContext& context, ToolOutput& output) {
     if (!read && read.error().code == Code::kNotFound && has_glob(*args.path)) {
       return fail(Code::kNotFound, "{}; globs go in 'paths'", read.error().message);
     }
-    TRY(read);
+    if (!read)
+      return args.ref ? hand_on(read.error()) : name_elsewhere(context, *args.path, read.error());
   } else {
     TRY(read_several(args, request, context, output));
   }

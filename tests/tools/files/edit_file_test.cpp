@@ -42,6 +42,12 @@ TEST_CASE("edit_file says that other names of a file keep the old content") {
   CHECK_THAT(edit("two", "three"), !Contains("other names"));
 }
 
+TEST_CASE("edit_file names the file elsewhere that is called so") {
+  ChangeCall call(Files{{"kernel/a.c", "one"}});
+  CHECK(call(edit_file, R"({"path":"a.c","old_string":"one","new_string":"two"})") ==
+        "error: no file 'a.c' in the root; did you mean 'kernel/a.c'?");
+}
+
 TEST_CASE("edit_file takes the names of other servers, and many edits at once") {
   ChangeCall call(Files{{"a", "one two three"}});
   CHECK_THAT(call(edit_file, R"({"file_path":"a","edits":[{"oldText":"one","newText":"1"},

@@ -19,8 +19,10 @@ test::ToolAnswer call(const test::TempWorkspace& tree, std::string_view argument
   REQUIRE(workspace);
   const SystemClock clock;
   files::LineIndexes indexes(clock);
-  return test::call_tool(read_file, arguments,
-                         {.files = **workspace, .line_indexes = indexes, .max_tokens = max_tokens});
+  pool::Pool pool({.workers = 0});
+  return test::call_tool(
+      read_file, arguments,
+      {.files = **workspace, .line_indexes = indexes, .pool = pool, .max_tokens = max_tokens});
 }
 
 TEST_CASE("read_file takes the names that other servers use") {
@@ -244,6 +246,29 @@ TEST_CASE("read_file takes globs among its paths") {
     at = found + 1;
   }
   CHECK(text.find("a.o") == std::string::npos);
+}
+
+TEST_CASE("read_file names the files elsewhere that are called so") {
+  const test::TempWorkspace tree({{"kernel/fair.c", "one\n"},
+                                  {"lib/sort.c", "two\n"},
+                                  {"tests/sort.c", "three\n"},
+                                  {"a/Makefile", ""},
+                                  {"b/Makefile", ""},
+                                  {"c/Makefile", ""},
+                                  {"d/Makefile", ""},
+                                  {".gitignore", "out/\n"},
+                                  {"out/gen.c", ""}});
+  CHECK(call(tree, R"({"path":"fair.c"})").error ==
+        "no file 'fair.c' in the root; did you mean 'kernel/fair.c'?");
+  CHECK(call(tree, R"({"path":"src/sort.c"})").error ==
+        "no file 'src/sort.c'; 'src' does not exist; did you mean 'lib/sort.c' or 'tests/sort.c'?");
+  CHECK_THAT(call(tree, R"({"paths":["fair.c","lib/sort.c"]})").output.text,
+             Catch::Contains("did you mean 'kernel/fair.c'?"));
+  // Too many of them, or none that is shown.
+  for (const std::string path : {"Makefile", "gen.c", "none.c"}) {
+    CHECK(call(tree, R"({"path":")" + path + "\"}").error ==
+          "no file '" + path + "' in the root; list_directory and glob show what is there");
+  }
 }
 
 TEST_CASE("read_file reads a file as a revision has it") {
