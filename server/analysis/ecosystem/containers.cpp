@@ -360,6 +360,7 @@ constexpr auto kContainer = Role::kContainer;
 
 constexpr Reader kContainersReaders[] = {
     {"Dockerfile", "docker", "", "Docker", kContainer, read_dockerfile},
+    {"dockerfile", "docker", "", "Docker", kContainer, read_dockerfile},
     {"Containerfile", "docker", "", "Podman", kContainer, read_dockerfile},
     {"Dockerfile.*", "docker", "", "Docker", kContainer, read_dockerfile},
     {"*.Dockerfile", "docker", "", "Docker", kContainer, read_dockerfile},

@@ -83,6 +83,10 @@ std::string start_of_python(const Module& module, const EntryFact& entry) {
   if (path.ends_with("/__main__.py")) return "python -m " + module_of_main(path);
   const std::string_view name = base_name(path);
   const std::string_view stem = name.substr(0, name.rfind('.'));
+  // Alone it lists what it can do.
+  if (name == "manage.py") {
+    return has_framework(module, "Django") ? "python " + path + " runserver" : "";
+  }
   const bool framework = has_framework(module, "FastAPI") || has_framework(module, "Starlette");
   const bool asgi = framework || stem == "asgi";
   if (asgi && !entry.application.empty()) {
@@ -116,6 +120,9 @@ std::string start_of_go(const Module& module, const Draft& draft, const EntryFac
   if (folder.empty()) return "go run .";
   if (folder.find("gen") != std::string_view::npos) return {};
   if (!folder.starts_with("cmd") && is_go_library(module, draft)) return {};
+  // Of several that lie deep none is the program.
+  const bool deep = !folder.starts_with("cmd") && folder.find('/') != std::string_view::npos;
+  if (deep && module.entries.size() > 1) return {};
   return "go run ./" + std::string(folder);
 }
 

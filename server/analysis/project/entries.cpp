@@ -38,7 +38,8 @@ constexpr Names kEntryNames[] = {
      "app/main.py app/__init__.py */__main__.py src/*/__main__.py src/*/main.py src/*/app.py bin/* "
      "scripts/*",
      false},
-    {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go", true},
+    {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go */*/main.go */*/*/main.go",
+     true},
     {"Rust", "src/main.rs src/bin/*.rs src/bin/*/main.rs src/lib.rs", false},
     {"PHP", "public/index.php index.php app.php main.php artisan bin/console", false},
     {"Ruby", "config.ru main.rb app.rb server.rb bin/* exe/*", false},
