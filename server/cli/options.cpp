@@ -119,8 +119,9 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--max-line-bytes", texts.max_line_bytes, "The same as --limit line_bytes=N")
       ->check(CLI::Range(std::size_t{1024}, std::size_t{64} << 20U))
       ->envname("QUARRY_MAX_LINE_BYTES");
-  app.add_option("--drain-ms", options.drain_ms,
-                 "How long calls may still run after the end of input")
+  app.add_option(
+         "--drain-ms", options.drain_ms,
+         "How long, after the end of input, calls may still run and the client read nothing")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{3'600'000}))
       ->envname("QUARRY_DRAIN_MS");
   app.add_option("--memory-soft-mb", options.memory_soft_mb,

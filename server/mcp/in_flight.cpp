@@ -32,12 +32,6 @@ void InFlight::remove(Call& call) {
   auto calls = calls_.lock();
   calls->erase(key(call.request.id_value));
   size_.store(calls->size(), std::memory_order_release);
-  if (calls->empty()) none_.notify_all();
-}
-
-void InFlight::wait_until_none(std::chrono::milliseconds limit) {
-  auto calls = calls_.lock();
-  calls.wait_for(none_, limit, [&] { return calls->empty(); });
 }
 
 bool InFlight::contains(json::Value id) const {

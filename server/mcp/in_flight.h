@@ -8,8 +8,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,8 +28,6 @@ class InFlight {
   void cancel_all();
   void beat();  // lets each call's progress tell that it is alive
   std::size_t size() const { return size_.load(std::memory_order_acquire); }
-  // Returns when there is none, or after `limit`.
-  void wait_until_none(std::chrono::milliseconds limit);
 
  private:
   using Calls = std::unordered_map<std::string, Call*>;
@@ -39,7 +35,6 @@ class InFlight {
   mutable Guarded<Calls> calls_;
   // As many as calls_ has: most often none, and then nobody needs the lock to know it.
   std::atomic<std::size_t> size_{0};
-  std::condition_variable none_;
 };
 
 }  // namespace quarry::mcp

@@ -8,15 +8,14 @@
 #include "server/base/log.h"
 #include "server/mcp/answer.h"
 #include "server/rpc/batch.h"
+#include "server/rpc/descriptors.h"
 
 namespace quarry::mcp {
 namespace {
 
-constexpr int kBeatMs = 1000;  // how often progress is looked after
-// How long the end waits before it looks again: for a client that does not read, whose pipe cannot
-// be waited for along with the calls; and for a writer that broke.
-constexpr std::chrono::milliseconds kUnread{1};
-constexpr std::chrono::milliseconds kSlice{50};
+constexpr int kBeatMs = 1000;                    // how often progress is looked after
+constexpr std::chrono::milliseconds kSlice{50};  // the longest wait without looking, at the end
+constexpr std::chrono::milliseconds kAfterwards{100};  // for calls that were told to stop, to do so
 constexpr std::size_t kMaxBatch = standard<std::size_t>(Limit::kBatchMessages);
 
 // Not every signal ends the input: after the one of a client's thread that ended, a read would
@@ -234,19 +233,40 @@ void Server::flush_quick() {
   if (!quick_.empty()) parts_.runner.start_quick(quick_);
 }
 
+// Calls have `drain_ms`, which stand still while answers wait for the client; the client has as
+// long again after each time that it takes something. After a signal all have `drain_ms` and no
+// more: whoever sends it waits for the process.
 void Server::drain(std::int64_t drain_ms) {
   using std::chrono::milliseconds;
-  const std::int64_t end = parts_.clock.steady_ns() + drain_ms * 1'000'000;
-  const auto left = [&] { return milliseconds((end - parts_.clock.steady_ns()) / 1'000'000); };
-  while (parts_.in_flight.size() > 0 && !parts_.writer.broken() && left().count() > 0) {
-    const bool backlog = parts_.writer.drain();
-    parts_.in_flight.wait_until_none(std::min(backlog ? kUnread : kSlice, left()));
+  rpc::LineWriter& writer = parts_.writer;
+  const auto now_ms = [&] { return parts_.clock.steady_ns() / 1'000'000; };
+  const milliseconds slice = std::clamp(milliseconds(drain_ms), milliseconds(1), kSlice);
+  const std::int64_t begin = now_ms();
+  const std::int64_t reading_ms = std::max<std::int64_t>(drain_ms, kAfterwards.count());
+  std::int64_t running_ms = 0;
+  std::int64_t taken_at = begin;
+  std::uint64_t taken = writer.stats().bytes;
+  while (!writer.broken()) {
+    const std::int64_t before = now_ms();
+    if (!writer.idle()) {
+      (void)writer.flush_for(slice);
+    } else if (parts_.pool.wait_until_idle(slice)) {
+      if (writer.idle()) return;
+    } else {
+      running_ms += now_ms() - before;
+    }
+    const std::int64_t now = now_ms();
+    if (const std::uint64_t bytes = writer.stats().bytes; bytes != taken || writer.idle()) {
+      taken = bytes;
+      taken_at = now;
+    }
+    if (running_ms >= drain_ms) parts_.in_flight.cancel_all();
+    if (running_ms >= drain_ms + kAfterwards.count() || now - taken_at >= reading_ms) break;
+    if (rpc::ended_by_signal() && now - begin >= drain_ms) break;
   }
   parts_.in_flight.cancel_all();
-  // A client may read slowly what it asked for quickly: it has the rest of the time, and a little.
-  const milliseconds patience = std::max(left(), milliseconds(100));
   // Workers that still wait for the client to read must come back before they can be joined.
-  if (!parts_.writer.flush_for(patience)) parts_.writer.give_up();
+  writer.give_up();
 }
 
 }  // namespace quarry::mcp

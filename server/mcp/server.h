@@ -45,8 +45,9 @@ class Server {
   };
   explicit Server(const Parts& parts);
 
-  // Serves until the end of input or until the client stops taking output, then lets what is
-  // queued finish for at most `drain_ms` and cancels the rest.
+  // Serves until the end of input or until the client stops taking output. Then what is queued may
+  // run for `drain_ms` and the rest is cancelled, and answers are written as long as the client
+  // reads: it has taken some of them in the last `drain_ms`.
   void run(std::int64_t drain_ms);
 
  private:

@@ -34,6 +34,7 @@ struct Pool::State {
   bool run_one();
   bool start();
   void start_threads();
+  bool wait_until_idle(std::chrono::milliseconds limit);
   void stop();
 
   LaneQueue quick;
@@ -44,10 +45,12 @@ struct Pool::State {
   Semaphore wakeups;
   Semaphore drained;
 
-  // Jobs accepted and not yet run to their end. Both are sequentially consistent and pair with
-  // each other: finish() lowers one and then reads the other, stop() sets the other and then
-  // reads the one, so at least one of the two sees that the pool is drained.
+  // Jobs accepted and not yet run to their end, and whether somebody waits until there are none.
+  // Both are sequentially consistent and pair with each other: finish() lowers one and then reads
+  // the other, who waits sets the other and then reads the one, so at least one of the two sees
+  // that the pool is drained.
   std::atomic<std::size_t> unfinished{0};
+  std::atomic<bool> awaited{false};
   std::atomic<bool> stopping{false};
 
   // Threads are made when there is something to do: a server that is only asked whether it is
@@ -76,7 +79,7 @@ std::size_t Pool::State::post(Lane which, const Job* jobs, std::size_t count) {
 }
 
 void Pool::State::finish(std::size_t count) {
-  if (unfinished.fetch_sub(count) == count && stopping.load()) drained.signal();
+  if (unfinished.fetch_sub(count) == count && awaited.load()) drained.signal();
 }
 
 bool Pool::State::post_helper(const std::shared_ptr<ForkJoin>& fork) {
@@ -139,8 +142,22 @@ void Pool::State::start_threads() {
   workers.store(threads.size());
 }
 
+bool Pool::State::wait_until_idle(std::chrono::milliseconds limit) {
+  using std::chrono::duration_cast, std::chrono::microseconds, std::chrono::steady_clock;
+  const auto end = steady_clock::now() + limit;
+  awaited.store(true);
+  // A signal may be left of an earlier time, when other jobs came after it.
+  for (bool in_time = true; in_time && unfinished.load() != 0;) {
+    const auto left = duration_cast<microseconds>(end - steady_clock::now());
+    in_time = left.count() > 0 && drained.wait_for(left);
+  }
+  awaited.store(false);
+  return unfinished.load() == 0;
+}
+
 void Pool::State::stop() {
   stopping.store(true);
+  awaited.store(true);
   while (unfinished.load() != 0) drained.wait();
   wakeups.signal(threads.size());
   threads.clear();  // joins
@@ -180,6 +197,10 @@ void Pool::fork_join(std::size_t count, const std::function<void(std::size_t)>& 
   }
   fork->help([] { return false; });
   fork->join();
+}
+
+bool Pool::wait_until_idle(std::chrono::milliseconds limit) {
+  return state_->wait_until_idle(limit);
 }
 
 LaneStats Pool::stats(Lane lane) const {

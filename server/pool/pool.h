@@ -17,6 +17,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -69,6 +70,9 @@ class Pool {
   // Indexes not yet begun are skipped once `cancel` is stopped.
   void fork_join(std::size_t count, const std::function<void(std::size_t)>& body,
                  const CancelToken* cancel = nullptr);
+
+  // True as soon as no accepted job is left, false after `limit`. By one thread at a time.
+  bool wait_until_idle(std::chrono::milliseconds limit);
 
   LaneStats stats(Lane lane) const;
 

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 #include <concurrentqueue.h>  // lightweightsemaphore.h 1.0.3 does not compile without it
@@ -16,6 +17,8 @@ class Semaphore {
     if (count > 0) semaphore_.signal(static_cast<std::ptrdiff_t>(count));
   }
   void wait() { semaphore_.wait(); }
+  // False when the time passed first.
+  bool wait_for(std::chrono::microseconds limit) { return semaphore_.wait(limit.count()); }
 
  private:
   moodycamel::LightweightSemaphore semaphore_{0, 0};  // second: spins

@@ -16,12 +16,15 @@ namespace {
 std::atomic<int> input_fd{-1};
 std::atomic<int> ended_fd{-1};
 std::atomic<pid_t> parent{0};
+// Set by them.
+std::atomic<bool> by_signal{false};
 
 // Not one of the signals that a user or a shell sends.
 constexpr int kParentDied = SIGUSR1;
 
 void end_the_input(int /*signal*/) {
   const int saved = errno;
+  by_signal.store(true, std::memory_order_relaxed);
   dup2(ended_fd.load(std::memory_order_relaxed), input_fd.load(std::memory_order_relaxed));
   errno = saved;
 }
@@ -68,6 +71,10 @@ Result<void> end_input_on_signals(int in) {
   // The parent may have died before the line above: then no signal comes.
   if (getppid() != parent.load(std::memory_order_relaxed)) end_the_input(kParentDied);
   return {};
+}
+
+bool ended_by_signal() {
+  return by_signal.load(std::memory_order_relaxed);
 }
 
 // The signal goes to the main thread, the only one that does not block it, and ends its read.

@@ -27,7 +27,10 @@ Result<Descriptors> take_protocol_descriptors();
 // process.
 Result<void> end_input_on_signals(int in);
 
-// The same from any thread, for a server whose client takes no answers any more. Does nothing
+// Whether one of these has come, also after the end of the input. Safe from any thread.
+bool ended_by_signal();
+
+// Such an end from any thread, for a server whose client takes no answers any more. Does nothing
 // before end_input_on_signals().
 void end_input();
 

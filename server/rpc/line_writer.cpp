@@ -110,7 +110,7 @@ bool LineWriter::full() const {
 
 bool LineWriter::idle() const {
   const Lock state = state_.lock();
-  return state->unwritten == 0 && !state->writing;
+  return state->unwritten == 0 && !state->writing && state->waiting == 0;
 }
 
 LineWriter::Stats LineWriter::stats() const {

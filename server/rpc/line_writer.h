@@ -88,7 +88,7 @@ class LineWriter final : public ReplySink {
   int poll_fd() const { return own_ ? own_.get() : fd_; }
   bool full() const;
   bool broken() const { return broken_.load(std::memory_order_acquire); }
-  bool idle() const;  // everything is written
+  bool idle() const;  // everything is written, and nobody waits to add to it
   Stats stats() const;
 
   // Waits until everything is written. False when the time passed first or the writer is broken.

@@ -1,6 +1,7 @@
 #include "server/pool/pool.h"
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -54,6 +55,30 @@ class Latch {
 
 void post_until_accepted(Pool& pool, Lane lane, Job what) {
   while (!pool.post(lane, what)) sched_yield();
+}
+
+TEST_CASE("pool is idle when the last job has run to its end, and not before") {
+  for (const std::size_t workers : {0U, 1U, 3U}) {
+    Pool pool({.workers = workers});
+    CHECK(pool.wait_until_idle(std::chrono::milliseconds(0)));
+    if (workers == 0) continue;
+    for (int round = 0; round < 200; ++round) {
+      Gate gate;
+      std::atomic<int> ran{0};
+      const int jobs = 1 + round % 5;
+      auto body = [&] {
+        gate.pass();
+        ++ran;
+      };
+      for (int i = 0; i < jobs; ++i) {
+        post_until_accepted(pool, i % 2 == 0 ? Lane::kQuick : Lane::kHeavy, job(body));
+      }
+      CHECK_FALSE(pool.wait_until_idle(std::chrono::milliseconds(round % 2)));
+      gate.open();
+      CHECK(pool.wait_until_idle(std::chrono::minutes(1)));
+      REQUIRE(ran == jobs);
+    }
+  }
 }
 
 TEST_CASE("pool runs each of 100000 jobs exactly once") {

@@ -99,6 +99,65 @@ TEST_CASE("P3 a signal to end is the end of input") {
   }
 }
 
+// Each about a pipe's worth, so that whoever does not read is felt at once.
+constexpr int kLargeAnswers = 40;
+
+Setting with_large_file() {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += std::string(1000, 'x') + "\n";
+  return {.files = {{"a.txt", text}}};
+}
+
+// Asks for all, and ends the input.
+void ask_for_large_answers(Client& client) {
+  client.initialize();
+  std::string lines;
+  for (int i = 0; i < kLargeAnswers; ++i) {
+    lines += call_of(i, "read_file", {{"path", "a.txt"}, {"max_tokens", 20'000}}).dump() + "\n";
+  }
+  REQUIRE(client.process.write(lines));
+  client.process.close_stdin();
+}
+
+TEST_CASE("P3 a client that goes on reading slowly after the end of input gets every answer") {
+  Client client(with_large_file());
+  ask_for_large_answers(client);
+  int answers = 0;
+  while (const auto line = client.process.read_line()) {
+    CHECK(line->size() > 60'000);
+    CHECK(Json::accept(*line));
+    ++answers;
+    std::this_thread::sleep_for(Millis(80));  // all of them take longer than the bound
+  }
+  CHECK(answers == kLargeAnswers);
+  const auto exit = client.process.wait_exit(kExitBound);
+  REQUIRE(exit);
+  CHECK(exit->code == 0);
+}
+
+TEST_CASE("P3 a client that reads nothing after the end of input holds nothing up") {
+  Client client(with_large_file());
+  ask_for_large_answers(client);
+  const auto exit = client.process.wait_exit(kExitBound);
+  REQUIRE(exit);
+  CHECK_FALSE(exit->signalled);
+  CHECK(exit->code == 0);
+}
+
+TEST_CASE("P3 a signal to end outweighs that a client still reads") {
+  Client client(with_large_file());
+  ask_for_large_answers(client);
+  REQUIRE(client.process.read_line());
+  client.process.signal(SIGTERM);
+  int answers = 1;
+  while (client.process.read_line()) {
+    ++answers;
+    std::this_thread::sleep_for(Millis(200));  // all of them would take 8 s
+  }
+  CHECK(answers < kLargeAnswers);
+  CHECK(client.process.wait_exit(kExitBound));
+}
+
 TEST_CASE("a dead parent ends the process though its pipes stay open") {
   TempWorkspace workspace;
   TempWorkspace state;
