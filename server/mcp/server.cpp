@@ -1,12 +1,14 @@
 #include "server/mcp/server.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <poll.h>
 
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/mcp/answer.h"
+#include "server/mcp/client_pace.h"
 #include "server/rpc/batch.h"
 #include "server/rpc/descriptors.h"
 
@@ -15,7 +17,7 @@ namespace {
 
 constexpr int kBeatMs = 1000;                    // how often progress is looked after
 constexpr std::chrono::milliseconds kSlice{50};  // the longest wait without looking, at the end
-constexpr std::chrono::milliseconds kAfterwards{100};  // for calls that were told to stop, to do so
+constexpr std::chrono::milliseconds kAfterwards{100};  // beyond the time given, for who is late
 constexpr std::size_t kMaxBatch = standard<std::size_t>(Limit::kBatchMessages);
 
 // Not every signal ends the input: after the one of a client's thread that ended, a read would
@@ -23,6 +25,11 @@ constexpr std::size_t kMaxBatch = standard<std::size_t>(Limit::kBatchMessages);
 bool ended_or_readable(int in) {
   pollfd input{in, POLLIN, 0};
   return poll(&input, 1, 0) > 0;
+}
+
+// For how long a client that has hung up may read nothing.
+std::int64_t reading_ms(std::int64_t drain_ms) {
+  return std::max<std::int64_t>(drain_ms, kAfterwards.count());
 }
 
 using rpc::Envelope;
@@ -41,7 +48,7 @@ void Server::run(std::int64_t drain_ms) {
   while (!parts_.writer.broken()) {
     if (!parts_.reader.buffered()) {
       flush_quick();
-      wait_for_input(parts_.writer.release());
+      wait_for_input(parts_.writer.release(), drain_ms);
       if (parts_.writer.broken()) break;
       parts_.writer.hold();
     }
@@ -62,15 +69,21 @@ void Server::run(std::int64_t drain_ms) {
 
 // Returns when reading is worth a try. Without a backlog and without progress to look after the
 // read itself is the wait: one system call less for each line.
-void Server::wait_for_input(bool backlog) {
+void Server::wait_for_input(bool backlog, std::int64_t drain_ms) {
+  std::optional<ClientPace> client;  // when it has hung up
   for (; !parts_.writer.broken(); backlog = parts_.writer.backlog()) {
     if (!backlog && !progress_wanted_ && held_.empty()) return;
     pollfd ends[2] = {{parts_.in, POLLIN, 0}, {parts_.writer.poll_fd(), POLLOUT, 0}};
-    // Output beyond the bound: no further input until the client has read some, or no more comes.
-    if (parts_.writer.full()) ends[0].events = POLLRDHUP;
+    // Output beyond the bound: no further input until the client has read some, also of what it
+    // left in the pipe when it hung up: as at the end of input, unless it has stopped reading.
+    const bool full = parts_.writer.full();
+    if (full && rpc::ended_by_signal()) return;
+    if (full) ends[0].events = POLLRDHUP;
+    if (full && client) ends[0].fd = -1;
     if (!backlog) ends[1].fd = -1;
     const int patience = held_.empty() ? -1 : client_roots_.patience_ms();
-    const int ready = poll(ends, 2, held_.empty() && progress_wanted_ ? kBeatMs : patience);
+    const int beat = held_.empty() && progress_wanted_ ? kBeatMs : patience;
+    const int ready = poll(ends, 2, full && client ? static_cast<int>(kSlice.count()) : beat);
     if (!held_.empty() && !client_roots_.awaited()) {
       release_held();
       flush_quick();
@@ -79,10 +92,13 @@ void Server::wait_for_input(bool backlog) {
       parts_.in_flight.beat();
       progress_wanted_ = parts_.in_flight.size() > 0;
     }
-    if (ready < 0 && ended_or_readable(parts_.in)) return;  // a signal came
-    if (ready <= 0) continue;
-    if (ends[1].revents != 0) parts_.writer.drain();
-    if (ends[0].revents != 0) return;
+    if (ready < 0 && !full && ended_or_readable(parts_.in)) return;  // a signal came
+    if (ready > 0 && ends[1].revents != 0) parts_.writer.drain();
+    if (ready > 0 && ends[0].revents != 0) {
+      if (!full) return;
+      client.emplace(parts_.writer, parts_.clock);
+    }
+    if (full && client && client->stalled_ms() >= reading_ms(drain_ms)) parts_.writer.give_up();
   }
 }
 
@@ -242,10 +258,8 @@ void Server::drain(std::int64_t drain_ms) {
   const auto now_ms = [&] { return parts_.clock.steady_ns() / 1'000'000; };
   const milliseconds slice = std::clamp(milliseconds(drain_ms), milliseconds(1), kSlice);
   const std::int64_t begin = now_ms();
-  const std::int64_t reading_ms = std::max<std::int64_t>(drain_ms, kAfterwards.count());
+  ClientPace client(writer, parts_.clock);
   std::int64_t running_ms = 0;
-  std::int64_t taken_at = begin;
-  std::uint64_t taken = writer.stats().bytes;
   while (!writer.broken()) {
     const std::int64_t before = now_ms();
     if (!writer.idle()) {
@@ -255,14 +269,10 @@ void Server::drain(std::int64_t drain_ms) {
     } else {
       running_ms += now_ms() - before;
     }
-    const std::int64_t now = now_ms();
-    if (const std::uint64_t bytes = writer.stats().bytes; bytes != taken || writer.idle()) {
-      taken = bytes;
-      taken_at = now;
-    }
     if (running_ms >= drain_ms) parts_.in_flight.cancel_all();
-    if (running_ms >= drain_ms + kAfterwards.count() || now - taken_at >= reading_ms) break;
-    if (rpc::ended_by_signal() && now - begin >= drain_ms) break;
+    if (running_ms >= drain_ms + kAfterwards.count() || client.stalled_ms() >= reading_ms(drain_ms))
+      break;
+    if (rpc::ended_by_signal() && now_ms() - begin >= drain_ms) break;
   }
   parts_.in_flight.cancel_all();
   // Workers that still wait for the client to read must come back before they can be joined.

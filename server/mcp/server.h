@@ -59,7 +59,7 @@ class Server {
   static constexpr std::int64_t kCheapNs = 50'000;
   static constexpr std::size_t kQuickBurst = 32;  // calls that are handed over together
 
-  void wait_for_input(bool backlog);
+  void wait_for_input(bool backlog, std::int64_t drain_ms);
   void handle_line(std::unique_ptr<Call> call);
   void handle_batch(const json::Value& elements);
   void handle_message(std::unique_ptr<Call> call, const rpc::Envelope& envelope, const Sink& sink,

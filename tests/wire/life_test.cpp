@@ -144,6 +144,44 @@ TEST_CASE("P3 a client that reads nothing after the end of input holds nothing u
   CHECK(exit->code == 0);
 }
 
+TEST_CASE("P3 what waits behind answers when a client hangs up is run as the client reads on") {
+  constexpr int kWrites = 50;
+  Setting setting = with_large_file();
+  setting.workers = 0;
+  setting.arguments = {"--limit", "unsent_bytes=1"};
+  Client client(setting);
+  client.initialize();
+  const auto path = [&](int i) { return client.workspace.root() + "/w" + std::to_string(i); };
+  const auto write = [](int i) {
+    const Json arguments = {{"path", "w" + std::to_string(i)}, {"content", "x"}};
+    return call_of(100 + i, "write_file", arguments).dump() + "\n";
+  };
+  std::string lines;
+  for (int i = 0; i < 3; ++i) {
+    lines += call_of(i, "read_file", {{"path", "a.txt"}, {"max_tokens", 20'000}}).dump() + "\n";
+  }
+  REQUIRE(client.process.write(lines + write(0)));
+  // Since nobody reads, nothing behind this one is read either.
+  for (int i = 0; i < kPatience.count() && !fs::exists(path(0)); ++i) usleep(1000);
+  REQUIRE(fs::exists(path(0)));
+  lines.clear();
+  for (int i = 1; i <= kWrites; ++i) lines += write(i);
+  REQUIRE(client.process.write(lines));
+  client.process.close_stdin();
+  SECTION("by who reads it all") {
+    std::string rest;
+    CHECK(client.process.read_to_end(rest).size() == 3 + 1 + kWrites);
+    CHECK(rest.empty());
+    CHECK(fs::exists(path(kWrites)));
+  }
+  SECTION("by who reads nothing") {
+    const auto exit = client.process.wait_exit(kExitBound);
+    REQUIRE(exit);
+    CHECK(exit->code == 0);
+    CHECK_FALSE(fs::exists(path(1)));
+  }
+}
+
 TEST_CASE("P3 a signal to end outweighs that a client still reads") {
   Client client(with_large_file());
   ask_for_large_answers(client);
