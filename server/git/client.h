@@ -33,7 +33,8 @@ struct StatusOptions {
 };
 
 struct StatusEntry {
-  char code = ' ';  // A M D R T U ? !
+  // One letter: A M D R T ? !. Of a conflict git's two, ours and theirs: UU AA DD AU UA DU UD.
+  std::string code;
   std::string path;
   std::string old_path;  // of a rename
 };

@@ -10,7 +10,7 @@ Status sample_status() {
   status.branch = "main";
   status.ahead = 3;
   status.operation = "merge";
-  status.staged = {{'R', std::string("new\0name", 8), "old"}, {'A', "b\xFF", ""}};
+  status.staged = {{"R", std::string("new\0name", 8), "old"}, {"A", "b\xFF", ""}};
   status.staged_count = 2;
   return status;
 }

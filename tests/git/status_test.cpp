@@ -19,7 +19,7 @@ std::vector<std::string> porcelain(const Fixture& repo, bool ignored) {
   for (std::string line; std::getline(lines, line);) {
     const std::string path = line.substr(3);
     if (line[0] == 'U' || line[1] == 'U' || line.starts_with("AA") || line.starts_with("DD")) {
-      rows.push_back("U " + path);
+      rows.push_back(line.substr(0, 2) + " " + path);
       continue;
     }
     if (line[0] == '?' || line[0] == '!') {
@@ -39,8 +39,8 @@ std::vector<std::string> rows_of(const Status& status) {
   std::vector<std::string> rows;
   const auto add = [&](const char* prefix, const std::vector<StatusEntry>& list) {
     for (const StatusEntry& row : list) {
-      rows.push_back(prefix + std::string(1, row.code) + " " +
-                     (row.old_path.empty() ? "" : row.old_path + " -> ") + row.path);
+      rows.push_back(prefix + row.code + " " + (row.old_path.empty() ? "" : row.old_path + " -> ") +
+                     row.path);
     }
   };
   add("index ", status.staged);
@@ -121,6 +121,28 @@ TEST_CASE("git status shows conflicts once and names the operation") {
   REQUIRE(status);
   CHECK(status->operation == "merge");
   CHECK(status->conflict_count == 2);
+  check(repo);
+}
+
+TEST_CASE("git status tells each kind of conflict as git does") {
+  Fixture repo{{"f", "base\n"}};
+  const std::string blob = repo.git({"rev-parse", "HEAD:f"}).substr(0, 40);
+  std::string lines;
+  for (unsigned versions = 1; versions <= 7; ++versions) {
+    for (const std::string there : {"d/gone", "d/there"}) {
+      const std::string path = there + std::to_string(versions);
+      if (there == "d/there") repo.workspace.write(path, "mine\n");
+      for (unsigned stage = 1; stage <= 3; ++stage) {
+        if ((versions >> (stage - 1) & 1U) == 0) continue;
+        lines += "100644 " + blob + " " + std::to_string(stage) + "\t" + path + "\n";
+      }
+    }
+  }
+  repo.workspace.write("index", lines);
+  repo.shell("git update-index --index-info < index && rm index");
+  const auto status = repo.status();
+  REQUIRE(status);
+  CHECK(status->conflict_count == 14);
   check(repo);
 }
 

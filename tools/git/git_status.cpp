@@ -25,7 +25,7 @@ struct Section {
   const char* name;
   const std::vector<git::StatusEntry>& rows;
   std::uint64_t count;
-  bool in_index;  // the letter stands in the first column, as git's short form has it
+  bool in_index;  // one letter stands in the first column, as git's short form has it
 };
 
 std::string shown(const std::string& path) {
@@ -34,14 +34,17 @@ std::string shown(const std::string& path) {
   return text;
 }
 
+std::string columns(const std::string& code, bool in_index) {
+  if (code.size() == 2) return code;
+  if (code == "?" || code == "!") return code + code;
+  return in_index ? code + " " : " " + code;
+}
+
 void append_rows(const Section& section, std::string& text) {
   if (section.count == 0) return;
   text += fmt::format("{} ({}):\n", section.name, section.count);
   for (const git::StatusEntry& row : section.rows) {
-    const bool twice = row.code == '?' || row.code == '!' || row.code == 'U';
-    text += twice || section.in_index ? row.code : ' ';
-    text += twice ? row.code : section.in_index ? ' ' : row.code;
-    text += ' ';
+    text += columns(row.code, section.in_index) + " ";
     if (!row.old_path.empty()) text += shown(row.old_path) + " -> ";
     text += shown(row.path) + "\n";
   }
@@ -72,7 +75,7 @@ void write_rows(json::Writer& writer, const Section& section) {
   writer.key(section.name).begin_array();
   for (const git::StatusEntry& row : section.rows) {
     writer.begin_object();
-    writer.field("code", std::string_view(&row.code, 1)).field("path", shown(row.path));
+    writer.field("code", row.code).field("path", shown(row.path));
     if (!row.old_path.empty()) writer.field("old_path", shown(row.old_path));
     writer.end_object();
   }

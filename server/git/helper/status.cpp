@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "server/git/helper/date_walk.h"
 #include "server/git/helper/deltas.h"
@@ -80,7 +81,18 @@ Result<void> add_head(Warm& warm, Status& status) {
 void add(std::vector<StatusEntry>& list, std::uint64_t& count, std::uint32_t limit,
          const FileStat& row) {
   ++count;
-  if (list.size() < limit) list.push_back({row.code, row.path, row.old_path});
+  if (list.size() < limit) list.push_back({std::string(1, row.code), row.path, row.old_path});
+}
+
+// By the versions that the index has of it: of the common ancestor, ours and theirs.
+std::string_view conflict_code(git_index* index, const std::string& path) {
+  static constexpr std::array<std::string_view, 8> kCodes = {"UU", "DD", "AU", "UD",
+                                                             "UA", "DU", "AA", "UU"};
+  std::size_t versions = 0;
+  for (const int stage : {1, 2, 3}) {
+    if (git_index_get_bypath(index, path.c_str(), stage) != nullptr) versions |= 1U << (stage - 1);
+  }
+  return kCodes.at(versions);
 }
 
 // libgit2 counts an untracked directory without files among the ignored ones; git does not.
@@ -135,7 +147,10 @@ Result<void> add_work_tree(Warm& warm, git_index* index, const std::string& path
         add(status.ignored, status.ignored_count, options.limit, row);
         break;
       case 'U':
-        add(status.conflicts, status.conflict_count, options.limit, row);
+        ++status.conflict_count;
+        if (status.conflicts.size() < options.limit) {
+          status.conflicts.push_back({std::string(conflict_code(index, row.path)), row.path, {}});
+        }
         break;
       default:
         add(status.unstaged, status.unstaged_count, options.limit, row);

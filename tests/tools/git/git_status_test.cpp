@@ -35,6 +35,23 @@ TEST_CASE("git_status shows groups of rows and the same facts as a record") {
         "## main\nignored (1):\n!! x.o\nclean below this path\n");
 }
 
+TEST_CASE("git_status says who did what to a file in conflict") {
+  GitTools call{{"kept", "1\n"}, {"both", "1\n"}};
+  call.git({"checkout", "-q", "-b", "side"});
+  call.git({"rm", "-q", "kept"});
+  call.workspace.write("both", "theirs\n");
+  call.commit("side");
+  call.git({"checkout", "-q", "main"});
+  call.workspace.write("kept", "ours\n");
+  call.workspace.write("both", "ours\n");
+  call.commit("main");
+  call.shell("git merge -q side >/dev/null; true");
+  CHECK(call(git_status, "{}") ==
+        "## main\nin progress: merge\nconflicts (2):\nUU both\nUD kept\n");
+  CHECK(call.structured.find(R"("conflicts":[{"code":"UU","path":"both"},)"
+                             R"({"code":"UD","path":"kept"}])") != std::string::npos);
+}
+
 TEST_CASE("git_status says when all is clean, unborn, detached or apart from its upstream") {
   GitTools call;
   CHECK(call(git_status, "{}") == "error: no git repository at the root of this session");
