@@ -6,8 +6,8 @@
 namespace quarry::watch {
 namespace {
 
-// A submodule's name may have several parts, such as src/hooks: of what its git directory has of
-// its own only what is large is left out.
+// A submodule's name may have several parts, such as src/hooks or src/objects: of what its git
+// directory has of its own only what is large is left out.
 constexpr auto kLarge = std::to_array<std::string_view>({"lfs", "objects"});
 
 }  // namespace
@@ -32,9 +32,9 @@ Area area_below(Area parent, std::string_view name) {
     case Area::kGitModules:
       return Area::kGitModule;
     case Area::kGitModule:
-      if (name == "info") return Area::kGitInfo;
       if (name == "modules") return Area::kGitModules;
-      return std::ranges::find(kLarge, name) == kLarge.end() ? Area::kGitModule : Area::kSkipped;
+      return std::ranges::find(kLarge, name) == kLarge.end() ? Area::kGitModule : Area::kGitStore;
+    case Area::kGitStore:
     case Area::kGitInfo:
     case Area::kGitLeaf:
     case Area::kSkipped:
@@ -53,6 +53,7 @@ Counts counts_for(Area area, std::string_view name) {
       return {name == "exclude" || name.empty(), true};
     case Area::kGitModules:
     case Area::kGitModule:
+      if (name == "exclude") return {true, true};
       return {name == "info" || name == "config", false};
     default:
       return {false, true};

@@ -20,12 +20,20 @@ enum class Area : std::uint8_t {
   kGitWorktrees,  // its worktrees/
   kGitLeaf,       // logs/refs/ and worktrees/<name>/
   kGitModules,    // modules/, in its own and in those below
-  kGitModule,     // of modules/: a submodule's git directory, or a part of its name
-  kSkipped,       // does not count, nor what lies below
+  kGitModule,  // of modules/: a submodule's git directory or what is in it, or a part of its name
+  kGitStore,   // what may be its objects/ or lfs/, which are large, or a part of its name too
+  kSkipped,    // does not count, nor what lies below
 };
 
 // The area of the directory `name` in a directory of area `parent`.
 Area area_below(Area parent, std::string_view name);
+
+// What a directory of that area is after all; `beside`: the names that lie beside it.
+template <class Beside>
+Area settled_area(Area area, const Beside& beside) {
+  if (area != Area::kGitStore) return area;
+  return beside("HEAD") ? Area::kSkipped : Area::kGitModule;
+}
 
 // Whether an entry `name` of a directory of that area counts for the tree, for git. An empty name
 // is the directory itself.
@@ -37,7 +45,7 @@ Counts counts_for(Area area, std::string_view name);
 
 // Whether a directory of that area may bring ignore rules of a submodule with it.
 inline bool of_submodules(Area area) {
-  return area == Area::kGitModules || area == Area::kGitModule;
+  return area == Area::kGitModules || area == Area::kGitModule || area == Area::kGitStore;
 }
 
 // Whether an entry that is no plain directory or file, or this very name, means that git's state

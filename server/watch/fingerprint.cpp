@@ -87,7 +87,12 @@ class PartReader {
 
   void take(const Dir& directory, const Dir::Entry& entry) {
     const bool is_directory = entry.kind == Kind::kDirectory;
-    const Area below = is_directory ? area_below(part_.area, entry.name) : Area::kSkipped;
+    const Area below =
+        is_directory ? settled_area(area_below(part_.area, entry.name),
+                                    [&](std::string_view name) {
+                                      return directory.metadata(std::string(name)).has_value();
+                                    })
+                     : Area::kSkipped;
     if (is_directory && below == Area::kSkipped) return;
     const auto metadata = directory.metadata(entry.name);
     if (!metadata) {

@@ -172,6 +172,10 @@ void Watch::drop(Directories::iterator directory) {
 }
 
 void Watch::look(const Workspace& files, const Task& task) {
+  const Area area = settled_area(task.area, [&](std::string_view name) {
+    return files.metadata(task.path.parent().child(name)).has_value();
+  });
+  if (area == Area::kSkipped) return;
   auto directory = files.open_directory(task.path);
   if (!directory) return unopened(files, task, directory.error());
   const auto stamp = directory->stamp();
@@ -190,7 +194,7 @@ void Watch::look(const Workspace& files, const Task& task) {
     return fail(fmt::format("{} cannot be watched: {}", sandbox::shown_name(task.path.display()),
                             strerrordesc_np(-watch)));
   }
-  if (hold(task.path, task.area, watch)) list(*directory, task);
+  if (hold(task.path, area, watch)) list(*directory, {task.path, area});
 }
 
 // What cannot be opened is no directory any more, or one that nobody can look into; only one whose

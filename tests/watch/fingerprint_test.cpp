@@ -70,6 +70,8 @@ TEST_CASE("a fingerprint tells every change and nothing else") {
        false, false},
       {"a submodule's exclude",
        [](const auto& w) { w.write(".git/modules/lib/info/exclude", "y\n"); }, true, true},
+      {"the exclude of one that is named as what git keeps",
+       [](const auto& w) { w.write(".git/modules/src/lfs/info/exclude", "y\n"); }, true, true},
       {"info/exclude", [](const auto& w) { w.write(".git/info/exclude", "y\n"); }, true, true},
   };
   for (const Change& row : rows) {
@@ -79,7 +81,10 @@ TEST_CASE("a fingerprint tells every change and nothing else") {
                                          {".git/HEAD", "ref: a\n"},
                                          {".git/refs/heads/a", "0\n"},
                                          {".git/objects/00/00", "x"},
+                                         {".git/modules/lib/HEAD", "ref: a\n"},
                                          {".git/modules/lib/info/exclude", "x\n"},
+                                         {".git/modules/src/lfs/HEAD", "ref: a\n"},
+                                         {".git/modules/src/lfs/info/exclude", "x\n"},
                                          {".git/info/exclude", "x\n"}});
     const Fingerprint before = take(workspace);
     row.change(workspace);
