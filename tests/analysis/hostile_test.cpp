@@ -157,6 +157,11 @@ TEST_CASE("aliases and entities that multiply are not followed to the end") {
   const auto parsed = manifest::parse_yaml(yaml);
   REQUIRE(parsed.problem);
   CHECK(parsed.problem->message == "more values or deeper than is read");
+  // Of one long text too.
+  const auto copied = manifest::parse_yaml("a: &a " + std::string(500'000, 'a') + "\nb: [" +
+                                           repeated("*a, ", 100) + "]\n");
+  REQUIRE(copied.problem);
+  CHECK(copied.problem->message == "more values or deeper than is read");
   std::string xml = "<!DOCTYPE a [<!ENTITY e \"xxxxxxxxxx\"><!ENTITY f \"&e;&e;&e;\">]><a>&f;</a>";
   CHECK(manifest::parse_xml(xml).root.text == "&f;");
 }
@@ -212,6 +217,59 @@ TEST_CASE("values within values are put in a few times, then no more") {
   CHECK(facts_in("config/database.yml", repeated("<% %>", 200'000)).services.empty());
   const std::string image = "FROM a\nENV A0=x\n" + repeated("ENV A0=$A0$A0$A0$A0\n", 5000);
   CHECK(facts_in("Dockerfile", image).variables.size() <= 2000);
+}
+
+std::string numbered(std::string_view before, int times, std::string_view after) {
+  std::string all;
+  for (int i = 0; i < times; ++i) {
+    all.append(before).append(std::to_string(i)).append(after);
+  }
+  return all;
+}
+
+// Each of them took minutes, or gigabytes.
+TEST_CASE("what is large is gone through once") {
+  const std::string slashes =
+      R"({"packages": [{"name": "a)" + repeated("\\/", 2'000'000) + R"(", "version": "1"}]})";
+  const auto lock = facts_in("composer.lock", slashes);
+  REQUIRE(lock.locked.size() == 1);
+  CHECK(lock.locked[0].name.starts_with("a//"));
+
+  const std::string name = "${a}${a}${a}${a}${a}${a}${a}${a}";
+  std::string pom = "<project><version>" + name + "</version><properties>";
+  for (const char c : {'b', 'c', 'd', 'e'}) {
+    pom += std::string("<") + static_cast<char>(c - 1) + ">" +
+           repeated(std::string("${") + c + "}", 8) + "</" + static_cast<char>(c - 1) + ">";
+  }
+  pom += "<e>1</e>" + numbered("<x", 10'000, "/>") + "</properties><dependencies>" +
+         repeated("<dependency><artifactId>" + name + "</artifactId></dependency>", 5000) +
+         "</dependencies></project>";
+  CHECK(facts_in("pom.xml", pom).dependencies.size() == 5000);
+
+  const std::string description = "Package: a\nImports: b," + repeated(",", 1'000'000) + "\n c\n";
+  const auto package = facts_in("DESCRIPTION", description);
+  REQUIRE(package.dependencies.size() == 2);
+  CHECK(package.dependencies[1].line == 3);
+
+  std::string props = "<Project><PropertyGroup>";
+  for (int i = 0; i < 90'000; ++i)
+    props += "<A" + std::to_string(i) + ">1</A" + std::to_string(i) + ">";
+  CHECK(facts_in("Directory.Build.props", props + "</PropertyGroup></Project>").shared.size() ==
+        90'000);
+
+  const std::string hocon = std::string(1'500'000, 'k') + " {\n" + repeated("a ", 99'000) +
+                            "}\nktor.deployment.port = 8081\n";
+  REQUIRE(facts_in("application.conf", hocon).ports.size() == 1);
+  const std::string spring = "? " + std::string(1'000'000, 'k') + "\n: {" +
+                             numbered("a", 40'000, ": 1, ") + "}\nserver: {port: 8081}\n";
+  REQUIRE(facts_in("application.yml", spring).ports.size() == 1);
+
+  std::string flake = "{ " + repeated("a = { ", 30'000) + repeated("x = \"y\"; ", 30'000);
+  CHECK(facts_in("flake.nix", flake).dependencies.empty());
+}
+
+TEST_CASE("an empty word among the packages of CMake is none") {
+  CHECK(facts_in("CMakeLists.txt", "pkg_check_modules(A \"\" glib)\n").dependencies.size() == 1);
 }
 
 // A third of all manifests: all take some minutes under a sanitizer.

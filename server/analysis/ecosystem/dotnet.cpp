@@ -3,6 +3,8 @@
 // Version, the first that is told: TargetFramework(s) of the project, of Directory.Build.props, the
 // SDK of global.json.
 
+#include <map>
+
 #include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/ecosystem/reading.h"
 #include "server/analysis/project/services.h"
@@ -115,10 +117,12 @@ void share_properties(const Value& root, Facts& facts) {
       facts.shared.push_back({"$(" + one.name + ")", one.text, Use::kRuntime, one.line});
     }
   }
-  const std::vector<Dependency> properties(facts.shared.begin() + begun, facts.shared.end());
+  std::map<std::string, std::string> properties;
+  std::for_each(facts.shared.begin() + begun, facts.shared.end(),
+                [&](const Dependency& one) { properties.emplace(one.name, one.version); });
   for (Dependency& one : facts.shared) {
-    const auto found = std::ranges::find(properties, one.version, &Dependency::name);
-    if (found != properties.end()) one.version = found->version;
+    const auto found = properties.find(one.version);
+    if (found != properties.end()) one.version = found->second;
   }
 }
 

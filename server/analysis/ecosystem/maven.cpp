@@ -5,6 +5,8 @@
 // (settings), maven.compiler.release / source / target and java.version, release of the compiler
 // plugin, the same of a parent pom (by the module's tree).
 
+#include <map>
+
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -14,7 +16,9 @@ constexpr std::string_view kMain = "main class";
 
 class Pom {
  public:
-  Pom(const Value& root, Facts& facts) : root_(root), facts_(facts) {}
+  Pom(const Value& root, Facts& facts) : root_(root), facts_(facts) {
+    for (const Value& one : root["properties"].items) properties_[one.name] = &one;
+  }
 
   void read() {
     share_properties();
@@ -38,7 +42,7 @@ class Pom {
 
  private:
   // group:artifact, as answers name it.
-  std::string name_of_artifact(const Value& one) const {
+  std::string name_of_artifact(const Value& one) {
     return resolved(one["groupId"].text) + ":" + resolved(one["artifactId"].text);
   }
   static Use scope_of(const Value& one) {
@@ -47,7 +51,7 @@ class Pom {
     if (scope == "provided") return Use::kBuild;
     return one["optional"].is_true() ? Use::kOptional : Use::kRuntime;
   }
-  // What a property of this pom stands for, with other properties in it; null: not told here.
+  // What a property of this pom stands for, as it is written; null: not told here.
   const Value* property(std::string_view key) const {
     const Value* parent = &root_["parent"];
     for (const std::string_view name : {"version", "groupId", "artifactId"}) {
@@ -57,10 +61,11 @@ class Pom {
       const Value& value = own && !of_parent ? own : (*parent)[name];
       return value ? &value : nullptr;
     }
-    const Value& value = root_["properties"][key];
-    return value ? &value : nullptr;
+    const auto own = properties_.find(key);
+    return own == properties_.end() ? nullptr : own->second;
   }
-  std::string resolved(std::string_view text, int depth = 0) const {
+  // With the properties of this pom put in, and those in them; each is worked out once.
+  std::string resolved(std::string_view text, int depth = 0) {
     constexpr int kDeepest = 4;         // of properties in properties
     constexpr int kMostReferences = 8;  // of one text
     std::string found;
@@ -74,13 +79,18 @@ class Pom {
       const std::string_view key = text.substr(open + 2, close - open - 2);
       const Value* value = depth < kDeepest ? property(key) : nullptr;
       if (value != nullptr) {
-        found.append(resolved(value->text, depth + 1));
+        auto known = resolved_.find({key, depth});
+        if (known == resolved_.end()) {
+          known = resolved_.emplace(std::pair(key, depth), resolved(value->text, depth + 1)).first;
+        }
+        found.append(known->second);
       } else {
         found.append("$(").append(key).append(")");
       }
       text.remove_prefix(close + 1);
+      if (found.size() > kLongestValue) return {};
     }
-    return found;
+    return found.size() > kLongestValue ? std::string() : found;
   }
   // Versions, for the poms of the modules below. Anything else is none of theirs to show.
   void share_properties() {
@@ -167,8 +177,13 @@ class Pom {
     if (text.find('$') == std::string::npos) add_version(facts_, "Java", text, value.line, rank);
   }
 
+  static constexpr std::size_t kLongestValue = 4000;
+
   const Value& root_;
   Facts& facts_;
+  std::map<std::string_view, const Value*> properties_;  // the last of a name
+  // By their names, and by how deep in others they stand.
+  std::map<std::pair<std::string_view, int>, std::string> resolved_;
 };
 
 void read_pom(const Source& source, Facts& facts) {

@@ -165,7 +165,7 @@ void read_cmake(const Source& source, Facts& facts) {
       for (std::size_t i = 1; i < call.arguments.size(); ++i) {
         const std::string_view text = argument(call, i);
         if (text == "REQUIRED" || text == "IMPORTED_TARGET" || text == "QUIET") continue;
-        if (!manifest::is_word(text[0]) || manifest::is_digit(text[0])) continue;
+        if (text.empty() || !manifest::is_word(text[0]) || manifest::is_digit(text[0])) continue;
         const std::size_t mark = text.find_first_of("<>=");
         add_dependency(facts, text.substr(0, mark),
                        mark == std::string_view::npos ? "" : text.substr(mark), Use::kRuntime,

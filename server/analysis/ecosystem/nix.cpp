@@ -29,6 +29,7 @@ class Inputs {
 
  private:
   void add(const Token& key, const Token& value) {
+    if (open_.size() > 3) return;
     std::string path;  // of the attribute; the first brace is the flake's
     for (std::size_t i = 1; i < open_.size(); ++i) {
       if (open_[i].empty()) return;

@@ -137,6 +137,7 @@ void read_liberty(const Source& source, Facts& facts) {
 void read_hocon(const Source& source, Facts& facts) {
   constexpr manifest::Syntax kHocon = {"// #", "", "", "\"", "_.-", "", true};
   constexpr std::size_t kDeepest = 64;
+  constexpr std::size_t kLongestKey = 100;
   const std::vector<Token> tokens = manifest::tokens(source.text, kHocon);
   std::vector<std::string> path;
   for (std::size_t i = 0; i + 1 < tokens.size() && path.size() < kDeepest; ++i) {
@@ -147,7 +148,9 @@ void read_hocon(const Source& source, Facts& facts) {
     const std::size_t value = assigned ? i + 2 : i + 1;
     if (value >= tokens.size()) return;
     std::string key = path.empty() || path.back().empty() ? "" : path.back() + ".";
-    key += tokens[i].text;
+    // Of a long one it is enough that it is none that is looked for.
+    key += tokens[i].text.substr(0, kLongestKey);
+    key.resize(std::min(key.size(), kLongestKey));
     if (tokens[value].is("{")) {
       path.push_back(std::move(key));
       i = value;

@@ -180,6 +180,8 @@ void read_properties(const Source& source, Facts& facts) {
 }
 
 void walk_spring(Facts& facts, const std::string& path, const Value& value) {
+  constexpr std::size_t kLongest = 1000;  // of a path
+  if (path.size() > kLongest) return;
   if (!value.is_map()) return read_spring_value(facts, path, value);
   for (const Value& one : value.items) {
     walk_spring(facts, path.empty() ? one.name : path + "." + one.name, one);

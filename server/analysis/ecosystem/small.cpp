@@ -184,8 +184,14 @@ void read_description(const Source& source, Facts& facts) {
                                                           {"Suggests", Use::kDev}};
   for (const auto& [field, use] : kFields) {
     const Value& list = root[field];
+    std::uint32_t line = list.line;
     for (const std::string_view part : manifest::split(list.text, ',')) {
       const std::string_view text = manifest::trim(part);
+      // Each in the line in which it stands.
+      const std::size_t begin = std::min(part.find_first_not_of(" \t\r\n"), part.size());
+      const std::uint32_t at =
+          line + static_cast<std::uint32_t>(count_newlines(part.substr(0, begin)));
+      line += static_cast<std::uint32_t>(count_newlines(part));
       const std::size_t open = text.find('(');
       const std::string_view name = manifest::trim(text.substr(0, open));
       std::string_view bound;
@@ -193,11 +199,7 @@ void read_description(const Source& source, Facts& facts) {
       if (name == "R") {
         add_version(facts, "R", bound, list.line, 50);
       } else {
-        // Each in the line in which it stands.
-        const auto before = std::string_view(list.text).substr(
-            0, static_cast<std::size_t>(text.data() - list.text.data()));
-        const auto lines = static_cast<std::uint32_t>(count_newlines(before));
-        add_dependency(facts, name, bound, use, list.line + lines);
+        add_dependency(facts, name, bound, use, at);
       }
     }
   }

@@ -81,9 +81,9 @@ class JsonStrings {
     at_ = end + 1;
     std::string plain;
     if (value.find("\\/") != std::string_view::npos) {
-      plain = value;
-      for (std::size_t i = 0; (i = plain.find("\\/", i)) != std::string::npos; ++i) {
-        plain.erase(i, 1);
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        if (!value.substr(i).starts_with("\\/")) plain.push_back(value[i]);
+        if (value[i] == '\\' && i + 1 < value.size()) plain.push_back(value[++i]);
       }
       value = plain;
     }

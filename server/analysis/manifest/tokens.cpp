@@ -110,7 +110,7 @@ class Scanner {
       return mark();
     }
     add(Token::Kind::kString, text_.substr(at_ + 1, end - at_ - 1));
-    at_ = end + 1;
+    skip_to(end, 1);
   }
 
   void raw_string(char quote) {

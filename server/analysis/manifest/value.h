@@ -1,9 +1,9 @@
 // Value: a parsed manifest as one kind of tree, whatever it was written in, each value with the
 // line where it stands.
 //
-// Bounds hold for every form: kMaxBytes of text, kMaxDepth of nesting, kMaxValues after aliases are
-// followed. What is beyond them or ill-formed is no failure: the tree is empty or cut short and a
-// Problem says where and why. No exception of a parser's library leaves its file.
+// Bounds hold for every form: kMaxBytes of text, kMaxDepth of nesting, kMaxValues and kMaxCopies
+// after aliases are followed. What is beyond them or ill-formed is no failure: the tree is empty or
+// cut short and a Problem says where and why. No exception of a parser's library leaves its file.
 //
 // Pure functions; safe from any thread.
 
@@ -21,6 +21,7 @@ inline constexpr std::size_t kMaxBytes = 2UL << 20U;
 inline constexpr std::size_t kMaxLockBytes = 16UL << 20U;  // of a lock file, which is no tree
 inline constexpr std::size_t kMaxDepth = 64;
 inline constexpr std::size_t kMaxValues = 100'000;
+inline constexpr std::size_t kMaxCopies = 4 * kMaxBytes;  // of text, after aliases are followed
 
 struct Value {
   enum class Type : std::uint8_t { kAbsent, kNull, kBool, kNumber, kString, kList, kMap };

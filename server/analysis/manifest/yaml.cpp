@@ -39,8 +39,8 @@ class Builder final : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark&, YAML::anchor_t anchor) override {
     const auto named = named_.find(anchor);
+    if (named != named_.end()) count(named->second);
     Value copy = named == named_.end() ? Value() : named->second;
-    count(copy);
     copy.name.clear();
     add(std::move(copy), 0);
   }
@@ -91,12 +91,16 @@ class Builder final : public YAML::EventHandler {
     stack_.pop_back();
     add(std::move(done.value), done.anchor);
   }
+  void count_one(const Value& value) {
+    text_ += value.text.size() + value.name.size();
+    if (++values_ > kMaxValues || text_ > kMaxCopies) throw BeyondBounds();
+  }
   void count(const Value& value) {
-    if (++values_ > kMaxValues) throw BeyondBounds();
+    count_one(value);
     for (const Value& item : value.items) count(item);
   }
   void add(Value value, YAML::anchor_t anchor) {
-    if (++values_ > kMaxValues) throw BeyondBounds();
+    count_one(value);
     if (anchor != 0) {
       count(value);
       named_[anchor] = value;
@@ -124,6 +128,7 @@ class Builder final : public YAML::EventHandler {
   std::vector<Open> stack_;
   std::map<YAML::anchor_t, Value> named_;
   std::size_t values_ = 0;
+  std::size_t text_ = 0;  // bytes
 };
 
 }  // namespace
