@@ -235,6 +235,20 @@ TEST_CASE("what is large is gone through once") {
   REQUIRE(lock.locked.size() == 1);
   CHECK(lock.locked[0].name.starts_with("a//"));
 
+  const auto compose =
+      facts_in("compose.yml", "services:\n" + numbered(" q", 10'000, ": {image: own}\n") +
+                                  numbered(" r", 10'000, ": {image: redis}\n"));
+  REQUIRE(compose.built.size() == 10'000);
+  CHECK(compose.built.back().services.size() == 1);
+
+  const std::string words = std::string(1'000'000, 'a') + "\n";
+  const auto image =
+      facts_in("Dockerfile", "FROM a AS a\nENV A=" + words + repeated("ENV B=$A\n", 900) +
+                                 repeated("FROM a AS a\n", 5000));
+  for (const auto& one : image.variables) CHECK(one.value.size() < 10'000);
+  std::string ports = "FROM a AS a\nEXPOSE" + repeated(" 1", 400'000) + "\n";
+  CHECK(facts_in("Dockerfile", ports + repeated("FROM a AS a\n", 20'000)).ports.size() < 10'000);
+
   const std::string name = "${a}${a}${a}${a}${a}${a}${a}${a}";
   std::string pom = "<project><version>" + name + "</version><properties>";
   for (const char c : {'b', 'c', 'd', 'e'}) {

@@ -1,8 +1,9 @@
-// Dockerfiles, compose files, Procfiles and their relatives: ports, images, start commands.
+// Compose files, Procfiles and their relatives: ports, images, start commands.
 
 #include <algorithm>
-#include <array>
+#include <map>
 
+#include "server/analysis/ecosystem/dockerfile.h"
 #include "server/analysis/ecosystem/reading.h"
 #include "server/analysis/project/services.h"
 #include "server/analysis/project/variables.h"
@@ -10,212 +11,9 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
-// One instruction with its continued lines put together; heredocs and comments left out.
-template <class Each>
-void for_each_instruction(std::string_view text, Each each) {
-  std::string whole;
-  std::uint32_t begin = 0;
-  manifest::for_each_line(text, [&](std::string_view line, std::uint32_t number) {
-    const std::string_view trimmed = manifest::trim(line);
-    if (trimmed.starts_with('#') || (trimmed.empty() && whole.empty())) return;
-    if (whole.empty()) begin = number;
-    const bool goes_on = trimmed.ends_with('\\') || trimmed.ends_with('`');
-    whole.append(goes_on ? trimmed.substr(0, trimmed.size() - 1) : trimmed).push_back(' ');
-    if (goes_on) return;
-    const std::size_t blank = std::min(whole.find(' '), whole.size());
-    each(manifest::lower(std::string_view(whole).substr(0, blank)),
-         manifest::trim(std::string_view(whole).substr(blank)), begin);
-    whole.clear();
-  });
-}
-
-// ["a", "b c"] as one command line.
-std::string command_line(std::string_view text) {
-  if (!text.starts_with('[')) return std::string(text);
-  std::string line;
-  for (const Value& one : manifest::parse_json(text).root.items) {
-    if (!line.empty()) line.push_back(' ');
-    line += one.text;
-  }
-  return line.empty() ? std::string(text) : line;
-}
-
-// Words as a shell would take them: what stands in quotes is whole, without the quotes.
-std::vector<std::string> shell_words(std::string_view text) {
-  std::vector<std::string> words;
-  std::string word;
-  bool inside = false;
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool escapes = c == '\\' && quote != '\'' && i + 1 < text.size();
-    if (escapes) {
-      word.push_back(text[++i]);
-    } else if (quote != 0 ? c == quote : c == '"' || c == '\'') {
-      quote = quote != 0 ? '\0' : c;
-    } else if (quote == 0 && (c == ' ' || c == '\t')) {
-      if (inside) words.push_back(std::move(word));
-      word.clear();
-      inside = false;
-      continue;
-    } else {
-      word.push_back(c);
-    }
-    inside = true;
-  }
-  if (inside) words.push_back(std::move(word));
-  return words;
-}
-
-bool is_udp(std::string_view protocol) {
-  return manifest::lower(protocol) == "udp";
-}
-
-constexpr std::size_t kMostArguments = 1000;
-constexpr std::size_t kMostReferences = 16;  // of a value
-constexpr std::size_t kLongestValue = 1000;
-
-// What a stage of a Dockerfile says of the image.
-struct Stage {
-  std::string name;
-  std::vector<Port> ports;
-  std::vector<Variable> variables;
-  std::string entry;
-  std::string command;
-  std::uint32_t command_at = 0;
-};
-
-class Dockerfile {
- public:
-  explicit Dockerfile(Facts& facts) : facts_(facts) {}
-
-  void add(std::string_view name, std::string_view rest, std::uint32_t line) {
-    if (name == "from") {
-      from(rest);
-    } else if ((name == "arg" || name == "env") && arguments_.size() < kMostArguments) {
-      assign(rest, line, name == "env");
-    } else if (name == "expose") {
-      expose(rest, line);
-    } else if (name == "entrypoint") {
-      stage_.entry = command_line(rest);
-      stage_.command.clear();
-      stage_.command_at = line;
-    } else if (name == "cmd") {
-      stage_.command = command_line(rest);
-      stage_.command_at = line;
-    }
-  }
-
-  // The last stage's counts, and what it is built on.
-  void finish() {
-    facts_.ports = std::move(stage_.ports);
-    add_server_ports(stage_.variables, PortSource::kConfig, facts_.ports);
-    facts_.variables = std::move(stage_.variables);
-    std::string start = stage_.entry;
-    if (!stage_.entry.empty() && !stage_.command.empty()) start += " ";
-    start += stage_.command;
-    // Without an entry point of its own they are arguments of the one that its base has.
-    if (start.starts_with('-')) return;
-    if (!start.empty()) facts_.scripts.push_back({"start", start, stage_.command_at});
-  }
-
- private:
-  void from(std::string_view rest) {
-    std::vector<std::string_view> words = manifest::words(rest);
-    std::erase_if(words, [](std::string_view word) { return word.starts_with("--"); });
-    if (words.empty()) return;
-    if (stages_.size() < kMostArguments && !stage_.name.empty()) stages_.push_back(stage_);
-    const auto earlier = std::ranges::find(stages_, manifest::lower(words[0]), &Stage::name);
-    stage_ = earlier == stages_.end() ? Stage{} : *earlier;
-    if (earlier == stages_.end()) facts_.images.emplace_back(words[0]);
-    stage_.name = words.size() > 2 ? manifest::lower(words[2]) : "";
-  }
-
-  void assign(std::string_view rest, std::uint32_t line, bool environment) {
-    std::vector<Variable> assigned;
-    const std::vector<std::string> words = shell_words(rest);
-    for (const std::string& word : words) {
-      const std::size_t equals = word.find('=');
-      if (equals == std::string::npos || assigned.size() == kMostArguments) break;
-      assigned.push_back({word.substr(0, equals), expanded(word.substr(equals + 1)), line});
-    }
-    // "ENV NAME the rest of the line"
-    if (environment && words.size() > 1 && words[0].find('=') == std::string::npos) {
-      const std::string_view value = manifest::trim(rest.substr(rest.find_first_of(" \t")));
-      assigned.push_back({words[0], expanded(value), line});
-    }
-    arguments_.insert(arguments_.end(), assigned.begin(), assigned.end());
-    if (environment) {
-      stage_.variables.insert(stage_.variables.end(), assigned.begin(), assigned.end());
-    }
-  }
-
-  // What a name is worth as it was last assigned; null when it was not, or is a secret's.
-  const Variable* value_of(std::string_view name) const {
-    if (project::kind_of_variable(name) == project::VariableKind::kSecret) return nullptr;
-    const auto last = std::find_if(arguments_.rbegin(), arguments_.rend(),
-                                   [&](const Variable& one) { return one.name == name; });
-    return last == arguments_.rend() ? nullptr : &*last;
-  }
-
-  // With "$NAME", "${NAME}" and "${NAME:-default}" replaced by their values as they are now. What
-  // has none stays as it is written.
-  std::string expanded(std::string_view text) const {
-    std::string value;
-    for (std::size_t count = 0; count < kMostReferences; ++count) {
-      const std::size_t at = text.find('$');
-      if (at == std::string_view::npos || at + 1 == text.size()) break;
-      value.append(text.substr(0, at));
-      text.remove_prefix(at);
-      const bool braces = text[1] == '{';
-      std::size_t end = braces ? 2 : 1;
-      const std::size_t begin = end;
-      while (end < text.size() && manifest::is_word(text[end])) ++end;
-      const std::string_view name = text.substr(begin, end - begin);
-      const Variable* known = value_of(name);
-      std::string_view instead = known == nullptr ? "" : std::string_view(known->value);
-      if (braces) {
-        const std::size_t close = text.find('}', end);
-        if (close == std::string_view::npos) break;
-        const std::string_view rest = text.substr(end, close - end);
-        const bool fallback = rest.starts_with(":-") || rest.starts_with('-');
-        if (fallback && instead.empty()) instead = rest.substr(rest.find('-') + 1);
-        if (!fallback && !rest.empty()) instead = {};
-        end = close + 1;
-      }
-      value.append(instead.empty() ? text.substr(0, end) : instead);
-      text.remove_prefix(end);
-      if (value.size() > kLongestValue) break;
-    }
-    return value.append(text);
-  }
-
-  void expose(std::string_view rest, std::uint32_t line) {
-    const std::string value = expanded(rest);
-    for (const std::string_view word : manifest::words(value)) {
-      const std::size_t slash = word.find('/');
-      const std::uint32_t port = manifest::leading_port(word.substr(0, slash));
-      const bool udp = slash != std::string_view::npos && is_udp(word.substr(slash + 1));
-      if (port > 0) stage_.ports.push_back({port, PortSource::kExpose, true, "", line, udp});
-    }
-  }
-
-  Facts& facts_;
-  std::vector<Variable> arguments_;
-  std::vector<Stage> stages_;
-  Stage stage_;
-};
-
-void read_dockerfile(const Source& source, Facts& facts) {
-  Dockerfile file(facts);
-  for_each_instruction(source.text, [&](const std::string& name, std::string_view rest,
-                                        std::uint32_t line) { file.add(name, rest, line); });
-  file.finish();
-}
-
 bool is_udp_port(const Value& one) {
-  if (one.is_map()) return is_udp(one["protocol"].text);
-  return is_udp(std::string_view(one.text).substr(one.text.rfind('/') + 1));
+  if (one.is_map()) return is_udp_protocol(one["protocol"].text);
+  return is_udp_protocol(std::string_view(one.text).substr(one.text.rfind('/') + 1));
 }
 
 // "8080:80", "127.0.0.1:8080:80/tcp", "80", "3000-3005:3000-3005", "80:${PORT:-8080}",
@@ -232,13 +30,19 @@ std::uint32_t container_port(const Value& one) {
 
 void read_environment(const Value& environment, std::vector<Variable>& variables) {
   for (const Value& one : environment.items) {
-    if (!one.name.empty()) {
+    if (one.name == "<<") {  // a map, or a list of them
+      if (one.is_map()) read_environment(one, variables);
+      for (const Value& merged : one.items) {
+        if (one.is_list()) read_environment(merged, variables);
+      }
+    } else if (!one.name.empty()) {
       variables.push_back({one.name, one.text, one.line});
-      continue;
+    } else {
+      const std::size_t equals = one.text.find('=');
+      variables.push_back({one.text.substr(0, equals),
+                           equals == std::string::npos ? "" : one.text.substr(equals + 1),
+                           one.line});
     }
-    const std::size_t equals = one.text.find('=');
-    variables.push_back({one.text.substr(0, equals),
-                         equals == std::string::npos ? "" : one.text.substr(equals + 1), one.line});
   }
 }
 
@@ -275,25 +79,40 @@ std::string name_of_image(std::string_view image) {
   return std::string(image.substr(0, image.find_first_of(":@")));
 }
 
-// The services that one depends on, or all of them where it does not say.
-std::vector<Service> needed_by(const Value& service, const Value& services) {
-  const Value& needs = service["depends_on"];
-  std::vector<Service> found;
-  for (const Value& other : services.items) {
-    const auto* known = project::find_service_by_image(other["image"].text);
-    if (known == nullptr) continue;
-    const bool needed = !needs || std::ranges::any_of(needs.items, [&](const Value& one) {
-      return (one.name.empty() ? one.text : one.name) == other.name;
-    });
-    if (needed) {
-      found.push_back({std::string(known->name), "compose image", other["image"].line});
+// The services of a file that are known by their images.
+class KnownServices {
+ public:
+  explicit KnownServices(const Value& services) {
+    for (const Value& one : services.items) {
+      const Value& image = one["image"];
+      const auto* known = project::find_service_by_image(image.text);
+      if (known == nullptr) continue;
+      const Service found{std::string(known->name), "compose image", image.line};
+      by_name_.insert_or_assign(one.name, found);
+      if (std::ranges::find(all_, found.name, &Service::name) == all_.end()) all_.push_back(found);
     }
   }
-  return found;
-}
+
+  // Those that one depends on, or one of each kind where it does not say.
+  std::vector<Service> needed_by(const Value& service) const {
+    const Value& needs = service["depends_on"];
+    if (!needs) return all_;
+    std::vector<Service> found;
+    for (const Value& one : needs.items) {
+      const auto known = by_name_.find(one.name.empty() ? one.text : one.name);
+      if (known != by_name_.end()) found.push_back(known->second);
+    }
+    return found;
+  }
+
+ private:
+  std::map<std::string_view, Service> by_name_;
+  std::vector<Service> all_;
+};
 
 void read_compose(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_yaml(source.text), facts);
+  const KnownServices known_services(root["services"]);
   for (const Value& service : root["services"].items) {
     const Value& image = service["image"];
     const auto* known = project::find_service_by_image(image.text);
@@ -327,7 +146,7 @@ void read_compose(const Source& source, Facts& facts) {
       variables.insert(variables.end(), environment.begin(), environment.end());
     }
     if (elsewhere) {
-      built.services = needed_by(service, root["services"]);
+      built.services = known_services.needed_by(service);
       facts.built.push_back(std::move(built));
     }
   }
