@@ -128,13 +128,14 @@ bool is_lock(const Reader& reader) {
 Facts read(const Reader& reader, const Source& source) {
   Facts facts;
   facts.path = source.path;
-  const std::string_view text = source.text;
+  std::string_view text = source.text;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // the mark of UTF-8
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     facts.problems.push_back({0, "it is UTF-16; only UTF-8 is read"});
   } else if (text.substr(0, kBinaryBytes).find('\0') != std::string_view::npos) {
     facts.problems.push_back({0, "it is binary, whatever it is called"});
   } else if (reader.read != nullptr) {
-    reader.read(source, facts);
+    reader.read({source.path, text}, facts);
   }
   if (reader.ecosystem != kLicence) facts.licence = spdx_of(facts.licence);
   hide_values(facts.variables);
