@@ -3,6 +3,7 @@
 // Version of Java, the first that is told: version files (settings), languageVersion of the
 // toolchain, jvmToolchain, sourceCompatibility, targetCompatibility, jvmTarget.
 
+#include "server/analysis/ecosystem/gradle_catalogue.h"
 #include "server/analysis/ecosystem/gradle_versions.h"
 #include "server/analysis/ecosystem/reading.h"
 
@@ -36,10 +37,12 @@ constexpr Configuration kConfigurations[] = {
     {"compileOnlyApi", Use::kBuild},
 };
 
-// "17" of VERSION_17, JavaVersion.VERSION_1_8, "1.8", 17, of(17).
+// "17" of VERSION_17, JavaVersion.VERSION_1_8, JvmTarget.JVM_17, "1.8", 17, of(17).
 std::string java_version(std::string_view text) {
-  if (const std::size_t at = text.find("VERSION_"); at != std::string_view::npos) {
-    text.remove_prefix(at + 8);
+  for (const std::string_view mark : {"VERSION_", "JVM_"}) {
+    const std::size_t at = text.find(mark);
+    if (at == std::string_view::npos) continue;
+    text.remove_prefix(at + mark.size());
     if (text.starts_with("1_")) text.remove_prefix(2);
   }
   if (text.starts_with("1.")) text.remove_prefix(2);
@@ -85,6 +88,11 @@ class GradleScript {
  private:
   const Token& token(const Statement& one, std::uint32_t index) const {
     return tokens_[std::min<std::size_t>(one.first + index, tokens_.size() - 1)];
+  }
+  bool has(const Statement& one, std::string_view word) const {
+    const auto begin = tokens_.begin();
+    return std::any_of(begin + one.first, begin + one.last,
+                       [&](const Token& token) { return token.is(word); });
   }
   std::string_view string_of(const Statement& one) const {
     for (std::uint32_t i = one.first; i < one.last; ++i) {
@@ -158,16 +166,33 @@ class GradleScript {
     } else if (first.is_word() && one.last == one.first + 1) {
       name = first.text;
     }
-    use_plugin(name, version, first.line);
+    use_plugin(name, version, first.line, is_applied(one));
   }
 
+  // Not where only its version is told, for the projects that apply it.
+  bool is_applied(const Statement& one) const {
+    for (std::uint32_t i = one.first; i + 1 < one.last; ++i) {
+      const std::uint32_t value = tokens_[i + 1].is("(") ? i + 2 : i + 1;
+      if (tokens_[i].text.ends_with("apply") && value < one.last && tokens_[value].is("false")) {
+        return false;
+      }
+    }
+    return !inside(statements_[one.parent], "pluginManagement");
+  }
+
+  // apply plugin: 'x', apply(plugin = "x"); of `apply from:` it is another script.
   void read_apply(const Statement& one) {
-    use_plugin(std::string(string_of(one)), "", token(one, 0).line);
+    if (has(one, "plugin")) use_plugin(std::string(string_of(one)), "", token(one, 0).line, true);
   }
 
-  void use_plugin(const std::string& name, std::string_view version, std::uint32_t line) {
+  void use_plugin(const std::string& name, std::string_view version, std::uint32_t line,
+                  bool applied) {
     if (name.empty()) return;
-    add_dependency(facts_, name, version_or_property(version), Use::kPlugin, line);
+    if (applied) {
+      add_dependency(facts_, name, version_or_property(version), Use::kPlugin, line);
+    } else if (!version.empty() && facts_.shared.size() < kMostFacts) {
+      facts_.shared.push_back({name, version_or_property(version), Use::kPlugin, line});
+    }
     const bool catalogued = name.starts_with("libs.plugins.") &&
                             manifest::lower(name).find("kotlin") != std::string::npos;
     if (name.starts_with("org.jetbrains.kotlin") || name == "kotlin" || name == "kotlin-android" ||
@@ -213,6 +238,9 @@ class GradleScript {
       if (before.is(":")) continue;
       std::vector<std::string_view> parts = manifest::split(at.text, ':');
       if (parts.size() < 2) continue;
+      // One of several: implementation 'g:a:1', 'g:b:2'
+      if (!named.empty()) add_dependency(facts_, named, version, configuration->use, at.line);
+      version.clear();
       named = std::string(parts[0]) + ":" + std::string(parts[1]);
       // What a property stands for may have a ':' or a string of its own.
       if (parts.size() > 2) version = version_or_property(parts[2].substr(0, parts[2].find('@')));
@@ -289,7 +317,9 @@ class GradleScript {
   void read_assignment(const Statement& one) {
     const Token& first = token(one, 0);
     if (!first.is_word()) return;
-    const std::string_view key = first.text.substr(first.text.rfind('.') + 1);
+    std::string_view key = first.text;
+    if (key.ends_with(".set")) key.remove_suffix(4);
+    key = key.substr(key.rfind('.') + 1);
     if (key == "version" && string_of(one).size() > 0 && one.depth == 0 &&
         !inside(one, "plugins")) {
       facts_.version = string_of(one);
@@ -303,6 +333,8 @@ class GradleScript {
                                {"jvmTarget", 52},           {"release", 49}};
     for (const Rule& rule : kRules) {
       if (key != rule.key) continue;
+      // Kotlin's own has the same name.
+      if (key == "languageVersion" && !has(one, "JavaLanguageVersion.of")) continue;
       for (std::uint32_t i = one.first + 1; i < one.last; ++i) {
         const std::string number = java_version(tokens_[i].text);
         if (!number.empty()) {
@@ -311,7 +343,7 @@ class GradleScript {
         }
       }
     }
-    if (key == "mainClass" || key == "mainClassName" || first.is("mainClass.set")) {
+    if (key == "mainClass" || key == "mainClassName") {
       if (const std::string_view main = string_of(one); !main.empty()) {
         add_entry(facts_, main, "main class", first.line);
       }
@@ -335,44 +367,6 @@ void read_settings(const Source& source, Facts& facts) {
   GradleScript(source.text, facts).read_settings();
 }
 
-// The version catalogue: what libs.x of the scripts means.
-void read_catalogue(const Source& source, Facts& facts) {
-  const Value root = taken(manifest::parse_toml(source.text), facts);
-  const auto version_of = [&](const Value& one) {
-    const Value& version = one["version"];
-    const Value& told = version["ref"] ? root["versions"][version["ref"].text] : version;
-    if (!told.is_map()) return told.text;
-    for (const std::string_view key : {"strictly", "require", "prefer"}) {
-      if (told[key]) return told[key].text;
-    }
-    return std::string();
-  };
-  const auto add = [&](const Value& one, std::string_view prefix, const std::string& name,
-                       std::string_view version) {
-    std::string alias = std::string(prefix) + one.name;
-    for (char& c : alias) {
-      if (c == '-' || c == '_') c = '.';
-    }
-    facts.shared.push_back(
-        {std::move(alias), name + "@" + std::string(version), Use::kRuntime, one.line});
-  };
-  for (const Value& one : root["libraries"].items) {
-    std::string name = one["module"].text;
-    if (name.empty() && one["group"]) name = one["group"].text + ":" + one["name"].text;
-    std::string version = version_of(one);
-    if (one.is_string()) {
-      const std::size_t last = one.text.rfind(':');
-      name = one.text.substr(0, last);
-      version = last == std::string::npos ? "" : one.text.substr(last + 1);
-    }
-    add(one, "libs.", name, version);
-  }
-  for (const Value& one : root["plugins"].items) {
-    add(one, "libs.plugins.",
-        one.is_map() ? one["id"].text : one.text.substr(0, one.text.find(':')), version_of(one));
-  }
-}
-
 // gradle.properties: only what may be a version is taken up.
 void read_gradle_properties(const Source& source, Facts& facts) {
   const Value root = manifest::parse_ini(source.text).root;
@@ -384,7 +378,7 @@ constexpr Reader kGradleReaders[] = {
     {"build.gradle.kts", "gradle", "Java", "Gradle", Role::kModule, read_build},
     {"settings.gradle", "gradle", "", "Gradle", Role::kPart, read_settings},
     {"settings.gradle.kts", "gradle", "", "Gradle", Role::kPart, read_settings},
-    {"gradle/libs.versions.toml", "gradle", "", "", Role::kPart, read_catalogue},
+    {"gradle/libs.versions.toml", "gradle", "", "", Role::kPart, read_gradle_catalogue},
     {"gradle.properties", "gradle", "", "", Role::kPart, read_gradle_properties},
     {"gradle.lockfile", "gradle", "", "gradle", Role::kLock},
     {"gradlew", "gradle", "", "Gradle wrapper", Role::kPart},

@@ -252,8 +252,10 @@ class Assembler {
       module.licence = {facts.licence, "", {facts.path, facts.licence_line}};
     }
     for (const Dependency& dependency : facts.dependencies) {
-      if (module.dependencies.size() >= kMaxDependencies) break;
-      module.dependencies.push_back(resolver_.resolved(dependency, one, draft.directory));
+      for (const Dependency& part : resolver_.parts(dependency, one)) {
+        if (module.dependencies.size() >= kMaxDependencies) break;
+        module.dependencies.push_back(resolver_.resolved(part, one, draft.directory));
+      }
     }
     take_declared(module, one, draft, [this](const std::string& path) { return exists(path); });
     const bool applied = reader.ecosystem != "terraform" || is_applied(draft);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "server/analysis/ecosystem/gradle_catalogue.h"
 #include "server/analysis/ecosystem/locks.h"
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/project/dependency_names.h"
@@ -123,6 +124,19 @@ std::string Resolver::filled_name(const std::string& name, std::string_view dire
   std::string whole = filled(name, directory, ecosystem);
   // Of an artifact without its group as much is known.
   return whole.empty() ? filled(name.substr(name.rfind(':') + 1), directory, ecosystem) : whole;
+}
+
+std::vector<Dependency> Resolver::parts(const Dependency& one, const Manifest& of) const {
+  if (of.reader->ecosystem != "gradle" || !one.name.starts_with(ecosystem::kGradleBundle)) {
+    return {one};
+  }
+  const Dependency* bundle = shared(of.directory, "gradle", one.name).value;
+  if (bundle == nullptr) return {one};
+  std::vector<Dependency> all;
+  for (const std::string_view name : manifest::words(bundle->version)) {
+    all.push_back({std::string(name), "", one.use, one.line});
+  }
+  return all;
 }
 
 DependencyFact Resolver::resolved(const Dependency& one, const Manifest& of,

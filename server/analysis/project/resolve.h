@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "server/analysis/project/gather.h"
 #include "server/analysis/project/members.h"
@@ -25,6 +26,10 @@ class Resolver {
   // workspace chose.
   DependencyFact resolved(const ecosystem::Dependency& one, const Manifest& of,
                           std::string_view module) const;
+
+  // What a dependency stands for: of a bundle of Gradle's catalogue all that is in it, else itself.
+  std::vector<ecosystem::Dependency> parts(const ecosystem::Dependency& one,
+                                           const Manifest& of) const;
 
  private:
   struct Shared {
