@@ -87,6 +87,7 @@ void add_repository(Facts& facts, std::string_view url, Use use, std::uint32_t l
 // A file of requirements: comments, continued lines, options, URLs; never a hash for a name.
 void read_requirements(const Source& source, Facts& facts) {
   const std::string name = manifest::lower(source.path.substr(source.path.rfind('/') + 1));
+  if (name.starts_with("constraints")) return;  // versions of what may not be there at all
   Use use = Use::kRuntime;
   if (name.find("test") != std::string::npos) use = Use::kTest;
   if (name.find("dev") != std::string::npos || name.find("lint") != std::string::npos ||
@@ -98,9 +99,9 @@ void read_requirements(const Source& source, Facts& facts) {
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
     const bool goes_on = continued;
     if (generated && manifest::trim(line).starts_with('#')) mark_direct(facts, line);
-    continued = line.ends_with('\\');
     const std::size_t comment = line.find(" #");
     std::string_view text = manifest::trim(line.substr(0, comment));
+    continued = line.ends_with('\\') && !text.starts_with('#');
     if (text.ends_with('\\')) text = manifest::trim(text.substr(0, text.size() - 1));
     if (goes_on || text.empty() || text.front() == '#') return;
     const bool editable = text.starts_with("-e ") || text.starts_with("--editable");
@@ -188,9 +189,9 @@ void read_tools(const Value& tool, Facts& facts) {
 
 void read_backend(const Value& build, Facts& facts) {
   constexpr std::pair<std::string_view, std::string_view> kBackends[] = {
-      {"poetry", "poetry"}, {"hatchling", "hatch"},      {"pdm", "pdm"},
-      {"flit", "flit"},     {"setuptools", "pip"},       {"maturin", "maturin"},
-      {"mesonpy", "pip"},   {"scikit_build_core", "pip"}};
+      {"poetry", "poetry"}, {"hatchling", "hatch"},       {"pdm", "pdm"},
+      {"flit", "flit"},     {"setuptools", "pip"},        {"maturin", "maturin"},
+      {"mesonpy", "pip"},   {"scikit_build_core", "pip"}, {"uv_build", "uv"}};
   for (const auto& [backend, manager] : kBackends) {
     const Value& name = build["build-backend"];
     if (!name.text.starts_with(backend)) continue;
@@ -248,12 +249,27 @@ void read_pipfile(const Source& source, Facts& facts) {
   facts.managers.push_back({"pipenv", "", 0, 20});
 }
 
+// "name = package.module:function" of console_scripts.
+void add_program(Facts& facts, std::string_view text, std::uint32_t line) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return;
+  const std::string_view target = text.substr(equals + 1);
+  add_entry(facts, manifest::trim(target.substr(0, target.find('['))),
+            std::string("script ").append(manifest::trim(text.substr(0, equals))), line);
+}
+
 void read_setup_cfg(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_ini(source.text), facts);
+  // "attr: package.__version__", "file: VERSION": what is told elsewhere.
+  const auto elsewhere = [](const Value& value) {
+    return value.text.starts_with("attr:") || value.text.starts_with("file:");
+  };
   facts.name = root["metadata"]["name"].text;
-  facts.version = root["metadata"]["version"].text;
+  const Value& version = root["metadata"]["version"];
+  if (!elsewhere(version)) facts.version = version.text;
   set_licence(facts, root["metadata"]["license"]);
   const auto add = [&](const Value& list, Use use) {
+    if (elsewhere(list)) return;
     manifest::for_each_line(list.text, [&](std::string_view line, std::uint32_t number) {
       if (!line.empty() && line.front() != '#') {
         add_requirement(facts, line, use, list.line + number - 1);
@@ -267,17 +283,35 @@ void read_setup_cfg(const Source& source, Facts& facts) {
   for (const Value& extra : root["options.extras_require"].items) add(extra, Use::kOptional);
   const Value& python = options["python_requires"];
   add_version(facts, kPython3, python.text, python.line, 53);
+  const Value& programs = root["options.entry_points"]["console_scripts"];
+  manifest::for_each_line(programs.text, [&](std::string_view line, std::uint32_t number) {
+    add_program(facts, line, programs.line + number - 1);
+  });
   facts.no_module = !root["metadata"] && !options;
 }
 
 // setup.py is a program: what it gives to setup() as literals is read, the rest is not known.
 void read_setup_py(const Source& source, Facts& facts) {
   const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPython);
+  std::vector<bool>
+      calls;  // the open ones, whether they are of something else: Extension(name="x")
   for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
     const Token& key = tokens[i];
+    if (key.is("(")) {
+      const std::string_view name = i > 0 ? tokens[i - 1].text : std::string_view();
+      const bool other = !name.ends_with("setup") && name != "dict";
+      calls.push_back(other || (!calls.empty() && calls.back()));
+    } else if (key.is(")") && !calls.empty()) {
+      calls.pop_back();
+    }
+    if (key.is_string() && key.text == "console_scripts" && tokens[i + 2].is("[")) {
+      for (std::size_t j = i + 3; j < list_end(tokens, i) && !tokens[j].is("]"); ++j) {
+        if (tokens[j].is_string()) add_program(facts, tokens[j].text, tokens[j].line);
+      }
+    }
     if (!key.is_word() || !tokens[i + 1].is("=")) continue;
     const Token& value = tokens[i + 2];
-    if (value.is_string()) {
+    if (value.is_string() && (calls.empty() || !calls.back())) {
       if (key.text == "name" && facts.name.empty()) facts.name = value.text;
       if (key.text == "version" && facts.version.empty()) facts.version = value.text;
       if (key.text == "license") {
@@ -310,7 +344,7 @@ void read_conda(const Source& source, Facts& facts) {
     if (const std::size_t channel = text.find("::"); channel != std::string_view::npos) {
       text.remove_prefix(channel + 2);
     }
-    const std::string_view name = text.substr(0, text.find_first_of("=<> "));
+    const std::string_view name = text.substr(0, text.find_first_of("=<>!~ "));
     const std::string_view version = manifest::trim(text.substr(name.size()));
     if (name == "python") {
       add_version(facts, kPython3, manifest::first_version(version), one.line, 60);
@@ -320,8 +354,11 @@ void read_conda(const Source& source, Facts& facts) {
   }
 }
 
+// "python-3.12.1" of Heroku, "3.12" of Netlify; Binder has "r-4.2-2023-01-01" there too.
 void read_runtime(const Source& source, Facts& facts) {
-  add_version(facts, kPython3, manifest::first_version(source.text), 1, 12);
+  const std::string_view text = manifest::trim(source.text);
+  const bool told = text.starts_with("python-") || (!text.empty() && manifest::is_digit(text[0]));
+  if (told) add_version(facts, kPython3, manifest::first_version(text), 1, 12);
 }
 
 constexpr Reader kPythonReaders[] = {
