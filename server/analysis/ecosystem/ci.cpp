@@ -5,23 +5,59 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
+// Whether a shell is in another directory behind a line: "cd web", "mkdir build && cd build".
+bool leaves(std::string_view line) {
+  const std::vector<std::string_view> words = manifest::words(line);
+  return std::ranges::any_of(words, [](std::string_view one) {
+    return one == "cd" || one == "pushd" || one.ends_with(";cd") || one.ends_with("&cd") ||
+           one == "(cd";
+  });
+}
+
+bool is_elsewhere(const Value& directory) {
+  std::string_view path = directory.text;
+  if (path.starts_with("./")) path.remove_prefix(2);
+  return !path.empty() && path != "." && !path.starts_with('~');
+}
+
+// Whether the step, or what all steps of the job begin with, names a directory below the root.
+bool runs_elsewhere(const Value& value) {
+  return is_elsewhere(value["working-directory"]) || is_elsewhere(value["working_directory"]) ||
+         is_elsewhere(value["workingDirectory"]) ||
+         is_elsewhere(value.find({"defaults", "run", "working-directory"}));
+}
+
+void add_command(Facts& facts, std::string_view text, std::uint32_t line) {
+  facts.scripts.push_back({"ci", std::string(text), line});
+}
+
+// Each line of a block is a command, unless it goes on with the one before.
+void add_block(Facts& facts, const Value& one) {
+  // A block's lines begin on the line after its key.
+  const bool block = one.text.find('\n') != std::string::npos;
+  bool continued = false;
+  bool left = false;
+  manifest::for_each_line(one.text, [&](std::string_view line, std::uint32_t number) {
+    const std::string_view text = manifest::trim(line);
+    const bool goes_on = std::exchange(continued, text.ends_with('\\'));
+    if (goes_on || left || text.empty() || text.starts_with('#')) return;
+    left = leaves(text);
+    if (!left) add_command(facts, text, one.line + (block ? number : number - 1));
+  });
+}
+
 // "run" of GitHub's steps, "script" of GitLab's and Travis' jobs, "command" of CircleCI's: wherever
-// they stand. Each line is a command; "${{" and comments are left out.
+// they stand. What is run in another directory than the root is none of the root's.
 void add_commands(Facts& facts, const Value& value) {
+  if (runs_elsewhere(value)) return;
   for (const Value& one : value.items) {
     const bool runs = one.name == "run" || one.name == "script" || one.name == "command";
     if (runs && one.items.empty()) {
-      manifest::for_each_line(one.text, [&](std::string_view line, std::uint32_t number) {
-        const std::string_view text = manifest::trim(line);
-        if (text.empty() || text.starts_with('#')) return;
-        // A block's lines begin on the line after its key.
-        const bool block = one.text.find('\n') != std::string::npos;
-        facts.scripts.push_back(
-            {"ci", std::string(text), one.line + (block ? number : number - 1)});
-      });
-    } else if (runs) {
+      add_block(facts, one);
+    } else if (runs && one.is_list()) {
       for (const Value& line : one.items) {
-        if (line.items.empty()) facts.scripts.push_back({"ci", line.text, line.line});
+        if (leaves(line.text)) break;
+        if (line.items.empty()) add_command(facts, line.text, line.line);
       }
     }
     add_commands(facts, one);

@@ -9,10 +9,14 @@ namespace {
 // are none. A makefile's rules are found, not expanded.
 void read_makefile(const Source& source, Facts& facts) {
   bool goes_on = false;
+  bool defines = false;  // a variable of several lines
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
     const bool continued = goes_on;
     goes_on = line.ends_with('\\');
     if (continued || line.empty() || line[0] == '\t' || line[0] == ' ' || line[0] == '#') return;
+    if (line.starts_with("define ")) defines = true;
+    if (line.starts_with("endef")) defines = false;
+    if (defines) return;
     const std::size_t colon = line.find(':');
     if (line.starts_with(".DEFAULT_GOAL")) {
       const std::size_t equals = std::min(line.find('='), line.size() - 1);
@@ -32,15 +36,41 @@ void read_makefile(const Source& source, Facts& facts) {
   });
 }
 
+// Whether a recipe's parameters leave it to be run by its name alone: each has a default or takes
+// any number, as of "test *args", "build target='all'".
+bool runs_alone(std::string_view parameters) {
+  char quote = 0;
+  bool begins = true;
+  bool needed = false;
+  for (const char c : parameters) {
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == ' ' || c == '\t') {
+      if (needed) return false;
+      begins = true;
+    } else {
+      if (begins) needed = c != '*';
+      begins = false;
+      if (c == '=') needed = false;
+    }
+  }
+  return !needed;
+}
+
 // "recipe argument='x': dependency"
 void read_justfile(const Source& source, Facts& facts) {
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
     if (line.empty() || line[0] == ' ' || line[0] == '\t' || line[0] == '#') return;
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || line.substr(colon).starts_with(":=")) return;
-    std::string_view name = line.substr(0, line.find_first_of(" :"));
+    const std::size_t end = line.find_first_of(" :");
+    std::string_view name = line.substr(0, end);
     if (name.starts_with('@')) name.remove_prefix(1);
-    if (!name.empty() && !name.starts_with('_')) {
+    const bool attribute = name.starts_with('[');
+    const bool hidden = name.empty() || name.starts_with('_') || attribute;
+    if (!hidden && runs_alone(line.substr(end, colon - end))) {
       facts.scripts.push_back({std::string(name), "", number});
     }
   });
@@ -49,7 +79,7 @@ void read_justfile(const Source& source, Facts& facts) {
 void read_taskfile(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_yaml(source.text), facts);
   for (const Value& one : root["tasks"].items) {
-    facts.scripts.push_back({one.name, "", one.line});
+    if (!one["internal"].is_true()) facts.scripts.push_back({one.name, "", one.line});
   }
 }
 
