@@ -50,6 +50,16 @@ void read_manager(const Value& root, Facts& facts) {
   }
 }
 
+// Of the conditions of an export what is run; declarations of types are not.
+const Value& preferred_of(const Value& conditions) {
+  for (const std::string_view name : {"import", "default", "node", "require"}) {
+    if (const Value& one = conditions[name]) return one;
+  }
+  const auto runs = [](const Value& one) { return !one.name.starts_with("types"); };
+  const auto first = std::ranges::find_if(conditions.items, runs);
+  return first == conditions.items.end() ? conditions.items.front() : *first;
+}
+
 void read_entries(const Value& root, Facts& facts) {
   if (const Value& main = root["main"]) add_entry(facts, main.text, "main", main.line);
   const Value& bin = root["bin"];
@@ -60,8 +70,7 @@ void read_entries(const Value& root, Facts& facts) {
   if (const Value& dot = exports["."]) {
     const Value* at = &dot;
     while (at->is_map() && !at->items.empty()) {
-      const Value& preferred = (*at)["import"] ? (*at)["import"] : (*at)["default"];
-      at = preferred ? &preferred : &at->items.front();
+      at = &preferred_of(*at);
     }
     if (at->is_string()) add_entry(facts, at->text, "exports", at->line);
   }
@@ -81,6 +90,12 @@ bool takes_value(std::string_view option) {
   return std::ranges::find(kOptions, option) != kOptions.end();
 }
 
+// Whether what follows is no file but the program itself: node -e "require('./x')".
+bool is_program_text(std::string_view option) {
+  return option == "-e" || option == "--eval" || option == "-p" || option == "--print" ||
+         option == "-pe";
+}
+
 bool is_script_file(std::string_view path) {
   for (const std::string_view end :
        {".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx"}) {
@@ -89,9 +104,11 @@ bool is_script_file(std::string_view path) {
   return false;
 }
 
-// The file of "NODE_ENV=x node -r dotenv/config lib/boot.js", of "node bin/www" its name as it is.
+// The file of "NODE_ENV=x node -r dotenv/config lib/boot.js", of "node bin/www" its name as it is;
+// of several commands in a row the last one's, which is the one that goes on running.
 std::string_view file_of_command(std::string_view command) {
   std::string_view runner;
+  std::string_view file;
   std::string_view plain;  // an argument of Node.js without an extension
   bool skip = false;
   for (std::string_view word : manifest::words(command)) {
@@ -101,21 +118,27 @@ std::string_view file_of_command(std::string_view command) {
     if (std::exchange(skip, false)) continue;
     if (word == "cd") return {};  // its files lie elsewhere
     if (ends) {
-      if (!plain.empty()) break;
+      const bool found = !file.empty() || !plain.empty();
+      if (found && word != "&&" && word != ";") break;
       runner = {};
     } else if (runs_files(word)) {
+      if (runner.empty()) file = plain = {};
       runner = word;
     } else if (runner.empty()) {
       continue;
+    } else if (is_program_text(word)) {
+      return {};
     } else if (word.starts_with('-')) {
       skip = takes_value(word);
+    } else if (!file.empty()) {
+      continue;  // an argument of the program's
     } else if (is_script_file(word)) {
-      return word;
+      file = word;
     } else if (plain.empty() && runner.ends_with("node")) {
       plain = word;
     }
   }
-  return plain;
+  return file.empty() ? plain : file;
 }
 
 // What the start script runs, else what the one for development does.
