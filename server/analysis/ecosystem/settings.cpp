@@ -127,8 +127,13 @@ void read_dotenv(const Source& source, Facts& facts) {
     if (text.empty() || text.front() == '#' || equals == std::string_view::npos) return;
     const std::string_view name = manifest::trim(text.substr(0, equals));
     std::string_view value = manifest::trim(text.substr(equals + 1));
-    if (value.size() > 1 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0]) {
-      value = value.substr(1, value.size() - 2);
+    const bool quoted = value.starts_with('"') || value.starts_with('\'');
+    const std::size_t close = quoted ? value.find(value[0], 1) : std::string_view::npos;
+    if (close != std::string_view::npos) {
+      const std::string_view rest = manifest::trim(value.substr(close + 1));
+      if (rest.empty() || rest.starts_with('#')) value = value.substr(1, close - 1);
+    } else if (!quoted) {
+      value = manifest::trim(value.substr(0, value.find(" #")));
     }
     facts.variables.push_back({std::string(name), std::string(value), number});
     if (name == "PORT" || name == "APP_PORT" || name == "SERVER_PORT" || name == "HTTP_PORT") {
