@@ -28,7 +28,8 @@ void read_items(const Value& root, Facts& facts) {
       const std::string_view include =
           item["@Include"] ? item["@Include"].text : item["@Update"].text;
       if (item.name == "PackageReference") {
-        const Value& version = item["@Version"] ? item["@Version"] : item["Version"];
+        const Value& own = item["@Version"] ? item["@Version"] : item["Version"];
+        const Value& version = item["@VersionOverride"] ? item["@VersionOverride"] : own;
         add_dependency(facts, include, version.text,
                        is_test_package(include) ? Use::kTest : Use::kRuntime, item.line);
       } else if (item.name == "PackageVersion") {
@@ -37,7 +38,7 @@ void read_items(const Value& root, Facts& facts) {
       } else if (item.name == "FrameworkReference") {
         add_dependency(facts, include, "", Use::kRuntime, item.line);
       } else if (item.name == "TargetFramework" || item.name == "TargetFrameworks") {
-        add_version(facts, ".NET", item.text, item.line, 50);
+        if (!is_computed(item.text)) add_version(facts, ".NET", item.text, item.line, 50);
       } else if (item.name == "TargetFrameworkVersion") {
         add_version(facts, ".NET", item.text, item.line, 51);
       } else if (item.name == "AssemblyName" && !is_computed(item.text)) {
@@ -186,7 +187,7 @@ void read_solution(const Source& source, Facts& facts) {
   manifest::for_each_line(source.text, [&](std::string_view line, std::uint32_t number) {
     if (!manifest::trim(line).starts_with("Project(")) return;
     const std::vector<std::string_view> parts = manifest::split(line, '"');
-    if (parts.size() < 6 || parts[5].find("proj") == std::string_view::npos) return;
+    if (parts.size() < 6 || !parts[5].ends_with("proj")) return;
     std::string path(parts[5]);
     for (char& c : path) {
       if (c == '\\') c = '/';
@@ -200,9 +201,10 @@ void read_solution_xml(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_xml(source.text), facts);
   const auto add = [&](const Value& one) {
     if (one.name != "Project") return;
-    const std::string_view path = one["@Path"].text;
+    std::string path = one["@Path"].text;
+    std::ranges::replace(path, '\\', '/');
     const std::size_t slash = path.rfind('/');
-    add_member(facts, slash == std::string_view::npos ? "." : path.substr(0, slash), one.line);
+    add_member(facts, slash == std::string::npos ? "." : path.substr(0, slash), one.line);
   };
   for (const Value& one : root.items) {
     add(one);

@@ -16,11 +16,14 @@ void for_each_directive(std::string_view text, Each each) {
     const std::size_t comment = line.find("//");
     const std::string_view note =
         comment == std::string_view::npos ? "" : manifest::trim(line.substr(comment + 2));
-    std::vector<std::string_view> words = manifest::words(line.substr(0, comment));
+    std::string_view directive = manifest::trim(line.substr(0, comment));
+    const bool opens = directive.ends_with('(');  // "require (", "require("
+    if (opens) directive.remove_suffix(1);
+    std::vector<std::string_view> words = manifest::words(directive);
     if (words.empty()) return;
     if (words[0] == ")") {
       block = {};
-    } else if (words.size() > 1 && words.back() == "(") {
+    } else if (opens) {
       block = words[0];
     } else if (!block.empty()) {
       each(block, words, note, number);

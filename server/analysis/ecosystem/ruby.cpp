@@ -55,10 +55,14 @@ void read_gemfile(const Source& source, Facts& facts) {
       std::string_view version;
       Use use = blocks.empty() ? Use::kRuntime : blocks.back();
       const std::size_t end = end_of_line(j);
-      for (std::size_t k = j + 2; k < end; ++k) {
+      bool listed = false;  // in brackets: require: ["a", "b"]
+      for (std::size_t k = j + 1; k < end; ++k) {
+        if (tokens[k].is("[")) listed = true;
+        if (tokens[k].is("]")) listed = false;
+        if (k < j + 2) continue;
         const bool broken = tokens[k - 1].kind == Token::Kind::kLineEnd;
         const Token& before = tokens[broken ? k - 2 : k - 1];
-        if (tokens[k].is_string() && version.empty() && before.is(",")) {
+        if (tokens[k].is_string() && version.empty() && before.is(",") && !listed) {
           version = tokens[k].text;
         }
         if (tokens[k].text == "group" || tokens[k].is("group:") || tokens[k].is(":group")) {

@@ -77,7 +77,9 @@ void read_cargo(const Source& source, Facts& facts) {
   for (const Value& one : workspace["members"].items) add_member(facts, one.text, one.line);
   // With all that lies below.
   for (const Value& one : workspace["exclude"].items) {
-    add_member(facts, "!" + one.text + "/**", one.line);
+    const std::string_view path = one.text;
+    const std::size_t end = path.find_last_not_of('/') + 1;  // "fuzz/"
+    add_member(facts, std::string("!").append(path.substr(0, end)).append("/**"), one.line);
   }
   for (const Value& one : workspace["dependencies"].items) {
     const Value& text = one["version"];
