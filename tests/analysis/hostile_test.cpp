@@ -102,6 +102,14 @@ std::string repeated(std::string_view text, std::size_t times) {
   return all;
 }
 
+std::string numbered(std::string_view before, int times, std::string_view after) {
+  std::string all;
+  for (int i = 0; i < times; ++i) {
+    all.append(before).append(std::to_string(i)).append(after);
+  }
+  return all;
+}
+
 TEST_CASE("manifests nested without end are given up with a finding") {
   constexpr std::size_t kDeep = 100'000;
   struct Row {
@@ -157,6 +165,15 @@ TEST_CASE("aliases and entities that multiply are not followed to the end") {
   const auto parsed = manifest::parse_yaml(yaml);
   REQUIRE(parsed.problem);
   CHECK(parsed.problem->message == "more values or deeper than is read");
+  // Each goes deeper than the one before.
+  std::string deeper = "a0: &a0 " + repeated("[", 50) + "x" + repeated("]", 50) + "\n";
+  for (int i = 1; i < 30; ++i) {
+    deeper += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " " + repeated("[", 50) +
+              "*a" + std::to_string(i - 1) + repeated("]", 50) + "\n";
+  }
+  CHECK(manifest::parse_yaml(deeper).problem);
+  CHECK(manifest::parse_toml(numbered("a", 100'001, " = 1\n")).problem);
+  CHECK(manifest::parse_ini(numbered("[a", 100'002, "]\n")).problem);
   // Of one long text too.
   const auto copied = manifest::parse_yaml("a: &a " + std::string(500'000, 'a') + "\nb: [" +
                                            repeated("*a, ", 100) + "]\n");
@@ -219,14 +236,6 @@ TEST_CASE("values within values are put in a few times, then no more") {
   CHECK(facts_in("Dockerfile", image).variables.size() <= 2000);
 }
 
-std::string numbered(std::string_view before, int times, std::string_view after) {
-  std::string all;
-  for (int i = 0; i < times; ++i) {
-    all.append(before).append(std::to_string(i)).append(after);
-  }
-  return all;
-}
-
 // Each of them took minutes, or gigabytes.
 TEST_CASE("what is large is gone through once") {
   const std::string slashes =
@@ -284,6 +293,28 @@ TEST_CASE("what is large is gone through once") {
 
 TEST_CASE("an empty word among the packages of CMake is none") {
   CHECK(facts_in("CMakeLists.txt", "pkg_check_modules(A \"\" glib)\n").dependencies.size() == 1);
+}
+
+TEST_CASE("each reader gets through what begins or ends anywhere in its manifests") {
+  std::set<std::pair<std::string, std::string>> done;
+  for (const auto& entry : std::filesystem::directory_iterator(QUARRY_PROJECT_CASES)) {
+    std::ifstream stream(entry.path(), std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    for (const project::Case& one : project::parse_cases(text.str())) {
+      for (const auto& [path, content] : one.files) {
+        const ecosystem::Reader* reader = ecosystem::find_reader(path);
+        if (reader == nullptr || reader->read == nullptr || content.empty()) continue;
+        if (!done.emplace(reader->pattern, content).second) continue;
+        for (std::size_t cut = 0; cut < content.size(); ++cut) {
+          INFO(path << " cut at " << cut << ": " << content);
+          const std::string_view whole = content;
+          CHECK(ecosystem::read(*reader, {path, whole.substr(cut)}).path == path);
+          CHECK(ecosystem::read(*reader, {path, whole.substr(0, cut)}).path == path);
+        }
+      }
+    }
+  }
 }
 
 // A third of all manifests: all take some minutes under a sanitizer.

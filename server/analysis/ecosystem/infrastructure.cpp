@@ -28,6 +28,7 @@ void read_terraform(const Source& source, Facts& facts) {
   const std::vector<Statement> statements = manifest::statements(tokens);
   const auto first_of = [&](std::uint32_t index) { return tokens[statements[index].first].text; };
   for (const Statement& one : statements) {
+    if (one.first == one.last) continue;  // a brace without a word before it
     const std::string_view key = tokens[one.first].text;
     const bool nested = &statements[one.parent] != &one;
     const Token& value = tokens[one.last - 1];

@@ -2,6 +2,7 @@
 // config.json of Node.js' programs.
 
 #include <array>
+#include <map>
 
 #include "server/analysis/ecosystem/reading.h"
 
@@ -118,16 +119,19 @@ void read_config_json(const Source& source, Facts& facts) {
 // <httpEndpoint httpPort="9080"/>, also by a <variable name="x" defaultValue="9080"/>.
 void read_liberty(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_xml(source.text), facts);
+  std::map<std::string_view, std::string_view> variables;
+  for (const Value& one : root.items) {
+    if (one.name != "variable") continue;
+    variables[one["@name"].text] =
+        one["@defaultValue"] ? one["@defaultValue"].text : one["@value"].text;
+  }
   for (const Value& endpoint : root.items) {
     if (endpoint.name != "httpEndpoint") continue;
     const Value& told = endpoint["@httpPort"];
     std::string_view text = told.text;
     if (text.starts_with("${") && text.ends_with('}')) {
-      const std::string_view name = text.substr(2, text.size() - 3);
-      for (const Value& one : root.items) {
-        if (one.name != "variable" || one["@name"].text != name) continue;
-        text = one["@defaultValue"] ? one["@defaultValue"].text : one["@value"].text;
-      }
+      const auto known = variables.find(text.substr(2, text.size() - 3));
+      if (known != variables.end()) text = known->second;
     }
     add_port(facts, manifest::leading_port(text), endpoint.line);
   }

@@ -8,8 +8,12 @@ Parsed parse_ini(std::string_view text) {
   Parsed parsed;
   parsed.root.type = Value::Type::kMap;
   Value* section = &parsed.root;
+  std::size_t values = 0;
   for_each_line(text, [&](std::string_view line, std::uint32_t number) {
-    if (parsed.root.items.size() + section->items.size() > kMaxValues) return;
+    if (values > kMaxValues) {
+      parsed.problem = Problem{number, "more values than are read"};
+      return;
+    }
     const std::string_view trimmed = trim(line);
     if (trimmed.empty() || trimmed.starts_with('#') || trimmed.starts_with(';')) return;
     if (trimmed.starts_with('[') && trimmed.ends_with(']')) {
@@ -19,6 +23,7 @@ Parsed parse_ini(std::string_view text) {
       value.name = trim(trimmed.substr(1, trimmed.size() - 2));
       parsed.root.items.push_back(std::move(value));
       section = &parsed.root.items.back();
+      ++values;
       return;
     }
     const bool continued = line.front() == ' ' || line.front() == '\t';
@@ -34,6 +39,7 @@ Parsed parse_ini(std::string_view text) {
     value.name = trim(trimmed.substr(0, mark));
     if (mark != std::string_view::npos) value.text = trim(trimmed.substr(mark + 1));
     section->items.push_back(std::move(value));
+    ++values;
   });
   return parsed;
 }

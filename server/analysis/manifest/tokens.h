@@ -53,7 +53,8 @@ inline constexpr Syntax kPerl = {"#", "", "", "\"'", "_:.$@"};            // cpa
 std::vector<Token> tokens(std::string_view text, const Syntax& syntax);
 
 // Tokens up to the end of a line or ';', and what stands in braces behind them. As views: the range
-// [first, last) of the tokens, and the indexes of the statements inside.
+// [first, last) of the tokens, which is empty where nothing stands before a brace, and the indexes
+// of the statements inside.
 struct Statement {
   std::uint32_t parent = 0;  // index; itself for those of the top
   std::uint32_t first = 0;

@@ -23,7 +23,10 @@ class TomlConverter {
   Value convert(const toml::node& from, std::size_t depth) {
     Value to;
     to.line = from.source().begin.line;
-    if (++values_ > kMaxValues || depth > kMaxDepth) return to;
+    if (++values_ > kMaxValues || depth > kMaxDepth) {
+      beyond_ = true;
+      return to;
+    }
     if (const toml::table* table = from.as_table()) {
       to.type = Value::Type::kMap;
       for (const auto& [key, node] : *table) {
@@ -54,8 +57,11 @@ class TomlConverter {
     return to;
   }
 
+  bool beyond() const { return beyond_; }
+
  private:
   std::size_t values_ = 0;
+  bool beyond_ = false;
 };
 
 // The line of a dotted key of more than kMaxDepth parts; 0 when there is none. The library makes a
@@ -91,7 +97,10 @@ Parsed parse_toml(std::string_view text) {
     const toml::parse_error& error = parsed.error();
     return {{}, Problem{error.source().begin.line, std::string(error.description())}};
   }
-  return {TomlConverter().convert(parsed.table(), 0), std::nullopt};
+  TomlConverter converter;
+  Parsed result{converter.convert(parsed.table(), 0), std::nullopt};
+  if (converter.beyond()) result.problem = Problem{0, "more values or deeper than is read"};
+  return result;
 }
 
 }  // namespace quarry::analysis::manifest

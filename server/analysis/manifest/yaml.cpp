@@ -39,7 +39,7 @@ class Builder final : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark&, YAML::anchor_t anchor) override {
     const auto named = named_.find(anchor);
-    if (named != named_.end()) count(named->second);
+    if (named != named_.end()) count(named->second, stack_.size());
     Value copy = named == named_.end() ? Value() : named->second;
     copy.name.clear();
     add(std::move(copy), 0);
@@ -95,14 +95,16 @@ class Builder final : public YAML::EventHandler {
     text_ += value.text.size() + value.name.size();
     if (++values_ > kMaxValues || text_ > kMaxCopies) throw BeyondBounds();
   }
-  void count(const Value& value) {
+  // What is copied to a place of this depth.
+  void count(const Value& value, std::size_t depth) {
+    if (depth > kMaxDepth) throw BeyondBounds();
     count_one(value);
-    for (const Value& item : value.items) count(item);
+    for (const Value& item : value.items) count(item, depth + 1);
   }
   void add(Value value, YAML::anchor_t anchor) {
     count_one(value);
     if (anchor != 0) {
-      count(value);
+      count(value, stack_.size());
       named_[anchor] = value;
     }
     if (stack_.empty()) {
