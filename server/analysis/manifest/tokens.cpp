@@ -99,7 +99,8 @@ class Scanner {
     std::size_t& open = open_until_[static_cast<unsigned char>(quote) & 0x7FU];
     if (at_ < open) return mark();
     std::size_t end = at_ + 1;
-    while (end < text_.size() && text_[end] != quote && text_[end] != '\n') {
+    const bool over_lines = syntax_.over_lines;
+    while (end < text_.size() && text_[end] != quote && (over_lines || text_[end] != '\n')) {
       if (text_[end] == '\\' && end + 1 < text_.size()) ++end;
       ++end;
     }

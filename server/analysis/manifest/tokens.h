@@ -35,19 +35,21 @@ struct Syntax {
   std::string_view word_marks = "_.-";  // in words beside letters and digits
   std::string_view raw_quotes = {};     // of `quotes`: up to the next one, over lines
   bool triple = true;                   // whether three quotes begin a string over lines
+  bool over_lines = false;              // whether every string may go on over them
 };
 
-inline constexpr Syntax kCurly = {"//", "/*", "*/", "\"'", "_.$"};        // Gradle, sbt, Swift
-inline constexpr Syntax kHcl = {"// #", "/*", "*/", "\"", "_.-"};         // Terraform
-inline constexpr Syntax kRuby = {"#", "", "", "\"'", "_.:?!@"};           // Ruby, Crystal
-inline constexpr Syntax kElixir = {"#", "", "", "\"'", "_.:?!@"};         // Elixir
-inline constexpr Syntax kPython = {"#", "", "", "\"'", "_."};             // Python, Starlark, Meson
-inline constexpr Syntax kCmake = {"#", "#[[", "]]", "\"", "_.-/$+:<>="};  // CMake
-inline constexpr Syntax kLisp = {";", "", "", "\"", "_.-/:*+!?%&<>="};    // Clojure, dune
-inline constexpr Syntax kLua = {"--", "--[[", "]]", "\"'", "_."};         // Lua
-inline constexpr Syntax kErlang = {"%", "", "", "\"", "_.@-"};            // rebar.config
-inline constexpr Syntax kNim = {"#", "#[", "]#", "\"", "_."};             // nimble
-inline constexpr Syntax kPerl = {"#", "", "", "\"'", "_:.$@"};            // cpanfile, Makefile.PL
+inline constexpr Syntax kCurly = {"//", "/*", "*/", "\"'", "_.$"};             // Gradle, sbt, Swift
+inline constexpr Syntax kHcl = {"// #", "/*", "*/", "\"", "_.-"};              // Terraform
+inline constexpr Syntax kRuby = {"#", "\n=begin", "\n=end", "\"'", "_.:?!@"};  // Ruby, Crystal
+inline constexpr Syntax kElixir = {"#", "", "", "\"'", "_.:?!@"};              // Elixir
+inline constexpr Syntax kPython = {"#", "", "", "\"'", "_."};  // Python, Starlark, Meson
+inline constexpr Syntax kCmake = {"#", "#[[", "]]", "\"", "_.-/$+:<>=", {}, false, true};  // CMake
+inline constexpr Syntax kLisp = {
+    ";", "", "", "\"", "_.-/:*+!?%&<>=", {}, false, true};         // Clojure, dune
+inline constexpr Syntax kLua = {"--", "--[[", "]]", "\"'", "_."};  // Lua
+inline constexpr Syntax kErlang = {"%", "", "", "\"", "_.@-"};     // rebar.config
+inline constexpr Syntax kNim = {"#", "#[", "]#", "\"", "_."};      // nimble
+inline constexpr Syntax kPerl = {"#", "", "", "\"'", "_:.$@"};     // cpanfile, Makefile.PL
 
 // kLineEnd tokens stand only where a line ends outside brackets "(" and "[".
 std::vector<Token> tokens(std::string_view text, const Syntax& syntax);
