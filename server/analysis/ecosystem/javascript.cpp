@@ -157,16 +157,31 @@ void add_started(Facts& facts) {
   }
 }
 
+// {"react": "npm:@preact/compat@17"} is @preact/compat of version 17.
+void add_packages(Facts& facts, const Value& map, Use use) {
+  constexpr std::string_view kAlias = "npm:";
+  const std::size_t before = facts.dependencies.size();
+  add_members(facts, map, use);
+  for (std::size_t i = before; i < facts.dependencies.size(); ++i) {
+    Dependency& one = facts.dependencies[i];
+    if (!one.version.starts_with(kAlias)) continue;
+    const std::string target = one.version.substr(kAlias.size());
+    const std::size_t at = target.find('@', 1);
+    one.version = at == std::string::npos ? "" : target.substr(at + 1);
+    if (!target.empty()) one.name = target.substr(0, at);
+  }
+}
+
 void read_package(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_json(source.text), facts);
   if (!root.is_map()) return;
   facts.name = root["name"].text;
   facts.version = root["version"].text;
   set_licence(facts, root["license"].is_map() ? root["license"]["type"] : root["license"]);
-  add_members(facts, root["dependencies"], Use::kRuntime);
-  add_members(facts, root["devDependencies"], Use::kDev);
-  add_members(facts, root["peerDependencies"], Use::kPeer);
-  add_members(facts, root["optionalDependencies"], Use::kOptional);
+  add_packages(facts, root["dependencies"], Use::kRuntime);
+  add_packages(facts, root["devDependencies"], Use::kDev);
+  add_packages(facts, root["peerDependencies"], Use::kPeer);
+  add_packages(facts, root["optionalDependencies"], Use::kOptional);
   for (const Value& script : root["scripts"].items) {
     facts.scripts.push_back({script.name, script.text, script.line});
   }
