@@ -41,6 +41,7 @@ struct Script {
   std::string name;
   std::string command;  // what runs; "" when the name is all
   std::uint32_t line = 0;
+  std::string runner;  // "poe"; "" when it is the one of the manifest's ecosystem
 };
 
 struct Member {
@@ -69,6 +70,8 @@ inline constexpr std::string_view kByStartScript = "script start";
 inline constexpr std::string_view kByDevScript = "script dev";
 // Of a program by its name, whose file is where the build looks for it: "program app".
 inline constexpr std::string_view kProgram = "program ";
+// Of Cargo: a script that is the program to run where there are several.
+inline constexpr std::string_view kDefaultRun = "default-run";
 // Of CMake: a script that is a target, and the shared value that is where all of them are put.
 inline constexpr std::string_view kExecutable = "executable";
 inline constexpr std::string_view kCmakeOutput = "CMAKE_RUNTIME_OUTPUT_DIRECTORY";

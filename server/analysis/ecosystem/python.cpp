@@ -183,7 +183,7 @@ void read_tools(const Value& tool, Facts& facts) {
     facts.managers.push_back({"hatch", "", hatch.line, kBuilds});
   }
   for (const Value& task : tool["poe"]["tasks"].items) {
-    facts.scripts.push_back({task.name, task.text, task.line});
+    facts.scripts.push_back({task.name, task.text, task.line, "poe"});
   }
 }
 

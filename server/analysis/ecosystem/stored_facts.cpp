@@ -113,7 +113,7 @@ void fields(Archive& to, Locked& one) {
 }
 template <class Archive>
 void fields(Archive& to, Script& one) {
-  all(to, one.name, one.command, one.line);
+  all(to, one.name, one.command, one.line, one.runner);
 }
 template <class Archive>
 void fields(Archive& to, Member& one) {

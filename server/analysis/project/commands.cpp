@@ -55,7 +55,7 @@ std::string runner_of(const Manifest& manifest, const Module& module, std::strin
 
 std::string script_command(const Manifest& manifest, const Module& module, std::string_view npm,
                            const ecosystem::Script& script) {
-  std::string runner = runner_of(manifest, module, npm);
+  std::string runner = script.runner.empty() ? runner_of(manifest, module, npm) : script.runner;
   if (manifest.reader->ecosystem == "npm" && npm == "npm" &&
       (script.name == "test" || script.name == "start")) {
     return "npm " + script.name;
@@ -239,7 +239,8 @@ class Commands {
 
   void python() {
     const std::string& manager = module_.manager.name;
-    if (manager == "pip") {
+    const bool frontend = manager == "hatch" || manager == "flit" || manager == "maturin";
+    if (manager == "pip" || frontend) {
       const bool list = std::ranges::any_of(draft_.manifests, [&](const Manifest* one) {
         return one->directory == draft_.directory && one->facts.path.ends_with("requirements.txt");
       });
