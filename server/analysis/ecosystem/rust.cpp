@@ -85,6 +85,9 @@ void read_cargo(const Source& source, Facts& facts) {
     const Value& text = one["version"];
     facts.shared.push_back({one.name, text ? text.text : one.text, Use::kRuntime, one.line});
   }
+  if (const Value& program = package["default-run"]) {
+    facts.scripts.push_back({std::string(kDefaultRun), program.text, program.line});
+  }
   for (const Value& bin : root["bin"].items) add_bin(facts, bin);
   const Value& lib = root["lib"]["path"];
   if (lib) add_entry(facts, lib.text, "lib", lib.line);

@@ -8,6 +8,7 @@
 #include "server/analysis/project/aside.h"
 #include "server/analysis/project/dependency_names.h"
 #include "server/analysis/project/place.h"
+#include "server/analysis/project/rust_application.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -256,11 +257,7 @@ std::string start_of(const Module& module, const Draft& draft, const EntryFact& 
     return entry.how.starts_with("binary ") ? "bazel run :" + entry.path : "";
   }
   if (language == "Go") return start_of_go(module, draft, entry);
-  if (language == "Rust") {
-    return path == "src/main.rs" || entry.how.starts_with("bin") || path.starts_with("src/bin/")
-               ? "cargo run --release"
-               : "";
-  }
+  if (language == "Rust") return start_of_rust(module, draft, entry);
   if (language == "Python" && path.ends_with(".py")) return start_of_python(module, entry);
   if (module.ecosystem == "npm" && path.ends_with(".js")) {
     return is_node_server(module, entry) ? "node " + path : "";
