@@ -37,6 +37,11 @@ std::string_view argument(const Call& call, std::size_t index) {
   return index < call.arguments.size() ? call.arguments[index]->text : std::string_view();
 }
 
+// What is told as it is: neither by a variable nor by a call.
+std::string_view literal(std::string_view text) {
+  return text.find('$') == std::string_view::npos ? text : std::string_view();
+}
+
 std::string_view after(const Call& call, std::string_view word) {
   for (std::size_t i = 0; i + 1 < call.arguments.size(); ++i) {
     if (call.arguments[i]->text == word) return call.arguments[i + 1]->text;
@@ -149,8 +154,8 @@ void read_cmake(const Source& source, Facts& facts) {
     programs.see(name, call);
     if (name == "project") {
       facts.no_module = false;
-      facts.name = argument(call, 0);
-      facts.version = after(call, "VERSION");
+      facts.name = literal(argument(call, 0));
+      facts.version = literal(after(call, "VERSION"));
       for (const Token* one : call.arguments) {
         if (one->text == "C") facts.languages.emplace_back("C");
         if (one->text == "CXX") facts.languages.emplace_back("C++");
@@ -158,7 +163,7 @@ void read_cmake(const Source& source, Facts& facts) {
       }
     } else if (name == "find_package") {
       const std::string_view version = argument(call, 1);
-      add_dependency(facts, argument(call, 0),
+      add_dependency(facts, literal(argument(call, 0)),
                      !version.empty() && manifest::is_digit(version[0]) ? version : "",
                      Use::kRuntime, call.line);
     } else if (name == "pkg_check_modules") {
@@ -174,8 +179,8 @@ void read_cmake(const Source& source, Facts& facts) {
     } else if (name == "fetchcontent_declare" || name == "cpmaddpackage") {
       const std::string_view tag = after(call, "GIT_TAG");
       const std::string_view first = argument(call, 0);
-      add_dependency(facts, first == "NAME" ? argument(call, 1) : first,
-                     tag.empty() ? after(call, "VERSION") : tag, Use::kBuild, call.line);
+      add_dependency(facts, literal(first == "NAME" ? argument(call, 1) : first),
+                     literal(tag.empty() ? after(call, "VERSION") : tag), Use::kBuild, call.line);
     } else if (name == "add_subdirectory") {
       const std::string_view folder = argument(call, 0);
       // A second argument is a folder of the build's, or leaves it out of the build.
@@ -198,9 +203,11 @@ void read_cmake(const Source& source, Facts& facts) {
     } else if (name == "set") {
       const std::string_view variable = argument(call, 0);
       if (variable == "CMAKE_CXX_STANDARD") {
-        add_version(facts, "C++", argument(call, 1), call.line, 50);
+        add_version(facts, "C++", literal(argument(call, 1)), call.line, 50);
       }
-      if (variable == "CMAKE_C_STANDARD") add_version(facts, "C", argument(call, 1), call.line, 50);
+      if (variable == "CMAKE_C_STANDARD") {
+        add_version(facts, "C", literal(argument(call, 1)), call.line, 50);
+      }
     } else if (name == "target_compile_features") {
       for (const Token* one : call.arguments) {
         if (one->text.starts_with("cxx_std_")) {
@@ -215,13 +222,20 @@ void read_cmake(const Source& source, Facts& facts) {
   programs.finish();
 }
 
+// The string at a place of a call of Meson, or the first of a list there; "" of a variable.
+std::string_view string_at(const Call& call, std::size_t index) {
+  if (index + 1 < call.arguments.size() && call.arguments[index]->is("[")) ++index;
+  const bool told = index < call.arguments.size() && call.arguments[index]->is_string();
+  return told ? call.arguments[index]->text : std::string_view();
+}
+
 void read_meson(const Source& source, Facts& facts) {
   facts.no_module = true;
   const std::vector<Token> tokens = manifest::tokens(source.text, manifest::kPython);
   for_each_call(tokens, [&](const Call& call) {
     if (call.name == "project") {
       facts.no_module = false;
-      facts.name = argument(call, 0);
+      facts.name = string_at(call, 0);
       for (std::size_t i = 0; i + 2 < call.arguments.size(); ++i) {
         const std::string_view key = argument(call, i);
         if (!call.arguments[i + 1]->is(":")) {
@@ -231,9 +245,9 @@ void read_meson(const Source& source, Facts& facts) {
           if (call.arguments[i]->is_string() && key == "vala") facts.languages.emplace_back("Vala");
           continue;
         }
-        if (key == "version") facts.version = argument(call, i + 2);
+        if (key == "version") facts.version = string_at(call, i + 2);
         if (key == "license") {
-          facts.licence = argument(call, i + 2);
+          facts.licence = string_at(call, i + 2);
           facts.licence_line = call.line;
         }
       }
@@ -249,13 +263,15 @@ void read_meson(const Source& source, Facts& facts) {
       std::string_view version;
       for (std::size_t i = 0; i + 2 < call.arguments.size(); ++i) {
         if (call.arguments[i]->is("version") && call.arguments[i + 1]->is(":")) {
-          version = argument(call, i + 2);
+          version = string_at(call, i + 2);
         }
       }
-      add_dependency(facts, argument(call, 0), version, Use::kRuntime, call.line);
+      add_dependency(facts, string_at(call, 0), version, Use::kRuntime, call.line);
     } else if (call.name == "executable" && call.arguments.size() > 2) {
-      add_entry(facts, argument(call, 2), "executable " + std::string(argument(call, 0)),
-                call.line);
+      const std::string_view file = string_at(call, 2);
+      const std::string_view target = string_at(call, 0);
+      if (!target.empty())
+        add_entry(facts, file, std::string("executable ").append(target), call.line);
     }
   });
 }
