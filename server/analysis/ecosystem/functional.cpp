@@ -140,10 +140,14 @@ void add_names(Facts& facts, const Value& list, Use use) {
 
 void read_hpack(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_yaml(source.text), facts);
+  // pnpm's package.yaml has a map of them.
+  const Value& dependencies = root["dependencies"];
+  facts.no_module = dependencies.is_map() && !root["library"] && !root["executables"];
+  if (facts.no_module) return;
   facts.name = root["name"].text;
   facts.version = root["version"].text;
   set_licence(facts, root["license"]);
-  add_names(facts, root["dependencies"], Use::kRuntime);
+  add_names(facts, dependencies, Use::kRuntime);
   add_names(facts, root["library"]["dependencies"], Use::kRuntime);
   for (const Value& one : root["executables"].items) {
     add_names(facts, one["dependencies"], Use::kRuntime);

@@ -361,6 +361,11 @@ void read_runtime(const Source& source, Facts& facts) {
   if (told) add_version(facts, kPython3, manifest::first_version(text), 1, 12);
 }
 
+// Other frameworks have a script of this name too.
+void read_manage(const Source& source, Facts& facts) {
+  facts.no_module = manifest::lower(source.text).find("django") == std::string::npos;
+}
+
 constexpr Reader kPythonReaders[] = {
     {"pyproject.toml", "pypi", kPython3, "pyproject", Role::kModule, read_pyproject},
     {"setup.py", "pypi", kPython3, "setuptools", Role::kModule, read_setup_py},
@@ -373,7 +378,7 @@ constexpr Reader kPythonReaders[] = {
     {"requirements*.in", "pypi", "", "pip-tools", Role::kPart, read_requirements},
     {"environment.yml", "pypi", kPython3, "conda", Role::kModule, read_conda},
     {"environment.yaml", "pypi", kPython3, "conda", Role::kModule, read_conda},
-    {"manage.py", "pypi", kPython3, "Django", Role::kPart},
+    {"manage.py", "pypi", kPython3, "Django", Role::kPart, read_manage},
     {"runtime.txt", "pypi", "", "", Role::kSettings, read_runtime},
     {"uv.lock", "pypi", "", "uv", Role::kLock, read_package_tables},
     {"poetry.lock", "pypi", "", "poetry", Role::kLock, read_package_tables},

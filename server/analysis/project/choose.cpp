@@ -377,7 +377,9 @@ Named choose_manager(const Gathered& gathered, const Workspaces& workspaces, con
       found = {one.of, one.text, {manifest->facts.path, one.line}};
     }
   }
-  if (found.name.empty() && ecosystem == "pypi") found = conda_of(draft);
+  if (ecosystem == "pypi" && found.name != "conda") {
+    if (Named conda = conda_of(draft); !conda.name.empty()) found = std::move(conda);
+  }
   if (found.name.empty()) found.name = default_manager(ecosystem);
   return found;
 }

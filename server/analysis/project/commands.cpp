@@ -257,7 +257,8 @@ class Commands {
             : "";
     for (const FrameworkFact& one : module_.frameworks) {
       if (one.name == "pytest") put(kTest, prefix + "pytest", "", one.at);
-      if (one.name == "Django") put(kTest, prefix + "python manage.py test", "", one.at);
+      if (one.name == "Django" && one.has_file)
+        put(kTest, prefix + "python manage.py test", "", one.at);
     }
     for (const Manifest* manifest : draft_.manifests) {
       const std::string_view tool = manifest->reader->tool;

@@ -33,6 +33,13 @@ bool excluded(const FrameworkRow& row, const std::set<std::string>& names) {
   });
 }
 
+// Whether a manifest says by its content that it is not what its name tells.
+bool is_of_another(const Draft& draft, std::string_view path) {
+  return std::ranges::any_of(draft.manifests, [&](const Manifest* one) {
+    return one->facts.path == path && one->facts.no_module;
+  });
+}
+
 // What a project of .NET sets to be built on a framework: no package.
 bool is_property(const DependencyFact& one) {
   return one.ecosystem == "nuget" &&
@@ -101,7 +108,7 @@ void add_frameworks(Module& module, const Draft& draft,
     if (web && framework.kind == FrameworkKind::kWeb) continue;
     for (const std::string_view name : manifest::words(framework.files)) {
       std::string path = joined(draft.directory, name);
-      if (!exists(path)) continue;
+      if (!exists(path) || is_of_another(draft, path)) continue;
       found.emplace(row, FrameworkFact{std::string(framework.name),
                                        "",
                                        "",
