@@ -99,13 +99,9 @@ void add_frameworks(Module& module, const Draft& draft,
       }
     }
   }
-  // A file's name says less than a manifest: manage.py is Django's, and others' too.
-  const bool web = std::ranges::any_of(
-      found, [](const auto& one) { return one.second.kind == FrameworkKind::kWeb; });
   for (std::size_t row = 0; row < frameworks().size(); ++row) {
     const FrameworkRow& framework = frameworks()[row];
     if (framework.files.empty() || found.contains(row) || excluded(framework, names)) continue;
-    if (web && framework.kind == FrameworkKind::kWeb) continue;
     for (const std::string_view name : manifest::words(framework.files)) {
       std::string path = joined(draft.directory, name);
       if (!exists(path) || is_of_another(draft, path)) continue;
