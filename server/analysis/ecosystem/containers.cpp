@@ -169,10 +169,13 @@ void read_devcontainer(const Source& source, Facts& facts) {
 
 void read_fly(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_toml(source.text), facts);
-  const Value& port = root["http_service"]["internal_port"];
-  if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
-    facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
-  }
+  const auto add = [&](const Value& port) {
+    if (const std::uint32_t number = manifest::leading_port(port.text); number > 0) {
+      facts.ports.push_back({number, PortSource::kConfig, true, "", port.line});
+    }
+  };
+  add(root["http_service"]["internal_port"]);
+  for (const Value& one : root["services"].items) add(one["internal_port"]);
 }
 
 constexpr auto kContainer = Role::kContainer;

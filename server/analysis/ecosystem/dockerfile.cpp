@@ -150,6 +150,17 @@ Command command_of(std::string_view text) {
   return {std::string(text), false};
 }
 
+// What a list runs that begins with a file that is no program by itself: it is given to the entry
+// point of its base, as images of Node.js have one, and those that are distroless.
+std::string_view interpreter_of(std::string_view first) {
+  if (first.starts_with("./")) return {};
+  for (const std::string_view end : {".js", ".mjs", ".cjs"}) {
+    if (first.ends_with(end)) return "node ";
+  }
+  if (first.ends_with(".py")) return "python3 ";
+  return first.ends_with(".jar") ? "java -jar " : "";
+}
+
 constexpr std::size_t kMostArguments = 1000;
 constexpr std::size_t kMostReferences = 16;  // of a value
 constexpr std::size_t kLongestValue = 1000;
@@ -209,6 +220,9 @@ class Dockerfile {
     if (entry.text.empty() || entry.list) {
       if (!start.empty() && !command.text.empty()) start += " ";
       start += command.text;
+    }
+    if (entry.text.empty() && command.list) {
+      start.insert(0, interpreter_of(std::string_view(start).substr(0, start.find(' '))));
     }
     // Without an entry point of its own they are arguments of the one that its base has.
     if (start.starts_with('-')) return;
