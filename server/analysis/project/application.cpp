@@ -232,6 +232,13 @@ const Manifest* run_of_dotnet(const Draft& draft) {
   return found == draft.manifests.end() ? nullptr : *found;
 }
 
+bool may_have_boot_run(const Module& module, const Draft& draft) {
+  return !draft.directory.empty() ||
+         std::ranges::any_of(module.dependencies, [](const DependencyFact& one) {
+           return one.name == "org.springframework.boot" || one.name.ends_with("-gradle-plugin");
+         });
+}
+
 std::string start_of_flask(const Module& module) {
   for (const EntryFact& one : module.entries) {
     if (one.application.empty()) continue;

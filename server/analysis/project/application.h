@@ -16,6 +16,10 @@ namespace quarry::analysis::project {
 // begins there, or nothing is known to start it.
 std::string start_of(const Module& module, const Draft& draft, const EntryFact& entry);
 
+// Whether Gradle may have bootRun: Spring Boot's plugin brings it, which a build above may apply to
+// the projects below it.
+bool may_have_boot_run(const Module& module, const Draft& draft);
+
 // What starts a Flask application by the file that holds it; "" where none is found.
 std::string start_of_flask(const Module& module);
 

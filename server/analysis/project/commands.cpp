@@ -287,7 +287,8 @@ class Commands {
       if (one.name == "Play" && module_.ecosystem == "sbt" && one.has_file) {
         put(kStart, "sbt run", "", one.at);
       }
-      if (one.name == "Spring Boot" && module_.ecosystem == "gradle") {
+      if (one.name == "Spring Boot" && module_.ecosystem == "gradle" &&
+          may_have_boot_run(module_, draft_)) {
         put(kStart, filled("{w} bootRun"), "", one.at);
       }
     }
