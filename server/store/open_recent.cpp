@@ -9,7 +9,7 @@
 #include "server/store/covered.h"
 #include "server/store/doubt.h"
 #include "server/store/open_environment.h"
-#include "server/store/recent_salvage.h"
+#include "server/store/recent_replay.h"
 
 namespace quarry::store {
 namespace {
@@ -56,24 +56,24 @@ Result<void> migrate(const StateDirectory& directory, const std::string& name, E
 
 }  // namespace
 
-std::uint64_t changes_not_in(Environment& state, const StateDirectory& directory,
-                             const std::string& name) {
-  const Fd folder(openat(directory.fd(), name.c_str(),
-                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+std::uint64_t take_over_after_restart(Environment& state, const StateDirectory& directory,
+                                      const std::string& name, bool in_doubt) {
   const Result<Covered> covered = covered_in(state);
-  if (!folder || !covered) return 0;
-  // Either may be older than the other: the machine wrote what it came to.
-  std::uint64_t last = 0;
-  std::uint64_t epoch = 0;
-  if (const auto head = RecentHead::open(folder.get(), /*may_be_new=*/false)) {
-    last = (*head)->last_change();
-    epoch = (*head)->epoch();
-  }
-  const SalvagedLog log = salvage_log(directory, name, covered->epoch);
-  for (const auto& [key, record] : log.records) last = std::max(last, record.change);
-  if (log.epoch != 0) epoch = log.epoch;
-  const std::uint64_t first = epoch == covered->epoch ? covered->change : 0;
-  return last - std::min(last, first);
+  if (!covered) return 0;
+  const ReplayedLog log = replay_log(directory, name, *covered);
+  const std::uint64_t before = log.reached.epoch == covered->epoch ? covered->change : 0;
+  // One that lost records may have lost what it covers: it would hold all of these and later ones.
+  if (log.records.empty() || in_doubt) return log.last - std::min(log.last, before);
+  const Result<void> taken = state.change([&](Environment::Change& change) -> Result<void> {
+    for (const auto& [key, record] : log.records) {
+      TRY(record.record ? change.put(key, *record.record) : change.erase(key));
+    }
+    // The log is removed next; should it be there again, it is not taken over twice.
+    return change.put(kOwnKey, encode_covered(log.reached));
+  });
+  if (taken) return log.last - log.reached.change;
+  log::warning("what the store's log holds cannot be taken over: {}", taken.error().message);
+  return log.last - std::min(log.last, before);
 }
 
 Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std::string& name,

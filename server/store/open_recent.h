@@ -17,11 +17,11 @@
 
 namespace quarry::store {
 
-// How many acknowledged changes the log `name` is known to hold that `state` does not: of one that
-// was last used before the machine was started, and so may have lost the last ones. 0 when none is
-// known. REQUIRES: nobody has it open.
-std::uint64_t changes_not_in(Environment& state, const StateDirectory& directory,
-                             const std::string& name);
+// Takes over into `state`, unless that is `in_doubt`, what follows it in the log `name`, which was
+// last used before the machine was started (recent_replay.h). How many acknowledged changes are
+// known to be lost: the machine may not have written the last ones. REQUIRES: nobody has it open.
+std::uint64_t take_over_after_restart(Environment& state, const StateDirectory& directory,
+                                      const std::string& name, bool in_doubt);
 
 // Opened::salvaged is in `state` already, and doubted (doubt.h).
 Result<RecentLog::Opened> open_recent(const StateDirectory& directory, const std::string& name,

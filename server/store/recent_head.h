@@ -3,7 +3,7 @@
 // One page of a file that is mapped by each of them, as LMDB's own lock file is. Its blocks are
 // written before it is mapped. `position` is the one authority: what lies behind it in the log was
 // never acknowledged. It outlives every process; after a restart of the machine it means nothing
-// (and is removed, see discard_after_restart()).
+// (and the log is removed, once taken over: recent_replay.h).
 //
 // Readers at any time, one writer at a time. Safe from any thread.
 

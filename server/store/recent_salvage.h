@@ -8,12 +8,25 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "server/store/recent_log.h"
 
 namespace quarry::store {
+
+// One of its files as it lies there, in its last use. Nothing when no whole frame begins it.
+struct LogFile {
+  std::string bytes;
+  std::uint64_t life = 0;
+
+  bool any() const { return !bytes.empty(); }
+  // Whether it is the file `number` of the log of that epoch.
+  bool is_of(std::uint64_t epoch, std::size_t number) const;
+};
+
+LogFile read_log_file(int folder, const char* name);
 
 struct SalvagedLog {
   RecentLog::Records records;
