@@ -84,13 +84,15 @@ void append(std::vector<Splice>& splices, const Difference& one) {
 
 }  // namespace
 
-std::vector<Splice> narrowed(std::string_view text, std::span<const Splice> splices) {
+Result<std::vector<Splice>> narrowed(std::string_view text, std::span<const Splice> splices,
+                                     const CancelToken& cancel) {
   std::vector<Splice> narrow;
   for (const Splice& splice : splices) {
     const Difference whole{.begin = splice.begin,
                            .before = text.substr(splice.begin, splice.end - splice.begin),
                            .after = splice.with};
     for (const Difference& lines : differences(whole, lines_of)) {
+      TRY(cancel.check());
       const Difference rest = trimmed(lines);
       if (rest.before.size() + rest.after.size() > kMostBytes) {
         append(narrow, rest);

@@ -88,15 +88,24 @@ Result<Decoded> decode(std::string_view raw, std::optional<Charset> wanted) {
   return decoded;
 }
 
-Result<std::string> encode(std::string_view text, const Charset& charset) {
+Result<Encoder> Encoder::open(const Charset& charset) {
+  TRY_ASSIGN(Codec codec, Codec::open(charset));
+  return Encoder(charset, std::move(codec));
+}
+
+Result<std::string> Encoder::encode(std::string_view text) const {
   if (!utf8::valid(text)) {
     return fail(Code::kInvalidArgs, "the text is not valid utf-8; give it as characters");
   }
-  TRY_ASSIGN(const Codec codec, Codec::open(charset));
   std::string raw;
-  const std::size_t taken = codec.append_encoded(raw, text);
-  if (taken < text.size()) return refuse_character(text.substr(taken), charset);
+  const std::size_t taken = codec_.append_encoded(raw, text);
+  if (taken < text.size()) return refuse_character(text.substr(taken), charset_);
   return raw;
+}
+
+Result<std::string> encode(std::string_view text, const Charset& charset) {
+  TRY_ASSIGN(const Encoder encoder, Encoder::open(charset));
+  return encoder.encode(text);
 }
 
 }  // namespace quarry::files

@@ -17,6 +17,7 @@
 
 #include "server/base/result.h"
 #include "server/files/charset.h"
+#include "server/files/codec.h"
 
 namespace quarry::files {
 
@@ -46,8 +47,25 @@ struct Decoded {
 // the charset.
 Result<Decoded> decode(std::string_view raw, std::optional<Charset> wanted = std::nullopt);
 
-// The bytes of `text` (valid UTF-8) in `charset`, without a byte order mark: Charset::bom() is
-// that. kInvalidArgs names the first character that the charset lacks.
+// Text as the bytes of one charset, piece by piece: opening it costs far more than a short piece.
+// Thread-compatible.
+class Encoder {
+ public:
+  // kUnavailable when the machine lacks the charset.
+  static Result<Encoder> open(const Charset& charset);
+
+  // The bytes of `text` (valid UTF-8), without a byte order mark: Charset::bom() is that.
+  // kInvalidArgs names the first character that the charset lacks.
+  Result<std::string> encode(std::string_view text) const;
+
+ private:
+  Encoder(const Charset& charset, Codec codec) : charset_(charset), codec_(std::move(codec)) {}
+
+  Charset charset_;
+  Codec codec_;
+};
+
+// The same of one piece.
 Result<std::string> encode(std::string_view text, const Charset& charset);
 
 }  // namespace quarry::files

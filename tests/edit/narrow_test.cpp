@@ -7,28 +7,43 @@
 namespace quarry::edit {
 namespace {
 
+std::vector<Splice> narrow(std::string_view text, std::span<const Splice> splices) {
+  const SystemClock clock;
+  const CancelToken cancel(clock);
+  return narrowed(text, splices, cancel).value();
+}
+
 TEST_CASE("narrow: what a splice puts back is left out, by lines and by characters") {
   const std::string text = "one\ncaf\u00E9 = 1\ntwo\n";
   const std::vector<Splice> whole = {{4, text.size(), "caf\u00E9 = 2\ntwo\nthree\n"}};
-  CHECK(narrowed(text, whole) == std::vector<Splice>{{12, 13, "2"}, {18, 18, "three\n"}});
+  CHECK(narrow(text, whole) == std::vector<Splice>{{12, 13, "2"}, {18, 18, "three\n"}});
   // Not within a character, though the two begin with the same byte.
-  CHECK(narrowed("\u00E9", std::vector<Splice>{{0, 2, "\u00E8"}}) ==
+  CHECK(narrow("\u00E9", std::vector<Splice>{{0, 2, "\u00E8"}}) ==
         std::vector<Splice>{{0, 2, "\u00E8"}});
-  CHECK(narrowed("ab", std::vector<Splice>{{0, 2, "ab"}}).empty());
-  CHECK(narrowed("ab", std::vector<Splice>{{1, 1, "x"}, {2, 2, ""}}) ==
+  CHECK(narrow("ab", std::vector<Splice>{{0, 2, "ab"}}).empty());
+  CHECK(narrow("ab", std::vector<Splice>{{1, 1, "x"}, {2, 2, ""}}) ==
         std::vector<Splice>{{1, 1, "x"}});
-  CHECK(narrowed("ab", std::vector<Splice>{{0, 2, ""}}) == std::vector<Splice>{{0, 2, ""}});
+  CHECK(narrow("ab", std::vector<Splice>{{0, 2, ""}}) == std::vector<Splice>{{0, 2, ""}});
 }
 
 TEST_CASE("narrow: long lines are compared from both ends, and within when not too long") {
   const std::string front(std::size_t{3} << 20U, 'a');
   const std::string line = front + "b\u00E9c" + front;
-  CHECK(narrowed(line, std::vector<Splice>{{0, line.size(), front + "x\u00E9y" + front}}) ==
+  CHECK(narrow(line, std::vector<Splice>{{0, line.size(), front + "x\u00E9y" + front}}) ==
         std::vector<Splice>{{front.size(), front.size() + 1, "x"},
                             {front.size() + 3, front.size() + 4, "y"}});
   const std::string other(front.size(), 'z');
-  CHECK(narrowed(line, std::vector<Splice>{{0, line.size(), "b" + other + "c" + front}}) ==
+  CHECK(narrow(line, std::vector<Splice>{{0, line.size(), "b" + other + "c" + front}}) ==
         std::vector<Splice>{{0, front.size() + 3, "b" + other}});
+}
+
+TEST_CASE("narrow: a cancelled call ends") {
+  const SystemClock clock;
+  CancelToken cancel(clock);
+  cancel.cancel();
+  const auto stopped = narrowed("ab", std::vector<Splice>{{0, 2, "ac"}}, cancel);
+  REQUIRE_FALSE(stopped);
+  CHECK(stopped.error().code == Code::kCancelled);
 }
 
 TEST_CASE("narrow: what comes out is the same, whatever the splices") {
@@ -52,7 +67,7 @@ TEST_CASE("narrow: what comes out is the same, whatever the splices") {
       splices.push_back({begin, text.size(), any_text(12)});
     }
     text += any_text(8);
-    REQUIRE(spliced(text, narrowed(text, splices)) == spliced(text, splices));
+    REQUIRE(spliced(text, narrow(text, splices)) == spliced(text, splices));
   }
 }
 

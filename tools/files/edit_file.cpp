@@ -183,7 +183,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                   made, made == 1 ? "place" : "places", *args.expected_replacements);
     }
   }
-  TRY_ASSIGN(Spliced after, spliced_bytes(before, decoded, located.splices));
+  TRY_ASSIGN(Spliced after, spliced_bytes(before, decoded, located.splices, context.cancel));
   if (found && after.bytes == before) {
     output.text = fmt::format("the edits leave {} as it is; nothing was changed\n", shown);
     return {};

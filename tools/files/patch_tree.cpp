@@ -79,7 +79,7 @@ Result<NewText> patched_bytes(std::string_view bytes, const FilePatch& patch,
       splice.end -= std::min(splice.end, kMark.size());
     }
   }
-  TRY_ASSIGN(Spliced spliced, spliced_bytes(bytes, decoded, made.patched.splices));
+  TRY_ASSIGN(Spliced spliced, spliced_bytes(bytes, decoded, made.patched.splices, cancel));
   made.bytes = std::move(spliced.bytes);
   made.note += spliced.note;
   if (loses_mark) made.bytes.erase(0, decoded.charset.bom().size());

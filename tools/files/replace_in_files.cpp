@@ -118,12 +118,13 @@ Result<std::vector<edit::Splice>> find_splices(const search::Replacer& replacer,
 
 Result<NewFile> replaced_file(const search::Replacer& replacer, std::string_view bytes,
                               const std::string& name, std::size_t& budget,
-                              search::MatchScratch& scratch) {
+                              search::MatchScratch& scratch, const CancelToken& cancel) {
   TRY_ASSIGN(files::Decoded decoded, editable(bytes, std::nullopt, name));
   TRY_ASSIGN(const std::vector<edit::Splice> splices,
              find_splices(replacer, decoded.text, budget, scratch));
   NewFile made{.hits = splices.size()};
-  TRY_ASSIGN(Spliced spliced, spliced_bytes(bytes, decoded, splices));
+  if (splices.empty()) return made;
+  TRY_ASSIGN(Spliced spliced, spliced_bytes(bytes, decoded, splices, cancel));
   made.bytes = std::move(spliced.bytes);
   made.note = std::move(spliced.note);
   made.after = edit::spliced(decoded.text, splices);
@@ -152,7 +153,7 @@ Result<std::string> plan_all(const Args& args, const search::Replacer& replacer,
     TRY(context.files.check_shown(path, found->bytes));
     std::string name;
     utf8::append_escaped_name(name, path.display());
-    auto made = replaced_file(replacer, found->bytes, name, expansion, scratch);
+    auto made = replaced_file(replacer, found->bytes, name, expansion, scratch, context.cancel);
     if (!made) return fail(made.error().code, "'{}': {}", name, made.error().message);
     if (made->hits == 0) continue;
     totals.hits += made->hits;

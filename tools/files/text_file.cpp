@@ -17,8 +17,9 @@ bool is_guess(const files::Decoded& decoded) {
 // The splice without what it puts back. kInvalidArgs when it makes characters of bytes that are
 // none, and only show as one.
 Result<std::vector<edit::Splice>> kept_apart(const files::Decoded& decoded,
-                                             const edit::Splice& splice) {
-  std::vector<edit::Splice> parts = edit::narrowed(decoded.text, {&splice, 1});
+                                             const edit::Splice& splice,
+                                             const CancelToken& cancel) {
+  TRY_ASSIGN(std::vector<edit::Splice> parts, edit::narrowed(decoded.text, {&splice, 1}, cancel));
   const std::string_view replaced =
       std::string_view(decoded.text).substr(splice.begin, splice.end - splice.begin);
   const bool loses = decoded.damaged && replaced.find(kReplacement) != replaced.npos &&
@@ -59,13 +60,15 @@ std::string guess_note(const files::Decoded& decoded, std::string_view written) 
 }
 
 Result<Spliced> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
-                              std::span<const edit::Splice> splices) {
+                              std::span<const edit::Splice> splices, const CancelToken& cancel) {
   Spliced made;
+  TRY_ASSIGN(const files::Encoder encoder, files::Encoder::open(decoded.charset));
   std::string written;
   std::size_t at = 0;
   const auto put = [&](const edit::Splice& splice) -> Result<void> {
+    TRY(cancel.check());
     const std::size_t begin = decoded.raw_offset(splice.begin);
-    TRY_ASSIGN(const std::string with, files::encode(splice.with, decoded.charset));
+    TRY_ASSIGN(const std::string with, encoder.encode(splice.with));
     made.bytes.append(bytes.substr(at, begin - at)).append(with);
     at = decoded.raw_offset(splice.end);
     written += splice.with;
@@ -77,7 +80,7 @@ Result<Spliced> spliced_bytes(std::string_view bytes, const files::Decoded& deco
       TRY(put(splice));
       continue;
     }
-    TRY_ASSIGN(const std::vector<edit::Splice> parts, kept_apart(decoded, splice));
+    TRY_ASSIGN(const std::vector<edit::Splice> parts, kept_apart(decoded, splice, cancel));
     for (const edit::Splice& part : parts) TRY(put(part));
   }
   made.bytes.append(bytes.substr(at));

@@ -37,7 +37,7 @@ struct Spliced {
 // that a splice puts back, where the encoding might not give the same ones. kInvalidArgs for a
 // character that the file's encoding lacks, and for a U+FFFD that stands for bytes.
 Result<Spliced> spliced_bytes(std::string_view bytes, const files::Decoded& decoded,
-                              std::span<const edit::Splice> splices);
+                              std::span<const edit::Splice> splices, const CancelToken& cancel);
 
 // kConflict unless `bytes` have the content hash `expected` ("" for any). `hidden`: the error does
 // not say which they have.
