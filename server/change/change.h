@@ -121,6 +121,8 @@ class Change {
   void reverts(const std::string& id) { entry_.undoes = id; }
 
   Result<Receipt> commit();
+  // Instead, of a dry run: what commit() can see to fail before it begins, in its words.
+  Result<void> try_out() const;
 
  private:
   struct Plan {

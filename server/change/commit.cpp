@@ -133,8 +133,15 @@ void Change::open_directories() const {
 
 // What can be seen to fail does so before there is anything to be taken back.
 Result<void> Change::check_changeable() const {
-  if (entry_.steps.size() == 1) return {};
   std::set<Path> asked;
+  for (std::size_t at = 0; at < plans_.size(); ++at) {
+    // open_directories() sees to those.
+    const bool opened =
+        plans_[at].opens && (entry_.steps[at].before->mode & kOwnerMayChange) != kOwnerMayChange;
+    if (!opened) continue;
+    TRY_ASSIGN(Path path, path_in(workspace_, entry_.steps[at].path));
+    asked.insert(std::move(path));
+  }
   for (const Step& step : entry_.steps) {
     for (const std::string& name : {step.path, step.to}) {
       if (name.empty()) continue;
@@ -246,6 +253,12 @@ std::string Change::take_back(std::size_t made) {
   return left;
 }
 
+Result<void> Change::try_out() const {
+  const auto able = check_changeable();
+  if (able) return {};
+  return fail(able.error().code, "{}; nothing was changed", able.error().message);
+}
+
 Result<Receipt> Change::commit() {
   if (entry_.steps.empty()) return Receipt{};
   TRY(cancel_.check());
@@ -255,7 +268,8 @@ Result<Receipt> Change::commit() {
   if (journal != nullptr) TRY(journal->begin(entry_));
   open_directories();
   std::size_t made = 0;
-  Result<void> result = check_changeable();
+  Result<void> result;
+  if (entry_.steps.size() > 1) result = check_changeable();
   while (result && made < entry_.steps.size()) {
     result = make(made);
     if (result) follow_own_change(made++);

@@ -273,7 +273,10 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
     const Listed& listed = wanted[at];
     Change change(*this, workspace, author, cancel);
     auto one = undo_one(request.dry_run ? dry : change, workspace, listed);
-    if (one && !request.dry_run && one->refusal.empty()) {
+    if (one && request.dry_run && one->refusal.empty()) {
+      const auto able = dry.try_out();
+      if (!able) one = Failure(able.error());
+    } else if (one && one->refusal.empty()) {
       const auto receipt = change.commit();
       if (receipt) {
         one->undo_id = receipt->id;

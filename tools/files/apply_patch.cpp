@@ -100,7 +100,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     output.text += "nothing is different; nothing was changed\n";
     return {};
   }
-  if (args.dry_run) return {};
+  if (args.dry_run) return change.try_out();
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   append_receipt(output.text, receipt);
   return {};

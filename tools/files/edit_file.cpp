@@ -196,12 +196,12 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                                        located.replacements == 1 ? "place" : "places");
   append_edit(output.text, head, decoded.text, edit::spliced(decoded.text, located.splices),
               content_hash(after.bytes), static_cast<std::size_t>(context.max_tokens) * 4);
-  if (args.dry_run) return {};
-  if (args.encoding.empty()) {
+  if (!args.dry_run && args.encoding.empty()) {
     note_change(context, path, {.before = before, .after = after.bytes, .sent_whole = false},
                 output);
   }
   TRY(change.put(path, std::move(after.bytes)));
+  if (args.dry_run) return change.try_out();
   TRY_ASSIGN(const change::Receipt receipt, change.commit());
   append_receipt(output.text, receipt);
   return {};

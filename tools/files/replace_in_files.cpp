@@ -1,3 +1,5 @@
+#include <set>
+
 #include "server/base/utf8.h"
 #include "server/change/changes.h"
 #include "server/edit/diff.h"
@@ -137,6 +139,15 @@ struct Totals {
   std::size_t files = 0;
 };
 
+// As change::Change::try_out() says it. A dry run plans no change: it shows also what is too much
+// for one.
+Result<void> check_changeable(ToolContext& context, const Path& path) {
+  TRY_ASSIGN(const sandbox::Place place, context.files.place(path));
+  const auto able = place.check_changeable();
+  if (able) return {};
+  return fail(able.error().code, "{}; nothing was changed", able.error().message);
+}
+
 // Plans every file; the answer's list of them.
 Result<std::string> plan_all(const Args& args, const search::Replacer& replacer,
                              const std::vector<Path>& paths, ToolContext& context,
@@ -145,6 +156,7 @@ Result<std::string> plan_all(const Args& args, const search::Replacer& replacer,
   FileList list(budget > 1024 ? budget - 1024 : budget, args.dry_run);
   const search::Stop stop(context.cancel, context.clock);
   search::MatchScratch scratch(&stop);
+  std::set<Path> asked;  // directories
   std::size_t expansion = context.changes.limits().size(Limit::kChangeBytes);
   for (const Path& path : paths) {
     TRY(context.cancel.check());
@@ -159,7 +171,11 @@ Result<std::string> plan_all(const Args& args, const search::Replacer& replacer,
     totals.hits += made->hits;
     ++totals.files;
     list.add(name, *made);
-    if (args.dry_run || made->bytes == found->bytes) continue;
+    if (made->bytes == found->bytes) continue;
+    if (args.dry_run) {
+      if (asked.insert(path.parent()).second) TRY(check_changeable(context, path));
+      continue;
+    }
     TRY(change.put(path, std::move(made->bytes)));
   }
   return list.finish();
