@@ -133,7 +133,7 @@ class Change {
     std::uint32_t new_mode = kNewFile;   // of a new file, less the umask, when `mode` says nothing
     std::string attributes;              // of what is made
     std::optional<std::size_t> name_of;  // the step that puts the file it is a name of
-    std::optional<sandbox::Stamp> now;   // of the file that was put
+    std::optional<sandbox::Stamp> now;   // of the file that was put, or of what was moved
     bool on_the_way = false;             // a directory that may be there by the time it is made
     bool mine = true;                    // false: it was
     std::uint64_t names = 1;             // of the file that is replaced

@@ -27,6 +27,14 @@ Result<void> make_link(const Place& place, const std::string& target, std::strin
   return {};
 }
 
+// Whatever was written into it: the file or directory itself.
+bool is_file(const Place& place, const std::optional<sandbox::Stamp>& stamp) {
+  const auto there = place.look();
+  if (!there || !*there || !stamp) return false;
+  const sandbox::Stamp& now = (*there)->stamp;
+  return now.device == stamp->device && now.inode == stamp->inode;
+}
+
 }  // namespace
 
 std::string Change::tag(std::size_t at) const {
@@ -99,6 +107,8 @@ Result<void> Change::make(std::size_t at) {
           if (there) over = there->stamp;
         }
       }
+      TRY_ASSIGN(const auto source, place.look());
+      if (source) plans_[at].now = source->stamp;
       TRY_ASSIGN(const bool moved, place.move_to(target, over));
       if (!moved) {
         return fail(Code::kUnavailable,
@@ -193,9 +203,15 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
   if (step.kind == Step::Kind::kMove) {
     TRY_ASSIGN(const Path to, path_in(workspace_, step.to));
     TRY_ASSIGN(const Place target, workspace_.place(to));
-    TRY_ASSIGN(const bool moved, target.move_to(place));
-    if (!moved) return fail(Code::kInternal, "it cannot be renamed back");
-    return {};
+    const auto& stamp = plans_[at].now;
+    const bool there = is_file(target, stamp);
+    if (there) {
+      TRY_ASSIGN(const bool moved, target.move_to(place));
+      if (!moved) return fail(Code::kInternal, "it cannot be renamed back");
+      if (is_file(place, stamp)) return {};
+      TRY(place.move_to(target));  // it came between the look and the rename
+    }
+    return fail(Code::kConflict, "another program has changed '{}' since", to.display());
   }
   if (step.kind == Step::Kind::kDirectory) {
     if (!step.before) return plans_[at].mine ? place.remove_directory() : Result<void>();
