@@ -93,6 +93,9 @@ class Place {
   // what is there and goes, kConflict when it has changed; nullopt: nothing may be there. One of
   // two names of a file goes when it is moved onto the other; kInvalidArgs when both are one name,
   // seen by two ways.
+  // What comes to `to` between the last look at it and the rename goes with it. Exchanging the two
+  // names would bring it out, but a process killed right then would leave the old file of `to` at
+  // the name that was moved from, neither old nor new.
   Result<bool> move_to(const Place& to, const std::optional<Stamp>& over = std::nullopt) const;
 
  private:
