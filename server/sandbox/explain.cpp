@@ -95,6 +95,10 @@ Failure Workspace::explain(int error, const Path& path, Wanted wanted) const {
   return entry_failure(error, path.display());
 }
 
+Failure Workspace::missing(const Path& path) const {
+  return explain_missing(path, Wanted::kEither);
+}
+
 bool Workspace::opens(const std::string& path, int flags) const {
   return static_cast<bool>(Fd(open_beneath(root_fd_.get(), path, flags, resolver_)));
 }

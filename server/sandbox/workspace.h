@@ -177,6 +177,9 @@ class Workspace {
   Result<Metadata> metadata(const Path& path) const;
   // Follows symlinks beneath the root: what a read of `path` would see.
   Result<Metadata> target_metadata(const Path& path) const;
+  // The error for a path that a caller named where there is nothing: with what may have been meant,
+  // which the calls above do not look for, since they are asked often whether something is there.
+  [[gnu::cold]] Failure missing(const Path& path) const;
   // Whether `path` lies outside git directories and no component of it is a symlink: what it
   // names then is where it says. Asks the file system; what does not exist is no symlink.
   bool plain(const Path& path) const;
@@ -198,7 +201,7 @@ class Workspace {
   Result<void> check_root() const;
 
  private:
-  enum class Wanted : std::uint8_t { kFile, kDirectory, kAnything };
+  enum class Wanted : std::uint8_t { kFile, kDirectory, kEither, kAnything };
 
   Workspace() = default;
   // Another one on the same directory; null when descriptors are exhausted.

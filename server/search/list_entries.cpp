@@ -285,10 +285,8 @@ Result<ListAnswer> list_entries(const ListQuery& query, const Engine& engine) {
     if (part.entry) return ListAnswer{describe_in_snapshot(query.path, engine, part)};
   } else {
     const Result<Metadata> found = engine.workspace.metadata(query.path);
-    // Opening it tells what was meant.
-    if (!found && found.error().code == Code::kNotFound) {
-      TRY(engine.workspace.open_directory(query.path));
-    }
+    if (!found && found.error().code == Code::kNotFound)
+      return engine.workspace.missing(query.path);
     TRY_ASSIGN(const Metadata metadata, found);
     if (metadata.kind != Kind::kDirectory) {
       const auto target = engine.workspace.target_metadata(query.path);

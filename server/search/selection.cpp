@@ -77,8 +77,7 @@ Result<Selection> Selection::make(const Engine& engine, const sandbox::Path& pat
     return selection;
   }
   const auto found = engine.workspace.target_metadata(path);
-  // Opening it tells what was meant.
-  if (!found && found.error().code == Code::kNotFound) TRY(engine.workspace.open_directory(path));
+  if (!found && found.error().code == Code::kNotFound) return engine.workspace.missing(path);
   TRY_ASSIGN(const sandbox::Metadata metadata, found);
   if (metadata.kind != sandbox::Kind::kDirectory) {
     TRY(engine.workspace.open_file(path));  // says what is wrong with it
