@@ -6,10 +6,6 @@
 namespace quarry::utf8 {
 namespace {
 
-bool continues(unsigned char byte) {
-  return (byte & 0xC0U) == 0x80U;
-}
-
 // Characters that change how a line reads without being seen: bidi controls, zero-width
 // characters, line and paragraph separators, the byte order mark.
 bool deceives(char32_t point) {
@@ -68,7 +64,7 @@ Character next(std::string_view bytes) {
   }
   for (std::size_t i = 1; i < want; ++i) {
     if (i >= bytes.size()) return {i, false, 0};
-    const bool fits = i == 1 ? byte(i) >= low && byte(i) <= high : continues(byte(i));
+    const bool fits = i == 1 ? byte(i) >= low && byte(i) <= high : continues(bytes[i]);
     if (!fits) return {i, false, 0};
     point = (point << 6U) | (byte(i) & 0x3FU);
   }
@@ -161,9 +157,9 @@ void append_character(std::string& out, char32_t point) {
 }
 
 std::size_t character_begin(std::string_view text, std::size_t at) {
-  if (at >= text.size() || !continues(static_cast<unsigned char>(text[at]))) return at;
+  if (at >= text.size() || !continues(text[at])) return at;
   for (std::size_t back = 1; back <= 3 && back <= at; ++back) {
-    if (continues(static_cast<unsigned char>(text[at - back]))) continue;
+    if (continues(text[at - back])) continue;
     return next(text.substr(at - back)).length > back ? at - back : at;
   }
   return at;
@@ -172,7 +168,7 @@ std::size_t character_begin(std::string_view text, std::size_t at) {
 std::string_view clip(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return text;
   std::size_t end = max_bytes;
-  while (end > 0 && continues(static_cast<unsigned char>(text[end]))) --end;
+  while (end > 0 && continues(text[end])) --end;
   return text.substr(0, end);
 }
 

@@ -19,6 +19,11 @@ struct Character {
 // empty.
 Character next(std::string_view bytes);
 
+// Whether `byte` goes on with a character, as all of its bytes but the first do.
+constexpr bool continues(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
 // Well-formed as Unicode 15 table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool valid(std::string_view bytes);
 

@@ -30,7 +30,7 @@ std::size_t shown_from(std::string_view line, std::string_view other) {
       std::mismatch(line.begin(), line.end(), other.begin(), other.end());
   auto at = static_cast<std::size_t>(differs - line.begin());
   at -= std::min(at, kShownBefore);
-  while (at > 0 && at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0U) == 0x80U) {
+  while (at > 0 && at < line.size() && utf8::continues(line[at])) {
     --at;
   }
   return at;

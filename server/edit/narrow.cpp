@@ -56,21 +56,17 @@ std::vector<Difference> differences(const Difference& whole, Pieces (*split)(std
   return found;
 }
 
-bool continues(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
 // Without the characters at which both begin and end.
 Difference trimmed(Difference whole) {
   std::string_view& before = whole.before;
   std::string_view& after = whole.after;
   std::size_t front = common_start(before, after);
   const auto within = [](std::string_view text, std::size_t at) {
-    return at < text.size() && continues(text[at]);
+    return at < text.size() && utf8::continues(text[at]);
   };
   while (front > 0 && (within(before, front) || within(after, front))) --front;
   std::size_t back = common_end(before.substr(front), after.substr(front));
-  while (back > 0 && continues(before[before.size() - back])) --back;
+  while (back > 0 && utf8::continues(before[before.size() - back])) --back;
   whole.begin += front;
   before = before.substr(front, before.size() - front - back);
   after = after.substr(front, after.size() - front - back);

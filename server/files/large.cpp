@@ -128,7 +128,7 @@ Result<void> append_tail(const Job& job, const LargeFile& large, const LineIndex
   if (first_end != std::string_view::npos && first_end < text.size()) {
     text.remove_prefix(first_end);
   } else if (unit == LineUnit::kLf) {
-    while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xC0U) == 0x80U) {
+    while (!text.empty() && utf8::continues(text.front())) {
       text.remove_prefix(1);
     }
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/base/utf8.h"
+
 namespace quarry::files {
 namespace {
 
@@ -55,8 +57,7 @@ void LineIndex::add(std::string_view piece) {
 void LineIndex::check_utf8(std::string_view piece) {
   if (!utf8_) return;
   if (!cut_.empty()) {
-    while (!piece.empty() && (static_cast<unsigned char>(piece.front()) & 0xC0U) == 0x80U &&
-           cut_.size() < 4) {
+    while (!piece.empty() && utf8::continues(piece.front()) && cut_.size() < 4) {
       cut_.push_back(piece.front());
       piece.remove_prefix(1);
     }
@@ -65,8 +66,7 @@ void LineIndex::check_utf8(std::string_view piece) {
     cut_.clear();
   }
   std::size_t begin = piece.size();
-  while (begin > 0 && piece.size() - begin < 3 &&
-         (static_cast<unsigned char>(piece[begin - 1]) & 0xC0U) == 0x80U) {
+  while (begin > 0 && piece.size() - begin < 3 && utf8::continues(piece[begin - 1])) {
     --begin;
   }
   if (begin > 0 && static_cast<unsigned char>(piece[begin - 1]) >= 0xC0U) {

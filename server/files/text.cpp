@@ -69,7 +69,7 @@ std::string_view first_chars(std::string_view line, std::size_t chars) {
   if (line.size() <= chars) return line;
   std::size_t at = 0;
   for (; at < line.size(); ++at) {
-    const bool leads = (static_cast<unsigned char>(line[at]) & 0xC0U) != 0x80U;
+    const bool leads = !utf8::continues(line[at]);
     if (leads && chars-- == 0) break;
   }
   return line.substr(0, at);

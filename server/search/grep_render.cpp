@@ -263,12 +263,10 @@ void append_shown_line(std::string& out, std::string_view line, Span match) {
   }
   std::size_t begin = match.begin > kBeforeMatch ? match.begin - kBeforeMatch : 0;
   begin = std::min(begin, line.size() - most);
-  const auto continues = [&](std::size_t i) {
-    return (static_cast<unsigned char>(line[i]) & 0xC0U) == 0x80U;
-  };
-  for (int i = 0; i < 3 && begin > 0 && continues(begin); ++i) ++begin;
+  for (int i = 0; i < 3 && begin > 0 && utf8::continues(line[begin]); ++i) ++begin;
   std::size_t end = std::min(begin + most, line.size());
-  for (int i = 0; i < 3 && end < line.size() && end > begin && continues(end); ++i) --end;
+  for (int i = 0; i < 3 && end < line.size() && end > begin && utf8::continues(line[end]); ++i)
+    --end;
   if (begin > 0) out.append("\u2026");
   utf8::append_repaired(out, line.substr(begin, end - begin));
   if (end < line.size()) out.append("\u2026");

@@ -80,7 +80,7 @@ class Reader {
         break;
     }
     std::size_t length = 1;  // with the continuation bytes of its character
-    while ((static_cast<unsigned char>(peek(length)) & 0xC0U) == 0x80U) ++length;
+    while (utf8::continues(peek(length))) ++length;
     add_text(std::string(pattern_.substr(at_, length)), length);
   }
 
@@ -306,8 +306,7 @@ std::vector<Token> plain_pattern(std::string_view text) {
   std::vector<Token> tokens;
   for (std::size_t i = 0; i < text.size();) {
     std::size_t length = 1;
-    while (i + length < text.size() &&
-           (static_cast<unsigned char>(text[i + length]) & 0xC0U) == 0x80U) {
+    while (i + length < text.size() && utf8::continues(text[i + length])) {
       ++length;
     }
     Token& token = tokens.emplace_back();

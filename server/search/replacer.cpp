@@ -14,7 +14,7 @@ constexpr std::size_t kPlaceBytes = 64;  // that a place takes beside its text
 
 std::size_t next_character(std::string_view text, std::size_t at) {
   ++at;
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) ++at;
+  while (at < text.size() && utf8::continues(text[at])) ++at;
   return at;
 }
 
