@@ -1,13 +1,13 @@
 // A log of recent changes whose head is gone: what was acknowledged stays.
 
 #include <filesystem>
-#include <map>
 #include <random>
 
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
 #include "server/store/lmdb_store.h"
+#include "tests/store/content.h"
 #include "tests/store/support.h"
 #include "tests/support/still_clock.h"
 
@@ -16,21 +16,12 @@ namespace {
 
 using quarry::test::StillClock;
 using quarry::test::TempWorkspace;
-using Content = std::map<std::string, std::string>;
 
 std::unique_ptr<Store> open_store(const std::string& directory) {
   static const StillClock clock;
   // A small log, which begins anew often.
   auto store = LmdbStore::open(directory, {.recent_bytes = 64U << 10U, .clock = &clock});
   return store ? std::move(*store) : nullptr;
-}
-
-Content content_of(Store& store) {
-  Content content;
-  REQUIRE(store.each(Table::kSessionState, [&](std::string_view key, std::string_view value) {
-    return content.emplace(key, value).second;
-  }));
-  return content;
 }
 
 // The same changes for the same seed: of the store, and of what it should hold. False when one

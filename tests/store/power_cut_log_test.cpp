@@ -16,6 +16,7 @@
 
 #include "server/store/lmdb_store.h"
 #include "server/store/recent_replay.h"
+#include "tests/store/content.h"
 #include "tests/store/support.h"
 #include "tests/support/still_clock.h"
 
@@ -24,7 +25,6 @@ namespace {
 
 using quarry::test::StillClock;
 using quarry::test::TempWorkspace;
-using Content = std::map<std::string, std::string>;
 
 constexpr std::size_t kPage = 4096;
 
@@ -84,14 +84,6 @@ bool change_both(std::mt19937& random, Store& store, Content& content, bool& dur
   }
   durable = written && written->durable;
   return written.has_value();
-}
-
-Content content_of(Store& store) {
-  Content content;
-  REQUIRE(store.each(Table::kSessionState, [&](std::string_view key, std::string_view value) {
-    return content.emplace(key, value).second;
-  }));
-  return content;
 }
 
 struct History {
