@@ -1,5 +1,6 @@
 #include "tests/wire/client.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -37,7 +38,9 @@ std::vector<std::string> command_line(const TempWorkspace& workspace, const Temp
     words.push_back(std::to_string(setting.workers));
   }
   // The time to finish what is queued is meant for a machine without sanitizers.
-  if (kSanitized) words.insert(words.end(), {"--drain-ms", "25000"});
+  if (kSanitized && std::ranges::find(setting.arguments, "--drain-ms") == setting.arguments.end()) {
+    words.insert(words.end(), {"--drain-ms", "25000"});
+  }
   words.insert(words.end(), setting.arguments.begin(), setting.arguments.end());
   return words;
 }

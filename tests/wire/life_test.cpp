@@ -183,7 +183,9 @@ TEST_CASE("P3 what waits behind answers when a client hangs up is run as the cli
 }
 
 TEST_CASE("P3 a signal to end outweighs that a client still reads") {
-  Client client(with_large_file());
+  Setting setting = with_large_file();
+  setting.arguments = {"--drain-ms", "900"};
+  Client client(setting);
   ask_for_large_answers(client);
   REQUIRE(client.process.read_line());
   client.process.signal(SIGTERM);
