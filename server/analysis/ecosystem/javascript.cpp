@@ -130,11 +130,9 @@ std::string_view file_of_command(std::string_view command) {
       return {};
     } else if (word.starts_with('-')) {
       skip = takes_value(word);
-    } else if (!file.empty()) {
-      continue;  // an argument of the program's
-    } else if (is_script_file(word)) {
+    } else if (file.empty() && is_script_file(word)) {  // what follows are arguments of it
       file = word;
-    } else if (plain.empty() && runner.ends_with("node")) {
+    } else if (file.empty() && plain.empty() && runner.ends_with("node")) {
       plain = word;
     }
   }
