@@ -72,8 +72,9 @@ Result<void> LmdbStore::open_parts() {
   if (marked) trust(*directory_, kState);
   std::uint64_t lost = 0;
   TRY_ASSIGN(const bool restart_is_seen, discard_after_restart(*directory_, kRecent, [&] {
-               lost = take_over_after_restart(*state.environment, *directory_, kRecent,
-                                              state.begun_anew || doubted.has_value());
+               lost = take_over_after_restart(
+                   *state.environment, *directory_, kRecent,
+                   state.begun_anew || state.suspected || doubted.has_value());
              }));
   // What is not on disk could not be told from what is after the next restart.
   if (!restart_is_seen) options_.durability = Durability::kFull;
