@@ -1,5 +1,8 @@
 // Files of continuous integration, and the commands that they run.
 
+#include <algorithm>
+#include <utility>
+
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -17,12 +20,20 @@ bool leaves(std::string_view line) {
 bool is_elsewhere(const Value& directory) {
   std::string_view path = directory.text;
   if (path.starts_with("./")) path.remove_prefix(2);
+  // The checkout by its variables.
+  for (const std::string_view root :
+       {"${{ github.workspace }}", "${{github.workspace}}", "$(Build.SourcesDirectory)",
+        "$(System.DefaultWorkingDirectory)"}) {
+    if (path == root) return false;
+  }
   return !path.empty() && path != "." && !path.starts_with('~');
 }
 
 // Whether the step, or what all steps of the job begin with, names a directory below the root.
 bool runs_elsewhere(const Value& value) {
-  return is_elsewhere(value["working-directory"]) || is_elsewhere(value["working_directory"]) ||
+  // A job of CircleCI has its checkout there.
+  const bool below = !value["steps"] && is_elsewhere(value["working_directory"]);
+  return below || is_elsewhere(value["working-directory"]) ||
          is_elsewhere(value["workingDirectory"]) ||
          is_elsewhere(value.find({"defaults", "run", "working-directory"}));
 }

@@ -1,6 +1,8 @@
 #include "server/analysis/ecosystem/dockerfile.h"
 
+#include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -84,20 +86,38 @@ class Instructions {
     whole_.clear();
   }
 
-  // Words like "<<EOF", "<<-'EOF'", "3<<EOF".
+  // Words like "<<EOF", "<<-'EOF'", "3<<EOF", which no quotes are around.
   void find_documents(std::string_view text) {
-    if (text.find("<<") == std::string_view::npos) return;
-    for (std::string_view word : manifest::words(text)) {
-      word.remove_prefix(std::min(word.find_first_not_of("0123456789"), word.size()));
-      if (!word.starts_with("<<")) continue;
-      word.remove_prefix(2);
-      const bool indented = word.starts_with('-');
-      if (indented) word.remove_prefix(1);
-      std::string end(word);
-      std::erase_if(end, [](char c) { return c == '"' || c == '\''; });
-      if (!end.empty() && std::ranges::all_of(end, manifest::is_word)) {
-        documents_.push_back({std::move(end), indented});
+    char quote = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\\' && quote != '\'') {
+        ++i;
+      } else if (quote != 0) {
+        if (text[i] == quote) quote = 0;
+      } else if (text[i] == '"' || text[i] == '\'') {
+        quote = text[i];
+      } else if (text.substr(i).starts_with("<<") && begins_word(text.substr(0, i))) {
+        const std::string_view word = text.substr(i, text.find_first_of(" \t", i) - i);
+        add_document(word.substr(2));
+        i += word.size() - 1;
       }
+    }
+  }
+
+  // Whether nothing but the number of a descriptor stands between a blank and what follows.
+  static bool begins_word(std::string_view before) {
+    while (!before.empty() && before.back() >= '0' && before.back() <= '9') before.remove_suffix(1);
+    return before.empty() || before.back() == ' ' || before.back() == '\t';
+  }
+
+  void add_document(std::string_view word) {
+    const bool indented = word.starts_with('-');
+    if (indented) word.remove_prefix(1);
+    std::string end(word);
+    std::erase_if(end, [](char c) { return c == '"' || c == '\''; });
+    const auto usual = [](char c) { return manifest::is_word(c) || c == '.' || c == '-'; };
+    if (!end.empty() && std::ranges::all_of(end, usual)) {
+      documents_.push_back({std::move(end), indented});
     }
   }
 

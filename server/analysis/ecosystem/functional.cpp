@@ -4,6 +4,9 @@
 // stack.yaml has is not told. Manager: lock files, then cabal where a package or a project is
 // written for it, then stack.
 
+#include <algorithm>
+#include <array>
+
 #include "server/analysis/ecosystem/reading.h"
 
 namespace quarry::analysis::ecosystem {
@@ -142,7 +145,13 @@ void read_hpack(const Source& source, Facts& facts) {
   const Value root = taken(manifest::parse_yaml(source.text), facts);
   // pnpm's package.yaml has a map of them.
   const Value& dependencies = root["dependencies"];
-  facts.no_module = dependencies.is_map() && !root["library"] && !root["executables"];
+  const auto has = [&](std::string_view key) { return static_cast<bool>(root[key]); };
+  facts.no_module =
+      dependencies.is_map() &&
+      std::ranges::none_of(
+          std::to_array<std::string_view>({"library", "internal-libraries", "foreign-library",
+                                           "executable", "executables", "tests", "benchmarks"}),
+          has);
   if (facts.no_module) return;
   facts.name = root["name"].text;
   facts.version = root["version"].text;

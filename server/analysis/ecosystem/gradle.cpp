@@ -320,8 +320,9 @@ class GradleScript {
     std::string_view key = first.text;
     if (key.ends_with(".set")) key.remove_suffix(4);
     key = key.substr(key.rfind('.') + 1);
-    if (key == "version" && string_of(one).size() > 0 && one.depth == 0 &&
-        !inside(one, "plugins")) {
+    const bool own = first.text == "version" || first.text == "project.version" ||
+                     first.text == "version.set" || first.text == "project.version.set";
+    if (own && string_of(one).size() > 0 && one.depth == 0 && !inside(one, "plugins")) {
       facts_.version = string_of(one);
     }
     struct Rule {

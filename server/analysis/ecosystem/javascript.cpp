@@ -86,7 +86,7 @@ bool runs_files(std::string_view word) {
 bool takes_value(std::string_view option) {
   constexpr auto kOptions = std::to_array<std::string_view>(
       {"-r", "--require", "--import", "--loader", "--experimental-loader", "--preload", "--config",
-       "-c", "--project", "-P", "--tsconfig", "--ignore", "-i"});
+       "-c", "--project", "-P", "--tsconfig", "--ignore", "-i", "-e", "--ext"});
   return std::ranges::find(kOptions, option) != kOptions.end();
 }
 
@@ -126,7 +126,8 @@ std::string_view file_of_command(std::string_view command) {
       runner = word;
     } else if (runner.empty()) {
       continue;
-    } else if (is_program_text(word)) {
+    } else if (file.empty() && plain.empty() && !runner.ends_with("nodemon") &&
+               is_program_text(word)) {
       return {};
     } else if (word.starts_with('-')) {
       skip = takes_value(word);
@@ -164,9 +165,15 @@ void add_packages(Facts& facts, const Value& map, Use use) {
     Dependency& one = facts.dependencies[i];
     if (!one.version.starts_with(kAlias)) continue;
     const std::string target = one.version.substr(kAlias.size());
+    // Yarn writes a version of the package itself so: "npm:^4.18.0".
+    const char first = target.empty() ? ' ' : target.front();
+    if (first != '@' && (!manifest::is_word(first) || (first >= '0' && first <= '9'))) {
+      one.version = target;
+      continue;
+    }
     const std::size_t at = target.find('@', 1);
     one.version = at == std::string::npos ? "" : target.substr(at + 1);
-    if (!target.empty()) one.name = target.substr(0, at);
+    one.name = target.substr(0, at);
   }
 }
 

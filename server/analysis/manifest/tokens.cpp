@@ -39,6 +39,7 @@ class Scanner {
   void step() {
     const char c = text_[at_];
     if (is(c, kComment) && comment()) return;
+    if (c == '[' && syntax_.bracket_strings && bracket_string()) return;
     if (c == '\n') {
       if (brackets_ == 0) add(Token::Kind::kLineEnd, {});
       ++line_;
@@ -50,6 +51,10 @@ class Scanner {
     } else if (is(c, kInWord)) {
       word();
     } else {
+      // Else the string that it does not begin would run over all lines behind it.
+      if (c == '\\' && syntax_.over_lines && at_ + 1 < text_.size() && is(text_[at_ + 1], kQuote)) {
+        mark();
+      }
       if (c == '(' || c == '[') ++brackets_;
       if ((c == ')' || c == ']') && brackets_ > 0) --brackets_;
       add(Token::Kind::kMark, text_.substr(at_, 1));
@@ -119,6 +124,20 @@ class Scanner {
     if (end == std::string_view::npos) return mark();
     add(Token::Kind::kString, text_.substr(at_ + 1, end - at_ - 1));
     skip_to(end, 1);
+  }
+
+  // False: none begins here.
+  bool bracket_string() {
+    std::size_t begin = at_ + 1;
+    while (begin < text_.size() && text_[begin] == '=') ++begin;
+    if (begin >= text_.size() || text_[begin] != '[') return false;
+    std::string close(begin - at_ + 1, '=');
+    close.front() = close.back() = ']';
+    const std::size_t end = text_.find(close, ++begin);
+    if (end == std::string_view::npos) return false;
+    add(Token::Kind::kString, text_.substr(begin, end - begin));
+    skip_to(end, close.size());
+    return true;
   }
 
   void mark() {

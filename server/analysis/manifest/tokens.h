@@ -36,6 +36,7 @@ struct Syntax {
   std::string_view raw_quotes = {};     // of `quotes`: up to the next one, over lines
   bool triple = true;                   // whether three quotes begin a string over lines
   bool over_lines = false;              // whether every string may go on over them
+  bool bracket_strings = false;         // [[x]] and [==[x]==], whatever is in them
 };
 
 inline constexpr Syntax kCurly = {"//", "/*", "*/", "\"'", "_.$"};             // Gradle, sbt, Swift
@@ -43,7 +44,8 @@ inline constexpr Syntax kHcl = {"// #", "/*", "*/", "\"", "_.-"};              /
 inline constexpr Syntax kRuby = {"#", "\n=begin", "\n=end", "\"'", "_.:?!@"};  // Ruby, Crystal
 inline constexpr Syntax kElixir = {"#", "", "", "\"'", "_.:?!@"};              // Elixir
 inline constexpr Syntax kPython = {"#", "", "", "\"'", "_."};  // Python, Starlark, Meson
-inline constexpr Syntax kCmake = {"#", "#[[", "]]", "\"", "_.-/$+:<>=", {}, false, true};  // CMake
+inline constexpr Syntax kCmake = {
+    "#", "#[[", "]]", "\"", "_.-/$+:<>=", {}, false, true, true};  // CMake
 inline constexpr Syntax kLisp = {
     ";", "", "", "\"", "_.-/:*+!?%&<>=", {}, false, true};         // Clojure, dune
 inline constexpr Syntax kLua = {"--", "--[[", "]]", "\"'", "_."};  // Lua

@@ -87,6 +87,17 @@ bool is_tool(std::string_view path) {
          path != "bin/console";  // Symfony's
 }
 
+// Programs of Go below such folders are for whoever works on the others.
+bool is_helper(std::string_view path) {
+  constexpr auto kFolders = std::to_array<std::string_view>(
+      {"test", "tests", "e2e", "hack", "tools", "internal", "scripts", "gen"});
+  while (path.find('/') != std::string_view::npos) {
+    if (std::ranges::find(kFolders, path.substr(0, path.find('/'))) != kFolders.end()) return true;
+    path.remove_prefix(path.find('/') + 1);
+  }
+  return false;
+}
+
 // '*' of a pattern is one component.
 bool fits(std::string_view pattern, std::string_view path) {
   for (;;) {
@@ -140,6 +151,7 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
       for (const File* file : shallow) {
         const std::string_view path = file->path.substr(cut);
         if (!fits(pattern, path)) continue;
+        if (pattern.starts_with("*/*/") && is_helper(path)) continue;
         const bool known = std::ranges::find(found, file, &Found::file) != found.end();
         // A program in a folder of programs has no extension: the others are what it is made of.
         const bool named = !pattern.ends_with("/*") || extension_of(path).empty();
