@@ -14,15 +14,12 @@ class ClientPace {
  public:
   // From now on. Both outlive this.
   ClientPace(const rpc::LineWriter& writer, const Clock& clock)
-      : writer_(writer),
-        clock_(clock),
-        taken_(writer.stats().bytes),
-        since_ns_(clock.steady_ns()) {}
+      : writer_(writer), clock_(clock), taken_(writer.taken()), since_ns_(clock.steady_ns()) {}
 
   // Since it took something, or had nothing left to take, when this was last asked.
   std::int64_t stalled_ms() {
     const std::int64_t now_ns = clock_.steady_ns();
-    const std::uint64_t taken = writer_.stats().bytes;
+    const std::uint64_t taken = writer_.taken();
     if (taken != taken_ || writer_.idle()) since_ns_ = now_ns;
     taken_ = taken;
     return (now_ns - since_ns_) / 1'000'000;

@@ -251,6 +251,7 @@ LineWriter::Written LineWriter::write_all(iovec* pieces, int count, bool waits) 
     if (wrote >= 0) {
       ++written.calls;
       written.bytes += static_cast<std::size_t>(wrote);
+      taken_.store(taken() + static_cast<std::size_t>(wrote), std::memory_order_relaxed);
       advance(pieces, count, static_cast<std::size_t>(wrote));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       if (!waits) break;

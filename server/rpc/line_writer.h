@@ -90,6 +90,8 @@ class LineWriter final : public ReplySink {
   bool broken() const { return broken_.load(std::memory_order_acquire); }
   bool idle() const;  // everything is written, and nobody waits to add to it
   Stats stats() const;
+  // Bytes that the client's end has taken, also of what is being written.
+  std::uint64_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
   // Waits until everything is written. False when the time passed first or the writer is broken.
   [[nodiscard]] bool flush_for(std::chrono::milliseconds limit);
@@ -133,7 +135,8 @@ class LineWriter final : public ReplySink {
   const Options options_;
   bool held_ = false;  // the reader thread's
   mutable Guarded<State> state_;
-  std::atomic<bool> broken_{false};  // set under the lock, and never taken back
+  std::atomic<bool> broken_{false};      // set under the lock, and never taken back
+  std::atomic<std::uint64_t> taken_{0};  // set by who writes: one thread at a time
   std::condition_variable changed_;
   std::string out_;
   std::size_t written_ = 0;  // of out_
