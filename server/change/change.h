@@ -191,7 +191,8 @@ class Change {
 
   Result<void> make(std::size_t at);
   void open_directories() const;
-  Result<void> check_changeable() const;
+  // `asked`: directories that need no look.
+  Result<void> check_changeable(std::set<sandbox::Path> asked = {}) const;
   Result<void> make_directory_step(const sandbox::Place& place, std::size_t at);
   Result<void> finish_directories() const;
   void follow_own_change(std::size_t made);

@@ -142,16 +142,7 @@ void Change::open_directories() const {
 }
 
 // What can be seen to fail does so before there is anything to be taken back.
-Result<void> Change::check_changeable() const {
-  std::set<Path> asked;
-  for (std::size_t at = 0; at < plans_.size(); ++at) {
-    // open_directories() sees to those.
-    const bool opened =
-        plans_[at].opens && (entry_.steps[at].before->mode & kOwnerMayChange) != kOwnerMayChange;
-    if (!opened) continue;
-    TRY_ASSIGN(Path path, path_in(workspace_, entry_.steps[at].path));
-    asked.insert(std::move(path));
-  }
+Result<void> Change::check_changeable(std::set<Path> asked) const {
   for (const Step& step : entry_.steps) {
     for (const std::string& name : {step.path, step.to}) {
       if (name.empty()) continue;
@@ -209,7 +200,12 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
       TRY_ASSIGN(const bool moved, target.move_to(place));
       if (!moved) return fail(Code::kInternal, "it cannot be renamed back");
       if (is_file(place, stamp)) return {};
-      TRY(place.move_to(target));  // it came between the look and the rename
+      // It came between the look and the rename.
+      TRY_ASSIGN(const bool back, place.move_to(target));
+      if (!back) {
+        return fail(Code::kConflict, "what another program put at '{}' is at '{}' now",
+                    to.display(), step.path);
+      }
     }
     return fail(Code::kConflict, "another program has changed '{}' since", to.display());
   }
@@ -270,7 +266,15 @@ std::string Change::take_back(std::size_t made) {
 }
 
 Result<void> Change::try_out() const {
-  const auto able = check_changeable();
+  std::set<Path> opened;  // what open_directories() would see to
+  for (std::size_t at = 0; at < plans_.size(); ++at) {
+    const bool opens =
+        plans_[at].opens && (entry_.steps[at].before->mode & kOwnerMayChange) != kOwnerMayChange;
+    if (!opens) continue;
+    TRY_ASSIGN(Path path, path_in(workspace_, entry_.steps[at].path));
+    opened.insert(std::move(path));
+  }
+  const auto able = check_changeable(std::move(opened));
   if (able) return {};
   return fail(able.error().code, "{}; nothing was changed", able.error().message);
 }
