@@ -78,18 +78,17 @@ Result<FileList> list_by_walk(const Sources& sources, const sandbox::Path& top,
                               const std::shared_ptr<const search::TreeNode>& known,
                               const CancelToken& cancel) {
   const search::Stop stop(cancel, sources.clock);
+  search::WalkOptions options;
   search::Walk walk;
   if (known != nullptr && top.is_root()) {
     walk = search::Walk(known, *known);
   } else {
-    TRY_ASSIGN(walk, search::walk(sources.files, std::span(&top, 1), {}, sources.pool, stop));
+    TRY_ASSIGN(walk, search::walk(sources.files, std::span(&top, 1), options, sources.pool, stop));
   }
   TRY(cancel.check());
   FileList list;
-  if (walk.directories.front()->listing->all_ignored()) {
-    search::WalkOptions all;
-    all.include_ignored = true;
-    TRY_ASSIGN(walk, search::walk(sources.files, std::span(&top, 1), all, sources.pool, stop));
+  if (search::pass_rules_by(*walk.directories.front(), options)) {
+    TRY_ASSIGN(walk, search::walk(sources.files, std::span(&top, 1), options, sources.pool, stop));
     TRY(cancel.check());
     list.past_rules = true;
     list.notes.emplace_back(search::kRulesPassedBy);

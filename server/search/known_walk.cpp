@@ -81,13 +81,18 @@ Result<KnownTree> from_tree(const Engine& engine, const Path& start, const WalkO
 
 }  // namespace
 
+bool pass_rules_by(const TreeNode& top, WalkOptions& options) {
+  if (options.include_ignored || !top.listing->all_ignored()) return false;
+  options.include_ignored = true;
+  return true;
+}
+
 Result<KnownTree> known_tree(const Engine& engine, const Path& start, const WalkOptions& options,
                              const Stop& stop, Effort effort) {
   if (engine.snapshot != nullptr) return from_snapshot(*engine.snapshot, start);
   TRY_ASSIGN(KnownTree known, from_tree(engine, start, options, stop, effort));
-  if (options.include_ignored || !known.top->listing->all_ignored()) return known;
   WalkOptions all = options;
-  all.include_ignored = true;
+  if (!pass_rules_by(*known.top, all)) return known;
   TRY_ASSIGN(known, from_tree(engine, start, all, stop, effort));
   known.notes.emplace_back(kRulesPassedBy);
   return known;

@@ -19,6 +19,9 @@ namespace quarry::search {
 inline constexpr std::string_view kRulesPassedBy =
     "the ignore rules leave out all of it, so they were not applied";
 
+// Whether that is so of `top`, which was read as `options` say; they ask no rules then.
+bool pass_rules_by(const TreeNode& top, WalkOptions& options);
+
 struct KnownTree {
   std::shared_ptr<const TreeNode> tree;
   const TreeNode* top = nullptr;   // of the directory; within `tree`

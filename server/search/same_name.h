@@ -11,8 +11,8 @@
 
 namespace quarry::search {
 
-// At most `most` paths of files named `name`, in their order; of what is not ignored, as far as the
-// tree is known or read in kSameNameNs.
+// At most `most` paths of files named `name`, in their order; of what a search of the root looks at
+// (known_walk.h), as far as it is known or read in kSameNameNs.
 std::vector<std::string> find_same_name(const Engine& engine, std::string_view name,
                                         std::size_t most);
 inline constexpr std::int64_t kSameNameNs = 20'000'000;

@@ -63,6 +63,8 @@ constexpr auto kFields = json::fields(
         .synonyms("viewRange", "line_range", "range", "lines"));
 
 constexpr std::size_t kMostPaths = 100;
+// Of the files of one call that are missing, those whose name is looked for elsewhere.
+constexpr std::size_t kMostNamedElsewhere = 3;
 // Below this a further file would show little more than its header.
 constexpr std::size_t kLeastShare = 400;
 
@@ -284,8 +286,10 @@ Result<void> read_several(const Args& args, files::ReadRequest request, const To
       if (read.error().code == Code::kCancelled) return read;
       ++failed;
       utf8::append_escaped_name(output.text, wanted[done].path);
-      const Failure why = args.ref ? hand_on(read.error())
-                                   : name_elsewhere(context, wanted[done].path, read.error());
+      // Each look for a name costs a walk of the tree.
+      const bool plain = args.ref || failed > kMostNamedElsewhere;
+      const Failure why =
+          plain ? hand_on(read.error()) : name_elsewhere(context, wanted[done].path, read.error());
       output.text.append(": not read: ").append(why.value().message).push_back('\n');
       if (!first_error) first_error = std::move(read).error();
     }

@@ -19,6 +19,7 @@
 #include "server/files/line_index.h"
 #include "server/pool/pool.h"
 #include "server/session/sessions.h"
+#include "tests/support/still_clock.h"
 #include "tests/support/temp_workspace.h"
 #include "tests/support/tool_call.h"
 
@@ -47,13 +48,17 @@ class ToolCaller {
                       .line_indexes = line_indexes_,
                       .changes = changes_,
                       .pool = pool_,
-                      .clock = &clock_})
+                      .clock = seen_})
         .text();
   }
   std::string open_session() { return sessions_.open({})->session->handle(); }
+  // From now on nothing that a tool does takes time.
+  void stop_time() { seen_ = &still_; }
 
  private:
   SystemClock clock_;
+  StillClock still_;
+  const Clock* seen_ = &clock_;  // by the tools
   files::LineIndexes line_indexes_{clock_};
   change::Changes changes_;
   pool::Pool pool_{{.workers = 0}};
@@ -93,6 +98,7 @@ class ChangeCall {
     return call_(tool, arguments, handle);
   }
   std::string open_session() { return call_.open_session(); }
+  void stop_time() { call_.stop_time(); }
 
   // Every name below the root, sorted; directories end with a slash.
   std::vector<std::string> names() const {

@@ -5,6 +5,7 @@
 #include "server/pool/pool.h"
 #include "server/sandbox/workspace.h"
 #include "tests/files/images.h"
+#include "tests/support/still_clock.h"
 #include "tests/support/temp_workspace.h"
 #include "tests/support/tool_call.h"
 #include "tests/tools/git/git_tools.h"
@@ -17,12 +18,15 @@ test::ToolAnswer call(const test::TempWorkspace& tree, std::string_view argument
                       std::int64_t max_tokens = 8000) {
   const auto workspace = sandbox::Workspace::open(tree.root());
   REQUIRE(workspace);
-  const SystemClock clock;
+  const test::StillClock clock;  // however slow the machine is
   files::LineIndexes indexes(clock);
   pool::Pool pool({.workers = 0});
-  return test::call_tool(
-      read_file, arguments,
-      {.files = **workspace, .line_indexes = indexes, .pool = pool, .max_tokens = max_tokens});
+  return test::call_tool(read_file, arguments,
+                         {.files = **workspace,
+                          .line_indexes = indexes,
+                          .pool = pool,
+                          .clock = &clock,
+                          .max_tokens = max_tokens});
 }
 
 TEST_CASE("read_file takes the names that other servers use") {
@@ -264,6 +268,12 @@ TEST_CASE("read_file names the files elsewhere that are called so") {
         "no file 'src/sort.c'; 'src' does not exist; did you mean 'lib/sort.c' or 'tests/sort.c'?");
   CHECK_THAT(call(tree, R"({"paths":["fair.c","lib/sort.c"]})").output.text,
              Catch::Contains("did you mean 'kernel/fair.c'?"));
+  // Each look costs a walk of the tree: the first few are enough to see what is wrong.
+  const std::string many = call(tree, R"({"paths":["a/fair.c","b/fair.c","c/fair.c","d/fair.c",)"
+                                      R"("lib/sort.c"]})")
+                               .output.text;
+  CHECK_THAT(many, Catch::Contains("'c' exists; did you mean 'kernel/fair.c'?"));
+  CHECK_THAT(many, Catch::Contains("'d' exists; list_directory and glob"));
   // Too many of them, or none that is shown.
   for (const std::string path : {"Makefile", "gen.c", "none.c"}) {
     CHECK(call(tree, R"({"path":")" + path + "\"}").error ==
