@@ -295,7 +295,9 @@ TEST_CASE("an empty word among the packages of CMake is none") {
   CHECK(facts_in("CMakeLists.txt", "pkg_check_modules(A \"\" glib)\n").dependencies.size() == 1);
 }
 
-TEST_CASE("each reader gets through what begins or ends anywhere in its manifests") {
+// Calls visit(reader, path, content) for each manifest of the described projects, once.
+template <class Visit>
+void each_manifest(Visit visit) {
   std::set<std::pair<std::string, std::string>> done;
   for (const auto& entry : std::filesystem::directory_iterator(QUARRY_PROJECT_CASES)) {
     std::ifstream stream(entry.path(), std::ios::binary);
@@ -305,32 +307,32 @@ TEST_CASE("each reader gets through what begins or ends anywhere in its manifest
       for (const auto& [path, content] : one.files) {
         const ecosystem::Reader* reader = ecosystem::find_reader(path);
         if (reader == nullptr || reader->read == nullptr || content.empty()) continue;
-        if (!done.emplace(reader->pattern, content).second) continue;
-        for (std::size_t cut = 0; cut < content.size(); ++cut) {
-          INFO(path << " cut at " << cut << ": " << content);
-          const std::string_view whole = content;
-          CHECK(ecosystem::read(*reader, {path, whole.substr(cut)}).path == path);
-          CHECK(ecosystem::read(*reader, {path, whole.substr(0, cut)}).path == path);
-        }
+        if (done.emplace(reader->pattern, content).second) visit(*reader, path, content);
       }
     }
   }
+  CHECK(done.size() > 100);
+}
+
+TEST_CASE("each reader gets through what begins or ends anywhere in its manifests") {
+  each_manifest(
+      [](const ecosystem::Reader& reader, const std::string& path, const std::string& content) {
+        const std::string_view whole = content;
+        for (std::size_t cut = 0; cut < content.size(); ++cut) {
+          INFO(path << " cut at " << cut << ": " << content);
+          CHECK(ecosystem::read(reader, {path, whole.substr(cut)}).path == path);
+          CHECK(ecosystem::read(reader, {path, whole.substr(0, cut)}).path == path);
+        }
+      });
 }
 
 // A third of all manifests: all take some minutes under a sanitizer.
 void read_with_nothing_closed(std::size_t third) {
   constexpr std::size_t kSize = 60'000;
-  std::set<std::pair<std::string, std::string>> done;
-  for (const auto& entry : std::filesystem::directory_iterator(QUARRY_PROJECT_CASES)) {
-    std::ifstream stream(entry.path(), std::ios::binary);
-    std::ostringstream text;
-    text << stream.rdbuf();
-    for (const project::Case& one : project::parse_cases(text.str())) {
-      for (const auto& [path, content] : one.files) {
-        const ecosystem::Reader* reader = ecosystem::find_reader(path);
-        if (reader == nullptr || reader->read == nullptr || content.empty()) continue;
-        if (!done.emplace(reader->pattern, content).second) continue;
-        if (done.size() % 3 != third) continue;
+  std::size_t number = 0;
+  each_manifest(
+      [&](const ecosystem::Reader& reader, const std::string& path, const std::string& content) {
+        if (++number % 3 != third) return;
         for (const std::string_view dropped : {"", ")]}>\"'`", "\n", ")]}>\n"}) {
           std::string unit;
           for (const char c : content) {
@@ -339,12 +341,9 @@ void read_with_nothing_closed(std::size_t third) {
           if (unit.empty()) continue;
           const std::string hostile = repeated(unit, kSize / unit.size() + 1);
           INFO(path << " without " << dropped << ": " << content);
-          CHECK(ecosystem::read(*reader, {path, hostile}).path == path);
+          CHECK(ecosystem::read(reader, {path, hostile}).path == path);
         }
-      }
-    }
-  }
-  CHECK(done.size() > 100);
+      });
 }
 
 TEST_CASE(

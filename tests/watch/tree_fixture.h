@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -47,5 +49,28 @@ struct TreeFixture {
  private:
   const TreeLimits limits_;
 };
+
+// What is done to a tree once it is watched.
+struct TreeChange {
+  const char* name;
+  std::function<void(const test::TempWorkspace&)> before;  // may be empty
+  std::function<void(const test::TempWorkspace&)> change;
+};
+
+// Each moves the epoch of the tree, once.
+inline void check_that_each_moves_the_tree(std::span<const TreeChange> changes) {
+  for (const TreeChange& row : changes) {
+    TreeFixture fixture;
+    if (row.before) row.before(fixture.workspace);
+    fixture.begin();
+    const Epochs before = fixture.epochs();
+    INFO(row.name);
+    REQUIRE(fixture.epochs() == before);
+    row.change(fixture.workspace);
+    CHECK(fixture.epochs().tree != before.tree);
+    const Epochs after = fixture.epochs();
+    CHECK(fixture.epochs() == after);
+  }
+}
 
 }  // namespace quarry::watch

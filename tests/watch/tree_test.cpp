@@ -1,6 +1,5 @@
 #include <filesystem>
 #include <fstream>
-#include <functional>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,13 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::TempWorkspace;
 
-struct Row {
-  const char* name;
-  std::function<void(const TempWorkspace&)> before;
-  std::function<void(const TempWorkspace&)> change;
-};
-
-const Row kTreeChanges[] = {
+const TreeChange kTreeChanges[] = {
     {"create", {}, [](const auto& w) { w.write("new.txt", "x"); }},
     {"overwrite with the same size", [](const auto& w) { w.write("a.txt", "one"); },
      [](const auto& w) {
@@ -67,21 +60,10 @@ const Row kTreeChanges[] = {
 };
 
 TEST_CASE("every change of the tree moves its epoch") {
-  for (const Row& row : kTreeChanges) {
-    TreeFixture fixture;
-    if (row.before) row.before(fixture.workspace);
-    fixture.begin();
-    const Epochs before = fixture.epochs();
-    INFO(row.name);
-    REQUIRE(fixture.epochs() == before);
-    row.change(fixture.workspace);
-    CHECK(fixture.epochs().tree != before.tree);
-    const Epochs after = fixture.epochs();
-    CHECK(fixture.epochs() == after);
-  }
+  check_that_each_moves_the_tree(kTreeChanges);
 }
 
-const Row kGitChanges[] = {
+const TreeChange kGitChanges[] = {
     {"HEAD", {}, [](const auto& w) { w.write(".git/HEAD", "ref: refs/heads/b\n"); }},
     {"the index as git writes it",
      {},
@@ -98,7 +80,7 @@ const Row kGitChanges[] = {
 };
 
 TEST_CASE("a change of git's state moves its epoch and leaves the tree's") {
-  for (const Row& row : kGitChanges) {
+  for (const TreeChange& row : kGitChanges) {
     TreeFixture fixture;
     fixture.workspace.write(".git/HEAD", "ref: refs/heads/a\n");
     fixture.workspace.make_directory(".git/refs/heads");
@@ -129,7 +111,7 @@ TEST_CASE("new objects move nothing") {
 }
 
 TEST_CASE("git's state is not known where it may lie elsewhere") {
-  const Row rows[] = {
+  const TreeChange rows[] = {
       {".git is a file", {}, [](const auto& w) { w.write(".git", "gitdir: elsewhere\n"); }},
       {".git is a symlink", [](const auto& w) { w.make_directory("elsewhere"); },
        [](const auto& w) { w.link("elsewhere", ".git"); }},
@@ -143,7 +125,7 @@ TEST_CASE("git's state is not known where it may lie elsewhere") {
        },
        [](const auto& w) { fs::rename(w.path("link"), w.path(".git/HEAD")); }},
   };
-  for (const Row& row : rows) {
+  for (const TreeChange& row : rows) {
     INFO(row.name);
     {
       TreeFixture fixture;  // it was so before
@@ -180,7 +162,7 @@ void check_all_watched(TreeFixture& fixture) {
 }
 
 TEST_CASE("directories that move, come and go are watched under their new names only") {
-  const Row rows[] = {
+  const TreeChange rows[] = {
       {"nested, made at once", {}, [](const auto& w) { w.make_directory("a/b/c/d/e/f"); }},
       {"renamed", [](const auto& w) { w.make_directory("a/b/c"); },
        [](const auto& w) { fs::rename(w.path("a"), w.path("z")); }},
@@ -241,7 +223,7 @@ TEST_CASE("directories that move, come and go are watched under their new names 
          w.make_directory("a/b/c/d");
        }},
   };
-  for (const Row& row : rows) {
+  for (const TreeChange& row : rows) {
     TreeFixture fixture;
     if (row.before) row.before(fixture.workspace);
     fixture.begin();
