@@ -137,6 +137,7 @@ class Change {
     bool on_the_way = false;             // a directory that may be there by the time it is made
     bool mine = true;                    // false: it was
     std::uint64_t names = 1;             // of the file that is replaced
+    bool stuck = false;                  // what was there has the name of the step's draft
     bool opens = false;                  // a directory that its owner may not change, until it goes
   };
   // What the steps so far will have made of a path: with neither nothing is there. It stands for
@@ -207,6 +208,9 @@ class Change {
   // The same for a file that is put back.
   bool revert_name(const sandbox::Place& place, std::size_t at, std::size_t made);
   Result<void> check_unchanged(const sandbox::Place& place, const Plan& plan) const;
+  Result<sandbox::Expected> expected(const sandbox::Place& place, std::size_t at) const;
+  sandbox::Expected expected(const sandbox::Stamp& stamp, const std::string* bytes) const;
+  Result<void> finished(std::size_t at, const Result<bool>& done);
   Result<void> sync_names() const;
   std::string take_back(std::size_t made);
   Result<void> revert(std::size_t at, std::size_t made);

@@ -1,6 +1,7 @@
 #include "server/change/changes.h"
 
 #include "server/base/log.h"
+#include "server/change/leftover.h"
 #include "server/change/looks.h"
 
 namespace quarry::change {
@@ -101,8 +102,7 @@ Result<void> Changes::settle(const sandbox::Workspace& workspace, const Entry& e
   std::size_t fresh = 0;
   std::size_t old = 0;
   for (std::size_t at = 0; at < entry.steps.size(); ++at) {
-    const auto place = place_in(workspace, entry.steps[at].path);
-    if (place) place->drop_draft(draft_tag(entry.id, at));
+    settle_leftover(workspace, entry, at, config_.limits[Limit::kChangeBytes]);
     const Looks look = looks(workspace, entry, at, config_.limits[Limit::kChangeBytes]);
     fresh += look == Looks::kNew ? 1 : 0;
     old += look == Looks::kOld ? 1 : 0;

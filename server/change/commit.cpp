@@ -86,8 +86,38 @@ Result<void> Change::write_file(const Place& place, std::size_t at) {
   if (plan.mode) TRY(draft.set_mode(*plan.mode));
   if (changes_.sync()) TRY(draft.sync());
   TRY_ASSIGN(plan.now, draft.stamp());
-  TRY(check_unchanged(place, plan));  // last: the sooner it is put after that the better
-  return draft.put(/*replace=*/step.before.has_value());
+  if (!step.before) return draft.put();
+  TRY_ASSIGN(const sandbox::Expected old, expected(place, at));
+  return finished(at, draft.put_over(old));
+}
+
+// `done`: false when what was there is stuck beside its place.
+Result<void> Change::finished(std::size_t at, const Result<bool>& done) {
+  if (!done) return hand_on(done.error());
+  if (*done) return {};
+  plans_[at].stuck = true;
+  TRY_ASSIGN(const Path path, path_in(workspace_, entry_.steps[at].path));
+  return fail(Code::kConflict, "what was at '{}' is at '{}' now", path.display(),
+              path.parent().child(Place::draft_name(tag(at))).display());
+}
+
+// What the step replaces or removes.
+Result<sandbox::Expected> Change::expected(const Place& place, std::size_t at) const {
+  const Step& step = entry_.steps[at];
+  if (plans_[at].check && plans_[at].was) {
+    return expected(*plans_[at].was, is_unread(*step.before) ? nullptr : &step.old_bytes);
+  }
+  TRY_ASSIGN(const auto there, place.look());
+  if (!there) return sandbox::changed_meanwhile(place.path().display());
+  return sandbox::Expected{.stamp = there->stamp};
+}
+
+// `bytes`: null when they are not known.
+sandbox::Expected Change::expected(const sandbox::Stamp& stamp, const std::string* bytes) const {
+  sandbox::Expected old{.stamp = stamp};
+  const bool tells = sandbox::settled(stamp, changes_.clock_.wall_ms());
+  if (bytes != nullptr && !tells) old.bytes = *bytes;
+  return old;
 }
 
 Result<void> Change::make(std::size_t at) {
@@ -125,7 +155,8 @@ Result<void> Change::make(std::size_t at) {
       if (step.after) return make_link(place, plan.bytes, plan.attributes);
       TRY(check_unchanged(place, plan));
       if (entry_.is_replaced_by_next(at)) return {};  // the move does it, with no moment in between
-      return place.remove_file();
+      TRY_ASSIGN(const sandbox::Expected old, expected(place, at));
+      return finished(at, place.remove_file(old, tag(at)));
   }
   return {};
 }
@@ -213,13 +244,16 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
     if (!step.before) return plans_[at].mine ? place.remove_directory() : Result<void>();
     return place.make_directory(kNewDirectory);  // its mode comes last
   }
-  if (!step.before) return place.remove_file();
+  TRY_ASSIGN(const auto there, place.look());
+  if (!step.before) {
+    if (!there) return {};
+    return finished(at, place.remove_file(expected(there->stamp, &plans_[at].bytes), tag(at)));
+  }
   if (is_for_good(step)) return fail(Code::kInternal, "'{}' was not kept", step.path);
   if (step.kind == Step::Kind::kLink) return make_link(place, step.old_bytes, step.attributes);
   if (revert_name(place, at, made)) return {};
   TRY_ASSIGN(sandbox::Draft draft, place.draft(tag(at), kPrivate));
   TRY(draft.write(step.old_bytes));
-  TRY_ASSIGN(const auto there, place.look());
   if (there) {
     TRY(draft.resemble(place));
   } else {
@@ -228,7 +262,8 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
   TRY(draft.set_mode(step.before->mode));
   if (changes_.sync()) TRY(draft.sync());
   TRY_ASSIGN(plans_[at].now, draft.stamp());
-  return draft.put(/*replace=*/true);
+  if (!there) return draft.put();
+  return finished(at, draft.put_over(expected(there->stamp, &plans_[at].bytes)));
 }
 
 // Takes back the first `made` steps. What could not be: their paths, for the caller; "" for none.
@@ -304,8 +339,12 @@ Result<Receipt> Change::commit() {
                    .for_good = for_good,
                    .split = find_split()};
   }
+  if (made < plans_.size() && plans_[made].stuck) ++made;  // in its middle
   const std::string left = take_back(made);
-  end(left.empty() ? Outcome::kReverted : Outcome::kPartly);
+  // What is stuck is put back or removed by whoever settles the entry.
+  const bool stuck =
+      std::any_of(plans_.begin(), plans_.end(), [](const Plan& p) { return p.stuck; });
+  if (!stuck) end(left.empty() ? Outcome::kReverted : Outcome::kPartly);
   const Error& cause = result.error();
   return fail(cause.code, "{}; {}{}", cause.message,
               left.empty() ? "nothing was changed"

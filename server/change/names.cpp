@@ -96,10 +96,15 @@ Result<bool> Change::write_name(const Place& place, std::size_t at, std::size_t 
     mode = mode.value_or(old->mode);
   }
   if (mode != of->metadata.mode) return false;
-  auto draft = place.draft_name(tag(at), of->place);
+  auto draft = place.draft_link(tag(at), of->place);
   if (!draft) return false;
   TRY(check_unchanged(place, plan));
-  TRY(draft->put(replace));
+  if (!replace) {
+    TRY(draft->put());
+    return true;
+  }
+  TRY_ASSIGN(const sandbox::Expected old, expected(place, at));
+  TRY(draft->put_over(old));
   return true;
 }
 
@@ -110,8 +115,13 @@ bool Change::revert_name(const Place& place, std::size_t at, std::size_t made) {
     if (one.file != step.file || one.before != step.before) continue;
     const auto of = find_file(other, other < made ? plans_[other].now : plans_[other].was);
     if (!of || of->metadata.mode != step.before->mode) continue;
-    auto draft = place.draft_name(tag(at), of->place);
-    if (!draft || !draft->put(/*replace=*/true)) continue;
+    auto draft = place.draft_link(tag(at), of->place);
+    const auto there = place.look();
+    if (!draft || !there) continue;
+    const auto put =
+        *there ? finished(at, draft->put_over(expected((*there)->stamp, &plans_[at].bytes)))
+               : draft->put();
+    if (!put) continue;
     plans_[at].now = of->metadata.stamp;
     return true;
   }

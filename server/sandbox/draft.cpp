@@ -58,19 +58,15 @@ Result<void> Draft::sync() {
   return change_failure(error, place_->path_.display());
 }
 
-Result<void> Draft::put(bool replace) {
+Result<void> Draft::put() {
   const int directory = place_->directory_;
-  const int failed = renameat2(directory, name_.c_str(), directory, place_->name(),
-                               replace ? 0 : RENAME_NOREPLACE) == 0
-                         ? 0
-                         : errno;
-  if (failed == 0) {
+  if (renameat2(directory, name_.c_str(), directory, place_->name(), RENAME_NOREPLACE) == 0) {
     name_.clear();
     return {};
   }
-  const bool unknown = !replace && (failed == EINVAL || failed == ENOSYS);
+  const bool unknown = errno == EINVAL || errno == ENOSYS;
   if (unknown && linkat(directory, name_.c_str(), directory, place_->name(), 0) == 0) return {};
-  return change_failure(unknown ? errno : failed, place_->path_.display());
+  return change_failure(errno, place_->path_.display());
 }
 
 Result<Stamp> Draft::stamp() const {

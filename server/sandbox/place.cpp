@@ -210,34 +210,30 @@ void Place::set_link_attributes(std::string_view attributes) const {
 }
 
 Result<Draft> Place::draft(std::string_view tag, std::uint32_t mode) const {
-  std::string draft_name(kDraftPrefix);
-  draft_name.append(tag);
+  std::string name = draft_name(tag);
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  Fd fd(openat(directory_, draft_name.c_str(), kFlags, mode));
+  Fd fd(openat(directory_, name.c_str(), kFlags, mode));
   if (!fd) return change_failure(errno, path_.display());
-  return Draft(*this, std::move(fd), std::move(draft_name));
+  return Draft(*this, std::move(fd), std::move(name));
 }
 
-Result<Draft> Place::draft_name(std::string_view tag, const Place& of) const {
-  std::string name_of_draft(kDraftPrefix);
-  name_of_draft.append(tag);
-  if (linkat(of.directory_, of.name(), directory_, name_of_draft.c_str(), 0) != 0) {
+Result<Draft> Place::draft_link(std::string_view tag, const Place& of) const {
+  std::string name = draft_name(tag);
+  if (linkat(of.directory_, of.name(), directory_, name.c_str(), 0) != 0) {
     return fail(Code::kUnavailable, "'{}' can have no other name: {}",
                 shown_name(of.path_.display()), strerrordesc_np(errno));
   }
-  Fd fd(openat(directory_, name_of_draft.c_str(), kReadFlags | O_NOFOLLOW));
+  Fd fd(openat(directory_, name.c_str(), kReadFlags | O_NOFOLLOW));
   if (!fd) {
     const int error = errno;
-    (void)unlinkat(directory_, name_of_draft.c_str(), 0);
+    (void)unlinkat(directory_, name.c_str(), 0);
     return change_failure(error, path_.display());
   }
-  return Draft(*this, std::move(fd), std::move(name_of_draft));
+  return Draft(*this, std::move(fd), std::move(name));
 }
 
-void Place::drop_draft(std::string_view tag) const {
-  std::string draft_name(kDraftPrefix);
-  draft_name.append(tag);
-  (void)unlinkat(directory_, draft_name.c_str(), 0);
+std::string Place::draft_name(std::string_view tag) {
+  return std::string(kDraftPrefix).append(tag);
 }
 
 Result<void> Place::check_changeable() const {

@@ -7,6 +7,12 @@
 // hard links elsewhere keep their content, and a reader sees the old or the new file. A place is
 // used while its workspace lives: in the root itself it works on the workspace's own descriptor.
 //
+// What is replaced or removed is looked at once more when nobody can reach it by its name any more:
+// it changes names with the draft (RENAME_EXCHANGE), or gives up its own, and goes back when it is
+// not what was to go. So what another program puts there at any moment stays. Only where the file
+// system cannot do that (NFS, 9p, many a FUSE) is the last look before the call that does it. A
+// process that is killed in between leaves what came out under the draft's name.
+//
 // Errors are worded for the caller and name the path: kConflict (exists already, not empty, in
 // use), kDenied (permission, read-only file system), kUnavailable (disk full, disk fails).
 //
@@ -22,6 +28,13 @@
 #include "server/sandbox/workspace.h"
 
 namespace quarry::sandbox {
+
+// The file or symlink that is to be replaced or removed, as it was read.
+struct Expected {
+  Stamp stamp;
+  // Its content or target, compared too: where the times may be those of two contents (settled()).
+  std::optional<std::string_view> bytes = std::nullopt;
+};
 
 // A new file under a temporary name in its place's directory; gone at the end of its life unless
 // it was put in place. Belongs to one thread.
@@ -39,16 +52,20 @@ class Draft {
   Result<void> set_mode(std::uint32_t mode);
   // On disk: the content, not the name.
   Result<void> sync();
-  // Takes the place's name, at once. Without `replace` kConflict when something has it.
-  Result<void> put(bool replace);
+  // Takes the place's name, at once. kConflict when something has it.
+  Result<void> put();
+  // The same when `old` has it, which goes. kConflict when that has changed: it stays. False when
+  // what was there neither goes nor can be put back: it has the draft's name now, and stays there.
+  Result<bool> put_over(const Expected& old);
   Result<Stamp> stamp() const;
 
  private:
   friend class Place;
   Draft(const Place& place, Fd fd, std::string name);
+  bool return_exchanged();
   const Place* place_;  // outlives the draft
   Fd fd_;
-  std::string name_;  // empty once it is put
+  std::string name_;  // empty once it is put, or another file has it
 };
 
 class Place {
@@ -73,9 +90,9 @@ class Place {
   Result<Draft> draft(std::string_view tag, std::uint32_t mode) const;
   // As draft(), but another name of the regular file at `of`, which is not to be written to.
   // kUnavailable where it cannot have one.
-  Result<Draft> draft_name(std::string_view tag, const Place& of) const;
-  // Removes what a draft with this tag has left when its process was killed.
-  void drop_draft(std::string_view tag) const;
+  Result<Draft> draft_link(std::string_view tag, const Place& of) const;
+  // The name of a draft with this tag, where a killed process may have left something.
+  static std::string draft_name(std::string_view tag);
 
   // Whether names may be made and removed in the place's directory; kDenied else, as far as that
   // can be told beforehand.
@@ -87,8 +104,11 @@ class Place {
   Result<void> make_directory(std::uint32_t mode) const;
   Result<void> make_link(const std::string& target) const;
   Result<void> set_mode(std::uint32_t mode) const;  // of a file or directory
-  Result<void> remove_file() const;                 // or symlink
-  Result<void> remove_directory() const;            // an empty one
+  Result<void> remove_file() const;                 // or symlink, or what else is no directory
+  // The same when it is `old`; kConflict when it has changed: it stays. False when it is neither
+  // gone nor can be put back: it has the name of a draft with this tag now.
+  Result<bool> remove_file(const Expected& old, std::string_view tag) const;
+  Result<void> remove_directory() const;  // an empty one
   // False when it would cross file systems (or the sandbox forbids it): nothing was done. `over`:
   // what is there and goes, kConflict when it has changed; nullopt: nothing may be there. One of
   // two names of a file goes when it is moved onto the other; kInvalidArgs when both are one name,
@@ -97,6 +117,8 @@ class Place {
   // names would bring it out, but a process killed right then would leave the old file of `to` at
   // the name that was moved from, neither old nor new.
   Result<bool> move_to(const Place& to, const std::optional<Stamp>& over = std::nullopt) const;
+  // What is here and what is there change names, at once.
+  Result<void> exchange(const Place& other) const;
 
  private:
   friend class Workspace;

@@ -1,0 +1,143 @@
+// How a file is replaced and removed so that what another program puts in its place stays: see
+// place.h.
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/sandbox/place.h"
+#include "server/sandbox/resolve.h"
+#include "server/sandbox/shown.h"
+#include "server/sandbox/status.h"
+
+namespace quarry::sandbox {
+namespace {
+
+// The name last, so that a program which watches the directory hears last of it that something has
+// come there.
+int exchange_names(int from_fd, const char* from, int to_fd, const char* to) {
+  return renameat2(to_fd, to, from_fd, from, RENAME_EXCHANGE) == 0 ? 0 : errno;
+}
+
+bool is_unknown(int error) {
+  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+}
+
+// Of a file its content, of a symlink its target; of anything else there is none to compare.
+bool holds(int directory, const char* name, mode_t mode, std::string_view bytes) {
+  std::string there;
+  if (S_ISLNK(mode)) return read_link(directory, name, there) == 0 && there == bytes;
+  if (!S_ISREG(mode)) return true;
+  const auto file = adopt_file(Fd(openat(directory, name, kReadFlags | O_NOFOLLOW)), name);
+  const auto most = static_cast<std::int64_t>(bytes.size());
+  return file && file->read_all(there, most) && there == bytes;
+}
+
+// What is at the place's name when it is still `old`; kConflict else.
+Result<struct stat> look_for(int directory, const char* name, const Expected& old,
+                             const Path& path) {
+  struct stat status {};
+  if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return changed_meanwhile(path.display());
+    return change_failure(errno, path.display());
+  }
+  if (stamp_of(status) != old.stamp) return changed_meanwhile(path.display());
+  return status;
+}
+
+// Whether `name` is the file that was there as `was` when it had its own name. A rename changes the
+// time of its inode, so that is not compared.
+bool is_still(int directory, const char* name, const struct stat& was, const Expected& old) {
+  struct stat now {};
+  if (fstatat(directory, name, &now, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  const bool same =
+      now.st_dev == was.st_dev && now.st_ino == was.st_ino && now.st_mode == was.st_mode &&
+      now.st_uid == was.st_uid && now.st_gid == was.st_gid && now.st_size == was.st_size &&
+      now.st_mtim.tv_sec == was.st_mtim.tv_sec && now.st_mtim.tv_nsec == was.st_mtim.tv_nsec;
+  return same && (!old.bytes || holds(directory, name, now.st_mode, *old.bytes));
+}
+
+}  // namespace
+
+Result<bool> Draft::put_over(const Expected& old) {
+  const int directory = place_->directory_;
+  const char* const name = place_->name();
+  TRY_ASSIGN(const struct stat was, look_for(directory, name, old, place_->path_));
+  const int error = exchange_names(directory, name_.c_str(), directory, name);
+  if (error == ENOENT) return changed_meanwhile(place_->path_.display());
+  if (is_unknown(error)) {
+    if (old.bytes && !holds(directory, name, was.st_mode, *old.bytes)) {
+      return changed_meanwhile(place_->path_.display());
+    }
+    if (renameat(directory, name_.c_str(), directory, name) != 0) {
+      return change_failure(errno, place_->path_.display());
+    }
+    name_.clear();
+    return true;
+  }
+  if (error != 0) return change_failure(error, place_->path_.display());
+  if (!is_still(directory, name_.c_str(), was, old)) {
+    if (!return_exchanged()) return false;
+    return changed_meanwhile(place_->path_.display());
+  }
+  if (unlinkat(directory, name_.c_str(), 0) != 0) {
+    const int why = errno;
+    if (!return_exchanged()) return false;
+    return change_failure(why, place_->path_.display());
+  }
+  name_.clear();
+  return true;
+}
+
+// What has the draft's name goes back to its own.
+bool Draft::return_exchanged() {
+  const int directory = place_->directory_;
+  const std::string beside = std::exchange(name_, {});
+  const int error = exchange_names(directory, beside.c_str(), directory, place_->name());
+  if (error != 0) return false;
+  struct stat mine {};
+  struct stat there {};
+  const bool own = fstat(fd_.get(), &mine) == 0 &&
+                   fstatat(directory, beside.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+                   mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+  if (own) {
+    name_ = beside;
+    return true;
+  }
+  // Something has come to the name since, in the place of the draft's file: that is the newest.
+  (void)exchange_names(directory, beside.c_str(), directory, place_->name());
+  return false;
+}
+
+Result<bool> Place::remove_file(const Expected& old, std::string_view tag) const {
+  TRY_ASSIGN(const struct stat was, look_for(directory_, name(), old, path_));
+  const std::string aside = draft_name(tag);
+  if (renameat2(directory_, name(), directory_, aside.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno == ENOENT) return changed_meanwhile(path_.display());
+    // A full disk may have no room for another name.
+    if (old.bytes && !holds(directory_, name(), was.st_mode, *old.bytes)) {
+      return changed_meanwhile(path_.display());
+    }
+    TRY(remove_file());
+    return true;
+  }
+  const bool still = is_still(directory_, aside.c_str(), was, old);
+  if (still && unlinkat(directory_, aside.c_str(), 0) == 0) return true;
+  const int why = errno;
+  if (renameat2(directory_, aside.c_str(), directory_, name(), RENAME_NOREPLACE) != 0) {
+    return false;
+  }
+  return still ? change_failure(why, path_.display()) : changed_meanwhile(path_.display());
+}
+
+Result<void> Place::exchange(const Place& other) const {
+  const int error = exchange_names(directory_, name(), other.directory_, other.name());
+  if (error == 0) return {};
+  return change_failure(error, other.path_.display());
+}
+
+}  // namespace quarry::sandbox

@@ -1,0 +1,109 @@
+// What a process that was killed has left beside a file, for each moment, and what becomes of it.
+
+#include <filesystem>
+
+#include "tests/change/world.h"
+
+namespace quarry::change {
+namespace {
+
+using test::World;
+
+constexpr const char* kNone = nullptr;
+constexpr const char* kOld = "old content\n";
+constexpr const char* kNew = "new\n";
+constexpr const char* kTheirs = "what another program wrote\n";
+
+struct Leftover {
+  const char* name;
+  bool removes;        // the change: it replaces else
+  const char* there;   // at the path when the process died
+  const char* beside;  // under the draft's name
+  const char* then;    // at the path when it is settled
+  bool stays = false;  // the other one stays where it is
+};
+
+const Leftover kLeftovers[] = {
+    {"before anything was written", false, kOld, "", kOld},
+    {"a part was written", false, kOld, "ne", kOld},
+    {"it was written", false, kOld, kNew, kOld},
+    {"it was exchanged", false, kNew, kOld, kNew},
+    {"what another wrote was exchanged", false, kNew, kTheirs, kTheirs},
+    {"it had come out empty", false, kNew, "", kNew},
+    {"what another wrote was back", false, kTheirs, kNew, kTheirs},
+    {"it was being taken back", false, kNew, "old co", kNew},
+    {"another wrote the same meanwhile", false, kNew, "ne", kNew},
+    {"another wrote after it was exchanged", false, kTheirs, kOld, kTheirs},
+    {"another wrote twice", false, kTheirs, "what they wrote first\n", kTheirs, true},
+    {"another removed it", false, kNone, kOld, kNone},
+    {"it was moved aside", true, kNone, kOld, kNone},
+    {"what another wrote was moved aside", true, kNone, kTheirs, kTheirs},
+    {"what another wrote was moved aside, and it wrote again", true, kTheirs,
+     "what they wrote first\n", kTheirs, true},
+    {"it was moved aside, and another made it anew", true, kTheirs, kOld, kTheirs},
+};
+
+void write(const World& world, const std::string& name, const char* content) {
+  std::filesystem::remove(world.tree.path(name));
+  if (content != kNone) world.tree.write(name, content);
+}
+
+TEST_CASE("what a killed process left beside a file is settled, and no content of others is lost") {
+  for (const Leftover& row : kLeftovers) {
+    INFO(row.name);
+    World world;
+    world.tree.write("d/a", kOld);
+    std::string beside;
+    {
+      const auto change = world.begin({"d/a"});
+      const auto planned =
+          row.removes ? change->remove(world.path("d/a")) : change->put(world.path("d/a"), kNew);
+      REQUIRE(planned);
+      auto journal =
+          journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+      journal::Entry entry = change->entry();
+      entry.time_ms = world.clock.wall_ms();
+      REQUIRE((*journal)->begin(entry));
+      beside = "d/" + sandbox::Place::draft_name(draft_tag(entry.id, 0));
+    }
+    write(world, "d/a", row.there);
+    write(world, beside, row.beside);
+    (void)world.undo({.session = "one", .dry_run = true});  // the next one to come settles it
+    const bool is_there = std::filesystem::exists(world.tree.path("d/a"));
+    CHECK(is_there == (row.then != kNone));
+    if (is_there && row.then != kNone) CHECK(world.tree.read("d/a") == row.then);
+    CHECK(std::filesystem::exists(world.tree.path(beside)) == row.stays);
+    if (row.stays) CHECK(world.tree.read(beside) == row.beside);
+    const auto journal =
+        journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+    CHECK((*journal)->open_entries(world.tree.root()).empty());
+  }
+}
+
+TEST_CASE(
+    "a large file that was moved aside to be removed for good goes, unless another wrote it") {
+  for (const bool theirs : {false, true}) {
+    World world;
+    world.tree.write("a", kOld);
+    std::string beside;
+    {
+      const auto change = world.begin({"a"});
+      REQUIRE(change->remove(world.path("a"), Change::Keep::kNothing));
+      auto journal =
+          journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+      journal::Entry entry = change->entry();
+      entry.time_ms = world.clock.wall_ms();
+      REQUIRE((*journal)->begin(entry));
+      beside = sandbox::Place::draft_name(draft_tag(entry.id, 0));
+    }
+    std::filesystem::rename(world.tree.path("a"), world.tree.path(beside));
+    if (theirs) world.tree.write(beside, kTheirs);
+    (void)world.undo({.session = "one", .dry_run = true});
+    const auto expected = theirs ? std::vector<std::string>{"a"} : std::vector<std::string>{};
+    CHECK(world.names() == expected);
+    if (theirs) CHECK(world.tree.read("a") == kTheirs);
+  }
+}
+
+}  // namespace
+}  // namespace quarry::change
