@@ -212,6 +212,7 @@ class Change {
   sandbox::Expected expected(const sandbox::Stamp& stamp, const std::string* bytes) const;
   Result<void> finished(std::size_t at, const Result<bool>& done);
   Result<void> sync_names() const;
+  Result<void> sync_content(sandbox::Draft& draft, bool replaces) const;
   std::string take_back(std::size_t made);
   Result<void> revert(std::size_t at, std::size_t made);
   void end(journal::Outcome outcome);

@@ -57,6 +57,12 @@ Result<void> Change::sync_names() const {
   return {};
 }
 
+Result<void> Change::sync_content(sandbox::Draft& draft, bool replaces) const {
+  if (changes_.sync()) return draft.sync();
+  if (replaces) draft.begin_sync();  // the old content goes with it
+  return {};
+}
+
 Result<void> Change::check_unchanged(const Place& place, const Plan& plan) const {
   if (!plan.check) return {};
   TRY_ASSIGN(const auto there, place.look());
@@ -84,7 +90,7 @@ Result<void> Change::write_file(const Place& place, std::size_t at) {
     draft.set_attributes(plan.attributes);
   }
   if (plan.mode) TRY(draft.set_mode(*plan.mode));
-  if (changes_.sync()) TRY(draft.sync());
+  TRY(sync_content(draft, step.before.has_value()));
   TRY_ASSIGN(plan.now, draft.stamp());
   if (!step.before) return draft.put();
   TRY_ASSIGN(const sandbox::Expected old, expected(place, at));
@@ -260,7 +266,7 @@ Result<void> Change::revert(std::size_t at, std::size_t made) {
     draft.set_attributes(step.attributes);
   }
   TRY(draft.set_mode(step.before->mode));
-  if (changes_.sync()) TRY(draft.sync());
+  TRY(sync_content(draft, there.has_value()));
   TRY_ASSIGN(plans_[at].now, draft.stamp());
   if (!there) return draft.put();
   return finished(at, draft.put_over(expected(there->stamp, &plans_[at].bytes)));

@@ -58,6 +58,10 @@ Result<void> Draft::sync() {
   return change_failure(error, place_->path_.display());
 }
 
+void Draft::begin_sync() {
+  (void)sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 Result<void> Draft::put() {
   const int directory = place_->directory_;
   if (renameat2(directory, name_.c_str(), directory, place_->name(), RENAME_NOREPLACE) == 0) {

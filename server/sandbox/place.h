@@ -52,6 +52,10 @@ class Draft {
   Result<void> set_mode(std::uint32_t mode);
   // On disk: the content, not the name.
   Result<void> sync();
+  // Instead: the content on its way there, before the name. A file system that chooses blocks late
+  // would have an empty file at the name when the power goes seconds later; ext4 does this by
+  // itself where a rename replaces a file, not where names are exchanged.
+  void begin_sync();
   // Takes the place's name, at once. kConflict when something has it.
   Result<void> put();
   // The same when `old` has it, which goes. kConflict when that has changed: it stays. False when
