@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <vector>
 
@@ -43,7 +44,8 @@ struct Pool::State {
   Queue<std::shared_ptr<ForkJoin>> helpers;
   HeavyGate gate;
   Semaphore wakeups;
-  Semaphore drained;
+  std::mutex draining;  // guards nothing: who waits for `drained` misses no notice
+  std::condition_variable drained;
 
   // Jobs accepted and not yet run to their end, and whether somebody waits until there are none.
   // Both are sequentially consistent and pair with each other: finish() lowers one and then reads
@@ -79,7 +81,9 @@ std::size_t Pool::State::post(Lane which, const Job* jobs, std::size_t count) {
 }
 
 void Pool::State::finish(std::size_t count) {
-  if (unfinished.fetch_sub(count) == count && awaited.load()) drained.signal();
+  if (unfinished.fetch_sub(count) != count || !awaited.load()) return;
+  const std::lock_guard lock(draining);
+  drained.notify_all();
 }
 
 bool Pool::State::post_helper(const std::shared_ptr<ForkJoin>& fork) {
@@ -143,22 +147,21 @@ void Pool::State::start_threads() {
 }
 
 bool Pool::State::wait_until_idle(std::chrono::milliseconds limit) {
-  using std::chrono::duration_cast, std::chrono::microseconds, std::chrono::steady_clock;
-  const auto end = steady_clock::now() + limit;
   awaited.store(true);
-  // A signal may be left of an earlier time, when other jobs came after it.
-  for (bool in_time = true; in_time && unfinished.load() != 0;) {
-    const auto left = duration_cast<microseconds>(end - steady_clock::now());
-    in_time = left.count() > 0 && drained.wait_for(left);
-  }
+  std::unique_lock lock(draining);
+  const auto end = std::chrono::steady_clock::now() + limit;
+  const bool idle = drained.wait_until(lock, end, [this] { return unfinished.load() == 0; });
   awaited.store(false);
-  return unfinished.load() == 0;
+  return idle;
 }
 
 void Pool::State::stop() {
   stopping.store(true);
   awaited.store(true);
-  while (unfinished.load() != 0) drained.wait();
+  {
+    std::unique_lock lock(draining);
+    drained.wait(lock, [this] { return unfinished.load() == 0; });
+  }
   wakeups.signal(threads.size());
   threads.clear();  // joins
 }

@@ -1,9 +1,9 @@
 // Semaphore: counts wake-ups; waiting sleeps at once instead of spinning (see pool.h), and
-// signalling enters the kernel only when somebody sleeps. Safe from any thread.
+// signalling enters the kernel only when somebody sleeps. There is no bounded wait: moodycamel's is
+// on the wall clock, which may be set back. Safe from any thread.
 
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 
 #include <concurrentqueue.h>  // lightweightsemaphore.h 1.0.3 does not compile without it
@@ -17,8 +17,6 @@ class Semaphore {
     if (count > 0) semaphore_.signal(static_cast<std::ptrdiff_t>(count));
   }
   void wait() { semaphore_.wait(); }
-  // False when the time passed first.
-  bool wait_for(std::chrono::microseconds limit) { return semaphore_.wait(limit.count()); }
 
  private:
   moodycamel::LightweightSemaphore semaphore_{0, 0};  // second: spins
