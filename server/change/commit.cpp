@@ -121,8 +121,8 @@ Result<sandbox::Expected> Change::expected(const Place& place, std::size_t at) c
 // `bytes`: null when they are not known.
 sandbox::Expected Change::expected(const sandbox::Stamp& stamp, const std::string* bytes) const {
   sandbox::Expected old{.stamp = stamp};
-  const bool tells = sandbox::settled(stamp, changes_.clock_.wall_ms());
-  if (bytes != nullptr && !tells) old.bytes = *bytes;
+  if (bytes != nullptr) old.bytes = *bytes;
+  old.tells = sandbox::settled(stamp, changes_.clock_.wall_ms());
   return old;
 }
 

@@ -10,8 +10,9 @@
 // What is replaced or removed is looked at once more when nobody can reach it by its name any more:
 // it changes names with the draft (RENAME_EXCHANGE), or gives up its own, and goes back when it is
 // not what was to go. So what another program puts there at any moment stays. Only where the file
-// system cannot do that (NFS, 9p, many a FUSE) is the last look before the call that does it. A
-// process that is killed in between leaves what came out under the draft's name.
+// system cannot do that (NFS, 9p, many a FUSE), or would copy what is to be removed (overlayfs), is
+// the last look before the call that does it. A process that is killed in between leaves what came
+// out under the draft's name.
 //
 // Errors are worded for the caller and name the path: kConflict (exists already, not empty, in
 // use), kDenied (permission, read-only file system), kUnavailable (disk full, disk fails).
@@ -32,8 +33,9 @@ namespace quarry::sandbox {
 // The file or symlink that is to be replaced or removed, as it was read.
 struct Expected {
   Stamp stamp;
-  // Its content or target, compared too: where the times may be those of two contents (settled()).
-  std::optional<std::string_view> bytes = std::nullopt;
+  std::optional<std::string_view> bytes = std::nullopt;  // its content or target, when it is known
+  // Whether the stamp tells one content from another (settled()); else the bytes are compared too.
+  bool tells = true;
 };
 
 // A new file under a temporary name in its place's directory; gone at the end of its life unless

@@ -6,7 +6,9 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "server/sandbox/place.h"
@@ -50,15 +52,30 @@ Result<struct stat> look_for(int directory, const char* name, const Expected& ol
 }
 
 // Whether `name` is the file that was there as `was` when it had its own name. A rename changes the
-// time of its inode, so that is not compared.
+// time of its inode, so that is not compared, and in some file systems the inode's number: then the
+// content tells.
 bool is_still(int directory, const char* name, const struct stat& was, const Expected& old) {
   struct stat now {};
   if (fstatat(directory, name, &now, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  const bool same =
-      now.st_dev == was.st_dev && now.st_ino == was.st_ino && now.st_mode == was.st_mode &&
-      now.st_uid == was.st_uid && now.st_gid == was.st_gid && now.st_size == was.st_size &&
-      now.st_mtim.tv_sec == was.st_mtim.tv_sec && now.st_mtim.tv_nsec == was.st_mtim.tv_nsec;
-  return same && (!old.bytes || holds(directory, name, now.st_mode, *old.bytes));
+  const bool alike = now.st_mode == was.st_mode && now.st_uid == was.st_uid &&
+                     now.st_gid == was.st_gid && now.st_size == was.st_size &&
+                     now.st_mtim.tv_sec == was.st_mtim.tv_sec &&
+                     now.st_mtim.tv_nsec == was.st_mtim.tv_nsec;
+  if (!alike) return false;
+  const bool same = now.st_dev == was.st_dev && now.st_ino == was.st_ino;
+  if (same && (old.tells || !old.bytes)) return true;
+  return old.bytes && holds(directory, name, now.st_mode, *old.bytes);
+}
+
+// What can be seen where nothing can be looked at afterwards.
+bool holds_expected(int directory, const char* name, mode_t mode, const Expected& old) {
+  return old.tells || !old.bytes || holds(directory, name, mode, *old.bytes);
+}
+
+// Of a lower layer a file would be copied as a whole to have another name.
+bool copies_to_rename(int directory) {
+  struct statfs system {};
+  return fstatfs(directory, &system) == 0 && system.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
 }  // namespace
@@ -70,7 +87,7 @@ Result<bool> Draft::put_over(const Expected& old) {
   const int error = exchange_names(directory, name_.c_str(), directory, name);
   if (error == ENOENT) return changed_meanwhile(place_->path_.display());
   if (is_unknown(error)) {
-    if (old.bytes && !holds(directory, name, was.st_mode, *old.bytes)) {
+    if (!holds_expected(directory, name, was.st_mode, old)) {
       return changed_meanwhile(place_->path_.display());
     }
     if (renameat(directory, name_.c_str(), directory, name) != 0) {
@@ -116,10 +133,10 @@ bool Draft::return_exchanged() {
 Result<bool> Place::remove_file(const Expected& old, std::string_view tag) const {
   TRY_ASSIGN(const struct stat was, look_for(directory_, name(), old, path_));
   const std::string aside = draft_name(tag);
-  if (renameat2(directory_, name(), directory_, aside.c_str(), RENAME_NOREPLACE) != 0) {
-    if (errno == ENOENT) return changed_meanwhile(path_.display());
+  if (copies_to_rename(directory_) ||
+      renameat2(directory_, name(), directory_, aside.c_str(), RENAME_NOREPLACE) != 0) {
     // A full disk may have no room for another name.
-    if (old.bytes && !holds(directory_, name(), was.st_mode, *old.bytes)) {
+    if (!holds_expected(directory_, name(), was.st_mode, old)) {
       return changed_meanwhile(path_.display());
     }
     TRY(remove_file());

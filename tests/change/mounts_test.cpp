@@ -106,5 +106,40 @@ TEST_CASE("change: names of one file are one file's on another file system, and 
         }) == "");
 }
 
+TEST_CASE("change: files of a lower layer of an overlay are replaced, removed and put back") {
+  CHECK(with_mount([](World& world, Report& report) {
+          // In the other file system, which an upper layer has to be in.
+          for (const char* name : {"d/m/upper", "d/m/work", "lower"})
+            world.tree.make_directory(name);
+          world.tree.make_directory("merged");
+          for (const char* name : {"edited", "removed"}) {
+            world.tree.write(std::string("lower/") + name, "old");
+          }
+          const std::string layers = "userxattr,lowerdir=" + world.tree.path("lower") +
+                                     ",upperdir=" + world.tree.path("d/m/upper") +
+                                     ",workdir=" + world.tree.path("d/m/work");
+          const std::string merged = world.tree.path("merged");
+          if (mount("overlay", merged.c_str(), "overlay", 0, layers.c_str()) != 0) {
+            WARN("left out: no overlay can be mounted");
+            return;
+          }
+          {
+            const auto change = world.begin({"merged/edited", "merged/removed"});
+            report.claim(change->put(world.path("merged/edited"), "new").has_value(), "no edit");
+            report.claim(change->remove(world.path("merged/removed")).has_value(), "no removal");
+            const auto done = change->commit();
+            report.claim(done.has_value(), done ? "" : done.error().message.c_str());
+          }
+          report.claim(world.tree.read("merged/edited") == "new", "not edited");
+          report.claim(inode(world, "merged/removed") == 0, "not removed");
+          report.claim(world.undo({.session = "one"}) == std::vector<std::string>{"undone"},
+                       "not undone");
+          for (const char* name : {"merged/edited", "merged/removed"}) {
+            report.claim(world.tree.read(name) == "old", "not put back");
+          }
+          umount2(merged.c_str(), MNT_DETACH);
+        }) == "");
+}
+
 }  // namespace
 }  // namespace quarry::change

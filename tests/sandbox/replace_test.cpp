@@ -45,25 +45,25 @@ TEST_CASE("a file whose content is another under the same times is neither repla
   const Fixture fixture;
   const Place at = fixture.place("d/file");
   const Stamp stamp = fixture.stamp("d/file");
-  const Expected other{.stamp = stamp, .bytes = "odd"};
+  const Expected other{.stamp = stamp, .bytes = "odd", .tells = false};
   CHECK(fixture.put_over(at, other).error().code == Code::kConflict);
   CHECK(fixture.tree.read("d/file") == "old");
   CHECK(fixture.stamp("d/file").inode == stamp.inode);
   CHECK(fixture.names() == std::vector<std::string>{"file"});
   // It has had another name in between, which changes the time of its inode.
-  const Expected again{.stamp = fixture.stamp("d/file"), .bytes = "odd"};
+  const Expected again{.stamp = fixture.stamp("d/file"), .bytes = "odd", .tells = false};
   CHECK(at.remove_file(again, "tag").error().code == Code::kConflict);
   CHECK(fixture.stamp("d/file").inode == stamp.inode);
   CHECK(fixture.names() == std::vector<std::string>{"file"});
   // Longer and shorter ones.
   for (const char* bytes : {"", "ol", "older"}) {
-    const Expected longer{.stamp = fixture.stamp("d/file"), .bytes = bytes};
+    const Expected longer{.stamp = fixture.stamp("d/file"), .bytes = bytes, .tells = false};
     CHECK(fixture.put_over(at, longer).error().code == Code::kConflict);
   }
-  const Expected same{.stamp = fixture.stamp("d/file"), .bytes = "old"};
+  const Expected same{.stamp = fixture.stamp("d/file"), .bytes = "old", .tells = false};
   CHECK(fixture.put_over(at, same).value());
   CHECK(fixture.tree.read("d/file") == "new");
-  const Expected now{.stamp = fixture.stamp("d/file"), .bytes = "new"};
+  const Expected now{.stamp = fixture.stamp("d/file"), .bytes = "new", .tells = false};
   CHECK(at.remove_file(now, "tag").value());
   CHECK(fixture.names().empty());
 }
@@ -91,10 +91,11 @@ TEST_CASE("symlinks and what is no file are removed when they are what was seen"
   fixture.tree.link("file", "d/link");
   REQUIRE(mkfifo(fixture.tree.path("d/pipe").c_str(), 0600) == 0);
   const Place link = fixture.place("d/link");
-  const Expected other{.stamp = fixture.stamp("d/link"), .bytes = "fine"};
+  const Expected other{.stamp = fixture.stamp("d/link"), .bytes = "fine", .tells = false};
   CHECK(link.remove_file(other, "tag").error().code == Code::kConflict);
   CHECK(link.link_target().value() == "file");
-  CHECK(link.remove_file({.stamp = fixture.stamp("d/link"), .bytes = "file"}, "tag").value());
+  CHECK(link.remove_file({.stamp = fixture.stamp("d/link"), .bytes = "file", .tells = false}, "tag")
+            .value());
   CHECK(fixture.place("d/pipe").remove_file({.stamp = fixture.stamp("d/pipe")}, "tag").value());
   CHECK(fixture.names() == std::vector<std::string>{"file"});
 }
