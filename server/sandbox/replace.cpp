@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -15,6 +16,7 @@
 #include "server/sandbox/resolve.h"
 #include "server/sandbox/shown.h"
 #include "server/sandbox/status.h"
+#include "server/sandbox/writers.h"
 
 namespace quarry::sandbox {
 namespace {
@@ -39,6 +41,13 @@ bool holds(int directory, const char* name, mode_t mode, std::string_view bytes)
   return file && file->read_all(there, most) && there == bytes;
 }
 
+[[gnu::cold]] Failure open_elsewhere(std::string_view name) {
+  return fail(Code::kConflict,
+              "another program has '{}' open to write to it, and would go on in the old file; end "
+              "that first",
+              shown_name(name));
+}
+
 // What is at the place's name when it is still `old`; kConflict else.
 Result<struct stat> look_for(int directory, const char* name, const Expected& old,
                              const Path& path) {
@@ -49,6 +58,27 @@ Result<struct stat> look_for(int directory, const char* name, const Expected& ol
   }
   if (stamp_of(status) != old.stamp) return changed_meanwhile(path.display());
   return status;
+}
+
+// The file at `name`, to be asked who writes to it; none of what is no file, or cannot be read.
+Fd open_to_ask(int directory, const char* name) {
+  Fd file(openat(directory, name, kReadFlags | O_NOFOLLOW));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  return file;
+}
+
+// Whether somebody keeps it open to write to it, who would go on writing to what has no name any
+// more. Most let go of it within a moment.
+bool is_kept_open(const Fd& file) {
+  constexpr int kLooks = 10;
+  constexpr timespec kBetween{.tv_sec = 0, .tv_nsec = 1'000'000};
+  if (!file) return false;
+  for (int look = 1; has_writer(file.get()); ++look) {
+    if (look == kLooks) return true;
+    nanosleep(&kBetween, nullptr);
+  }
+  return false;
 }
 
 // Whether `name` is the file that was there as `was` when it had its own name. A rename changes the
@@ -83,6 +113,8 @@ bool copies_to_rename(int directory) {
 Result<bool> Draft::put_over(const Expected& old) {
   const int directory = place_->directory_;
   const char* const name = place_->name();
+  const Fd file = open_to_ask(directory, name);
+  if (is_kept_open(file)) return open_elsewhere(place_->path_.display());
   TRY_ASSIGN(const struct stat was, look_for(directory, name, old, place_->path_));
   const int error = exchange_names(directory, name_.c_str(), directory, name);
   if (error == ENOENT) return changed_meanwhile(place_->path_.display());
@@ -97,7 +129,9 @@ Result<bool> Draft::put_over(const Expected& old) {
     return true;
   }
   if (error != 0) return change_failure(error, place_->path_.display());
-  if (!is_still(directory, name_.c_str(), was, old)) {
+  // First, who may have opened it since by its name: what they have written by now is seen then.
+  const bool written = file && has_writer(file.get());
+  if (written || !is_still(directory, name_.c_str(), was, old)) {
     if (!return_exchanged()) return false;
     return changed_meanwhile(place_->path_.display());
   }

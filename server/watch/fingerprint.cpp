@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "server/base/hash.h"
+#include "server/sandbox/file_system.h"
 #include "server/watch/area.h"
-#include "server/watch/file_system.h"
 
 namespace quarry::watch {
 namespace {
@@ -62,7 +62,7 @@ class PartReader {
       return;
     }
     if (stamp->device != device || part_.path.is_root()) {
-      part_.foreign = !why_not_watched(directory->descriptor()).empty();
+      part_.foreign = !sandbox::why_not_own(directory->descriptor()).empty();
     }
     if (part_.path.is_root()) add_entry("", Kind::kDirectory, 0, *stamp);
     Dir::Entry entry;

@@ -5,8 +5,8 @@
 
 #include <sys/inotify.h>
 
+#include "server/sandbox/file_system.h"
 #include "server/sandbox/shown.h"
-#include "server/watch/file_system.h"
 
 namespace quarry::watch {
 namespace {
@@ -180,7 +180,7 @@ void Watch::look(const Workspace& files, const Task& task) {
   if (!directory) return unopened(files, task, directory.error());
   const auto stamp = directory->stamp();
   if (stamp && stamp->device != device_) {
-    if (std::string why = why_not_watched(directory->descriptor()); !why.empty()) {
+    if (std::string why = sandbox::why_not_own(directory->descriptor()); !why.empty()) {
       return fail(fmt::format("{} is on {}", sandbox::shown_name(task.path.display()), why));
     }
     device_ = stamp->device;

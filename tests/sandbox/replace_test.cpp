@@ -1,15 +1,20 @@
 // What is replaced or removed is looked at once more when it has lost its name.
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
-#include <map>
+#include <optional>
+#include <thread>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/base/fd.h"
 #include "server/sandbox/place.h"
+#include "server/sandbox/writers.h"
 #include "tests/support/temp_workspace.h"
 
 namespace quarry::sandbox {
@@ -115,6 +120,62 @@ TEST_CASE(
     CHECK(fixture.stamp("d/file").inode == fixture.stamp("name").inode);
     CHECK(fixture.names() == std::vector<std::string>{"file"});
   }
+}
+
+TEST_CASE("a file that somebody has open to write to is not replaced, and can be removed") {
+  const Fixture fixture;
+  const Place at = fixture.place("d/file");
+  fs::create_hard_link(fixture.tree.path("d/file"), fixture.tree.path("name"));
+  for (const char* opened : {"d/file", "name"}) {
+    INFO(opened);
+    const Fd writer(open(fixture.tree.path(opened).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    REQUIRE(writer);
+    const auto refused = fixture.put_over(at, {.stamp = fixture.stamp("d/file")});
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message, Catch::Contains("'d/file' open to write to it"));
+    CHECK(fixture.tree.read("d/file") == "old");
+    CHECK(fixture.names() == std::vector<std::string>{"file"});
+  }
+  const Fd reader(open(fixture.tree.path("d/file").c_str(), O_RDONLY | O_CLOEXEC));
+  CHECK(fixture.put_over(at, {.stamp = fixture.stamp("d/file")}).value());
+  CHECK(fixture.tree.read("d/file") == "new");
+  const Fd writer(open(fixture.tree.path("d/file").c_str(), O_WRONLY | O_CLOEXEC));
+  CHECK(at.remove_file({.stamp = fixture.stamp("d/file")}, "tag").value());
+}
+
+TEST_CASE("a file that is open to write to for a moment only is replaced after it") {
+  const Fixture fixture;
+  std::optional<Fd> writer(
+      open(fixture.tree.path("d/file").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    writer.reset();
+  });
+  Result<bool> put(false);
+  // However late the other thread runs.
+  for (bool again = true; again;) {
+    put = fixture.put_over(fixture.place("d/file"), {.stamp = fixture.stamp("d/file")});
+    again = !put && put.error().message.find("open to write") != std::string::npos;
+  }
+  other.join();
+  CHECK(put.value());
+  CHECK(fixture.tree.read("d/file") == "new");
+}
+
+TEST_CASE("whether a file is written to is asked without a signal to who asks") {
+  const Fixture fixture;
+  const Fd file(open(fixture.tree.path("d/file").c_str(), O_RDONLY | O_CLOEXEC));
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    while (!stop) Fd(open(fixture.tree.path("d/file").c_str(), O_WRONLY | O_CLOEXEC));
+  });
+  int written = 0;
+  for (int i = 0; i < 20'000; ++i) written += has_writer(file.get()) ? 1 : 0;
+  stop = true;
+  other.join();
+  CHECK_FALSE(has_writer(file.get()));
+  INFO(written << " of 20000");
+  SUCCEED();
 }
 
 TEST_CASE("who watches the directory hears last that something has come to the name") {

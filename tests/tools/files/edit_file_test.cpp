@@ -42,6 +42,18 @@ TEST_CASE("edit_file says that other names of a file keep the old content") {
   CHECK_THAT(edit("two", "three"), !Contains("other names"));
 }
 
+TEST_CASE("edit_file leaves a file alone that another program has open to write to") {
+  ChangeCall call(Files{{"server.log", "one\n"}});
+  {
+    std::ofstream other(call.files.path("server.log"), std::ios::app);
+    CHECK(call(edit_file, R"({"path":"server.log","old_string":"one","new_string":"two"})") ==
+          "error: another program has 'server.log' open to write to it, and would go on in the old "
+          "file; end that first; nothing was changed");
+    other << "three\n";
+  }
+  CHECK(call.files.read("server.log") == "one\nthree\n");
+}
+
 TEST_CASE("edit_file names the file elsewhere that is called so") {
   ChangeCall call(Files{{"kernel/a.c", "one"}});
   call.stop_time();  // however slow the machine is

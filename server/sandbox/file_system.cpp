@@ -1,4 +1,4 @@
-#include "server/watch/file_system.h"
+#include "server/sandbox/file_system.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "server/base/format.h"
 
-namespace quarry::watch {
+namespace quarry::sandbox {
 namespace {
 
 // The magic numbers of the kernel's file systems that no other machine and no process changes
@@ -39,7 +39,7 @@ constexpr auto kLocal = std::to_array<std::uint32_t>({
 
 }  // namespace
 
-std::string why_not_watched(int fd) {
+std::string why_not_own(int fd) {
   struct statfs system {};
   if (fstatfs(fd, &system) != 0) return strerrordesc_np(errno);
   const auto magic = static_cast<std::uint32_t>(system.f_type);
@@ -47,4 +47,4 @@ std::string why_not_watched(int fd) {
   return fmt::format("a file system that may change unseen (type 0x{:x})", magic);
 }
 
-}  // namespace quarry::watch
+}  // namespace quarry::sandbox
