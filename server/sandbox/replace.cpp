@@ -69,9 +69,10 @@ Fd open_to_ask(int directory, const char* name) {
 }
 
 // Whether somebody keeps it open to write to it, who would go on writing to what has no name any
-// more. Most let go of it within a moment.
+// more. Most let go of it within a moment; a child of ours has what was open until it runs its own
+// program.
 bool is_kept_open(const Fd& file) {
-  constexpr int kLooks = 10;
+  constexpr int kLooks = 100;
   constexpr timespec kBetween{.tv_sec = 0, .tv_nsec = 1'000'000};
   if (!file) return false;
   for (int look = 1; has_writer(file.get()); ++look) {
