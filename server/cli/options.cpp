@@ -32,6 +32,27 @@ std::string absolute(const char* path) {
   return text;
 }
 
+// CLI11 takes what the file says before it looks at the variables, which are stronger here: what a
+// variable says, the file does not.
+class WeakerFile final : public CLI::ConfigTOML {
+ public:
+  explicit WeakerFile(const CLI::App& app) : app_(app) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& file) const override {
+    std::vector<CLI::ConfigItem> said = CLI::ConfigTOML::from_config(file);
+    std::erase_if(said, [&](const CLI::ConfigItem& item) {
+      const CLI::Option* const option = app_.get_option_no_throw("--" + item.name);
+      const char* const variable =
+          option == nullptr ? nullptr : std::getenv(option->get_envname().c_str());
+      return variable != nullptr && *variable != '\0';
+    });
+    return said;
+  }
+
+ private:
+  const CLI::App& app_;
+};
+
 // What is not yet an option's value when the command line is taken apart.
 struct Texts {
   std::vector<std::string> groups;
@@ -143,6 +164,7 @@ int parse_options(int argc, char** argv, Options& options) {
   app.require_subcommand(0, 1);
   app.fallthrough();
   app.set_config("--config", default_config_file(), "The user's configuration file (TOML)");
+  app.config_formatter(std::make_shared<WeakerFile>(app));
   app.allow_config_extras(CLI::config_extras_mode::error);
   add_options(app, options, texts);
   // An option that may be repeated takes one value each time, and leaves the words behind alone.
