@@ -1,5 +1,7 @@
 // The command line as a person or a script types it.
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "tests/wire/client.h"
@@ -9,6 +11,7 @@ namespace {
 
 struct Run {
   std::string out;
+  std::string err;
   int code = -1;
 };
 
@@ -25,6 +28,7 @@ Run run(const std::vector<std::string>& words, const std::string& state) {
   for (const std::string& line : process.read_to_end(rest)) result.out += line + '\n';
   const auto end = process.wait_exit();
   if (end && !end->signalled) result.code = end->code;
+  result.err = process.stderr_text();
   return result;
 }
 
@@ -45,6 +49,26 @@ TEST_CASE("options may stand before the command, between its words and behind th
     CHECK(result.code == 0);
     CHECK(result.out.find("alpha") != std::string::npos);
   }
+}
+
+TEST_CASE("the help is text, and names the words that an option takes") {
+  const test::TempWorkspace state;
+  const Run help = run({"--help"}, state.root());
+  CHECK(help.code == 0);
+  CHECK(std::ranges::none_of(help.out, [](char c) { return c != '\n' && (c < ' ' || c > '~'); }));
+  for (const char* words : {"--durability normal|full ", "--log-level debug|info|warning|error ",
+                            "--log-format text|json ", "--resolver auto|openat2|walk "}) {
+    INFO(words);
+    CHECK(help.out.find(words) != std::string::npos);
+  }
+  CHECK(run({"serve", "--help"}, state.root()).out.find("quarry --help") != std::string::npos);
+}
+
+TEST_CASE("a word that an option does not take is answered with those that it does") {
+  const test::TempWorkspace state;
+  const Run refused = run({"--log-level", "loud", "tools"}, state.root());
+  CHECK(refused.code == 2);
+  CHECK(refused.err.starts_with("--log-level: no 'loud'; give debug|info|warning|error\n"));
 }
 
 TEST_CASE("a command whose output cannot be written does not say that all is done") {
