@@ -1,6 +1,8 @@
 // The command line as a person or a script types it.
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include <catch2/catch.hpp>
 
@@ -69,6 +71,32 @@ TEST_CASE("a word that an option does not take is answered with those that it do
   const Run refused = run({"--log-level", "loud", "tools"}, state.root());
   CHECK(refused.code == 2);
   CHECK(refused.err.starts_with("--log-level: no 'loud'; give debug|info|warning|error\n"));
+}
+
+TEST_CASE("the configuration that is printed for a client is that of its example") {
+  struct Row {
+    const char* client;
+    const char* file;
+    bool names_root = true;  // false: the client puts in the open folder
+  };
+  const Row rows[] = {{"claude-code", "claude_code.json"},
+                      {"claude-desktop", "claude_desktop.json"},
+                      {"vscode", "vscode.json", false},
+                      {"cursor", "cursor.json", false},
+                      {"codex", "codex.toml"},
+                      {"zed", "zed.json"}};
+  const test::TempWorkspace state;
+  for (const Row& row : rows) {
+    INFO(row.client);
+    std::vector<std::string> words = {"config", row.client};
+    if (row.names_root) words.insert(words.end(), {"--root", "/path/to/project"});
+    std::ifstream file(std::string(QUARRY_EXAMPLES "/clients/") + row.file);
+    std::string example((std::istreambuf_iterator<char>(file)), {});
+    const std::string installed = "/usr/local/bin/quarry";
+    REQUIRE(example.find(installed) != std::string::npos);
+    example.replace(example.find(installed), installed.size(), kBinary);
+    CHECK(run(words, state.root()).out == example);
+  }
 }
 
 TEST_CASE("a command whose output cannot be written does not say that all is done") {
