@@ -124,6 +124,16 @@ const changes = [
   ['delete_path', { path: 'made.txt' }, 'made.txt'],
 ];
 
+async function callEach({ client, call, revision }, rows) {
+  const checkResult = makeResultChecker((await client.listTools()).tools);
+  for (const [name, args, wanted] of rows) {
+    const result = await call({ name, arguments: args });
+    assert.ok(!result.isError, `${name}: ${text(result)}`);
+    assert.ok(text(result).includes(wanted), `${name}: no '${wanted}' in: ${text(result)}`);
+    checkResult(name, result, revision);
+  }
+}
+
 const checks = {
   async 'names itself'({ client }) {
     assert.equal(client.getServerVersion()?.name, 'quarry');
@@ -141,24 +151,12 @@ const checks = {
     assert.equal(structured, revision >= '2025-06-18', 'outputSchema exactly from 2025-06-18 on');
   },
 
-  async 'answers every tool, and its structure is as promised'({ client, call, revision }) {
-    const checkResult = makeResultChecker((await client.listTools()).tools);
-    for (const [name, args, wanted] of calls) {
-      const result = await call({ name, arguments: args });
-      assert.ok(!result.isError, `${name}: ${text(result)}`);
-      assert.ok(text(result).includes(wanted), `${name}: no '${wanted}' in: ${text(result)}`);
-      checkResult(name, result, revision);
-    }
+  async 'answers every tool, and its structure is as promised'(connection) {
+    await callEach(connection, calls);
   },
 
-  async 'changes files and takes it back'({ client, call, revision }) {
-    const checkResult = makeResultChecker((await client.listTools()).tools);
-    for (const [name, args, wanted] of changes) {
-      const result = await call({ name, arguments: args });
-      assert.ok(!result.isError, `${name}: ${text(result)}`);
-      assert.ok(text(result).includes(wanted), `${name}: no '${wanted}' in: ${text(result)}`);
-      checkResult(name, result, revision);
-    }
+  async 'changes files and takes it back'(connection) {
+    await callEach(connection, changes);
     assert.ok(!existsSync(`${workspace.root}/made.txt`) && !existsSync(`${workspace.root}/moved.txt`));
   },
 
