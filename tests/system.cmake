@@ -49,6 +49,8 @@ add_test(NAME "transcript: example hello_tool" COMMAND transcript_runner $<TARGE
 
 quarry_unit_tests(wire wire nlohmann_json::nlohmann_json)
 target_sources(wire_test PRIVATE wire/client.cpp)
+set_source_files_properties(wire/command_line_test.cpp PROPERTIES
+  COMPILE_DEFINITIONS QUARRY_EXAMPLES="${PROJECT_SOURCE_DIR}/examples")
 set(built "QUARRY_BINARY=\"$<TARGET_FILE:quarry>\"")
 if(QUARRY_SANITIZE)
   list(APPEND built QUARRY_SANITIZED=1)

@@ -52,8 +52,11 @@ double ask_us(Peer& server, std::size_t& bytes) {
   std::string scratch;
   const std::int64_t began = now_ns();
   server.send(numbered(scratch, question()));
-  bytes = server.receive().size() + 1;
-  return since_us(began);
+  const std::string_view answer = server.receive();
+  const double us = since_us(began);
+  must_succeed(answer);
+  bytes = answer.size() + 1;
+  return us;
 }
 
 // What must be said of the tree: how many modules, when it was made here.

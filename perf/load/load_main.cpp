@@ -6,6 +6,8 @@
 // analyze_repository is measured, on made trees and on that one; see analyses.h. With --practice
 // nothing is measured: the server is shown what clients do; see practice.h.
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -135,7 +137,6 @@ class Bench {
       std::fprintf(stderr, "measuring %s\n", one.name.c_str());
       report.rows.push_back(measure(one.runs ? forgetful : server, one));
     }
-    report.peak_kib = server.memory_kib("VmHWM");
     for (const std::size_t stored : {1U, 1000U, options_.quick ? 2000U : 100'000U}) {
       measure_sessions(report, stored);
     }
@@ -144,6 +145,7 @@ class Bench {
       pin_to_one_core(false);
       report.fairness = measure_fairness(forgetful_command, options_.quick ? 0.5 : 5);
     }
+    report.peak_kib = peak_kib_;
     return report;
   }
 
@@ -217,12 +219,14 @@ class Bench {
       row.per_second = measure_throughput(server, one.turns[0][0], calls, 64);
     }
     check_answers(server, one);
+    peak_kib_ = std::max(peak_kib_, server.memory_kib("VmHWM"));
     return row;
   }
 
   Options options_;
   TempDirectory place_;
   std::vector<std::string> command_;
+  std::int64_t peak_kib_ = 0;  // of any server that was measured
 };
 
 }  // namespace

@@ -23,8 +23,9 @@ std::int64_t play(Peer& peer, const Round& round, std::string& scratch) {
     const std::string& line = numbered(scratch, request);
     const std::int64_t start = now_ns();
     peer.send(line);
-    peer.receive();
+    const std::string_view answer = peer.receive();
     spent += now_ns() - start;
+    must_succeed(answer);
   }
   return spent;
 }
@@ -115,7 +116,11 @@ double measure_throughput(Peer& peer, const std::string& request, std::size_t ca
   const std::int64_t start = now_ns();
   send(std::min(in_flight, calls));
   while (received < calls) {
-    const std::size_t came = peer.receive_many();
+    std::size_t came = 0;
+    do {
+      must_succeed(peer.receive());
+      ++came;
+    } while (peer.has_line());
     received += came;
     const std::size_t more = std::min(came, calls - sent);
     if (more > 0) send(more);

@@ -1,7 +1,7 @@
 // What is measured of a peer: every call of a round is timed, whole samples are kept.
 //
 // Two peers are measured in one run, in turns of kTurn rounds (A B A B), so that a change of the
-// machine's mood falls on both.
+// machine's mood falls on both. Only right answers count: an error throws std::runtime_error.
 
 #pragma once
 

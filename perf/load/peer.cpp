@@ -1,6 +1,5 @@
 #include "perf/load/peer.h"
 
-#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <utility>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -99,6 +99,10 @@ void Peer::fill() {
 
 std::string_view Peer::receive() {
   if (begin_ == end_) begin_ = end_ = 0;
+  if (begin_ > buffer_.size() / 2) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+  }
   std::size_t searched = begin_;
   while (true) {
     const char* base = buffer_.data();
@@ -114,16 +118,8 @@ std::string_view Peer::receive() {
   }
 }
 
-std::size_t Peer::receive_many() {
-  if (begin_ == end_) begin_ = end_ = 0;
-  const std::size_t from = end_;
-  fill();
-  const auto count = static_cast<std::size_t>(
-      std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(from),
-                 buffer_.begin() + static_cast<std::ptrdiff_t>(end_), '\n'));
-  // An unfinished line at the end is as good as dropped: its newline is counted when it comes.
-  begin_ = end_ = 0;
-  return count;
+bool Peer::has_line() const {
+  return std::memchr(buffer_.data() + begin_, '\n', end_ - begin_) != nullptr;
 }
 
 std::int64_t Peer::cpu_ns() const {
@@ -152,6 +148,18 @@ void Peer::pin(bool pinned) const {
     const pid_t thread = static_cast<pid_t>(std::stol(task.path().filename().string()));
     sched_setaffinity(thread, sizeof set, &set);
   }
+}
+
+bool is_failure(std::string_view answer) {
+  constexpr std::size_t kHead = 60;  // bytes; the longest id of ours ends before
+  return answer.ends_with(R"("isError":true}})") ||
+         answer.substr(0, kHead).find(R"(,"error":{)") != std::string_view::npos;
+}
+
+void must_succeed(std::string_view answer) {
+  if (!is_failure(answer)) return;
+  throw std::runtime_error("an error is no answer to measure: " +
+                           std::string(answer.substr(0, 500)));
 }
 
 }  // namespace quarry::perf

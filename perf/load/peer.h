@@ -27,8 +27,8 @@ class Peer {
   void send(std::string_view bytes);
   // The next line without its newline; valid until the next call.
   std::string_view receive();
-  // Waits for one read and returns how many whole lines it completed; their bytes are dropped.
-  std::size_t receive_many();
+  // Whether receive() has a line without waiting.
+  bool has_line() const;
 
   pid_t pid() const { return pid_; }
   std::int64_t cpu_ns() const;  // used so far, all threads
@@ -45,5 +45,10 @@ class Peer {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };
+
+// Whether the answer to a request of a handshake revision is an error, the protocol's or a tool's.
+bool is_failure(std::string_view answer);
+// Throws std::runtime_error where it is one.
+void must_succeed(std::string_view answer);
 
 }  // namespace quarry::perf

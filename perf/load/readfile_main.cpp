@@ -1,6 +1,7 @@
 // quarry_readfile ROOT: the least that a server of files can do. Finds `"path":"` in the line,
 // opens, fstats, reads and closes that file below ROOT, escapes it into one JSON line, writes.
-// Where the line names several files their contents follow each other.
+// Where the line names several files their contents follow each other. Ends where one cannot be
+// read.
 
 #include <cstring>
 #include <string>
@@ -37,28 +38,29 @@ class Reader {
  public:
   explicit Reader(const char* root) : root_(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
 
-  void append_reply(std::string_view line, std::string& out) {
+  // False when a file cannot be read.
+  bool append_reply(std::string_view line, std::string& out) {
     constexpr std::string_view kKey = "\"path\":\"";
     out += R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":")";
     for (std::size_t at = line.find(kKey); at != std::string_view::npos;
          at = line.find(kKey, at + 1)) {
       const std::size_t begin = at + kKey.size();
-      read_into(std::string(line.substr(begin, line.find('"', begin) - begin)));
+      if (!read_into(std::string(line.substr(begin, line.find('"', begin) - begin)))) return false;
       append_escaped(out, content_);
     }
     out += "\"}]}}\n";
+    return true;
   }
 
  private:
-  void read_into(const std::string& path) {
-    content_.clear();
+  bool read_into(const std::string& path) {
     const int fd = openat(root_, path.c_str(), O_RDONLY | O_CLOEXEC);
     struct stat facts {};
-    if (fd < 0 || fstat(fd, &facts) != 0) return;
+    if (fd < 0 || fstat(fd, &facts) != 0) return false;
     content_.resize(static_cast<std::size_t>(facts.st_size));
     const ssize_t got = read(fd, content_.data(), content_.size());
-    content_.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     close(fd);
+    return got == static_cast<ssize_t>(content_.size());
   }
 
   int root_;
@@ -81,7 +83,8 @@ int main(int argc, char** argv) {
     replies.clear();
     std::size_t begin = 0;
     for (std::size_t end = 0; (end = input.find('\n', begin)) != std::string::npos;) {
-      reader.append_reply(std::string_view(input).substr(begin, end - begin), replies);
+      if (!reader.append_reply(std::string_view(input).substr(begin, end - begin), replies))
+        return 1;
       begin = end + 1;
     }
     input.erase(0, begin);

@@ -80,8 +80,9 @@ Sample ask_again(Peer& server, const std::string& request) {
   const std::int64_t cpu = server.cpu_ns();
   const std::int64_t began = now_ns();
   server.send(numbered(scratch, request));
-  server.receive();
+  const std::string_view answer = server.receive();
   const double ms = since_ms(began);
+  must_succeed(answer);
   return {ms, static_cast<double>(server.cpu_ns() - cpu) / kNsInMs};
 }
 

@@ -108,7 +108,7 @@ Fairness measure_fairness(const std::vector<std::string>& command, double second
   while (waiting > 0) {
     const std::string_view answer = server.receive();
     static constexpr std::string_view kHead = R"({"jsonrpc":"2.0","id":)";
-    if (!answer.starts_with(kHead) || answer.ends_with(R"("isError":true}})")) {
+    if (!answer.starts_with(kHead) || is_failure(answer)) {
       throw std::runtime_error("fairness: wrong answer: " + std::string(answer.substr(0, 500)));
     }
     const std::size_t who = std::strtoull(answer.data() + kHead.size(), nullptr, 10);

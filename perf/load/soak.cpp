@@ -157,10 +157,8 @@ class Soak {
         answer.starts_with(kHead) ? std::strtoull(answer.c_str() + kHead.size(), nullptr, 10) : 0;
     const auto found = due_.find(id);
     if (found == due_.end()) throw std::runtime_error("soak: not asked for: " + answer);
-    const bool failed =
-        answer.ends_with(R"("isError":true}})") || answer.find(R"("error":{)") < kHead.size() + 30;
     if (found->second != Due::kEither) {
-      if (failed != (found->second == Due::kError)) {
+      if (is_failure(answer) != (found->second == Due::kError)) {
         throw std::runtime_error("soak: unexpected: " + answer.substr(0, 1000));
       }
       --mandatory_;

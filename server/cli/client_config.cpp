@@ -17,19 +17,19 @@ struct Client {
   std::string_view name;
   std::string_view where;      // the file that the text belongs into
   std::string_view servers;    // the member that holds servers; empty: TOML
-  bool typed;                  // wants "type": "stdio"
+  std::string_view kind;       // the member that says what kind of server it is, if any
   std::string_view workspace;  // empty: written out
 };
 
 constexpr std::array<Client, 6> kClients = {{
     {"claude-code", ".mcp.json in the project's root (or: claude mcp add-json quarry '...')",
-     "mcpServers", true, "."},
+     "mcpServers", R"("type": "stdio")", "."},
     {"claude-desktop", "claude_desktop_config.json (Settings, Developer, Edit Config)",
-     "mcpServers", false, ""},
-    {"vscode", ".vscode/mcp.json", "servers", true, "${workspaceFolder}"},
-    {"cursor", ".cursor/mcp.json", "mcpServers", false, "${workspaceFolder}"},
-    {"codex", "~/.codex/config.toml", "", false, ""},
-    {"zed", "settings.json (zed: open settings)", "context_servers", false, ""},
+     "mcpServers", "", ""},
+    {"vscode", ".vscode/mcp.json", "servers", R"("type": "stdio")", "${workspaceFolder}"},
+    {"cursor", ".cursor/mcp.json", "mcpServers", "", "${workspaceFolder}"},
+    {"codex", "~/.codex/config.toml", "", "", ""},
+    {"zed", "settings.json (zed: open settings)", "context_servers", R"("source": "custom")", ""},
 }};
 
 std::string own_path() {
@@ -75,6 +75,8 @@ int print_client_config(const Options& options) {
   std::string arguments = "[\"serve\", \"--root\", " + root;
   if (options.read_only) arguments += ", \"--read-only\"";
   arguments += "]";
+  const std::string kind =
+      client->kind.empty() ? std::string() : fmt::format("      {},\n", client->kind);
   std::string text;
   if (client->servers.empty()) {
     // A JSON string without control characters is a TOML basic string too.
@@ -84,7 +86,7 @@ int print_client_config(const Options& options) {
         "{{\n  \"{}\": {{\n    \"quarry\": {{\n{}      \"command\": {},\n      \"args\": {}\n    "
         "}}\n"
         "  }}\n}}\n",
-        client->servers, client->typed ? "      \"type\": \"stdio\",\n" : "", command, arguments);
+        client->servers, kind, command, arguments);
   }
   std::fprintf(stderr, "# into %s:\n", client->where.data());
   std::fputs(text.c_str(), stdout);

@@ -32,6 +32,27 @@ std::string absolute(const char* path) {
   return text;
 }
 
+// CLI11 takes what the file says before it looks at the variables, which are stronger here: what a
+// variable says, the file does not.
+class WeakerFile final : public CLI::ConfigTOML {
+ public:
+  explicit WeakerFile(const CLI::App& app) : app_(app) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& file) const override {
+    std::vector<CLI::ConfigItem> said = CLI::ConfigTOML::from_config(file);
+    std::erase_if(said, [&](const CLI::ConfigItem& item) {
+      const CLI::Option* const option = app_.get_option_no_throw("--" + item.name);
+      const char* const variable =
+          option == nullptr ? nullptr : std::getenv(option->get_envname().c_str());
+      return variable != nullptr && *variable != '\0';
+    });
+    return said;
+  }
+
+ private:
+  const CLI::App& app_;
+};
+
 // What is not yet an option's value when the command line is taken apart.
 struct Texts {
   std::vector<std::string> groups;
@@ -45,8 +66,29 @@ struct Texts {
   bool no_watch = false;
 };
 
+// An option whose value is one of a few words. CLI11's own transformer shows the values behind
+// them, in the help and in its errors.
+template <class Value>
+CLI::Option* add_choice(CLI::App& app, const std::string& name, Value& value,
+                        std::vector<std::pair<std::string, Value>> choices,
+                        const std::string& what) {
+  std::string words;
+  for (const auto& choice : choices) words += (words.empty() ? "" : "|") + choice.first;
+  const auto choose = [&value, name, words,
+                       choices = std::move(choices)](const std::string& given) {
+    for (const auto& [word, meant] : choices) {
+      if (word != given) continue;
+      value = meant;
+      return;
+    }
+    throw CLI::ValidationError(name, fmt::format("no '{}'; give {}", given, words));
+  };
+  return app.add_option_function<std::string>(name, choose, what)->type_name(words);
+}
+
 void add_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--root", options.roots, "A directory to serve; may be repeated. Default: here")
+      ->type_name("DIR")
       ->envname("QUARRY_ROOT")
       ->take_all();
   app.add_flag("--read-only", options.read_only, "Offer no tool that changes the repository")
@@ -54,39 +96,39 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--tools", texts.groups,
                  "Groups to offer: files,search,git-read,git-write,analysis,containers,sessions. "
                  "Default: all")
+      ->type_name("GROUP,...")
       ->delimiter(',')
       ->envname("QUARRY_TOOLS");
   app.add_option("--state-dir", options.state_dir, "Where sessions and caches are kept")
+      ->type_name("DIR")
       ->envname("QUARRY_STATE_DIR");
   using store::Durability;
-  app.add_option(
-         "--durability", options.durability,
-         "normal: a session's change is answered at once, survives the end of quarry, and is "
-         "on disk milliseconds later; full: it is answered when it is on disk")
-      ->transform(CLI::CheckedTransformer(std::vector<std::pair<std::string, Durability>>{
-          {"full", Durability::kFull}, {"normal", Durability::kNormal}}))
+  add_choice<Durability>(
+      app, "--durability", options.durability,
+      {{"normal", Durability::kNormal}, {"full", Durability::kFull}},
+      "normal: a session's change is answered at once, survives the end of quarry, and is "
+      "on disk milliseconds later; full: it is answered when it is on disk")
       ->envname("QUARRY_DURABILITY");
   app.add_option("--workers", options.workers, "Worker threads; 0 runs every call in turn")
       ->check(CLI::Range(0, 256))
       ->envname("QUARRY_WORKERS");
-  app.add_option("--log-level", options.log_level, "debug, info, warning or error")
-      ->transform(CLI::CheckedTransformer(
-          std::vector<std::pair<std::string, log::Level>>{{"debug", log::Level::kDebug},
-                                                          {"info", log::Level::kInfo},
-                                                          {"warning", log::Level::kWarning},
-                                                          {"error", log::Level::kError}}))
+  add_choice<log::Level>(app, "--log-level", options.log_level,
+                         {{"debug", log::Level::kDebug},
+                          {"info", log::Level::kInfo},
+                          {"warning", log::Level::kWarning},
+                          {"error", log::Level::kError}},
+                         "The least that is said on stderr")
       ->envname("QUARRY_LOG_LEVEL");
-  app.add_option("--log-format", options.log_style, "text or json")
-      ->transform(CLI::CheckedTransformer(std::vector<std::pair<std::string, log::Style>>{
-          {"text", log::Style::kText}, {"json", log::Style::kJson}}))
+  add_choice<log::Style>(app, "--log-format", options.log_style,
+                         {{"text", log::Style::kText}, {"json", log::Style::kJson}},
+                         "How it is said")
       ->envname("QUARRY_LOG_FORMAT");
   using Resolver = sandbox::Workspace::Resolver;
-  app.add_option("--resolver", options.resolver,
-                 "How paths are kept beneath a root: auto, openat2 or walk")
-      ->transform(CLI::CheckedTransformer(
-          std::vector<std::pair<std::string, Resolver>>{{"auto", Resolver::kAuto},
-                                                        {"openat2", Resolver::kOpenat2},
-                                                        {"walk", Resolver::kComponentWalk}}))
+  add_choice<Resolver>(app, "--resolver", options.resolver,
+                       {{"auto", Resolver::kAuto},
+                        {"openat2", Resolver::kOpenat2},
+                        {"walk", Resolver::kComponentWalk}},
+                       "How paths are kept beneath a root")
       ->envname("QUARRY_RESOLVER");
   app.add_flag("--no-landlock", texts.no_landlock, "Do without the kernel's second fence");
   app.add_flag("--require-sandbox", options.require_sandbox,
@@ -101,9 +143,11 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
       ->envname("QUARRY_NO_FSYNC");
   app.add_option("--protect", options.protect,
                  "A pattern of files that tools must not change; may be repeated")
+      ->type_name("PATTERN")
       ->envname("QUARRY_PROTECT");
   app.add_option("--unprotect", options.unprotect,
                  "A pattern that is protected by default, and shall not be; may be repeated")
+      ->type_name("PATTERN")
       ->envname("QUARRY_UNPROTECT");
   app.add_flag("--no-cache", texts.no_cache, "Run the tool for every call; keep no answers")
       ->envname("QUARRY_NO_CACHE");
@@ -111,8 +155,9 @@ void add_options(CLI::App& app, Options& options, Texts& texts) {
                "Set no watches: for file systems that change without telling this machine")
       ->envname("QUARRY_NO_WATCH");
   app.add_option("--limit", texts.limits,
-                 "NAME=VALUE within the limit's hard maximum; may be repeated. "
+                 "One of the limits, within its hard maximum; may be repeated. "
                  "`quarry call server_status '{\"detail\":\"limits\"}'` lists them")
+      ->type_name("NAME=VALUE")
       ->delimiter(',')
       ->take_all()
       ->envname("QUARRY_LIMIT");
@@ -143,6 +188,7 @@ int parse_options(int argc, char** argv, Options& options) {
   app.require_subcommand(0, 1);
   app.fallthrough();
   app.set_config("--config", default_config_file(), "The user's configuration file (TOML)");
+  app.config_formatter(std::make_shared<WeakerFile>(app));
   app.allow_config_extras(CLI::config_extras_mode::error);
   add_options(app, options, texts);
   // An option that may be repeated takes one value each time, and leaves the words behind alone.
@@ -160,7 +206,10 @@ int parse_options(int argc, char** argv, Options& options) {
       ->add_option("client", options.client,
                    "claude-code, claude-desktop, vscode, cursor, codex or zed")
       ->required();
-  for (CLI::App* command : {serve, call, list, doctor, config}) command->fallthrough();
+  for (CLI::App* command : {serve, call, list, doctor, config}) {
+    command->fallthrough();
+    command->footer("It takes the options that `quarry --help` lists as well.");
+  }
 
   try {
     app.parse(argc, argv);

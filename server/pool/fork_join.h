@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <exception>
 #include <functional>
 
 #include "server/base/cancel.h"
@@ -33,11 +34,14 @@ class ForkJoin {
     return true;
   }
 
-  // Until the bodies that others have begun are done. The caller's, after help() returned true.
+  // Until the bodies that others have begun are done; throws what the first body that failed threw.
+  // The caller's, after help() returned true.
   void join();
 
  private:
   bool run_one();
+  bool skipping() const;
+  void fail();
   void account(std::size_t indexes);
 
   const std::size_t count_;
@@ -45,6 +49,8 @@ class ForkJoin {
   const CancelToken* cancel_;                     // the caller's, see above
   std::atomic<std::size_t> next_{0};
   std::atomic<std::size_t> done_{0};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;  // written by the body that failed first, before it is accounted for
   Semaphore all_done_;
 };
 

@@ -66,8 +66,9 @@ class Pool {
 
   // Calls body(i) for every i in [0, count), on the calling thread and on idle workers. The
   // caller takes part until all indexes are taken, then waits only for bodies that have begun,
-  // so a full pool, or a call from inside a job, cannot deadlock. `body` must not throw.
-  // Indexes not yet begun are skipped once `cancel` is stopped.
+  // so a full pool, or a call from inside a job, cannot deadlock. Indexes not yet begun are
+  // skipped once `cancel` is stopped or a body has thrown: what the first threw (a std::exception)
+  // is thrown here when the others are done.
   void fork_join(std::size_t count, const std::function<void(std::size_t)>& body,
                  const CancelToken* cancel = nullptr);
 

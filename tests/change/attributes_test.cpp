@@ -1,7 +1,6 @@
 // What a change makes of modes, names, links and access lists.
 
 #include <filesystem>
-#include <stdexcept>
 
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -9,6 +8,7 @@
 
 #include "tests/change/world.h"
 #include "tests/sandbox/forked.h"
+#include "tests/support/ordinary_user.h"
 
 namespace quarry::change {
 namespace {
@@ -203,24 +203,13 @@ TEST_CASE("change: a file takes no access control list that the one it replaces 
   CHECK(has_list(world.tree.path("d/other")));
 }
 
-// Root may do everything. For good: in a process of its own.
-void become_ordinary(const World& world) {
-  if (geteuid() != 0) return;
-  constexpr uid_t kNobody = 65534;
-  for (const auto& place : {world.tree.root(), world.state.root()}) {
-    world.tree.run({"chown", "-R", std::to_string(kNobody), place});
-    world.tree.run({"chmod", "a+x", std::filesystem::path(place).parent_path()});
-  }
-  if (setresuid(kNobody, kNobody, kNobody) != 0) throw std::runtime_error("setresuid");
-}
-
 TEST_CASE("change: nothing is touched where a directory among them may not be changed") {
-  CHECK(sandbox::test::forked([](sandbox::test::Report& report) {
-          World world;
+  World world;
+  CHECK(sandbox::test::forked([&](sandbox::test::Report& report) {
           world.tree.write("tree/a", "x");
           world.tree.write("tree/shut/b", "x");
           chmod(world.tree.path("tree/shut").c_str(), 0555);
-          become_ordinary(world);
+          quarry::test::become_ordinary({&world.tree, &world.state});
           const auto inode = [&] {
             struct stat status {};
             return stat(world.tree.path("tree/a").c_str(), &status) == 0 ? status.st_ino : 0;
@@ -240,12 +229,12 @@ TEST_CASE("change: nothing is touched where a directory among them may not be ch
 }
 
 TEST_CASE("change: a directory that its owner may not write in is copied with what it holds") {
-  CHECK(sandbox::test::forked([](sandbox::test::Report& report) {
-          World world;
+  World world;
+  CHECK(sandbox::test::forked([&](sandbox::test::Report& report) {
           world.tree.write("from/sub/file", "x");
           chmod(world.tree.path("from/sub").c_str(), 0555);
           chmod(world.tree.path("from").c_str(), 0555);
-          become_ordinary(world);
+          quarry::test::become_ordinary({&world.tree, &world.state});
           const auto copy = [&](const char* to, bool fails) {
             const auto change = world.begin({to, "last"});
             if (!change->copy(world.path("from"), world.path(to))) return false;

@@ -69,5 +69,18 @@ TEST_CASE("a switch says the same on the command line, in a variable and in the 
   }
 }
 
+TEST_CASE("a choice is one of its words, wherever it is made") {
+  const quarry::test::TempWorkspace home;
+  const Variable own("XDG_CONFIG_HOME", home.root());
+  CHECK(parsed({"serve"}).durability == store::Durability::kNormal);
+  CHECK(parsed({"serve", "--durability", "full"}).durability == store::Durability::kFull);
+  home.write("quarry/config.toml", "durability = \"full\"\nlog-level = \"debug\"\n");
+  CHECK(parsed({"serve"}).durability == store::Durability::kFull);
+  CHECK(parsed({"serve"}).log_level == log::Level::kDebug);
+  const Variable set("QUARRY_DURABILITY", "normal");
+  CHECK(parsed({"serve"}).durability == store::Durability::kNormal);
+  CHECK(parsed({"serve", "--durability=full"}).durability == store::Durability::kFull);
+}
+
 }  // namespace
 }  // namespace quarry::cli

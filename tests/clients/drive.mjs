@@ -99,7 +99,7 @@ async function secondGenerationProbingAside() {
 
 const text = (result) => result.content.map((block) => block.text ?? '').join('\n');
 
-// Every tool with arguments under which it must succeed, and what its answer must hold.
+// Tools with arguments under which they must succeed, and what their answers must hold.
 const calls = [
   ['read_file', { path: 'src/main.py' }, 'print("hello")'],
   ['list_directory', { path: '.' }, 'README.md'],
@@ -112,6 +112,27 @@ const calls = [
   ['server_status', {}, ''],
   ['session_status', {}, ''],
 ];
+
+// What changes files, one after the other: nothing is left at the end.
+const changes = [
+  ['write_file', { path: 'made.txt', content: 'one\ntwo\n' }, 'made.txt'],
+  ['edit_file', { path: 'made.txt', old_string: 'two', new_string: '2' }, '+2'],
+  ['apply_patch', { patch: '--- a/made.txt\n+++ b/made.txt\n@@ -1,2 +1,2 @@\n-one\n+1\n 2\n' }, '+1'],
+  ['replace_in_files', { path: 'made.txt', pattern: '2', replacement: 'ii', dry_run: false, expected_count: 1 }, 'replaced 1 hit'],
+  ['move_path', { source: 'made.txt', destination: 'moved.txt' }, 'moved.txt'],
+  ['undo', {}, 'made.txt'],
+  ['delete_path', { path: 'made.txt' }, 'made.txt'],
+];
+
+async function callEach({ client, call, revision }, rows) {
+  const checkResult = makeResultChecker((await client.listTools()).tools);
+  for (const [name, args, wanted] of rows) {
+    const result = await call({ name, arguments: args });
+    assert.ok(!result.isError, `${name}: ${text(result)}`);
+    assert.ok(text(result).includes(wanted), `${name}: no '${wanted}' in: ${text(result)}`);
+    checkResult(name, result, revision);
+  }
+}
 
 const checks = {
   async 'names itself'({ client }) {
@@ -130,17 +151,23 @@ const checks = {
     assert.equal(structured, revision >= '2025-06-18', 'outputSchema exactly from 2025-06-18 on');
   },
 
-  async 'answers every tool, and its structure is as promised'({ client, call, revision }) {
-    const checkResult = makeResultChecker((await client.listTools()).tools);
-    for (const [name, args, wanted] of calls) {
-      const result = await call({ name, arguments: args });
-      assert.ok(!result.isError, `${name}: ${text(result)}`);
-      assert.ok(text(result).includes(wanted), `${name}: no '${wanted}' in: ${text(result)}`);
-      checkResult(name, result, revision);
-    }
+  async 'answers every tool, and its structure is as promised'(connection) {
+    await callEach(connection, calls);
   },
 
-  async 'opens, shows and closes a session'({ client, call, revision }) {
+  async 'changes files and takes it back'(connection) {
+    await callEach(connection, changes);
+    assert.ok(!existsSync(`${workspace.root}/made.txt`) && !existsSync(`${workspace.root}/moved.txt`));
+  },
+
+  async 'leaves no tool out'({ client }) {
+    const called = [...calls, ...changes].map(([name]) => name);
+    const sessions = ['session_open', 'session_update', 'session_close'];
+    const { tools } = await client.listTools();
+    assert.deepEqual(tools.map((tool) => tool.name), [...called, ...sessions].sort());
+  },
+
+  async 'opens, shows, updates and closes a session'({ client, call, revision }) {
     const checkResult = makeResultChecker((await client.listTools()).tools);
     const opened = await call({ name: 'session_open', arguments: { label: 'from the test' } });
     assert.ok(!opened.isError, text(opened));
@@ -151,6 +178,9 @@ const checks = {
     assert.ok(handle, `no handle in: ${text(opened)}`);
     const read = await call({ name: 'read_file', arguments: { path: 'README.md', session: handle } });
     assert.ok(text(read).includes('A sample repository.'));
+    const updated = await call({ name: 'session_update', arguments: { session: handle, set: { step: 'one' } } });
+    assert.ok(!updated.isError, text(updated));
+    checkResult('session_update', updated, revision);
     const closed = await call({ name: 'session_close', arguments: { session: handle } });
     assert.ok(!closed.isError, text(closed));
     checkResult('session_close', closed, revision);

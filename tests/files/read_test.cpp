@@ -8,6 +8,8 @@
 
 #include "server/base/hash.h"
 #include "tests/files/images.h"
+#include "tests/sandbox/forked.h"
+#include "tests/support/ordinary_user.h"
 #include "tests/support/temp_workspace.h"
 
 namespace quarry::files {
@@ -365,12 +367,11 @@ TEST_CASE("what is no readable file is said plainly") {
   CHECK(missing.failed);
   CHECK(missing.code == Code::kNotFound);
   CHECK(missing.text.find("no.c") != std::string::npos);
-  if (geteuid() == 0) {
-    WARN("skipped for root: a file of mode 000");
-  } else {
-    REQUIRE(chmod(tree.path("dark").c_str(), 0) == 0);
-    CHECK(read(tree, "dark").code == Code::kDenied);
-  }
+  REQUIRE(chmod(tree.path("dark").c_str(), 0) == 0);
+  CHECK(sandbox::test::forked([&](sandbox::test::Report& report) {
+          test::become_ordinary({&tree});
+          report.claim(read(tree, "dark").code == Code::kDenied, "was read");
+        }) == "");
 }
 
 TEST_CASE("a name that could deceive is escaped in the header") {

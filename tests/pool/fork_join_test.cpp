@@ -1,5 +1,8 @@
 #include <atomic>
+#include <new>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -149,6 +152,41 @@ TEST_CASE("fork_join skips what has not begun when it is cancelled") {
     pool.fork_join(
         1000, [&](std::size_t) { ++runs; }, &cancel);
     CHECK(runs == before);
+  }
+}
+
+TEST_CASE("fork_join throws what a body threw, when no body runs any more") {
+  for (const std::size_t workers : {0U, 1U, 3U}) {
+    Pool pool({.workers = workers});
+    for (int round = 0; round < 200; ++round) {
+      std::atomic<int> running{0};
+      std::atomic<int> begun{0};
+      const auto body = [&](std::size_t i) {
+        ++begun;
+        ++running;
+        sched_yield();
+        --running;
+        if (i % 100 == 20) throw std::runtime_error("body " + std::to_string(i));
+      };
+      std::string thrown;
+      try {
+        pool.fork_join(100'000, body);
+      } catch (const std::runtime_error& error) {
+        thrown = error.what();
+      }
+      CHECK(running == 0);
+      CHECK(begun < 100'000);
+      CHECK(thrown.starts_with("body "));
+    }
+    // In a body of another, and with the pool as good as new.
+    CHECK_THROWS_AS(pool.fork_join(4,
+                                   [&](std::size_t) {
+                                     pool.fork_join(4, [](std::size_t) { throw std::bad_alloc(); });
+                                   }),
+                    std::bad_alloc);
+    std::atomic<int> runs{0};
+    pool.fork_join(1000, [&](std::size_t) { ++runs; });
+    CHECK(runs == 1000);
   }
 }
 

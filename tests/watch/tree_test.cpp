@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/sandbox/forked.h"
+#include "tests/support/ordinary_user.h"
 #include "tests/watch/tree_fixture.h"
 
 namespace quarry::watch {
@@ -339,25 +341,31 @@ TEST_CASE("directories deeper than a path can say are neither watched nor finger
 }
 
 TEST_CASE("a directory that can be used but not listed is not watched past") {
-  if (geteuid() == 0) {
-    WARN("skipped: root may list every directory");
-    return;
-  }
-  TreeFixture fixture;
-  fixture.workspace.write("a/b/c.txt", "x");
-  REQUIRE(chmod(fixture.workspace.path("a").c_str(), 0311) == 0);
-  fixture.begin();
-  CHECK(fixture.tree->mode() == Mode::kChecking);
-  REQUIRE(chmod(fixture.workspace.path("a").c_str(), 0) == 0);
-  TreeFixture other;
-  other.workspace.make_directory("a");
-  REQUIRE(chmod(other.workspace.path("a").c_str(), 0) == 0);
-  other.begin();
-  CHECK(other.tree->mode() == Mode::kWatching);
-  const Epochs before = other.epochs();
-  REQUIRE(chmod(other.workspace.path("a").c_str(), 0755) == 0);
-  CHECK(other.epochs().tree != before.tree);
-  check_all_watched(other);
+  TreeFixture listed;
+  TreeFixture shut;
+  CHECK(sandbox::test::forked([&](sandbox::test::Report& report) {
+          listed.workspace.write("a/b/c.txt", "x");
+          shut.workspace.make_directory("a");
+          test::become_ordinary({&listed.workspace, &shut.workspace});
+          const std::string in_listed = listed.workspace.path("a");
+          report.claim(chmod(in_listed.c_str(), 0311) == 0, "chmod");
+          listed.begin();
+          report.claim(listed.tree->mode() == Mode::kChecking, "watched past what is not listed");
+          report.claim(chmod(in_listed.c_str(), 0755) == 0, "chmod");
+
+          const std::string in_shut = shut.workspace.path("a");
+          report.claim(chmod(in_shut.c_str(), 0) == 0, "chmod");
+          shut.begin();
+          report.claim(shut.tree->mode() == Mode::kWatching,
+                       "what is shut keeps the rest unwatched");
+          const Epochs before = shut.epochs();
+          report.claim(chmod(in_shut.c_str(), 0755) == 0, "chmod");
+          const Epochs opened = shut.epochs();
+          report.claim(opened.tree != before.tree, "opened, and not seen");
+          shut.workspace.write("a/probe", "x");
+          report.claim(shut.epochs().tree != opened.tree, "opened, and not watched");
+          report.claim(shut.tree->standing().directories == 2, "another number of directories");
+        }) == "");
 }
 
 TEST_CASE("a tree whose last session is gone knows nothing") {

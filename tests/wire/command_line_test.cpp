@@ -1,5 +1,9 @@
 // The command line as a person or a script types it.
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
 #include <catch2/catch.hpp>
 
 #include "tests/wire/client.h"
@@ -9,6 +13,7 @@ namespace {
 
 struct Run {
   std::string out;
+  std::string err;
   int code = -1;
 };
 
@@ -25,6 +30,7 @@ Run run(const std::vector<std::string>& words, const std::string& state) {
   for (const std::string& line : process.read_to_end(rest)) result.out += line + '\n';
   const auto end = process.wait_exit();
   if (end && !end->signalled) result.code = end->code;
+  result.err = process.stderr_text();
   return result;
 }
 
@@ -44,6 +50,52 @@ TEST_CASE("options may stand before the command, between its words and behind th
     INFO(result.out);
     CHECK(result.code == 0);
     CHECK(result.out.find("alpha") != std::string::npos);
+  }
+}
+
+TEST_CASE("the help is text, and names the words that an option takes") {
+  const test::TempWorkspace state;
+  const Run help = run({"--help"}, state.root());
+  CHECK(help.code == 0);
+  CHECK(std::ranges::none_of(help.out, [](char c) { return c != '\n' && (c < ' ' || c > '~'); }));
+  for (const char* words : {"--durability normal|full ", "--log-level debug|info|warning|error ",
+                            "--log-format text|json ", "--resolver auto|openat2|walk "}) {
+    INFO(words);
+    CHECK(help.out.find(words) != std::string::npos);
+  }
+  CHECK(run({"serve", "--help"}, state.root()).out.find("quarry --help") != std::string::npos);
+}
+
+TEST_CASE("a word that an option does not take is answered with those that it does") {
+  const test::TempWorkspace state;
+  const Run refused = run({"--log-level", "loud", "tools"}, state.root());
+  CHECK(refused.code == 2);
+  CHECK(refused.err.starts_with("--log-level: no 'loud'; give debug|info|warning|error\n"));
+}
+
+TEST_CASE("the configuration that is printed for a client is that of its example") {
+  struct Row {
+    const char* client;
+    const char* file;
+    bool names_root = true;  // false: the client puts in the open folder
+  };
+  const Row rows[] = {{"claude-code", "claude_code.json"},
+                      {"claude-desktop", "claude_desktop.json"},
+                      {"vscode", "vscode.json", false},
+                      {"cursor", "cursor.json", false},
+                      {"codex", "codex.toml"},
+                      {"zed", "zed.json"}};
+  const test::TempWorkspace state;
+  for (const Row& row : rows) {
+    INFO(row.client);
+    std::vector<std::string> words = {"config", row.client};
+    if (row.names_root) words.insert(words.end(), {"--root", "/path/to/project"});
+    std::ifstream file(std::string(QUARRY_EXAMPLES "/clients/") + row.file);
+    std::string example((std::istreambuf_iterator<char>(file)), {});
+    const std::string installed = "/usr/local/bin/quarry";
+    REQUIRE(example.find(installed) != std::string::npos);
+    example.replace(example.find(installed), installed.size(), kBinary);
+    CHECK(run(words, state.root()).out == example);
   }
 }
 

@@ -283,60 +283,6 @@ TEST_CASE("P8 children hold neither end of the protocol") {
   }
 }
 
-TEST_CASE("standard descriptors that are closed at the start do no harm") {
-  SECTION("without stderr it works") {
-    Client client({}, {.closed_fds = {2}});
-    client.initialize();
-    CHECK(client.alive());
-  }
-  SECTION("without stdin or stdout it ends by itself") {
-    for (const std::vector<int>& closed :
-         {std::vector<int>{0}, std::vector<int>{1}, std::vector<int>{0, 1, 2}}) {
-      Client client({}, {.closed_fds = closed});
-      client.process.write(request_of(1, "ping").dump() + "\n", Millis{0});
-      client.process.close_stdin();
-      const auto exit = client.process.wait_exit();
-      REQUIRE(exit);
-      CHECK_FALSE(exit->signalled);
-    }
-  }
-}
-
-TEST_CASE("a stderr that nobody drains blocks nothing") {
-  int ends[2];
-  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-  fcntl(ends[1], F_SETFL, O_NONBLOCK);
-  const std::string filler(4096, 'x');
-  while (write(ends[1], filler.data(), filler.size()) > 0) {
-  }
-  fcntl(ends[1], F_SETFL, 0);
-  {
-    Client client({}, {.stderr_fd = ends[1]});
-    client.initialize();
-    for (int i = 0; i < 200; ++i) {
-      client.send({{"jsonrpc", "2.0"}, {"method", "notifications/unknown"}});
-      client.send({{"jsonrpc", "2.0"}, {"id", i}, {"result", Json::object()}});
-    }
-    CHECK(client.alive());
-  }
-  close(ends[0]);
-  close(ends[1]);
-}
-
-TEST_CASE("a bare environment and a strange one are good enough") {
-  SECTION("no HOME, another directory") {
-    Client client({}, {.clean_environment = true, .working_directory = "/"});
-    client.initialize();
-    CHECK(client.alive());
-  }
-  SECTION("a language that does not exist, a HOME that cannot be written") {
-    Client client({},
-                  {.environment = {{"LANG", "xx_XX"}, {"HOME", "/proc"}, {"TMPDIR", "/nowhere"}}});
-    client.initialize();
-    CHECK(client.alive());
-  }
-}
-
 TEST_CASE("P9 several servers share a workspace and a state directory, and survive each other") {
   const std::map<std::string, std::string> files = {{"a.txt", "hello\n"}};
   TempWorkspace workspace(files);

@@ -62,15 +62,10 @@ std::size_t Blobs::prepare(const Repository& repository) {
 std::vector<Blob> Blobs::read(const Repository& repository, const BlobsOptions& options) {
   std::vector<Blob> blobs(options.ids.size());
   std::atomic<std::size_t> next{0};
-  std::atomic<bool> no_memory{false};
   const auto read_on = [&](std::size_t reader) {
     git_odb* const odb = reader == 0 ? repository.odb() : databases_[reader - 1].get();
-    try {
-      for (std::size_t i = next++; i < blobs.size() && !no_memory; i = next++) {
-        blobs[i] = read_blob(odb, options.ids[i], options.max_bytes);
-      }
-    } catch (const std::bad_alloc&) {
-      no_memory = true;
+    for (std::size_t i = next++; i < blobs.size(); i = next++) {
+      blobs[i] = read_blob(odb, options.ids[i], options.max_bytes);
     }
   };
   if (blobs.size() < kLeastShared) {
@@ -78,7 +73,6 @@ std::vector<Blob> Blobs::read(const Repository& repository, const BlobsOptions& 
   } else {
     pool_.fork_join(prepare(repository), read_on);
   }
-  if (no_memory) throw std::bad_alloc();
   return blobs;
 }
 

@@ -1,11 +1,11 @@
 // What dry runs say of directories that may not be written: the same as the call itself.
 
-#include <filesystem>
+#include <string>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "tests/sandbox/forked.h"
+#include "tests/support/ordinary_user.h"
 #include "tests/tools/files/change_call.h"
 
 namespace quarry::tools {
@@ -19,21 +19,6 @@ namespace {
 
 using test::TempWorkspace;
 using test::ToolCaller;
-
-// Root may write everywhere. For good: in a process of its own.
-void become_ordinary(const std::string& tree, const std::string& state) {
-  if (geteuid() != 0) return;
-  constexpr uid_t kNobody = 65534;
-  for (const std::string& root : {tree, state}) {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-      (void)!lchown(entry.path().c_str(), kNobody, kNobody);
-    }
-    (void)!chown(root.c_str(), kNobody, kNobody);
-    std::filesystem::permissions(std::filesystem::path(root).parent_path(),
-                                 std::filesystem::perms(0111), std::filesystem::perm_options::add);
-  }
-  if (setresuid(kNobody, kNobody, kNobody) != 0) throw std::runtime_error("setresuid");
-}
 
 TEST_CASE("a dry run fails where a directory may not be written, in the words of the call") {
   struct Row {
@@ -52,11 +37,11 @@ TEST_CASE("a dry run fails where a directory may not be written, in the words of
   };
   for (const Row& row : rows) {
     INFO(row.arguments);
+    const TempWorkspace tree;
+    const TempWorkspace state;
     CHECK(sandbox::test::forked([&](sandbox::test::Report& report) {
-            const TempWorkspace tree;
-            const TempWorkspace state;
             tree.write("shut/a", "one\n2\n");
-            become_ordinary(tree.root(), state.root());
+            test::become_ordinary({&tree, &state});
             ToolCaller call(tree.root(), state.root());
             const auto ask = [&](const std::string& dry_run) {
               std::string arguments = row.arguments;
