@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include <sys/inotify.h>
 
@@ -46,6 +47,15 @@ Watch::~Watch() {
 }
 
 Watch::State Watch::catch_up(const Workspace& files, std::size_t steps) {
+  try {
+    return advance(files, steps);
+  } catch (const std::bad_alloc&) {
+    why_ = "out of memory";  // short enough to need none
+    return State::kFailed;
+  }
+}
+
+Watch::State Watch::advance(const Workspace& files, std::size_t steps) {
   take_events();
   for (; !lost_ && !forgets_.empty() && forget(forgets_.front(), steps); forgets_.pop_front()) {
   }
@@ -228,13 +238,13 @@ bool Watch::hold(const Path& path, Area area, int watch) {
     too_many();
     return false;
   }
+  const auto added = by_path_.emplace(path, Watched{watch, area}).first;
   if (quota_.used.fetch_add(1, std::memory_order_relaxed) >= quota_.limit) {
-    quota_.used.fetch_sub(1, std::memory_order_relaxed);
+    drop(added);
     fail(fmt::format("the watches of this process hold {} directories, the most allowed",
                      quota_.limit));
     return false;
   }
-  const auto added = by_path_.emplace(path, Watched{watch, area}).first;
   by_watch_.emplace(watch, added);
   return true;
 }

@@ -53,13 +53,15 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  // Takes all queued events, then watches or forgets about `steps` directories at most.
+  // Takes all queued events, then watches or forgets about `steps` directories at most. Where
+  // memory gives out it has failed: an event may be lost then.
   State catch_up(const sandbox::Workspace& files, std::size_t steps);
 
   std::size_t directories() const { return by_path_.size(); }
   const std::string& why() const { return why_; }
 
  private:
+  State advance(const sandbox::Workspace& files, std::size_t steps);
   struct ByText {
     using is_transparent = void;
     static std::string_view text(const sandbox::Path& path) { return path.text(); }
