@@ -22,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Fixture {
-  Fixture() { tree.write("d/file", "old"); }
+struct ReplaceFixture {
+  ReplaceFixture() { tree.write("d/file", "old"); }
 
   Place place(const std::string& path) const {
     return workspace->place(workspace->parse(path).value()).value();
@@ -42,12 +42,12 @@ struct Fixture {
     return draft.put_over(old);
   }
 
-  const test::TempWorkspace tree;
+  const quarry::test::TempWorkspace tree;
   const std::shared_ptr<Workspace> workspace = Workspace::open(tree.root()).value();
 };
 
 TEST_CASE("a file whose content is another under the same times is neither replaced nor removed") {
-  const Fixture fixture;
+  const ReplaceFixture fixture;
   const Place at = fixture.place("d/file");
   const Stamp stamp = fixture.stamp("d/file");
   const Expected other{.stamp = stamp, .bytes = "odd", .tells = false};
@@ -74,7 +74,7 @@ TEST_CASE("a file whose content is another under the same times is neither repla
 }
 
 TEST_CASE("a file with other times, one that is gone and one of another kind stay as they are") {
-  const Fixture fixture;
+  const ReplaceFixture fixture;
   const Place at = fixture.place("d/file");
   const Expected old{.stamp = fixture.stamp("d/file")};
   fixture.tree.write("d/file", "older");
@@ -92,7 +92,7 @@ TEST_CASE("a file with other times, one that is gone and one of another kind sta
 }
 
 TEST_CASE("symlinks and what is no file are removed when they are what was seen") {
-  const Fixture fixture;
+  const ReplaceFixture fixture;
   fixture.tree.link("file", "d/link");
   REQUIRE(mkfifo(fixture.tree.path("d/pipe").c_str(), 0600) == 0);
   const Place link = fixture.place("d/link");
@@ -107,7 +107,7 @@ TEST_CASE("symlinks and what is no file are removed when they are what was seen"
 
 TEST_CASE(
     "other names of a file that is replaced keep its content, and what replaces it may be one") {
-  const Fixture fixture;
+  const ReplaceFixture fixture;
   fs::create_hard_link(fixture.tree.path("d/file"), fixture.tree.path("name"));
   CHECK(fixture.put_over(fixture.place("d/file"), {.stamp = fixture.stamp("d/file")}).value());
   CHECK(fixture.tree.read("name") == "old");
@@ -123,7 +123,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a file that somebody has open to write to is not replaced, and can be removed") {
-  const Fixture fixture;
+  const ReplaceFixture fixture;
   const Place at = fixture.place("d/file");
   fs::create_hard_link(fixture.tree.path("d/file"), fixture.tree.path("name"));
   for (const char* opened : {"d/file", "name"}) {
@@ -144,7 +144,7 @@ TEST_CASE("a file that somebody has open to write to is not replaced, and can be
 }
 
 TEST_CASE("a file that is open to write to for a moment only is replaced after it") {
-  const Fixture fixture;
+  const ReplaceFixture fixture;
   std::optional<Fd> writer(
       open(fixture.tree.path("d/file").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   std::thread other([&] {
@@ -163,7 +163,7 @@ TEST_CASE("a file that is open to write to for a moment only is replaced after i
 }
 
 TEST_CASE("whether a file is written to is asked without a signal to who asks") {
-  const Fixture fixture;
+  const ReplaceFixture fixture;
   const Fd file(open(fixture.tree.path("d/file").c_str(), O_RDONLY | O_CLOEXEC));
   std::atomic<bool> stop{false};
   std::thread other([&] {
@@ -179,7 +179,7 @@ TEST_CASE("whether a file is written to is asked without a signal to who asks") 
 }
 
 TEST_CASE("who watches the directory hears last that something has come to the name") {
-  const Fixture fixture;
+  const ReplaceFixture fixture;
   const Fd watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   REQUIRE(inotify_add_watch(watch.get(), fixture.tree.path("d").c_str(), IN_ALL_EVENTS) >= 0);
   REQUIRE(fixture.put_over(fixture.place("d/file"), {.stamp = fixture.stamp("d/file")}).value());
