@@ -223,7 +223,8 @@ class Commands {
          {"ci",      "test",     "tests", "check", "help",    "usage", "lint",
           "fmt",     "format",   "clean", "list",  "install", "setup", "deps",
           "docs",    "doc",      "run",   "dev",   "start",   "serve", "deploy",
-          "release", "coverage", "bench", "tidy",  "vet",     "up",    "pre-commit"}) {
+          "release", "coverage", "bench", "tidy",  "vet",     "up",    "pre-commit",
+          "init",    "venv",     "env",   "watch", "version"}) {
       if (goal == other) return false;
     }
     return true;
