@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "server/analysis/languages.h"
@@ -294,8 +295,27 @@ class Assembler {
     });
   }
 
+  // What several places of one build ask for, or one under several conditions, is told once; one
+  // without a version says less than one with it.
+  static void drop_repeated(std::vector<DependencyFact>& dependencies) {
+    using Key = std::tuple<std::string, std::string, Use, std::string>;
+    const auto key = [](const DependencyFact& one, std::string_view version) {
+      return Key(one.ecosystem, one.name, one.use, version);
+    };
+    std::set<Key> versioned;  // without the version
+    for (const DependencyFact& one : dependencies) {
+      if (!one.version.empty()) versioned.insert(key(one, ""));
+    }
+    std::set<Key> seen;
+    std::erase_if(dependencies, [&](const DependencyFact& one) {
+      const bool less = one.version.empty() && versioned.contains(key(one, ""));
+      return less || !seen.insert(key(one, one.version)).second;
+    });
+  }
+
   static void finish(Module& module, const Draft& draft) {
     finish_ports(module, draft);
+    drop_repeated(module.dependencies);
     std::set<std::string> seen;
     std::erase_if(module.services,
                   [&](const ServiceFact& one) { return !seen.insert(one.name).second; });
