@@ -199,35 +199,14 @@ class Commands {
       put(kTest, flutter ? "flutter test" : "dart test", "", module_.at);
       if (flutter) put(kBuild, "flutter build", "", module_.at);
     }
-    if (has_system("Make") && module_.command(kBuild) == nullptr && make_builds()) {
+    if (has_system("Make") && module_.command(kBuild) == nullptr &&
+        make_builds(make_at(), draft_)) {
       put(kBuild, "make", "", make_at());
     }
     if (has_system("Bazel") && module_.command(kBuild) == nullptr) {
       put(kBuild, "bazel build //...", "", system_at("Bazel"));
       put(kTest, "bazel test //...", "", system_at("Bazel"));
     }
-  }
-
-  // Whether "make" alone builds: its first target, or the one that is named so, is none of upkeep.
-  bool make_builds() const {
-    const Evidence at = make_at();
-    if (directory_of(at.path) != draft_.directory) return false;
-    const auto found = std::ranges::find(draft_.manifests, at.path, [](const Manifest* one) {
-      return std::string_view(one->facts.path);
-    });
-    if (found == draft_.manifests.end() || (*found)->facts.scripts.empty()) return true;
-    const auto& scripts = (*found)->facts.scripts;
-    const auto named = std::ranges::find(scripts, ".DEFAULT_GOAL", &ecosystem::Script::name);
-    const std::string& goal = named != scripts.end() ? named->command : scripts.front().name;
-    for (const std::string_view other :
-         {"ci",      "test",     "tests", "check", "help",    "usage", "lint",
-          "fmt",     "format",   "clean", "list",  "install", "setup", "deps",
-          "docs",    "doc",      "run",   "dev",   "start",   "serve", "deploy",
-          "release", "coverage", "bench", "tidy",  "vet",     "up",    "pre-commit",
-          "init",    "venv",     "env",   "watch", "version"}) {
-      if (goal == other) return false;
-    }
-    return true;
   }
 
   Evidence make_at() const { return system_at("Make"); }
@@ -380,6 +359,7 @@ class Commands {
       for (const ecosystem::Script& script : manifest->facts.scripts) {
         const auto role = role_of_ci_line(script.command);
         if (!role) continue;
+        if (script.command == "make" && !make_builds(make_at(), draft_)) continue;
         const bool wanted = *role == kBuild ? build : *role == kTest ? test : !lints_;
         if (wanted) put(*role, script.command, "", {manifest->facts.path, script.line});
       }

@@ -154,6 +154,12 @@ constexpr Default kDefaults[] = {
     {"helm", "", kToInstall, "helm dependency build", has_dependencies},
 };
 
+constexpr std::string_view kUpkeepTargets[] = {
+    "ci",    "test",  "tests",   "check",   "help",    "usage",     "lint", "fmt", "format",
+    "clean", "list",  "install", "setup",   "deps",    "docs",      "doc",  "run", "dev",
+    "start", "serve", "deploy",  "release", "bench",   "tidy",      "vet",  "up",  "coverage",
+    "init",  "venv",  "env",     "watch",   "version", "pre-commit"};
+
 }  // namespace
 
 std::vector<DefaultCommand> default_commands(const Module& module, const Draft& draft) {
@@ -167,6 +173,18 @@ std::vector<DefaultCommand> default_commands(const Module& module, const Draft& 
     if (one.holds == nullptr || one.holds(module, draft)) found.push_back({one.role, one.text});
   }
   return found;
+}
+
+bool make_builds(const Evidence& at, const Draft& draft) {
+  if (directory_of(at.path) != draft.directory) return false;
+  const auto found = std::ranges::find(draft.manifests, at.path, [](const Manifest* one) {
+    return std::string_view(one->facts.path);
+  });
+  if (found == draft.manifests.end() || (*found)->facts.scripts.empty()) return true;
+  const auto& scripts = (*found)->facts.scripts;
+  const auto named = std::ranges::find(scripts, ".DEFAULT_GOAL", &ecosystem::Script::name);
+  const std::string& goal = named != scripts.end() ? named->command : scripts.front().name;
+  return std::ranges::find(kUpkeepTargets, goal) == std::end(kUpkeepTargets);
 }
 
 }  // namespace quarry::analysis::project

@@ -18,4 +18,8 @@ struct DefaultCommand {
 // The first of each role that holds for the module.
 std::vector<DefaultCommand> default_commands(const Module& module, const Draft& draft);
 
+// Whether "make" alone builds by the makefile of the draft that is seen at `at`: its first target,
+// or the one that is named so, is none of upkeep.
+bool make_builds(const Evidence& at, const Draft& draft);
+
 }  // namespace quarry::analysis::project
