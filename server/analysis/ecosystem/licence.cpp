@@ -63,6 +63,10 @@ constexpr Rule kRules[] = {
      "all advertising materials"},
     {"BSD-3-Clause", "redistribution and use in source and binary forms", "neither the name"},
     {"BSD-2-Clause", "redistribution and use in source and binary forms"},
+    // Below what somebody says of them first, as Linux and git do.
+    {"LGPL-2.1", "gnu lesser general public license version 2.1, february 1999"},
+    {"GPL-3.0", "gnu general public license version 3, 29 june 2007"},
+    {"GPL-2.0", "gnu general public license version 2, june 1991"},
 };
 
 std::string flattened(std::string_view text) {
