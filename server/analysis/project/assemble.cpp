@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/analysis/languages.h"
+#include "server/analysis/manifest/text.h"
 #include "server/analysis/project/aside.h"
 #include "server/analysis/project/built.h"
 #include "server/analysis/project/choose.h"
@@ -149,7 +150,9 @@ class Assembler {
     for (const Manifest* one : draft.manifests) {
       if (one->directory != draft.directory || one->reader->role == Role::kContainer) continue;
       if (module.name.empty()) module.name = one->facts.name;
-      if (module.version.empty()) module.version = one->facts.version;
+      const bool same = one->facts.name.empty() ||
+                        manifest::lower(one->facts.name) == manifest::lower(module.name);
+      if (module.version.empty() && same) module.version = one->facts.version;
     }
     if (module.name.empty() && module.path != ".") module.name = base_name(module.path);
     module.runtime = choose_version(gathered_, draft, module.language, module.ecosystem);
