@@ -70,6 +70,17 @@ bool is_stub(const ecosystem::Script& script) {
   return script.command.find("no test specified") != std::string::npos;
 }
 
+// Of an image that is made to test in.
+bool runs_tests(std::string_view command) {
+  constexpr std::string_view kTests[] = {"test", "tests", "spec", "pytest", "rspec", "tox"};
+  for (const std::string_view word : manifest::words(command)) {
+    for (const std::string_view part : manifest::split(word, '/')) {
+      if (std::ranges::find(kTests, part) != std::end(kTests)) return true;
+    }
+  }
+  return false;
+}
+
 class Commands {
  public:
   Commands(Module& module, const Draft& draft) : module_(module), draft_(draft) {}
@@ -105,7 +116,7 @@ class Commands {
         if (!files.count(*manifest)) continue;
         if ((manifest->reader->ecosystem == "procfile") != procfile) continue;
         for (const ecosystem::Script& script : manifest->facts.scripts) {
-          if (script.name == "start") {
+          if (script.name == "start" && !runs_tests(script.command)) {
             put(kStart, script.command, "", {manifest->facts.path, script.line});
           }
         }
@@ -143,6 +154,8 @@ class Commands {
           continue;
         for (const ecosystem::Script& script : manifest->facts.scripts) {
           if (script.name != name.script || is_stub(script) || writes(script)) continue;
+          // By make's convention an archive of the sources.
+          if (name.script == "dist" && manifest->reader->ecosystem == "make") continue;
           if (runner_of(*manifest, module_, npm_manager()).empty()) continue;
           put(name.role, script_command(*manifest, module_, npm_manager(), script), script.command,
               {manifest->facts.path, script.line});
