@@ -35,10 +35,11 @@ constexpr Names kEntryNames[] = {
      false},
     {"Python",
      "manage.py main.py app.py server.py run.py wsgi.py asgi.py __main__.py src/main.py src/app.py "
-     "app/main.py app/__init__.py */__main__.py src/*/__main__.py src/*/main.py src/*/app.py bin/* "
+     "app/main.py app/__init__.py */manage.py */__main__.py src/*/__main__.py src/*/main.py "
+     "src/*/app.py bin/* "
      "scripts/*",
      false},
-    {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go */*/main.go */*/*/main.go",
+    {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go */*/main.go */*/*/main.go *.go",
      true},
     {"Rust", "src/main.rs src/bin/*.rs src/bin/*/main.rs src/lib.rs", false},
     {"PHP", "public/index.php index.php app.php main.php artisan bin/console", false},
@@ -156,6 +157,7 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
         if (!fits(pattern, path)) continue;
         if (pattern.starts_with("*/*/") && is_helper(path)) continue;
         if (pattern.starts_with("*/") && is_secondary(directory_of(path))) continue;
+        if (path.ends_with("_test.go")) continue;
         const bool known = std::ranges::find(found, file, &Found::file) != found.end();
         // A program in a folder of programs has no extension: the others are what it is made of.
         const bool named = !pattern.ends_with("/*") || extension_of(path).empty();

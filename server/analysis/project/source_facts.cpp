@@ -79,6 +79,16 @@ std::uint32_t port_of_address(std::string_view text) {
   return manifest::leading_port(digits);
 }
 
+// A generator of Go that lies beside a library: "//go:build ignore" above its package.
+bool is_left_out_of_builds(std::string_view text) {
+  text = text.substr(0, text.find("\npackage "));
+  for (const std::string_view tag : {"//go:build ignore", "// +build ignore"}) {
+    const std::size_t at = text.find(tag);
+    if (at != std::string_view::npos && (at == 0 || text[at - 1] == '\n')) return true;
+  }
+  return false;
+}
+
 class Scan {
  public:
   Scan(std::string_view language, std::string_view text)
@@ -121,7 +131,7 @@ class Scan {
     return token.is_word() && !token.text.empty() && manifest::is_digit(token.text[0]);
   }
 
-  // Of C's kin: what stands under "#ifdef X_TEST" is another program's.
+  // Of C's kin: what stands under "#ifdef X_TEST" or "#ifdef DEBUG" is another program's.
   void condition() {
     const Token& word = ahead(1);
     if (word.is("endif") && !conditions_.empty()) conditions_.pop_back();
@@ -135,7 +145,7 @@ class Scan {
     conditions_.push_back(aside);
   }
   static bool names_aside(std::string_view macro) {
-    constexpr std::array<std::string_view, 6> kWords = {"TEST",    "BENCH",      "DEMO",
+    constexpr std::array<std::string_view, 7> kWords = {"TEST",    "BENCH",      "DEMO", "DEBUG",
                                                         "EXAMPLE", "STANDALONE", "FUZZ"};
     return std::ranges::any_of(
         kWords, [&](std::string_view one) { return macro.find(one) != std::string_view::npos; });
@@ -382,7 +392,9 @@ class Scan {
 }  // namespace
 
 SourceFacts source_facts(std::string_view language, std::string_view text) {
-  return Scan(language, text).run();
+  SourceFacts facts = Scan(language, text).run();
+  if (language == "Go" && is_left_out_of_builds(text)) facts.main_line = 0;
+  return facts;
 }
 
 }  // namespace quarry::analysis::project
