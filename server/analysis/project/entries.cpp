@@ -55,10 +55,10 @@ constexpr Names kEntryNames[] = {
     {"Crystal", "src/server.cr src/main.cr src/*.cr", false},
     {"Haskell", "app/Main.hs src/Main.hs Main.hs", false},
     {"OCaml", "bin/main.ml main.ml src/main.ml", false},
-    {"C", "main.c src/main.c src/server.c server.c src/*.c *.c */main.c src/*/main.c", true},
+    {"C", "main.c src/main.c src/server.c server.c */main.c src/*/main.c src/*.c *.c", true},
     {"C++",
-     "main.cpp main.cc src/main.cpp src/main.cc src/*.cpp app/main.cpp */main.cpp */main.cc "
-     "src/*/main.cpp src/*/main.cc",
+     "main.cpp main.cc src/main.cpp src/main.cc */main.cpp */main.cc src/*/main.cpp "
+     "src/*/main.cc src/*.cpp",
      true},
     {"Clojure", "src/*/core.clj src/*/main.clj", false},
     {"Erlang", "src/*_app.erl", false},
@@ -156,7 +156,8 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
         const std::string_view path = file->path.substr(cut);
         if (!fits(pattern, path)) continue;
         if (pattern.starts_with("*/*/") && is_helper(path)) continue;
-        if (pattern.starts_with("*/") && is_secondary(directory_of(path))) continue;
+        const bool anywhere = pattern.starts_with("*/") || pattern.starts_with("src/*/main.c");
+        if (anywhere && is_secondary(directory_of(path))) continue;
         if (path.ends_with("_test.go")) continue;
         const bool known = std::ranges::find(found, file, &Found::file) != found.end();
         // A program in a folder of programs has no extension: the others are what it is made of.
