@@ -170,10 +170,11 @@ class Assembler {
     drop_doubles(module);
     resolver_.inherit(module, draft.directory);
     add_licence_text(module, draft.directory);
-    add_frameworks(module, draft, [this](const std::string& path) { return exists(path); });
+    const auto is_there = [this](const std::string& path) { return exists(path); };
+    add_frameworks(module, draft, is_there);
     add_services(module);
     add_entries(module, draft, tree_);
-    add_commands(module, draft);
+    add_commands(module, draft, is_there);
     finish(module, draft);
     return module;
   }

@@ -10,6 +10,7 @@
 #include "server/analysis/project/default_commands.h"
 #include "server/analysis/project/formatters.h"
 #include "server/analysis/project/place.h"
+#include "server/analysis/project/script_command.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -34,37 +35,6 @@ constexpr ScriptName kNames[] = {
     {"preview", kStart},
 };
 
-std::string runner_of(const Manifest& manifest, const Module& module, std::string_view npm) {
-  const std::string_view of = manifest.reader->ecosystem;
-  if (of == "npm") return npm == "yarn" ? "yarn" : std::string(npm) + " run";
-  if (of == "deno") return "deno task";
-  if (of == "nx") return "nx run " + manifest.facts.name + ":";
-  if (of == "packagist") return "composer run";
-  if (of == "pypi" && module.manager.name == "pdm") return "pdm run";
-  if (of == "pypi" && module.manager.name == "pipenv") return "pipenv run";
-  if (of == "pypi") return "poe";
-  if (of == "rubygems") return "bundle exec rake";
-  if (of == "make" || of == "just" || of == "task" || of == "nimble" || of == "ant") {
-    return std::string(of);
-  }
-  if (of == "pub") return "melos run";
-  if (of == "zig") return "zig build";
-  if (manifest.reader->role == Role::kSettings) return "mise run";
-  return {};
-}
-
-std::string script_command(const Manifest& manifest, const Module& module, std::string_view npm,
-                           const ecosystem::Script& script) {
-  std::string runner = script.runner.empty() ? runner_of(manifest, module, npm) : script.runner;
-  if (manifest.reader->ecosystem == "npm" && npm == "npm" &&
-      (script.name == "test" || script.name == "start")) {
-    return "npm " + script.name;
-  }
-  if (runner.ends_with(':')) return runner + script.name;
-  if (!runner.empty()) runner.push_back(' ');
-  return runner + script.name;
-}
-
 // npm's own words for a package without tests.
 bool is_stub(const ecosystem::Script& script) {
   return script.command.find("no test specified") != std::string::npos;
@@ -83,7 +53,9 @@ bool runs_tests(std::string_view command) {
 
 class Commands {
  public:
-  Commands(Module& module, const Draft& draft) : module_(module), draft_(draft) {}
+  using Exists = std::function<bool(const std::string&)>;
+  Commands(Module& module, const Draft& draft, const Exists& exists)
+      : module_(module), draft_(draft), exists_(exists) {}
 
   void add() {
     containers();
@@ -157,15 +129,26 @@ class Commands {
           // By make's convention an archive of the sources.
           if (name.script == "dist" && manifest->reader->ecosystem == "make") continue;
           if (runner_of(*manifest, module_, npm_manager()).empty()) continue;
-          put(name.role, script_command(*manifest, module_, npm_manager(), script), script.command,
+          put(role_of(name, *manifest, script),
+              script_command(*manifest, module_, npm_manager(), script), script.command,
               {manifest->facts.path, script.line});
         }
       }
     }
   }
 
+  // What npm's scripts call "check" is about types and form, unless it runs tests too.
+  static CommandRole role_of(const ScriptName& name, const Manifest& manifest,
+                             const ecosystem::Script& script) {
+    const std::string_view of = manifest.reader->ecosystem;
+    const bool form = name.script == "check" && (of == "npm" || of == "deno" || of == "nx") &&
+                      !script.command.empty() && script.command.find("test") == std::string::npos;
+    return form ? kLint : name.role;
+  }
+
   std::string filled(std::string_view text) const {
     std::string command(text);
+    if (command.starts_with("{c}")) return command.replace(0, 3, configure_of(draft_, exists_));
     if (command.starts_with("{m}")) command.replace(0, 3, module_.manager.name);
     if (!command.starts_with("{w}")) return command;
     const bool maven = module_.ecosystem == "maven";
@@ -381,13 +364,15 @@ class Commands {
 
   Module& module_;
   const Draft& draft_;
+  const Exists& exists_;
   bool lints_ = false;  // by a script
 };
 
 }  // namespace
 
-void add_commands(Module& module, const Draft& draft) {
-  Commands(module, draft).add();
+void add_commands(Module& module, const Draft& draft,
+                  const std::function<bool(const std::string&)>& exists) {
+  Commands(module, draft, exists).add();
 }
 
 }  // namespace quarry::analysis::project
