@@ -21,8 +21,9 @@ constexpr std::ptrdiff_t kDeepestEntry = 3;  // slashes in a path of kEntryNames
 
 struct Names {
   std::string_view language;
-  std::string_view paths;  // apart by blanks, most telling first; '*' for one component
-  bool verified;           // counts only where a program begins
+  // Apart by blanks, most telling first; '*' for one component, "{name}" for the module's name.
+  std::string_view paths;
+  bool verified;  // counts only where a program begins
 };
 constexpr Names kEntryNames[] = {
     {"JavaScript",
@@ -46,18 +47,22 @@ constexpr Names kEntryNames[] = {
     {"Ruby", "config.ru main.rb app.rb server.rb bin/* exe/*", false},
     {"C#", "Program.cs Startup.cs", false},
     {"F#", "Program.fs", false},
-    {"Elixir", "lib/*/application.ex lib/*.ex", false},
+    {"Elixir", "lib/*/application.ex lib/{name}.ex", false},
     {"D", "source/app.d src/app.d source/main.d src/main.d", false},
     {"Dart", "lib/main.dart bin/server.dart bin/main.dart bin/*.dart", false},
     {"Swift", "Sources/*/main.swift Sources/*/App.swift Sources/*/entrypoint.swift", false},
     {"Zig", "src/main.zig src/root.zig", false},
-    {"Nim", "src/*.nim", false},
-    {"Crystal", "src/server.cr src/main.cr src/*.cr", false},
+    {"Nim", "src/main.nim src/{name}.nim", false},
+    {"Crystal", "src/server.cr src/main.cr src/{name}.cr", false},
     {"Haskell", "app/Main.hs src/Main.hs Main.hs", false},
     {"OCaml", "bin/main.ml main.ml src/main.ml", false},
-    {"C", "main.c src/main.c src/server.c server.c */main.c src/*/main.c src/*.c *.c", true},
+    {"C",
+     "main.c src/main.c src/server.c server.c {name}.c src/{name}.c */main.c src/*/main.c "
+     "src/*main.c *main.c src/*.c *.c",
+     true},
     {"C++",
-     "main.cpp main.cc src/main.cpp src/main.cc */main.cpp */main.cc src/*/main.cpp "
+     "main.cpp main.cc src/main.cpp src/main.cc src/{name}.cpp src/{name}.cc */main.cpp */main.cc "
+     "src/*/main.cpp "
      "src/*/main.cc src/*.cpp",
      true},
     {"Clojure", "src/*/core.clj src/*/main.clj", false},
@@ -66,7 +71,7 @@ constexpr Names kEntryNames[] = {
     {"Lua", "main.lua init.lua", false},
     {"Perl", "app.pl script/* bin/*", false},
     {"R", "app.R server.R", false},
-    {"Julia", "src/*.jl", false},
+    {"Julia", "src/{name}.jl", false},
     {"Shell", "install.sh run.sh main.sh start run main bin/*", false},
 };
 
@@ -135,6 +140,17 @@ struct Found {
   bool verified = false;
 };
 
+// "src/{name}.c" of the module; "" when it has no name that a file may have.
+std::string with_name(std::string_view pattern, std::string_view name) {
+  constexpr std::string_view kName = "{name}";
+  std::string text(pattern);
+  const std::size_t at = text.find(kName);
+  if (at == std::string::npos) return text;
+  name = base_name(name);
+  if (name.empty() || name.find('*') != std::string_view::npos) return {};
+  return text.replace(at, kName.size(), name);
+}
+
 std::vector<Found> candidates(const Module& module, const Draft& draft) {
   std::vector<Found> found;
   const std::size_t cut = draft.directory.empty() ? 0 : draft.directory.size() + 1;
@@ -151,7 +167,9 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
   for (const Names& names : kEntryNames) {
     const bool kin = names.language == "JavaScript" && module.language == "TypeScript";
     if (names.language != module.language && !kin) continue;
-    for (const std::string_view pattern : manifest::words(names.paths)) {
+    for (const std::string_view written : manifest::words(names.paths)) {
+      const std::string pattern = with_name(written, module.name);
+      if (pattern.empty()) continue;
       for (const File* file : shallow) {
         const std::string_view path = file->path.substr(cut);
         if (!fits(pattern, path)) continue;
