@@ -65,6 +65,7 @@ class Commands {
     defaults();
     starts();
     scripts(From::kOthers);
+    installs_of_npm();
     shell_scripts();
     site();
     nix();
@@ -135,6 +136,23 @@ class Commands {
         }
       }
     }
+  }
+
+  // Scripts of npm need its packages, beside those of the module's own manager.
+  void installs_of_npm() {
+    const auto of_npm = [&](const CommandFact& one) {
+      return base_name(one.at.path) == "package.json" &&
+             directory_of(one.at.path) == draft_.directory;
+    };
+    const auto script = std::ranges::find_if(module_.commands, of_npm);
+    const bool own = module_.ecosystem == "npm" || module_.ecosystem == "nx";
+    if (own || script == module_.commands.end()) return;
+    const std::string_view manager = npm_manager();
+    const bool locked = std::ranges::any_of(draft_.manifests, [](const Manifest* one) {
+      return one->reader->ecosystem == "npm" && ecosystem::is_lock(*one->reader);
+    });
+    put(kInstall, manager == "npm" && locked ? "npm ci" : std::string(manager) + " install", "",
+        {script->at.path, 0});
   }
 
   // What npm's scripts call "check" is about types and form, unless it runs tests too.
