@@ -1,8 +1,11 @@
 #include "server/analysis/listing.h"
 
 #include <algorithm>
+#include <set>
 
+#include "server/analysis/ecosystem/facts.h"
 #include "server/analysis/list_files.h"
+#include "server/analysis/project/gather.h"
 #include "server/analysis/revision_contents.h"
 #include "server/analysis/working_contents.h"
 #include "server/base/utf8.h"
@@ -13,6 +16,46 @@ namespace {
 
 bool stopped(const Error& error) {
   return error.code == Code::kCancelled || error.code == Code::kTimeout;
+}
+
+bool is_above(std::string_view directory, std::string_view top) {
+  return directory != top && (directory.empty() || (top.starts_with(directory) &&
+                                                    top.substr(directory.size()).starts_with('/')));
+}
+
+// A package of a workspace gets its manager and its versions from a manifest above it, which is not
+// looked at where the package alone is asked for. "" where there is none.
+std::string note_of_above(const std::vector<git::TrackedFile>& files, std::string_view top) {
+  using ecosystem::Role;
+  std::set<std::string_view> wanted;  // ecosystems
+  std::set<std::string_view> locked;
+  const auto each = [&](auto&& visit) {
+    for (const git::TrackedFile& file : files) {
+      const std::string_view directory = project::directory_of(file.path);
+      if (directory != top && !is_above(directory, top)) continue;
+      const ecosystem::Reader* reader = ecosystem::find_reader(file.path);
+      if (reader != nullptr) visit(file.path, *reader, directory == top);
+    }
+  };
+  each([&](std::string_view, const ecosystem::Reader& reader, bool here) {
+    if (here && reader.role == Role::kModule) wanted.insert(reader.ecosystem);
+    if (here && ecosystem::is_lock(reader)) locked.insert(reader.ecosystem);
+  });
+  std::string_view found;
+  bool lock = false;
+  each([&](std::string_view path, const ecosystem::Reader& reader, bool here) {
+    const bool own = !wanted.contains(reader.ecosystem) || locked.contains(reader.ecosystem);
+    if (here || own || lock) return;
+    lock = ecosystem::is_lock(reader);
+    if (lock || reader.role == Role::kModule) found = path;
+  });
+  if (found.empty()) return {};
+  const std::string_view above = project::directory_of(found);
+  std::string note = "what ";
+  utf8::append_escaped_name(note, found);
+  note += " tells of this directory is not looked at: path=";
+  utf8::append_escaped_name(note, above.empty() ? "." : above);
+  return note += " has its package manager, versions and commands";
 }
 
 Result<Listing> list_revision(const Sources& sources, const sandbox::Path& top,
@@ -81,6 +124,8 @@ Result<Listing> list_files(const Sources& sources, const AnalyzeOptions& options
   }
   auto tracked = sources.repository.tracked_files(cancel);
   if (tracked && !tracked->empty()) {
+    std::string above = note_of_above(*tracked, options.path.text());
+    if (!above.empty()) listing.notes.push_back(std::move(above));
     listing.index = FileIndex(std::move(*tracked), options.path.text());
     listing.origin = Origin::kIndex;
     return listing;

@@ -112,6 +112,11 @@ class FileRenderer {
       }
       append_after(text_.size());
     }
+    // Without all the lines behind it a match is the next page's.
+    if (after_cut_ && !(first_ && shown_ == 1)) {
+      sink_.rewind(last_shown_, true);
+      --shown_;
+    }
     return shown_;
   }
 
@@ -142,6 +147,7 @@ class FileRenderer {
     cursor_ = std::min(match.end + 1, text_.size());
     cursor_line_ = number;
     after_left_ = query_.after;
+    last_shown_ = place;
     return ++shown_ < take_;
   }
 
@@ -171,6 +177,8 @@ class FileRenderer {
     for (; after_left_ > 0 && cursor_ < limit; --after_left_, ++cursor_line_) {
       const std::size_t end = std::min(text_.find('\n', cursor_), text_.size());
       sink_.add(cursor_line_, '-', text_.substr(cursor_, end - cursor_), {0, 0});
+      after_cut_ = sink_.full();
+      if (after_cut_) return;
       cursor_ = end + 1;
     }
   }
@@ -202,6 +210,8 @@ class FileRenderer {
   std::size_t cursor_ = 0;  // in text_: behind the last line looked at as context
   std::uint64_t cursor_line_ = 1;
   std::uint64_t after_left_ = 0;
+  bool after_cut_ = false;        // it does not fit
+  Sink::Place last_shown_{0, 0};  // where the last match that is shown begins
   std::uint64_t seen_ = 0;
   std::uint64_t shown_ = 0;
 };

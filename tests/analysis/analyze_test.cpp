@@ -166,6 +166,34 @@ TEST_CASE("without a usable repository the directory is walked under its ignore 
   }
 }
 
+TEST_CASE("a package that is looked at alone is said to have a workspace above it") {
+  World world({{"package.json", R"({"workspaces": ["packages/*"]})"},
+               {"pnpm-lock.yaml", "lockfileVersion: '9.0'\n"},
+               {"packages/a/package.json", R"({"name": "a"})"},
+               {"packages/b/package.json", R"({"name": "b"})"},
+               {"packages/b/package-lock.json", "{}"},
+               {"packages/c/go.mod", "module c\n"},
+               {"packages/pom.xml", "<project></project>"},
+               {"packages/d/pom.xml", "<project></project>"}});
+  const auto notes_of = [&](std::string_view path) {
+    AnalyzeOptions options;
+    options.path = *world.workspace->parse(path);
+    const auto report = world.analyze(options);
+    REQUIRE(report);
+    return report->notes;
+  };
+  using Notes = std::vector<std::string>;
+  CHECK(notes_of("packages/a") ==
+        Notes{"what pnpm-lock.yaml tells of this directory is not looked at: path=. has its "
+              "package manager, versions and commands"});
+  CHECK(notes_of("packages/d") ==
+        Notes{"what packages/pom.xml tells of this directory is not looked at: path=packages has "
+              "its package manager, versions and commands"});
+  CHECK(notes_of("packages/b").empty());
+  CHECK(notes_of("packages/c").empty());
+  CHECK(notes_of(".").empty());
+}
+
 TEST_CASE("errors that end a call end the analysis") {
   for (const Code code : {Code::kCancelled, Code::kTimeout}) {
     World world(kProject);

@@ -51,47 +51,6 @@ TEST_CASE("grep answers paths or counts when asked") {
   CHECK(tree.grep(query) == "a:2\nb:1\n\n3 matches in 2 of 3 files\n");
 }
 
-TEST_CASE("grep pages add up to the whole") {
-  Files files;
-  for (int i = 0; i < 9; ++i) {
-    std::string content;
-    for (int j = 0; j <= i; ++j)
-      content += "hit " + std::to_string(i) + " " + std::to_string(j) + "\n";
-    files["f" + std::to_string(i)] = content;
-  }
-  SearchedTree tree(files);
-  GrepQuery query;
-  query.pattern = "hit";
-  const auto lines_of = [](const std::string& text) {
-    std::string lines;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) {
-      if (line.find(":hit") != std::string::npos) lines += line + "\n";
-    }
-    return lines;
-  };
-  const std::string whole = lines_of(tree.grep(query));
-  CHECK(std::count(whole.begin(), whole.end(), '\n') == 45);
-  for (const std::uint64_t step : std::initializer_list<std::uint64_t>{1, 4, 7, 44, 45}) {
-    std::string pages;
-    query.head_limit = step;
-    for (query.offset = 0; query.offset < 45; query.offset += step) {
-      const std::string page = tree.grep(query);
-      pages += lines_of(page);
-      if (query.offset + step < 45) {
-        CHECK_THAT(
-            page, Contains(std::to_string(45 - query.offset - step) +
-                           " more; call again with offset=" + std::to_string(query.offset + step)));
-      } else {
-        CHECK_THAT(page, !Contains("more;"));
-      }
-    }
-    CHECK(pages == whole);
-  }
-  query.offset = 45;
-  CHECK_THAT(tree.grep(query), Contains("offset=45 is behind the last of 45 matches"));
-}
-
 TEST_CASE("grep that exceeds its tokens goes on with counts and says how to continue") {
   Files files;
   for (int i = 100; i < 160; ++i) {

@@ -5,8 +5,22 @@
 namespace quarry::analysis::ecosystem {
 namespace {
 
+// "$(PROGRAM)", "$(OUT)/$(NAME)": no call of a function, and no file beside what a variable names.
+bool is_variable(std::string_view name) {
+  if (!name.starts_with("$(")) return false;
+  while (name.starts_with("$(")) {
+    const std::size_t end = name.find(')');
+    if (end == std::string_view::npos) return false;
+    if (!std::ranges::all_of(name.substr(2, end - 2), manifest::is_word)) return false;
+    name.remove_prefix(end + 1);
+    if (name.starts_with('/') || name.starts_with('.')) name.remove_prefix(1);
+  }
+  return name.empty();
+}
+
 // "target other: prerequisites" at the start of a line; variables, patterns and the special targets
-// are none. A makefile's rules are found, not expanded.
+// are none; what a variable names is told where make takes it by itself. A makefile's rules are
+// found, not expanded.
 void read_makefile(const Source& source, Facts& facts) {
   bool goes_on = false;
   bool defines = false;  // a variable of several lines
@@ -20,7 +34,8 @@ void read_makefile(const Source& source, Facts& facts) {
     const std::size_t colon = line.find(':');
     if (line.starts_with(".DEFAULT_GOAL")) {
       const std::size_t equals = std::min(line.find('='), line.size() - 1);
-      facts.scripts.push_back(
+      facts.scripts.insert(
+          facts.scripts.begin(),
           {".DEFAULT_GOAL", std::string(manifest::trim(line.substr(equals + 1))), number});
       return;
     }
@@ -29,6 +44,9 @@ void read_makefile(const Source& source, Facts& facts) {
       return;
     }
     const std::string_view names = line.substr(0, colon);
+    if (facts.scripts.empty() && is_variable(manifest::trim(names))) {
+      facts.scripts.push_back({".DEFAULT_GOAL", std::string(manifest::trim(names)), number});
+    }
     if (names.find_first_of("=%$()") != std::string_view::npos) return;
     for (const std::string_view name : manifest::words(names)) {
       if (!name.starts_with('.')) facts.scripts.push_back({std::string(name), "", number});

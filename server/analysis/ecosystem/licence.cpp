@@ -26,6 +26,15 @@ constexpr Rule kRules[] = {
     {"GPL-3.0", "gnu general public license version 3", "", true},
     {"GPL-2.0", "gnu general public license version 2", "", true},
     {"Apache-2.0", "apache license version 2.0", "", true},
+    {"Apache-2.0", "licensed under the apache license, version 2.0", "", true},
+    {"SSPL-1.0", "server side public license version 1", "", true},
+    {"BUSL-1.1", "business source license 1.1", "", true},
+    {"Elastic-2.0", "elastic license 2.0", "", true},
+    {"EUPL-1.2", "european union public licence v. 1.2", "", true},
+    {"Artistic-2.0", "the artistic license 2.0", "", true},
+    {"OFL-1.1", "sil open font license version 1.1", "", true},
+    {"CC-BY-SA-4.0", "attribution-sharealike 4.0 international", "", true},
+    {"CC-BY-4.0", "attribution 4.0 international", "", true},
     {"MPL-2.0", "mozilla public license version 2.0"},
     {"MPL-2.0", "mozilla public license, version 2.0"},
     {"EPL-2.0", "eclipse public license - v 2.0"},
@@ -35,6 +44,13 @@ constexpr Rule kRules[] = {
     {"Unlicense", "this is free and unencumbered software released into the public domain"},
     {"CC0-1.0", "cc0 1.0 universal", "", true},
     {"WTFPL", "do what the fuck you want to public license", "", true},
+    {"PostgreSQL",
+     "permission to use, copy, modify, and distribute this software and its "
+     "documentation for any purpose, without fee",
+     "in no event shall"},
+    {"curl", "permission to use, copy, modify, and distribute this software for any purpose",
+     "except as contained in this notice"},
+    {"Zlib", "altered source versions must be plainly marked as such"},
     {"ISC", "permission to use, copy, modify, and/or distribute this software for any purpose",
      "provided that the above copyright notice"},
     {"ISC", "permission to use, copy, modify, and distribute this software for any purpose",
@@ -47,6 +63,10 @@ constexpr Rule kRules[] = {
      "all advertising materials"},
     {"BSD-3-Clause", "redistribution and use in source and binary forms", "neither the name"},
     {"BSD-2-Clause", "redistribution and use in source and binary forms"},
+    // Below what somebody says of them first, as Linux and git do.
+    {"LGPL-2.1", "gnu lesser general public license version 2.1, february 1999"},
+    {"GPL-3.0", "gnu general public license version 3, 29 june 2007"},
+    {"GPL-2.0", "gnu general public license version 2, june 1991"},
 };
 
 std::string flattened(std::string_view text) {

@@ -291,9 +291,14 @@ void read_configure(const Source& source, Facts& facts) {
       }
     }
     if (words.empty()) continue;
-    if (tokens[i].is("AC_INIT")) facts.name = words[0];
+    if (tokens[i].is("AC_INIT")) {
+      facts.name = words[0];
+      // What a macro or the shell makes is not known here.
+      const bool known = words.size() > 2 && words[1] == "," && manifest::is_digit(words[2][0]);
+      if (known) facts.version = words[2];
+    }
     if (tokens[i].is("AC_PROG_CXX")) facts.languages.emplace_back("C++");
-    if (tokens[i].is("AC_CHECK_LIB")) {
+    if (tokens[i].is("AC_CHECK_LIB") && words[0].find('$') == std::string_view::npos) {
       add_dependency(facts, "lib" + std::string(words[0]), "", Use::kRuntime, tokens[i].line);
     }
     if (tokens[i].is("PKG_CHECK_MODULES") && words.size() > 2) {

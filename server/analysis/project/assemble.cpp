@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "server/analysis/languages.h"
+#include "server/analysis/manifest/text.h"
 #include "server/analysis/project/aside.h"
 #include "server/analysis/project/built.h"
 #include "server/analysis/project/choose.h"
@@ -148,7 +150,9 @@ class Assembler {
     for (const Manifest* one : draft.manifests) {
       if (one->directory != draft.directory || one->reader->role == Role::kContainer) continue;
       if (module.name.empty()) module.name = one->facts.name;
-      if (module.version.empty()) module.version = one->facts.version;
+      const bool same = one->facts.name.empty() ||
+                        manifest::lower(one->facts.name) == manifest::lower(module.name);
+      if (module.version.empty() && same) module.version = one->facts.version;
     }
     if (module.name.empty() && module.path != ".") module.name = base_name(module.path);
     module.runtime = choose_version(gathered_, draft, module.language, module.ecosystem);
@@ -166,10 +170,11 @@ class Assembler {
     drop_doubles(module);
     resolver_.inherit(module, draft.directory);
     add_licence_text(module, draft.directory);
-    add_frameworks(module, draft, [this](const std::string& path) { return exists(path); });
+    const auto is_there = [this](const std::string& path) { return exists(path); };
+    add_frameworks(module, draft, is_there);
     add_services(module);
     add_entries(module, draft, tree_);
-    add_commands(module, draft);
+    add_commands(module, draft, is_there);
     finish(module, draft);
     return module;
   }
@@ -294,8 +299,27 @@ class Assembler {
     });
   }
 
+  // What several places of one build ask for, or one under several conditions, is told once; one
+  // without a version says less than one with it.
+  static void drop_repeated(std::vector<DependencyFact>& dependencies) {
+    using Key = std::tuple<std::string, std::string, Use, std::string>;
+    const auto key = [](const DependencyFact& one, std::string_view version) {
+      return Key(one.ecosystem, one.name, one.use, version);
+    };
+    std::set<Key> versioned;  // without the version
+    for (const DependencyFact& one : dependencies) {
+      if (!one.version.empty()) versioned.insert(key(one, ""));
+    }
+    std::set<Key> seen;
+    std::erase_if(dependencies, [&](const DependencyFact& one) {
+      const bool less = one.version.empty() && versioned.contains(key(one, ""));
+      return less || !seen.insert(key(one, one.version)).second;
+    });
+  }
+
   static void finish(Module& module, const Draft& draft) {
     finish_ports(module, draft);
+    drop_repeated(module.dependencies);
     std::set<std::string> seen;
     std::erase_if(module.services,
                   [&](const ServiceFact& one) { return !seen.insert(one.name).second; });

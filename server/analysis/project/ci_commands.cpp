@@ -167,11 +167,19 @@ constexpr CiCommand kCiCommands[] = {
 };
 constexpr std::size_t kMaxCiCommand = 160;
 
+// Only says what the tool is.
+bool asks_for_version(std::string_view line) {
+  constexpr std::string_view kAsking[] = {"--version", "-version", "-V", "--help"};
+  return std::ranges::any_of(manifest::words(line), [&](std::string_view word) {
+    return std::ranges::find(kAsking, word) != std::end(kAsking);
+  });
+}
+
 }  // namespace
 
 std::optional<CommandRole> role_of_ci_line(std::string_view line) {
   const bool varies = line.find("${{") != std::string_view::npos || line.ends_with('\\');
-  if (varies || line.size() > kMaxCiCommand) return std::nullopt;
+  if (varies || line.size() > kMaxCiCommand || asks_for_version(line)) return std::nullopt;
   const auto* known = std::ranges::find_if(kCiCommands, [&](const CiCommand& one) {
     if (!line.starts_with(one.begin)) return false;
     const std::string_view rest = line.substr(one.begin.size());

@@ -10,6 +10,7 @@
 #include "server/analysis/project/default_commands.h"
 #include "server/analysis/project/formatters.h"
 #include "server/analysis/project/place.h"
+#include "server/analysis/project/script_command.h"
 
 namespace quarry::analysis::project {
 namespace {
@@ -34,45 +35,27 @@ constexpr ScriptName kNames[] = {
     {"preview", kStart},
 };
 
-std::string runner_of(const Manifest& manifest, const Module& module, std::string_view npm) {
-  const std::string_view of = manifest.reader->ecosystem;
-  if (of == "npm") return npm == "yarn" ? "yarn" : std::string(npm) + " run";
-  if (of == "deno") return "deno task";
-  if (of == "nx") return "nx run " + manifest.facts.name + ":";
-  if (of == "packagist") return "composer run";
-  if (of == "pypi" && module.manager.name == "pdm") return "pdm run";
-  if (of == "pypi" && module.manager.name == "pipenv") return "pipenv run";
-  if (of == "pypi") return "poe";
-  if (of == "rubygems") return "bundle exec rake";
-  if (of == "make" || of == "just" || of == "task" || of == "nimble" || of == "ant") {
-    return std::string(of);
-  }
-  if (of == "pub") return "melos run";
-  if (of == "zig") return "zig build";
-  if (manifest.reader->role == Role::kSettings) return "mise run";
-  return {};
-}
-
-std::string script_command(const Manifest& manifest, const Module& module, std::string_view npm,
-                           const ecosystem::Script& script) {
-  std::string runner = script.runner.empty() ? runner_of(manifest, module, npm) : script.runner;
-  if (manifest.reader->ecosystem == "npm" && npm == "npm" &&
-      (script.name == "test" || script.name == "start")) {
-    return "npm " + script.name;
-  }
-  if (runner.ends_with(':')) return runner + script.name;
-  if (!runner.empty()) runner.push_back(' ');
-  return runner + script.name;
-}
-
 // npm's own words for a package without tests.
 bool is_stub(const ecosystem::Script& script) {
   return script.command.find("no test specified") != std::string::npos;
 }
 
+// Of an image that is made to test in.
+bool runs_tests(std::string_view command) {
+  constexpr std::string_view kTests[] = {"test", "tests", "spec", "pytest", "rspec", "tox"};
+  for (const std::string_view word : manifest::words(command)) {
+    for (const std::string_view part : manifest::split(word, '/')) {
+      if (std::ranges::find(kTests, part) != std::end(kTests)) return true;
+    }
+  }
+  return false;
+}
+
 class Commands {
  public:
-  Commands(Module& module, const Draft& draft) : module_(module), draft_(draft) {}
+  using Exists = std::function<bool(const std::string&)>;
+  Commands(Module& module, const Draft& draft, const Exists& exists)
+      : module_(module), draft_(draft), exists_(exists) {}
 
   void add() {
     containers();
@@ -82,6 +65,7 @@ class Commands {
     defaults();
     starts();
     scripts(From::kOthers);
+    installs_of_npm();
     shell_scripts();
     site();
     nix();
@@ -105,7 +89,7 @@ class Commands {
         if (!files.count(*manifest)) continue;
         if ((manifest->reader->ecosystem == "procfile") != procfile) continue;
         for (const ecosystem::Script& script : manifest->facts.scripts) {
-          if (script.name == "start") {
+          if (script.name == "start" && !runs_tests(script.command)) {
             put(kStart, script.command, "", {manifest->facts.path, script.line});
           }
         }
@@ -143,16 +127,46 @@ class Commands {
           continue;
         for (const ecosystem::Script& script : manifest->facts.scripts) {
           if (script.name != name.script || is_stub(script) || writes(script)) continue;
+          // By make's convention an archive of the sources.
+          if (name.script == "dist" && manifest->reader->ecosystem == "make") continue;
           if (runner_of(*manifest, module_, npm_manager()).empty()) continue;
-          put(name.role, script_command(*manifest, module_, npm_manager(), script), script.command,
+          put(role_of(name, *manifest, script),
+              script_command(*manifest, module_, npm_manager(), script), script.command,
               {manifest->facts.path, script.line});
         }
       }
     }
   }
 
+  // Scripts of npm need its packages, beside those of the module's own manager.
+  void installs_of_npm() {
+    const auto of_npm = [&](const CommandFact& one) {
+      return base_name(one.at.path) == "package.json" &&
+             directory_of(one.at.path) == draft_.directory;
+    };
+    const auto script = std::ranges::find_if(module_.commands, of_npm);
+    const bool own = module_.ecosystem == "npm" || module_.ecosystem == "nx";
+    if (own || script == module_.commands.end()) return;
+    const std::string_view manager = npm_manager();
+    const bool locked = std::ranges::any_of(draft_.manifests, [](const Manifest* one) {
+      return one->reader->ecosystem == "npm" && ecosystem::is_lock(*one->reader);
+    });
+    put(kInstall, manager == "npm" && locked ? "npm ci" : std::string(manager) + " install", "",
+        {script->at.path, 0});
+  }
+
+  // What npm's scripts call "check" is about types and form, unless it runs tests too.
+  static CommandRole role_of(const ScriptName& name, const Manifest& manifest,
+                             const ecosystem::Script& script) {
+    const std::string_view of = manifest.reader->ecosystem;
+    const bool form = name.script == "check" && (of == "npm" || of == "deno" || of == "nx") &&
+                      !script.command.empty() && script.command.find("test") == std::string::npos;
+    return form ? kLint : name.role;
+  }
+
   std::string filled(std::string_view text) const {
     std::string command(text);
+    if (command.starts_with("{c}")) return command.replace(0, 3, configure_of(draft_, exists_));
     if (command.starts_with("{m}")) command.replace(0, 3, module_.manager.name);
     if (!command.starts_with("{w}")) return command;
     const bool maven = module_.ecosystem == "maven";
@@ -199,34 +213,14 @@ class Commands {
       put(kTest, flutter ? "flutter test" : "dart test", "", module_.at);
       if (flutter) put(kBuild, "flutter build", "", module_.at);
     }
-    if (has_system("Make") && module_.command(kBuild) == nullptr && make_builds()) {
+    if (has_system("Make") && module_.command(kBuild) == nullptr &&
+        make_builds(make_at(), draft_)) {
       put(kBuild, "make", "", make_at());
     }
     if (has_system("Bazel") && module_.command(kBuild) == nullptr) {
       put(kBuild, "bazel build //...", "", system_at("Bazel"));
       put(kTest, "bazel test //...", "", system_at("Bazel"));
     }
-  }
-
-  // Whether "make" alone builds: its first target, or the one that is named so, is none of upkeep.
-  bool make_builds() const {
-    const Evidence at = make_at();
-    if (directory_of(at.path) != draft_.directory) return false;
-    const auto found = std::ranges::find(draft_.manifests, at.path, [](const Manifest* one) {
-      return std::string_view(one->facts.path);
-    });
-    if (found == draft_.manifests.end() || (*found)->facts.scripts.empty()) return true;
-    const auto& scripts = (*found)->facts.scripts;
-    const auto named = std::ranges::find(scripts, ".DEFAULT_GOAL", &ecosystem::Script::name);
-    const std::string& goal = named != scripts.end() ? named->command : scripts.front().name;
-    for (const std::string_view other :
-         {"ci",      "test",     "tests", "check", "help",    "usage", "lint",
-          "fmt",     "format",   "clean", "list",  "install", "setup", "deps",
-          "docs",    "doc",      "run",   "dev",   "start",   "serve", "deploy",
-          "release", "coverage", "bench", "tidy",  "vet",     "up",    "pre-commit"}) {
-      if (goal == other) return false;
-    }
-    return true;
   }
 
   Evidence make_at() const { return system_at("Make"); }
@@ -379,6 +373,7 @@ class Commands {
       for (const ecosystem::Script& script : manifest->facts.scripts) {
         const auto role = role_of_ci_line(script.command);
         if (!role) continue;
+        if (script.command == "make" && !make_builds(make_at(), draft_)) continue;
         const bool wanted = *role == kBuild ? build : *role == kTest ? test : !lints_;
         if (wanted) put(*role, script.command, "", {manifest->facts.path, script.line});
       }
@@ -387,13 +382,15 @@ class Commands {
 
   Module& module_;
   const Draft& draft_;
+  const Exists& exists_;
   bool lints_ = false;  // by a script
 };
 
 }  // namespace
 
-void add_commands(Module& module, const Draft& draft) {
-  Commands(module, draft).add();
+void add_commands(Module& module, const Draft& draft,
+                  const std::function<bool(const std::string&)>& exists) {
+  Commands(module, draft, exists).add();
 }
 
 }  // namespace quarry::analysis::project

@@ -4,11 +4,16 @@
 
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "server/analysis/project/gather.h"
 
 namespace quarry::analysis::project {
 
-// Fills `module.commands`. REQUIRES: language, ecosystem, manager, frameworks and entries are set.
-void add_commands(Module& module, const Draft& draft);
+// Fills `module.commands`. `exists`: whether the tree has a file. REQUIRES: language, ecosystem,
+// manager, frameworks and entries are set.
+void add_commands(Module& module, const Draft& draft,
+                  const std::function<bool(const std::string&)>& exists);
 
 }  // namespace quarry::analysis::project

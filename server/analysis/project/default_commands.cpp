@@ -143,7 +143,7 @@ constexpr Default kDefaults[] = {
     {"cmake", "", kToTest, "ctest --test-dir build"},
     {"meson", "", kToBuild, "meson setup build && meson compile -C build"},
     {"meson", "", kToTest, "meson test -C build"},
-    {"autotools", "", kToBuild, "./configure && make"},
+    {"autotools", "", kToBuild, "{c} && make"},
     {"autotools", "", kToTest, "make check"},
     {"bazel", "", kToBuild, "bazel build :all"},
     {"bazel", "", kToTest, "bazel test :all"},
@@ -153,6 +153,12 @@ constexpr Default kDefaults[] = {
     {"helm", "", kToLint, "helm lint ."},
     {"helm", "", kToInstall, "helm dependency build", has_dependencies},
 };
+
+constexpr std::string_view kUpkeepTargets[] = {
+    "ci",    "test",  "tests",   "check",   "help",    "usage",     "lint", "fmt", "format",
+    "clean", "list",  "install", "setup",   "deps",    "docs",      "doc",  "run", "dev",
+    "start", "serve", "deploy",  "release", "bench",   "tidy",      "vet",  "up",  "coverage",
+    "init",  "venv",  "env",     "watch",   "version", "pre-commit"};
 
 }  // namespace
 
@@ -167,6 +173,32 @@ std::vector<DefaultCommand> default_commands(const Module& module, const Draft& 
     if (one.holds == nullptr || one.holds(module, draft)) found.push_back({one.role, one.text});
   }
   return found;
+}
+
+std::string configure_of(const Draft& draft,
+                         const std::function<bool(const std::string&)>& exists) {
+  if (exists(joined(draft.directory, "configure"))) return "./configure";
+  for (const std::string_view script : {"autogen.sh", "bootstrap", "buildconf"}) {
+    if (exists(joined(draft.directory, script))) {
+      return std::string("./").append(script).append(" && ./configure");
+    }
+  }
+  return "autoreconf -fi && ./configure";
+}
+
+bool make_builds(const Evidence& at, const Draft& draft) {
+  if (directory_of(at.path) != draft.directory) return false;
+  const auto found = std::ranges::find(draft.manifests, at.path, [](const Manifest* one) {
+    return std::string_view(one->facts.path);
+  });
+  if (found == draft.manifests.end() || (*found)->facts.scripts.empty()) return true;
+  const auto& scripts = (*found)->facts.scripts;
+  const auto named = std::ranges::find(scripts, ".DEFAULT_GOAL", &ecosystem::Script::name);
+  const std::string& goal = named != scripts.end() ? named->command : scripts.front().name;
+  // "install-devel" is of upkeep as "install" is.
+  const std::string_view word = std::string_view(goal).substr(0, goal.find_first_of("-_"));
+  const auto is_upkeep = [&](std::string_view one) { return one == goal || one == word; };
+  return std::ranges::none_of(kUpkeepTargets, is_upkeep);
 }
 
 }  // namespace quarry::analysis::project

@@ -64,13 +64,33 @@ void add_frameworks(Module& module, const Draft& draft,
                     const std::function<bool(const std::string&)>& exists) {
   static const DependencyIndex kIndex(frameworks());
   drop_site_beside(module);
+  const auto has_file = [&](std::size_t row) {
+    for (const std::string_view list : {frameworks()[row].files, frameworks()[row].proof}) {
+      for (const std::string_view name : manifest::words(list)) {
+        if (exists(joined(draft.directory, name))) return true;
+      }
+    }
+    return false;
+  };
+  const bool part = std::ranges::find(module.dependencies, Use::kPeer, &DependencyFact::use) !=
+                    module.dependencies.end();
+  // What a part for others is only developed with, by its tests or a page that shows it, is not
+  // what it is built on.
+  const auto is_beside = [&](const DependencyFact& one) {
+    if (!part || one.use != Use::kDev) return false;
+    return std::ranges::none_of(kIndex.find(table_name(one.ecosystem, one.name)), [&](auto row) {
+      const FrameworkKind kind = frameworks()[row].kind;
+      return kind == FrameworkKind::kTest || kind == FrameworkKind::kBuild || has_file(row);
+    });
+  };
   std::set<std::string> names;
   for (const DependencyFact& one : module.dependencies) {
-    if (one.use == Use::kIndirect || one.use == Use::kTest) continue;
+    if (one.use == Use::kIndirect || one.use == Use::kTest || is_beside(one)) continue;
     names.insert(table_name(one.ecosystem, one.name));
   }
   std::map<std::size_t, FrameworkFact> found;
   for (const DependencyFact& one : module.dependencies) {
+    if (is_beside(one)) continue;
     const std::string name = table_name(one.ecosystem, one.name);
     for (const std::size_t row : kIndex.find(name)) {
       const FrameworkRow& framework = frameworks()[row];
@@ -92,13 +112,7 @@ void add_frameworks(Module& module, const Draft& draft,
       }
     }
   }
-  for (auto& [row, fact] : found) {
-    for (const std::string_view list : {frameworks()[row].files, frameworks()[row].proof}) {
-      for (const std::string_view name : manifest::words(list)) {
-        fact.has_file = fact.has_file || exists(joined(draft.directory, name));
-      }
-    }
-  }
+  for (auto& [row, fact] : found) fact.has_file = has_file(row);
   for (std::size_t row = 0; row < frameworks().size(); ++row) {
     const FrameworkRow& framework = frameworks()[row];
     if (framework.files.empty() || found.contains(row) || excluded(framework, names)) continue;

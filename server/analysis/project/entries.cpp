@@ -21,8 +21,9 @@ constexpr std::ptrdiff_t kDeepestEntry = 3;  // slashes in a path of kEntryNames
 
 struct Names {
   std::string_view language;
-  std::string_view paths;  // apart by blanks, most telling first; '*' for one component
-  bool verified;           // counts only where a program begins
+  // Apart by blanks, most telling first; '*' for one component, "{name}" for the module's name.
+  std::string_view paths;
+  bool verified;  // counts only where a program begins
 };
 constexpr Names kEntryNames[] = {
     {"JavaScript",
@@ -35,34 +36,42 @@ constexpr Names kEntryNames[] = {
      false},
     {"Python",
      "manage.py main.py app.py server.py run.py wsgi.py asgi.py __main__.py src/main.py src/app.py "
-     "app/main.py app/__init__.py */__main__.py src/*/__main__.py src/*/main.py src/*/app.py bin/* "
+     "app/main.py app/__init__.py */manage.py */__main__.py src/*/__main__.py src/*/main.py "
+     "src/*/app.py bin/* "
      "scripts/*",
      false},
-    {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go */*/main.go */*/*/main.go",
+    {"Go", "main.go cmd/main.go cmd/*/main.go cmd/*/*.go */main.go */*/main.go */*/*/main.go *.go",
      true},
     {"Rust", "src/main.rs src/bin/*.rs src/bin/*/main.rs src/lib.rs", false},
     {"PHP", "public/index.php index.php app.php main.php artisan bin/console", false},
     {"Ruby", "config.ru main.rb app.rb server.rb bin/* exe/*", false},
     {"C#", "Program.cs Startup.cs", false},
     {"F#", "Program.fs", false},
-    {"Elixir", "lib/*/application.ex lib/*.ex", false},
+    {"Elixir", "lib/*/application.ex lib/{name}.ex", false},
     {"D", "source/app.d src/app.d source/main.d src/main.d", false},
     {"Dart", "lib/main.dart bin/server.dart bin/main.dart bin/*.dart", false},
     {"Swift", "Sources/*/main.swift Sources/*/App.swift Sources/*/entrypoint.swift", false},
     {"Zig", "src/main.zig src/root.zig", false},
-    {"Nim", "src/*.nim", false},
-    {"Crystal", "src/server.cr src/main.cr src/*.cr", false},
+    {"Nim", "src/main.nim src/{name}.nim", false},
+    {"Crystal", "src/server.cr src/main.cr src/{name}.cr", false},
     {"Haskell", "app/Main.hs src/Main.hs Main.hs", false},
     {"OCaml", "bin/main.ml main.ml src/main.ml", false},
-    {"C", "main.c src/main.c src/server.c server.c src/*.c *.c", true},
-    {"C++", "main.cpp main.cc src/main.cpp src/main.cc src/*.cpp app/main.cpp", true},
+    {"C",
+     "main.c src/main.c src/server.c server.c {name}.c src/{name}.c */main.c src/*/main.c "
+     "src/*main.c *main.c src/*.c *.c",
+     true},
+    {"C++",
+     "main.cpp main.cc src/main.cpp src/main.cc src/{name}.cpp src/{name}.cc */main.cpp */main.cc "
+     "src/*/main.cpp "
+     "src/*/main.cc src/*.cpp",
+     true},
     {"Clojure", "src/*/core.clj src/*/main.clj", false},
     {"Erlang", "src/*_app.erl", false},
     {"Gleam", "src/*.gleam", true},
     {"Lua", "main.lua init.lua", false},
     {"Perl", "app.pl script/* bin/*", false},
     {"R", "app.R server.R", false},
-    {"Julia", "src/*.jl", false},
+    {"Julia", "src/{name}.jl", false},
     {"Shell", "install.sh run.sh main.sh start run main bin/*", false},
 };
 
@@ -131,6 +140,17 @@ struct Found {
   bool verified = false;
 };
 
+// "src/{name}.c" of the module; "" when it has no name that a file may have.
+std::string with_name(std::string_view pattern, std::string_view name) {
+  constexpr std::string_view kName = "{name}";
+  std::string text(pattern);
+  const std::size_t at = text.find(kName);
+  if (at == std::string::npos) return text;
+  name = base_name(name);
+  if (name.empty() || name.find('*') != std::string_view::npos) return {};
+  return text.replace(at, kName.size(), name);
+}
+
 std::vector<Found> candidates(const Module& module, const Draft& draft) {
   std::vector<Found> found;
   const std::size_t cut = draft.directory.empty() ? 0 : draft.directory.size() + 1;
@@ -147,11 +167,16 @@ std::vector<Found> candidates(const Module& module, const Draft& draft) {
   for (const Names& names : kEntryNames) {
     const bool kin = names.language == "JavaScript" && module.language == "TypeScript";
     if (names.language != module.language && !kin) continue;
-    for (const std::string_view pattern : manifest::words(names.paths)) {
+    for (const std::string_view written : manifest::words(names.paths)) {
+      const std::string pattern = with_name(written, module.name);
+      if (pattern.empty()) continue;
       for (const File* file : shallow) {
         const std::string_view path = file->path.substr(cut);
         if (!fits(pattern, path)) continue;
         if (pattern.starts_with("*/*/") && is_helper(path)) continue;
+        const bool anywhere = pattern.starts_with("*/") || pattern.starts_with("src/*/main.c");
+        if (anywhere && is_secondary(directory_of(path))) continue;
+        if (path.ends_with("_test.go")) continue;
         const bool known = std::ranges::find(found, file, &Found::file) != found.end();
         // A program in a folder of programs has no extension: the others are what it is made of.
         const bool named = !pattern.ends_with("/*") || extension_of(path).empty();

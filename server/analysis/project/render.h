@@ -44,6 +44,10 @@ struct AsideGroup {
 inline constexpr std::size_t kFewAside = 6;
 std::vector<AsideGroup> aside_groups(const Project& project);
 
+// A command so that it can be run as it is shown: on one line, and with its backslashes as they
+// are; one that is too long to be shown ends in " ...".
+std::string shown_command(std::string_view command);
+
 // Lines, each with a line end before it.
 void append_text(std::string& out, const Project& project, const Show& show);
 

@@ -62,6 +62,11 @@ class Answer {
     if (most < items.size()) out_.field(std::string(name) + "_left_out", items.size() - most);
   }
 
+  void command_or_null(std::string_view name, const CommandFact* command) {
+    out_.key(name);
+    command == nullptr ? out_.null() : out_.string(shown_command(command->text));
+  }
+
   // What most callers want to know, at the top level.
   void summary(const Module& main) {
     const FrameworkFact* framework = main.primary_framework();
@@ -73,8 +78,8 @@ class Answer {
     text_or_null("language_version", main.runtime.version);
     text_or_null("framework", framework == nullptr ? "" : framework->name);
     text_or_null("package_manager", main.manager.name);
-    text_or_null("build_command", build == nullptr ? "" : build->text);
-    text_or_null("start_command", start == nullptr ? "" : start->text);
+    command_or_null("build_command", build);
+    command_or_null("start_command", start);
     out_.key("port");
     port == nullptr ? out_.null() : out_.number(static_cast<std::uint64_t>(port->number));
     text_or_null("entry_point", main.entries.empty() ? "" : main.entries.front().path);
@@ -167,7 +172,8 @@ class Answer {
     }
     if (show_.commands) {
       list("commands", all<CommandFact>(&Module::commands, any), [&](const Of<CommandFact>& one) {
-        of(*one.module).text("role", name_of(one.fact->role)).text("command", one.fact->text);
+        of(*one.module).text("role", name_of(one.fact->role));
+        out_.field("command", shown_command(one.fact->text));
         text("runs", one.fact->runs).at(one.fact->at);
       });
     }

@@ -22,8 +22,7 @@ class Text {
     }
     facts(*main);
     if (show_.ci && !project_.ci.empty()) {
-      line("ci: ");
-      join(project_.ci, [&](const Named& one) { add(one.name).at(one.at); });
+      continuous_integration();
     }
     if (show_.config && !project_.findings.empty()) {
       line("findings: ");
@@ -119,6 +118,21 @@ class Text {
     });
   }
 
+  // Each system once, with its files.
+  void continuous_integration() {
+    std::vector<std::pair<std::string_view, std::vector<std::string_view>>> systems;
+    for (const Named& one : project_.ci) {
+      if (systems.empty() || systems.back().first != one.name) systems.push_back({one.name, {}});
+      systems.back().second.push_back(one.at.path);
+    }
+    line("ci: ");
+    join(systems, [&](const auto& one) {
+      add(one.first).add(" (");
+      join(one.second, [&](std::string_view path) { add(path); });
+      add(")");
+    });
+  }
+
   void readiness() {
     line("readiness for a container: ").add(std::to_string(project_.readiness.score));
     add(" of 100; ");
@@ -138,7 +152,9 @@ class Text {
     if (show_.commands && !main.commands.empty()) {
       line("commands: ");
       join(main.commands, [&](const CommandFact& one) {
-        add(name_of(one.role)).add(" `").add(one.text).add("`").at(one.at);
+        add(name_of(one.role)).add(" `");
+        out_.append(shown_command(one.text));
+        add("`").at(one.at);
       });
     }
     if (show_.entry_points && !main.entries.empty()) {
@@ -251,6 +267,19 @@ std::vector<AsideGroup> aside_groups(const Project& project) {
   for (const auto& [place, modules] : places) groups.push_back({place, modules});
   std::ranges::stable_sort(groups, std::greater<>{}, &AsideGroup::modules);
   return groups;
+}
+
+std::string shown_command(std::string_view command) {
+  constexpr std::size_t kMost = 300;
+  const std::string_view clipped = utf8::clip(command, kMost);
+  std::string shown;
+  for (std::size_t at = 0; at <= clipped.size();) {
+    const std::size_t end = std::min(clipped.find('\\', at), clipped.size());
+    utf8::append_escaped_name(shown, clipped.substr(at, end - at));
+    if (end < clipped.size()) shown.push_back('\\');
+    at = end + 1;
+  }
+  return clipped.size() < command.size() ? shown + " ..." : shown;
 }
 
 void append_text(std::string& out, const Project& project, const Show& show) {

@@ -27,6 +27,19 @@ bool has_default(const Draft& draft) {
   });
 }
 
+// Of several programs the one that is called as the package is, else a server, which the others
+// talk to; "" when neither is there.
+std::string chosen_program(const Module& module) {
+  std::string server;
+  for (const EntryFact& one : module.entries) {
+    std::string name = program_of(module, one);
+    if (!name.empty() && name == module.name) return name;
+    const bool serves = name == "server" || name.ends_with("-server") || name.ends_with("_server");
+    if (serves && server.empty()) server = std::move(name);
+  }
+  return server;
+}
+
 }  // namespace
 
 std::string start_of_rust(const Module& module, const Draft& draft, const EntryFact& entry) {
@@ -36,8 +49,9 @@ std::string start_of_rust(const Module& module, const Draft& draft, const EntryF
     const std::string program = program_of(module, other);
     return !program.empty() && program != name;
   });
-  return several && !has_default(draft) ? "cargo run --release --bin " + name
-                                        : "cargo run --release";
+  if (!several || has_default(draft)) return "cargo run --release";
+  const std::string chosen = chosen_program(module);
+  return chosen.empty() || chosen == name ? "cargo run --release --bin " + name : "";
 }
 
 }  // namespace quarry::analysis::project

@@ -8,6 +8,7 @@
 
 #include "server/analysis/manifest/text.h"
 #include "server/analysis/manifest/tokens.h"
+#include "server/analysis/project/address.h"
 #include "server/analysis/project/python_application.h"
 #include "server/analysis/project/services.h"
 #include "server/analysis/project/variables.h"
@@ -55,28 +56,14 @@ bool serves(std::string_view word) {
          name == "listen" || name == "bind" || name == "launch";
 }
 
-// ":6060" of "http://*:6060/;https://*:6061": only a server's own host is one to listen on.
-std::string_view address_of_url(std::string_view url) {
-  url.remove_prefix(url.find("://") + 3);
-  url = url.substr(0, url.find_first_of("/;"));
-  const std::string_view host = url.substr(0, url.rfind(':'));
-  for (const std::string_view own : {"*", "+", "0.0.0.0", "localhost", "127.0.0.1", "[::]"}) {
-    if (host == own) return url.substr(host.size());
+// A generator of Go that lies beside a library: "//go:build ignore" above its package.
+bool is_left_out_of_builds(std::string_view text) {
+  text = text.substr(0, text.find("\npackage "));
+  for (const std::string_view tag : {"//go:build ignore", "// +build ignore"}) {
+    const std::size_t at = text.find(tag);
+    if (at != std::string_view::npos && (at == 0 || text[at - 1] == '\n')) return true;
   }
-  return {};
-}
-
-// The port of "0.0.0.0:8080", ":8080", "localhost:3000", "8080", "http://0.0.0.0:8080/".
-std::uint32_t port_of_address(std::string_view text) {
-  if (text.starts_with("http://") || text.starts_with("https://")) text = address_of_url(text);
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return manifest::leading_port(text);
-  for (const char c : text.substr(0, colon)) {
-    if (!manifest::is_word(c) && c != '.' && c != '[' && c != ']' && c != ':' && c != '*') return 0;
-  }
-  const std::string_view digits = text.substr(colon + 1);
-  if (!std::ranges::all_of(digits, manifest::is_digit)) return 0;
-  return manifest::leading_port(digits);
+  return false;
 }
 
 class Scan {
@@ -121,7 +108,7 @@ class Scan {
     return token.is_word() && !token.text.empty() && manifest::is_digit(token.text[0]);
   }
 
-  // Of C's kin: what stands under "#ifdef X_TEST" is another program's.
+  // Of C's kin: what stands under "#ifdef X_TEST" or "#ifdef DEBUG" is another program's.
   void condition() {
     const Token& word = ahead(1);
     if (word.is("endif") && !conditions_.empty()) conditions_.pop_back();
@@ -135,7 +122,7 @@ class Scan {
     conditions_.push_back(aside);
   }
   static bool names_aside(std::string_view macro) {
-    constexpr std::array<std::string_view, 6> kWords = {"TEST",    "BENCH",      "DEMO",
+    constexpr std::array<std::string_view, 7> kWords = {"TEST",    "BENCH",      "DEMO", "DEBUG",
                                                         "EXAMPLE", "STANDALONE", "FUZZ"};
     return std::ranges::any_of(
         kWords, [&](std::string_view one) { return macro.find(one) != std::string_view::npos; });
@@ -338,6 +325,12 @@ class Scan {
     if (fetches && port > 9) add_port(port, PortSource::kCall, line);
   }
 
+  // The type may stand in the line above.
+  bool begins_c() const {
+    const bool above = behind(1).kind == Token::Kind::kLineEnd;
+    return behind(above ? 2 : 1).is("int") && ahead(1).is("(");
+  }
+
   // "object A extends App", "@main def a()", "def main(args: Array[String])"
   bool begins_scala(const Token& token) const {
     if (token.is("main")) {
@@ -363,7 +356,7 @@ class Scan {
     const bool other =
         (language_ == "Kotlin" && token.is("main") && behind(1).is("fun")) ||
         ((language_ == "Rust" || language_ == "Gleam") && token.is("main") && behind(1).is("fn")) ||
-        (is_c_ && token.is("main") && behind(1).is("int") && ahead(1).is("(")) ||
+        (is_c_ && token.is("main") && begins_c()) ||
         (language_ == "Scala" && begins_scala(token)) || token.is("SpringBootApplication");
     const bool python = language_ == "Python" && token.is("__name__") && ahead(3).is_string() &&
                         ahead(3).text == "__main__";
@@ -382,7 +375,9 @@ class Scan {
 }  // namespace
 
 SourceFacts source_facts(std::string_view language, std::string_view text) {
-  return Scan(language, text).run();
+  SourceFacts facts = Scan(language, text).run();
+  if (language == "Go" && is_left_out_of_builds(text)) facts.main_line = 0;
+  return facts;
 }
 
 }  // namespace quarry::analysis::project

@@ -130,6 +130,32 @@ TEST_CASE("analyze_repository answers in text and in structure with evidence") {
   CHECK(!holds(answer.output.structured, "secret"));
 }
 
+TEST_CASE("analyze_repository shows commands that can be run as they are shown") {
+  const std::string loop(400, 'x');
+  const test::TempWorkspace tree(
+      {{"app.py", "print()\n"},
+       {"Procfile", "web: python -c 'print(\"a\\tb\")' | sed s/\\./,/\n"},
+       {".github/workflows/a.yml", "jobs: {a: {steps: [{run: 'pytest -k a\\b'}]}}\n"},
+       {".github/workflows/b.yml", "jobs: {a: {steps: [{run: pytest}]}}\n"}});
+  World world(tree.root());
+  const auto answer = world.call(R"({"sections": ["commands", "ci", "modules"]})").output;
+  INFO(answer.text);
+  CHECK(holds(answer.text, R"(start `python -c 'print("a\tb")' | sed s/\./,/` (Procfile:1))"));
+  CHECK(holds(answer.text, R"(test `pytest -k a\b` ()"));
+  CHECK(holds(answer.text,
+              "\nci: GitHub Actions (.github/workflows/a.yml, .github/workflows/b.yml)"));
+  json::Parser parser;
+  json::Document document;
+  REQUIRE(document.parse_copy(parser, answer.structured));
+  CHECK(text_at(document.root(), "start_command") == R"(python -c 'print("a\tb")' | sed s/\./,/)");
+
+  const test::TempWorkspace long_tree(
+      {{"app.py", "print()\n"}, {"Procfile", "web: python app.py " + loop + "\n"}});
+  World other(long_tree.root());
+  const std::string text = other.call(R"({"sections": ["commands"]})").output.text;
+  CHECK(holds(text, "x ...` (Procfile:1)"));
+}
+
 TEST_CASE("analyze_repository gives the sections that are asked for") {
   const test::TempWorkspace tree(kProject);
   make_repository(tree);
