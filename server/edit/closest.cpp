@@ -14,6 +14,11 @@ namespace quarry::edit {
 namespace {
 
 constexpr std::size_t kShownLines = 12;  // of the region
+constexpr std::size_t kMoreLines = 2;    // behind one that has other blank lines
+
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t\r\n") == line.npos;
+}
 
 // "   12\tcode", as read_file shows lines: the code.
 std::string_view without_number(std::string_view line) {
@@ -108,10 +113,18 @@ std::string explain_miss(std::string_view text, std::string_view old_text, std::
   } else if (old_lines.size() > lines.size() - region->line) {
     out +=
         fmt::format("; the file ends before line {} of {}", lines.size() - region->line + 1, name);
+  } else if (region->line + old_lines.size() == lines.size() && old_text.ends_with('\n') &&
+             !text.ends_with('\n')) {
+    out += fmt::format("; the file ends without the line break that {} ends with", name);
   }
   out += "\n";
   // Of a long region the lines around the difference.
-  const std::size_t end = std::min(region->line + old_lines.size(), lines.size());
+  std::size_t end = std::min(region->line + old_lines.size(), lines.size());
+  if (differs &&
+      is_blank(lines[region->line + differs->line]) != is_blank(old_lines[differs->line])) {
+    // Blank lines are missing or too many, which moves what is at the end.
+    end = std::min(end + kMoreLines, lines.size());
+  }
   std::size_t first = region->line;
   if (differs && differs->line >= kShownLines) {
     first += std::min(differs->line - kShownLines / 2, end - region->line - kShownLines);

@@ -116,7 +116,9 @@ Place vote(const LooseLines& lines, const std::vector<std::string>& wanted, std:
     const std::size_t line = candidates[at];
     std::size_t sum = 1;
     for (std::size_t i = 0; i < wanted.size() && i < kAnchors && line + i < lines.size(); ++i) {
-      sum += share(lines[line + i], wanted[i]);
+      const std::size_t alike = share(lines[line + i], wanted[i]);
+      // Where a line is missing or too many what comes before it tells the place.
+      sum += i == 0 ? 2 * alike : alike;
       ++compared;
     }
     if (sum <= best_sum) continue;  // the first of two that are as good

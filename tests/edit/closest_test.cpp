@@ -72,6 +72,20 @@ TEST_CASE("closest: an old text that begins within a line is compared from there
   }
 }
 
+TEST_CASE(
+    "closest: a want of a final line break is named, and blank lines show what follows them") {
+  CHECK_THAT(explain_miss("alpha\nbeta", "beta\n"),
+             Contains("the file ends without the line break that old_string ends with"));
+  CHECK_THAT(explain_miss("alpha\nbeta", "alpha\nbeta\n"), Contains("without the line break"));
+  const std::string text = "def f():\n    return 1\n\n\ndef g():\n    return 2\n";
+  CHECK_THAT(explain_miss(text, "    return 1\n\ndef g():"),
+             Contains("line 4, column 1 has the end of the line where old_string has 'd'") &&
+                 Contains("     5\tdef g():\n"));
+  CHECK_THAT(explain_miss(text, "    return 1\n\n\n\ndef g():"),
+             Contains("the closest is at line 2: line 5, column 1 has 'd' where old_string has the "
+                      "end of the line"));
+}
+
 TEST_CASE("closest: the difference is among what is shown, and only marks that occur are told") {
   std::string text;
   for (int i = 1; i <= 100; ++i) text += "line number " + std::to_string(i) + "\n";
