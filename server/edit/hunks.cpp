@@ -134,12 +134,19 @@ Failure misfit(std::string_view text, const Image& image, const Hunk& hunk, cons
                 name, above->front() + 1,
                 hunk.anchors.empty() ? "what the hunk before changes" : "its anchor");
   }
+  const auto before = find_all(Image(text), wanted, 0, 1, cancel);
+  if (before && !before->empty()) {
+    return fail(Code::kNotFound,
+                "{} does not fit: a hunk before it changes its old text, which is at line {}; make "
+                "one hunk of both",
+                name, before->front() + 1);
+  }
   const Wanted made = new_side(hunk);
   std::string done;
   if (!made.lines.empty() && made.lines.size() >= wanted.lines.size()) {
     const auto places = find_all(image, made, 0, 1, cancel);
     if (places && !places->empty()) {
-      done = fmt::format("; what it makes is there already, at line {}: it may be applied",
+      done = fmt::format("; what it makes is there already, at line {}: it may be applied already",
                          places->front() + 1);
     }
   }

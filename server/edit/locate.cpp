@@ -148,8 +148,9 @@ std::vector<std::size_t> find_all(const std::string& text, const std::string& wa
   return places;
 }
 
-Result<std::size_t> make(Draft& draft, const Replacement& edit, char separator,
-                         const std::string& name) {
+// `original`: what the draft was before all edits.
+Result<std::size_t> make(Draft& draft, const std::string& original, const Replacement& edit,
+                         char separator, const std::string& name) {
   const std::string old_text = FlatText(edit.old_text, separator).text();
   const std::string new_text = FlatText(edit.new_text, separator).text();
   if (old_text.empty()) {
@@ -179,6 +180,12 @@ Result<std::size_t> make(Draft& draft, const Replacement& edit, char separator,
                   "characters, in new_string too",
                   name);
     }
+    if (find_text(original, old_text) != original.npos) {
+      return fail(Code::kNotFound,
+                  "{}an edit before it changes its old_string; give the text as that edit leaves "
+                  "it, or make one edit of both",
+                  name);
+    }
     return fail(Code::kNotFound, "{}{}", name, explain_miss(text, old_text));
   }
   if (places.size() > 1 && !edit.replace_all) {
@@ -202,7 +209,7 @@ Result<Located> locate(std::string_view text, std::span<const Replacement> edits
   for (std::size_t i = 0; i < edits.size(); ++i) {
     TRY(cancel.check());
     TRY_ASSIGN(const std::size_t made,
-               make(draft, edits[i], separator, edit_name(i, edits.size())));
+               make(draft, flat.text(), edits[i], separator, edit_name(i, edits.size())));
     located.replacements += made;
   }
   located.splices = draft.splices(flat.text().size());

@@ -190,8 +190,8 @@ class UnifiedParser {
     }
     if (draft_.binary) {
       return fail(Code::kInvalidArgs,
-                  "'{}' is a binary file in this patch, which changes text alone; write such a "
-                  "file by other means",
+                  "'{}' is a binary file in this patch, which changes text alone; leave it out "
+                  "and write it by other means",
                   patch.new_path.empty() ? patch.old_path : patch.new_path);
     }
     // Names alone change nothing.

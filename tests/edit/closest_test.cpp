@@ -1,5 +1,7 @@
 #include "server/edit/closest.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 namespace quarry::edit {
@@ -39,6 +41,70 @@ TEST_CASE("closest: the first difference is named, and the region shown as it is
     CHECK_THAT(said, Contains("     1\t"));
   }
   CHECK_THAT(explain_miss("\tx = 1;  \n", "x = 1;;"), Contains("\u2192\t") && Contains("\u00B7"));
+}
+
+TEST_CASE("closest: an old text that begins within a line is compared from there") {
+  struct Row {
+    const char* name;
+    const char* text;
+    const char* old_text;
+    const char* want;
+  };
+  const Row rows[] = {
+      {"case", "{\n    int y = 2;\n}\n", "INT Y = 2;",
+       "line 2, column 5 has 'i' where old_string has 'I'"},
+      {"several lines", "{\n\tint x = 2;\n\tint y;\n}\n", "int x = 1;\n\tint y;",
+       "line 2, column 10 has '2' where old_string has '1'"},
+      {"blanks", "\treturn foo(1, 2);\n", "foo(1,2)",
+       "line 1, column 15 has a space where old_string has '2'"},
+      {"NBSP", "he says: hello\u00A0world!\n", "hello world",
+       "column 15 has a Unicode blank (U+00A0) where old_string has a space"},
+      {"a word", "\tconst auto found = find_region(lines, 3);\n", "find_region(lines, 4)",
+       "column 40 has '3' where old_string has '4'"},
+      {"its start", "\tconst auto found = find_region(lines, 3);\n", "locate_region(lines, 3)",
+       "line 1, column "},
+      {"characters are counted", "\u00E9t\u00E9 = \"x\";\n", "\u00E9t\u00E9 = 'x';",
+       "column 7 has '\"' where"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    CHECK_THAT(explain_miss(row.text, row.old_text), Contains(row.want));
+  }
+}
+
+TEST_CASE(
+    "closest: a want of a final line break is named, and blank lines show what follows them") {
+  CHECK_THAT(explain_miss("alpha\nbeta", "beta\n"),
+             Contains("the file ends without the line break that old_string ends with"));
+  CHECK_THAT(explain_miss("alpha\nbeta", "alpha\nbeta\n"), Contains("without the line break"));
+  const std::string text = "def f():\n    return 1\n\n\ndef g():\n    return 2\n";
+  CHECK_THAT(explain_miss(text, "    return 1\n\ndef g():"),
+             Contains("line 4, column 1 has the end of the line where old_string has 'd'") &&
+                 Contains("     5\tdef g():\n"));
+  CHECK_THAT(explain_miss(text, "    return 1\n\n\n\ndef g():"),
+             Contains("the closest is at line 2: line 5, column 1 has 'd' where old_string has the "
+                      "end of the line"));
+}
+
+TEST_CASE("closest: the difference is among what is shown, and only marks that occur are told") {
+  std::string text;
+  for (int i = 1; i <= 100; ++i) text += "line number " + std::to_string(i) + "\n";
+  std::string old_text = text;
+  old_text.replace(old_text.find("90"), 2, "ninety");
+  const std::string far = explain_miss(text, old_text);
+  CHECK_THAT(far, Contains("line 90, column 13 has '9' where") &&
+                      Contains("    90\tline number 90\n") && !Contains("     1\t"));
+  CHECK(std::count(far.begin(), far.end(), '\n') == 13);
+  CHECK_THAT(far, Catch::EndsWith("\n(copy the text of the file exactly)"));
+  const std::string line = std::string(1000, 'a') + " == 1 && " + std::string(1000, 'b');
+  std::string other = line;
+  other[1004] = '2';
+  const std::string wide = explain_miss(line, other);
+  CHECK_THAT(wide,
+             Contains("column 1005 has '1'") && Contains("...aaa") && Contains("a == 1 && b"));
+  CHECK(wide.size() < 400);
+  CHECK_THAT(explain_miss("\tx = 1;\n", "  x = 1;"),
+             Contains("(\u2192 is a TAB; copy") && !Contains("\u00B7"));
 }
 
 TEST_CASE("closest: says when there is nothing like it") {

@@ -144,6 +144,11 @@ TEST_CASE("hunks: one that does not fit shows the closest region, or that it is 
                "line 2, column 1 has a TAB where its old text has a space"));
   CHECK_THAT(applied(text, "@@ -1,3 +1,3 @@\n int f() {\n-\treturn 1;\n+\treturn 0;\n }\n").text,
              Contains("what it makes is there already, at line 1"));
+  // What the hunk before has changed is not missing.
+  CHECK_THAT(
+      applied("a\nb\nc\n", "@@ -1,2 +1,2 @@\n a\n-b\n+x\n@@ -2,2 +2,2 @@\n-b\n+y\n c\n").text,
+      Contains("hunk 2 of 2 (line 7 of the patch) does not fit: a hunk before it changes its "
+               "old text, which is at line 2; make one hunk of both"));
 }
 
 struct EndsRow {

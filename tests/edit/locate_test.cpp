@@ -96,6 +96,11 @@ TEST_CASE("locate: a carriage return within a line is a character of it") {
              Contains("a carriage return (U+000D)") && Contains("one<U+000D>two three"));
 }
 
+TEST_CASE("locate: an old text that an edit before it changes is said to be") {
+  CHECK_THAT(edited("a = 1;\nb = 2;\n", {{"a = 1;", "a = 3;"}, {"a = 1;\nb", "c"}}),
+             Contains("edit 2 of 2: an edit before it changes its old_string; give the text as"));
+}
+
 TEST_CASE("locate: random edits are what replacing in a plain string is") {
   std::mt19937 random(20261123);
   const auto below = [&](int bound) {

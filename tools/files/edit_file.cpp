@@ -195,7 +195,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
                                        shown, after.note, located.replacements,
                                        located.replacements == 1 ? "place" : "places");
   append_edit(output.text, head, decoded.text, edit::spliced(decoded.text, located.splices),
-              content_hash(after.bytes), static_cast<std::size_t>(context.max_tokens) * 4);
+              content_hash(after.bytes),
+              diff_bytes(args.dry_run, static_cast<std::size_t>(context.max_tokens) * 4));
   if (!args.dry_run && args.encoding.empty()) {
     note_change(context, path, {.before = before, .after = after.bytes, .sent_whole = false},
                 output);

@@ -235,7 +235,10 @@ Result<void> PatchTree::check_free(const Path& path) const {
     taken = there.has_value();
   }
   if (!taken) return {};
-  return fail(Code::kConflict, "'{}' exists already, and the patch makes it", shown_path(path));
+  return fail(
+      Code::kConflict,
+      "'{}' exists already, and the patch makes it; send a patch that changes or deletes it",
+      shown_path(path));
 }
 
 Result<void> PatchTree::plan(std::size_t at, std::string& said) {
@@ -263,7 +266,10 @@ Result<void> PatchTree::plan(std::size_t at, std::string& said) {
   }
   if (part.kind == Kind::kDelete) {
     if (!whole && !file.bytes->empty()) {
-      return fail(Code::kConflict, "'{}' holds more than the patch that deletes it removes", name);
+      return fail(Code::kConflict,
+                  "'{}' holds more than the patch that deletes it removes; read it again, or use "
+                  "delete_path",
+                  name);
     }
     planned_[part.from] = {};
     said += fmt::format("{}: deleted\n", name);

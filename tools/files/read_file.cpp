@@ -197,6 +197,11 @@ bool is_file(std::string_view path, const ToolContext& context) {
   return found && found->kind == sandbox::Kind::kFile;
 }
 
+// Whether it is a glob: what is there by that name is none. A revision is not asked.
+bool names_several(std::string_view path, bool in_revision, const ToolContext& context) {
+  return has_glob(path) && (in_revision || !is_file(path, context));
+}
+
 // What `paths` names, each file once: globs are matched in the tree, without what is ignored, or in
 // the revision.
 struct Wanted {
@@ -333,6 +338,10 @@ Result<void> run(const Args& given, ToolContext& context, ToolOutput& output) {
         Code::kInvalidArgs, "{}",
         args.path ? "give path or paths, not both" : "missing argument 'path' (or 'paths')");
   }
+  if (args.path && names_several(*args.path, args.ref.has_value(), context)) {
+    args.paths.push_back(*args.path);
+    args.path.reset();
+  }
   if (args.paths.size() > kMostPaths) {
     return fail(Code::kInvalidArgs, "{} paths are too many; at most {} in one call",
                 args.paths.size(), kMostPaths);
@@ -341,9 +350,6 @@ Result<void> run(const Args& given, ToolContext& context, ToolOutput& output) {
   request.max_bytes = static_cast<std::size_t>(context.max_tokens) * 4;
   if (args.path) {
     const auto read = read_one(context, *args.path, request, args.force, output);
-    if (!read && read.error().code == Code::kNotFound && has_glob(*args.path)) {
-      return fail(Code::kNotFound, "{}; globs go in 'paths'", read.error().message);
-    }
     if (!read)
       return args.ref ? hand_on(read.error()) : name_elsewhere(context, *args.path, read.error());
   } else {
@@ -369,7 +375,7 @@ bool needs_worker(json::Value arguments) {
   if (has_globs(arguments.find_any({"paths", "file_paths", "filePaths", "files"}))) return true;
   const json::Value path = arguments.find_any(
       {"path", "file_path", "filePath", "target_file", "relative_path", "file", "absolute_path"});
-  return path.is(json::Type::kArray) && has_globs(path);
+  return path && (path.is(json::Type::kArray) ? has_globs(path) : has_glob(path.raw()));
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ Result<std::optional<change::Found>> read_file_or_none(change::Change& change,
   TRY_ASSIGN(std::optional<change::Found> found, change.read(path));
   if (!found || found->metadata.kind == sandbox::Kind::kFile) return found;
   if (found->metadata.kind == sandbox::Kind::kDirectory) {
-    return fail(Code::kInvalidArgs, "'{}' is a directory", path.display());
+    return fail(Code::kInvalidArgs, "'{}' is a directory; name a file in it", path.display());
   }
   return fail(Code::kInvalidArgs, "'{}' is not a regular file", path.display());
 }

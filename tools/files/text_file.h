@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,6 +48,13 @@ Result<void> check_hash(std::string_view expected, std::string_view bytes, std::
 // What is at `path`, which must be a file or nothing.
 Result<std::optional<change::Found>> read_file_or_none(change::Change& change,
                                                        const sandbox::Path& path);
+
+// How much of a diff an answer shows. Who made a change knows what was to come of it; a dry run is
+// made to see it.
+inline constexpr std::size_t kMadeDiffBytes = 4096;
+inline std::size_t diff_bytes(bool dry_run, std::size_t room) {
+  return dry_run ? room : std::min(room, kMadeDiffBytes);
+}
 
 // "edited a.c: +3 -2 lines, hash 0123456789abcdef\n" and the diff, at most `max_bytes` of it.
 void append_edit(std::string& out, std::string_view head, std::string_view before,

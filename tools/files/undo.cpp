@@ -92,7 +92,8 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
     text = fmt::format("change {} deleted files for good and stays; the one before it:\n",
                        undone.front().passed_over);
   }
-  auto room = static_cast<std::size_t>(context.max_tokens) * 2;  // half of the answer, for diffs
+  // At most half of the answer.
+  auto room = diff_bytes(args.dry_run, static_cast<std::size_t>(context.max_tokens) * 2);
   for (const change::Undone& one : undone) append(text, one, args.dry_run, room);
   if (undone.front().refusal.empty()) {
     if (!undone.back().refusal.empty()) {

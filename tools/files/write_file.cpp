@@ -202,7 +202,7 @@ Result<void> run(const Args& args, ToolContext& context, ToolOutput& output) {
   TRY_ASSIGN(const std::optional<change::Found> found, read_file_or_none(change, path));
   if (!found) TRY(check_new_name(context.files, path));
   if (found && args.create_only) {
-    return fail(Code::kConflict, "'{}' exists already, and create_only was given", shown);
+    return fail(Code::kConflict, "'{}' exists already; leave create_only out to replace it", shown);
   }
   if (!args.expected_hash.empty() && !found) {
     return fail(Code::kConflict, "'{}' does not exist, but expected_hash was given", shown);

@@ -29,6 +29,27 @@ TEST_CASE("edit_file replaces text, answers the diff, and can be undone") {
   CHECK(call.files.read("a.c") == "int a;\nint b;\nint c;\n");
 }
 
+TEST_CASE(
+    "edit_file and undo show of a large diff what a dry run shows, but less when it is made") {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "a line with the old word in it\n";
+  ChangeCall call(Files{{"f", text}});
+  const std::string arguments =
+      R"("path":"f","old_string":"old","new_string":"new","replace_all":true)";
+  const std::string tried = call(edit_file, "{" + arguments + R"(,"dry_run":true})");
+  CHECK(tried.size() > 30'000);
+  const std::string made = call(edit_file, "{" + arguments + "}");
+  CHECK(made.size() < 5'000);
+  CHECK_THAT(made, StartsWith("edited f: 1000 places: +1000 -1000 lines, hash ") &&
+                       Contains("-a line with the old word in it\n") &&
+                       Contains("the rest of the diff is left out (+1000 -1000 lines in all)"));
+  CHECK(call(undo, R"({"dry_run":true})").size() > 10'000);
+  const std::string undone = call(undo, "{}");
+  CHECK(undone.size() < 5'000);
+  CHECK_THAT(undone, Contains("the rest of the diff is left out"));
+  CHECK(call.files.read("f") == text);
+}
+
 TEST_CASE("edit_file says that other names of a file keep the old content") {
   ChangeCall call(Files{{"a", "one"}, {"d/x", "x"}});
   REQUIRE(link(call.files.path("a").c_str(), call.files.path("d/b").c_str()) == 0);

@@ -136,7 +136,7 @@ TEST_CASE("read_file says what is wrong with its arguments") {
       {R"({"path":"a.txt","lines":[1,2],"end_line":2})", "view_range or start_line and end_line"},
       {R"({"path":"a.txt","mode":"hex","start_line":1})", "mode=hex has none"},
       {R"({"path":"a.txt","view_range":[3,2]})", "view_range"},
-      {R"({"path":"*.txt"})", "globs go in 'paths'"},
+      {R"({"path":"*.none"})", "*.none: not read: no file matches"},
       {R"({"path":"A.TXT"})", "did you mean 'a.txt'?"},
       {R"({"path":"sub\\deep\\b.txt"})", "'sub/deep/b.txt' exists"},
       {R"({"path":"sub/deeep/b.txt"})", "did you mean 'sub/deep'?"},
@@ -250,6 +250,14 @@ TEST_CASE("read_file takes globs among its paths") {
     at = found + 1;
   }
   CHECK(text.find("a.o") == std::string::npos);
+}
+
+TEST_CASE("read_file takes a glob for its path where no file is called so") {
+  const test::TempWorkspace tree({{"a.txt", "one\n"}, {"b.txt", "two\n"}, {"c*.txt", "three\n"}});
+  CHECK(call(tree, R"({"path":"?.txt"})").text() == call(tree, R"({"paths":["?.txt"]})").text());
+  CHECK_THAT(call(tree, R"({"path":"?.txt"})").text(),
+             Catch::Contains("one") && Catch::Contains("two"));
+  CHECK_THAT(call(tree, R"({"path":"c*.txt"})").text(), Catch::StartsWith("c*.txt: 1 line"));
 }
 
 TEST_CASE("read_file names the files elsewhere that are called so") {
