@@ -232,7 +232,8 @@ class Change {
   // Of a step on one name of a file: the next step on another.
   std::map<std::size_t, std::size_t> next_name_;
   std::optional<Locks::Held> held_;
-  std::size_t bytes_ = 0;  // captured and new
+  std::int64_t begun_ms_ = 0;  // Unix time, before anything was read
+  std::size_t bytes_ = 0;      // captured and new
 };
 
 // Of a directory's mode: with it its owner can change what is in it.

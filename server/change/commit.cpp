@@ -122,7 +122,7 @@ Result<sandbox::Expected> Change::expected(const Place& place, std::size_t at) c
 sandbox::Expected Change::expected(const sandbox::Stamp& stamp, const std::string* bytes) const {
   sandbox::Expected old{.stamp = stamp};
   if (bytes != nullptr) old.bytes = *bytes;
-  old.tells = sandbox::settled(stamp, changes_.clock_.wall_ms());
+  old.tells = sandbox::settled(stamp, begun_ms_);
   return old;
 }
 

@@ -2,6 +2,11 @@
 
 #include "tests/support/mounts.h"
 
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,6 +108,41 @@ TEST_CASE("change: names of one file are one file's on another file system, and 
           report.claim(world.undo({.session = "one"}) == std::vector<std::string>{"undone"},
                        "not undone");
           report.claim(is_one("from") && !is_one("d/m/to"), "apart here");
+        }) == "");
+}
+
+TEST_CASE("change: what is written in the tick in which a file was read is not replaced later") {
+  CHECK(with_mount([](World& world, Report& report) {
+          // One that keeps times in the kernel's ticks, as all do before 6.13.
+          const std::string directory = world.tree.path("d");
+          if (mount("ramfs", directory.c_str(), "ramfs", 0, nullptr) != 0) {
+            WARN("left out: no ramfs can be mounted");
+            return;
+          }
+          world.workspace = sandbox::Workspace::open(world.tree.root()).value();
+          const auto stamp = [&] {
+            return world.workspace->metadata(world.path("d/file")).value().stamp;
+          };
+          for (const bool removes : {false, true}) {
+            std::unique_ptr<Change> change;
+            for (bool again = true; again;) {
+              world.tree.write("d/file", "old");
+              const sandbox::Stamp read = stamp();
+              change.reset();
+              change = world.begin({"d/file"});
+              const auto planned = removes ? change->remove(world.path("d/file"))
+                                           : change->put(world.path("d/file"), "new");
+              report.claim(planned.has_value(), "not planned");
+              const int file = open((directory + "/file").c_str(), O_WRONLY | O_CLOEXEC);
+              report.claim(write(file, "odd", 3) == 3, "not written");
+              close(file);
+              again = stamp() != read;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));  // as the disk may take
+            report.claim(!change->commit(), removes ? "removed" : "replaced");
+            report.claim(world.tree.read("d/file") == "odd", "lost");
+          }
+          umount2(directory.c_str(), MNT_DETACH);
         }) == "");
 }
 
