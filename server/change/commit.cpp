@@ -110,12 +110,13 @@ Result<void> Change::finished(std::size_t at, const Result<bool>& done) {
 // What the step replaces or removes.
 Result<sandbox::Expected> Change::expected(const Place& place, std::size_t at) const {
   const Step& step = entry_.steps[at];
-  if (plans_[at].check && plans_[at].was) {
-    return expected(*plans_[at].was, is_unread(*step.before) ? nullptr : &step.old_bytes);
-  }
+  const std::string* const bytes = is_unread(*step.before) ? nullptr : &step.old_bytes;
+  if (plans_[at].check && plans_[at].was) return expected(*plans_[at].was, bytes);
   TRY_ASSIGN(const auto there, place.look());
   if (!there) return sandbox::changed_meanwhile(place.path().display());
-  return sandbox::Expected{.stamp = there->stamp};
+  sandbox::Expected old = expected(there->stamp, bytes);
+  old.tells = false;  // an earlier step has put it there: no stamp of before that tells it
+  return old;
 }
 
 // `bytes`: null when they are not known.
