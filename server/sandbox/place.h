@@ -70,7 +70,7 @@ class Draft {
  private:
   friend class Place;
   Draft(const Place& place, Fd fd, std::string name);
-  bool return_exchanged();
+  bool return_exchanged(const Stamp& was);
   const Place* place_;  // outlives the draft
   Fd fd_;
   std::string name_;  // empty once it is put, or another file has it
