@@ -2,7 +2,10 @@
 
 #include <filesystem>
 
+#include <sys/stat.h>
+
 #include "tests/change/world.h"
+#include "tests/support/faulty_process.h"
 
 namespace quarry::change {
 namespace {
@@ -103,6 +106,47 @@ TEST_CASE(
     CHECK(world.names() == expected);
     if (theirs) CHECK(world.tree.read("a") == kTheirs);
   }
+}
+
+// Another program changes what has come out and removes what has come there: it cannot go back.
+TEST_CASE("what cannot go back from under the name of another name's draft is said") {
+  if (!quarry::test::can_trace()) return;
+  int acted = 0;
+  bool more = true;
+  for (std::size_t k = 1; more; ++k) {
+    World world;
+    world.tree.write("a", kOld);
+    world.tree.write("b", kOld);
+    std::string beside;
+    const auto meanwhile = [&] {
+      for (const std::string& name : world.names()) {
+        if (name.starts_with(".quarry-") && name.ends_with("-1")) beside = name;
+      }
+      if (beside.empty() || world.tree.read("b") != kNew || world.tree.read(beside) != kOld) return;
+      ++acted;
+      chmod(world.tree.path(beside).c_str(), 0600);
+      std::filesystem::remove(world.tree.path("b"));
+    };
+    const auto ran = quarry::test::run_with(
+        {.kind = quarry::test::Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile},
+        [&](quarry::test::Window& window) -> std::string {
+          const auto change = world.begin({"a", "b"});
+          const bool planned =
+              change->put(world.path("a"), kNew) &&
+              change->put_name(world.path("b"), kNew, std::nullopt, "", world.path("a"));
+          if (!planned) return "not planned";
+          window.open();
+          const auto done = change->commit();
+          window.close();
+          return done ? "done" : done.error().message;
+        });
+    more = ran.calls.size() > k;
+    INFO(k << " of " << ran.calls.size());
+    const bool stuck = !beside.empty() && std::filesystem::exists(world.tree.path(beside));
+    const bool said = ran.text.find("what was at 'b' is at '" + beside + "' now") == 0;
+    CHECK(stuck == said);
+  }
+  CHECK(acted > 0);
 }
 
 }  // namespace
