@@ -239,6 +239,9 @@ class Change {
 // Of a directory's mode: with it its owner can change what is in it.
 inline constexpr std::uint32_t kOwnerMayChange = 0700;
 
+// Of a draft, until it looks like what it replaces.
+inline constexpr std::uint32_t kPrivate = 0600;
+
 // What a change keeps locked, beside its files, while it lives.
 std::string lock_of(const std::string& id);
 // What keeps the file at `path` below `root` locked, by whatever root it is reached.

@@ -18,7 +18,6 @@ using journal::Step;
 using sandbox::Path;
 using sandbox::Place;
 
-constexpr std::uint32_t kPrivate = 0600;       // until a draft looks like what it replaces
 constexpr std::uint32_t kNewDirectory = 0777;  // less the umask
 
 Result<void> make_link(const Place& place, const std::string& target, std::string_view attributes) {

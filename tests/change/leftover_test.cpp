@@ -37,6 +37,9 @@ const Leftover kLeftovers[] = {
     {"it was being taken back", false, kNew, "old co", kNew},
     {"another wrote the same meanwhile", false, kNew, "ne", kNew},
     {"another wrote after it was exchanged", false, kTheirs, kOld, kTheirs},
+    {"what another wrote was exchanged, and it put the old back", false, kOld, kTheirs, kOld, true},
+    {"what another wrote was moved aside, and it put the old back", true, kOld, kTheirs, kOld,
+     true},
     {"another wrote twice", false, kTheirs, "what they wrote first\n", kTheirs, true},
     {"another removed it", false, kNone, kOld, kNone},
     {"it was moved aside", true, kNone, kOld, kNone},
@@ -71,6 +74,9 @@ TEST_CASE("what a killed process left beside a file is settled, and no content o
     }
     write(world, "d/a", row.there);
     write(world, beside, row.beside);
+    if (row.beside == std::string("ne")) {  // the beginning of a draft
+      std::filesystem::permissions(world.tree.path(beside), std::filesystem::perms(0600));
+    }
     (void)world.undo({.session = "one", .dry_run = true});  // the next one to come settles it
     const bool is_there = std::filesystem::exists(world.tree.path("d/a"));
     CHECK(is_there == (row.then != kNone));
@@ -80,6 +86,28 @@ TEST_CASE("what a killed process left beside a file is settled, and no content o
     const auto journal =
         journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
     CHECK((*journal)->open_entries(world.tree.root()).empty());
+  }
+}
+
+TEST_CASE("a new file that was moved aside to be taken back goes, unless another wrote it") {
+  for (const char* content : {"n", kNew, kTheirs}) {
+    World world;
+    std::string beside;
+    {
+      const auto change = world.begin({"a"});
+      REQUIRE(change->put(world.path("a"), kNew));
+      auto journal =
+          journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+      journal::Entry entry = change->entry();
+      entry.time_ms = world.clock.wall_ms();
+      REQUIRE((*journal)->begin(entry));
+      beside = sandbox::Place::draft_name(draft_tag(entry.id, 0));
+    }
+    world.tree.write(beside, content);
+    (void)world.undo({.session = "one", .dry_run = true});
+    const bool theirs = content == kTheirs;
+    CHECK(world.names() == (theirs ? std::vector<std::string>{"a"} : std::vector<std::string>{}));
+    if (theirs) CHECK(world.tree.read("a") == kTheirs);
   }
 }
 
