@@ -27,8 +27,10 @@ int exchange_names(int from_fd, const char* from, int to_fd, const char* to) {
   return renameat2(to_fd, to, from_fd, from, RENAME_EXCHANGE) == 0 ? 0 : errno;
 }
 
+// EXDEV: what is there belongs to another project of the disk quotas than its directory, and may
+// be replaced in it, but get no other name.
 bool is_unknown(int error) {
-  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == EXDEV;
 }
 
 // Of a file its content, of a symlink its target; of anything else there is none to compare.
@@ -120,7 +122,7 @@ bool copies_to_rename(int directory) {
 Result<bool> Draft::put_over(const Expected& old) {
   const int directory = place_->directory_;
   const char* const name = place_->name();
-  const Fd file = open_to_ask(directory, name);
+  Fd file = open_to_ask(directory, name);
   if (is_kept_open(file)) return open_elsewhere(place_->path_.display());
   TRY_ASSIGN(const Stamp mine, stamp());
   TRY_ASSIGN(const struct stat was, look_for(directory, name, old, place_->path_));
@@ -130,6 +132,7 @@ Result<bool> Draft::put_over(const Expected& old) {
     if (!holds_expected(directory, name, was.st_mode, old)) {
       return changed_meanwhile(place_->path_.display());
     }
+    file.reset();  // SMB does not replace what is open; NFS and FUSE keep it under another name
     if (renameat(directory, name_.c_str(), directory, name) != 0) {
       return change_failure(errno, place_->path_.display());
     }
