@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/base/fd.h"
 #include "tests/change/world.h"
 #include "tests/sandbox/forked.h"
 
@@ -123,23 +124,26 @@ TEST_CASE("change: what is written in the tick in which a file was read is not r
           const auto stamp = [&] {
             return world.workspace->metadata(world.path("d/file")).value().stamp;
           };
-          for (const bool removes : {false, true}) {
+          for (const std::string how : {"replaced", "removed", "moved onto"}) {
             std::unique_ptr<Change> change;
             for (bool again = true; again;) {
               world.tree.write("d/file", "old");
+              world.tree.write("d/other", "other");
               const sandbox::Stamp read = stamp();
               change.reset();
-              change = world.begin({"d/file"});
-              const auto planned = removes ? change->remove(world.path("d/file"))
-                                           : change->put(world.path("d/file"), "new");
+              change = world.begin({"d/file", "d/other"});
+              const sandbox::Path file = world.path("d/file");
+              const auto planned = how == "replaced" ? change->put(file, "new")
+                                   : how == "removed"
+                                       ? change->remove(file)
+                                       : change->move(world.path("d/other"), file, true);
               report.claim(planned.has_value(), "not planned");
-              const int file = open((directory + "/file").c_str(), O_WRONLY | O_CLOEXEC);
-              report.claim(write(file, "odd", 3) == 3, "not written");
-              close(file);
+              const Fd writer(open((directory + "/file").c_str(), O_WRONLY | O_CLOEXEC));
+              report.claim(write(writer.get(), "odd", 3) == 3, "not written");
               again = stamp() != read;
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(200));  // as the disk may take
-            report.claim(!change->commit(), removes ? "removed" : "replaced");
+            report.claim(!change->commit(), how);
             report.claim(world.tree.read("d/file") == "odd", "lost");
           }
           umount2(directory.c_str(), MNT_DETACH);
