@@ -232,11 +232,15 @@ class Change {
   // Of a step on one name of a file: the next step on another.
   std::map<std::size_t, std::size_t> next_name_;
   std::optional<Locks::Held> held_;
-  std::size_t bytes_ = 0;  // captured and new
+  std::int64_t begun_ms_ = 0;  // Unix time, before anything was read
+  std::size_t bytes_ = 0;      // captured and new
 };
 
 // Of a directory's mode: with it its owner can change what is in it.
 inline constexpr std::uint32_t kOwnerMayChange = 0700;
+
+// Of a draft, until it looks like what it replaces.
+inline constexpr std::uint32_t kPrivate = 0600;
 
 // What a change keeps locked, beside its files, while it lives.
 std::string lock_of(const std::string& id);

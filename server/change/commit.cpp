@@ -18,7 +18,6 @@ using journal::Step;
 using sandbox::Path;
 using sandbox::Place;
 
-constexpr std::uint32_t kPrivate = 0600;       // until a draft looks like what it replaces
 constexpr std::uint32_t kNewDirectory = 0777;  // less the umask
 
 Result<void> make_link(const Place& place, const std::string& target, std::string_view attributes) {
@@ -33,6 +32,16 @@ bool is_file(const Place& place, const std::optional<sandbox::Stamp>& stamp) {
   if (!there || !*there || !stamp) return false;
   const sandbox::Stamp& now = (*there)->stamp;
   return now.device == stamp->device && now.inode == stamp->inode;
+}
+
+// Whether the content or target is the expected one, where the times do not tell.
+bool holds(const Place& place, const sandbox::Expected& old) {
+  if (old.tells || !old.bytes) return true;
+  if (const auto target = place.link_target()) return *target == *old.bytes;
+  const auto file = place.open_file();
+  std::string bytes;
+  return file && file->read_all(bytes, static_cast<std::int64_t>(old.bytes->size())) &&
+         bytes == *old.bytes;
 }
 
 }  // namespace
@@ -110,19 +119,20 @@ Result<void> Change::finished(std::size_t at, const Result<bool>& done) {
 // What the step replaces or removes.
 Result<sandbox::Expected> Change::expected(const Place& place, std::size_t at) const {
   const Step& step = entry_.steps[at];
-  if (plans_[at].check && plans_[at].was) {
-    return expected(*plans_[at].was, is_unread(*step.before) ? nullptr : &step.old_bytes);
-  }
+  const std::string* const bytes = is_unread(*step.before) ? nullptr : &step.old_bytes;
+  if (plans_[at].check && plans_[at].was) return expected(*plans_[at].was, bytes);
   TRY_ASSIGN(const auto there, place.look());
   if (!there) return sandbox::changed_meanwhile(place.path().display());
-  return sandbox::Expected{.stamp = there->stamp};
+  sandbox::Expected old = expected(there->stamp, bytes);
+  old.tells = false;  // an earlier step has put it there: no stamp of before that tells it
+  return old;
 }
 
 // `bytes`: null when they are not known.
 sandbox::Expected Change::expected(const sandbox::Stamp& stamp, const std::string* bytes) const {
   sandbox::Expected old{.stamp = stamp};
   if (bytes != nullptr) old.bytes = *bytes;
-  old.tells = sandbox::settled(stamp, changes_.clock_.wall_ms());
+  old.tells = sandbox::settled(stamp, begun_ms_);
   return old;
 }
 
@@ -137,11 +147,9 @@ Result<void> Change::make(std::size_t at) {
       TRY_ASSIGN(const Place target, workspace_.place(to));
       std::optional<sandbox::Stamp> over;
       if (at > 0 && entry_.is_replaced_by_next(at - 1)) {
-        over = plans_[at - 1].was;
-        if (!plans_[at - 1].check) {
-          TRY_ASSIGN(const auto there, target.look());
-          if (there) over = there->stamp;
-        }
+        TRY_ASSIGN(const sandbox::Expected old, expected(target, at - 1));
+        if (!holds(target, old)) return sandbox::changed_meanwhile(to.display());
+        over = old.stamp;
       }
       TRY_ASSIGN(const auto source, place.look());
       if (source) plans_[at].now = source->stamp;

@@ -44,6 +44,14 @@ bool is_own(const Step& step, const Metadata& left, const std::optional<std::str
   return is_new && now->starts_with(*bytes);
 }
 
+// Whether it may be a part of the step's new content, which the journal does not have. What is
+// written when a step is taken back is its old content.
+bool may_be_draft(const Step& step, const Metadata& left) {
+  if (!step.after || left.kind != Kind::kFile) return false;
+  if (static_cast<std::uint64_t>(left.stamp.size) >= step.after->size) return false;
+  return !step.before || (left.mode & ~kPrivate) == 0;
+}
+
 }  // namespace
 
 void settle_leftover(const sandbox::Workspace& workspace, const journal::Entry& entry,
@@ -68,23 +76,19 @@ void settle_leftover(const sandbox::Workspace& workspace, const journal::Entry& 
     (void)beside->remove_file();
     return;
   }
-  switch (looks(workspace, entry, at, most)) {
-    case Looks::kOld:
-      // A draft that was not finished, or something that what is there has come after.
+  const Looks look = looks(workspace, entry, at, most);
+  if (look == Looks::kOld && may_be_draft(step, **left)) {
+    (void)beside->remove_file();
+    return;
+  }
+  if (look != Looks::kNeither && !*there) {
+    if (beside->move_to(*place).value_or(false)) return;
+  } else if (look == Looks::kNew && beside->exchange(*place)) {
+    if (is_own_now()) {
       (void)beside->remove_file();
       return;
-    case Looks::kNew:
-      if (!*there) {
-        if (beside->move_to(*place).value_or(false)) return;
-      } else if (beside->exchange(*place)) {
-        if (is_own_now()) {
-          (void)beside->remove_file();
-          return;
-        }
-      }
-      break;
-    case Looks::kNeither:
-      break;
+    }
+    (void)beside->exchange(*place);  // what has come to the name since is newer
   }
   log::warning("what was at '{}' before a change that was cut off is at '{}'", path->display(),
                beside->path().display());

@@ -104,7 +104,7 @@ Result<bool> Change::write_name(const Place& place, std::size_t at, std::size_t 
     return true;
   }
   TRY_ASSIGN(const sandbox::Expected old, expected(place, at));
-  TRY(draft->put_over(old));
+  TRY(finished(at, draft->put_over(old)));
   return true;
 }
 

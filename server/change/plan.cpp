@@ -97,6 +97,7 @@ Result<void> Change::lock(std::span<const Path> paths, std::span<const Path> giv
   held_.reset();  // else it would wait for itself
   TRY_ASSIGN(Locks::Held held, changes_.locks_.lock(names, subject, cancel_));
   held_.emplace(std::move(held));
+  begun_ms_ = changes_.clock_.wall_ms();
   return {};
 }
 

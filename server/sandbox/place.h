@@ -10,7 +10,7 @@
 // What is replaced or removed is looked at once more when nobody can reach it by its name any more:
 // it changes names with the draft (RENAME_EXCHANGE), or gives up its own, and goes back when it is
 // not what was to go. So what another program puts there at any moment stays. A file that one has
-// open to write to is not replaced: it would go on in the old one. Only where the file
+// open to write to is not replaced by a draft: it would go on in the old one. Only where the file
 // system cannot do that (NFS, 9p, many a FUSE), or would copy what is to be removed (overlayfs), is
 // the last look before the call that does it. A process that is killed in between leaves what came
 // out under the draft's name.
@@ -62,15 +62,16 @@ class Draft {
   // Takes the place's name, at once. kConflict when something has it.
   Result<void> put();
   // The same when `old` has it, which goes. kConflict when that has changed, or is open to be
-  // written to, longer than a moment (writers.h): it stays. False when
-  // what was there neither goes nor can be put back: it has the draft's name now, and stays there.
+  // written to, longer than a moment (writers.h): it stays. False when what was there neither goes
+  // nor can be put back, or is older than what has been written into the draft since: it has the
+  // draft's name now, and stays there.
   Result<bool> put_over(const Expected& old);
   Result<Stamp> stamp() const;
 
  private:
   friend class Place;
   Draft(const Place& place, Fd fd, std::string name);
-  bool return_exchanged();
+  bool return_exchanged(const Stamp& was);
   const Place* place_;  // outlives the draft
   Fd fd_;
   std::string name_;  // empty once it is put, or another file has it

@@ -27,8 +27,10 @@ int exchange_names(int from_fd, const char* from, int to_fd, const char* to) {
   return renameat2(to_fd, to, from_fd, from, RENAME_EXCHANGE) == 0 ? 0 : errno;
 }
 
+// EXDEV: what is there belongs to another project of the disk quotas than its directory, and may
+// be replaced in it, but get no other name.
 bool is_unknown(int error) {
-  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+  return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == EXDEV;
 }
 
 // Of a file its content, of a symlink its target; of anything else there is none to compare.
@@ -98,6 +100,12 @@ bool is_still(int directory, const char* name, const struct stat& was, const Exp
   return old.bytes && holds(directory, name, now.st_mode, *old.bytes);
 }
 
+bool is_unwritten(const Fd& file, const Stamp& was) {
+  struct stat now {};
+  return fstat(file.get(), &now) == 0 && now.st_size == was.size &&
+         stamp_of(now).mtime_ns == was.mtime_ns;
+}
+
 // What can be seen where nothing can be looked at afterwards.
 bool holds_expected(int directory, const char* name, mode_t mode, const Expected& old) {
   return old.tells || !old.bytes || holds(directory, name, mode, *old.bytes);
@@ -114,8 +122,9 @@ bool copies_to_rename(int directory) {
 Result<bool> Draft::put_over(const Expected& old) {
   const int directory = place_->directory_;
   const char* const name = place_->name();
-  const Fd file = open_to_ask(directory, name);
+  Fd file = open_to_ask(directory, name);
   if (is_kept_open(file)) return open_elsewhere(place_->path_.display());
+  TRY_ASSIGN(const Stamp mine, stamp());
   TRY_ASSIGN(const struct stat was, look_for(directory, name, old, place_->path_));
   const int error = exchange_names(directory, name_.c_str(), directory, name);
   if (error == ENOENT) return changed_meanwhile(place_->path_.display());
@@ -123,6 +132,7 @@ Result<bool> Draft::put_over(const Expected& old) {
     if (!holds_expected(directory, name, was.st_mode, old)) {
       return changed_meanwhile(place_->path_.display());
     }
+    file.reset();  // SMB does not replace what is open; NFS and FUSE keep it under another name
     if (renameat(directory, name_.c_str(), directory, name) != 0) {
       return change_failure(errno, place_->path_.display());
     }
@@ -133,20 +143,20 @@ Result<bool> Draft::put_over(const Expected& old) {
   // First, who may have opened it since by its name: what they have written by now is seen then.
   const bool written = file && has_writer(file.get());
   if (written || !is_still(directory, name_.c_str(), was, old)) {
-    if (!return_exchanged()) return false;
+    if (!return_exchanged(mine)) return false;
     return changed_meanwhile(place_->path_.display());
   }
   if (unlinkat(directory, name_.c_str(), 0) != 0) {
     const int why = errno;
-    if (!return_exchanged()) return false;
+    if (!return_exchanged(mine)) return false;
     return change_failure(why, place_->path_.display());
   }
   name_.clear();
   return true;
 }
 
-// What has the draft's name goes back to its own.
-bool Draft::return_exchanged() {
+// What has the draft's name goes back to its own. `was`: the draft's file before.
+bool Draft::return_exchanged(const Stamp& was) {
   const int directory = place_->directory_;
   const std::string beside = std::exchange(name_, {});
   const int error = exchange_names(directory, beside.c_str(), directory, place_->name());
@@ -156,11 +166,16 @@ bool Draft::return_exchanged() {
   const bool own = fstat(fd_.get(), &mine) == 0 &&
                    fstatat(directory, beside.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
                    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
-  if (own) {
+  Fd reader = own ? open_to_ask(directory, beside.c_str()) : Fd();
+  if (reader) fd_ = std::move(reader);  // the draft's own is one to write with
+  // A name that it has elsewhere keeps what is written to it.
+  const bool shared = there.st_nlink > 1;
+  if (own && (shared || (!is_kept_open(fd_) && is_unwritten(fd_, was)))) {
     name_ = beside;
     return true;
   }
-  // Something has come to the name since, in the place of the draft's file: that is the newest.
+  // Something has come to the name since, in the place of the draft's file or into it: that is the
+  // newest.
   (void)exchange_names(directory, beside.c_str(), directory, place_->name());
   return false;
 }

@@ -124,11 +124,12 @@ void die_in_the_middle(World& world, const std::string& root) {
     journal::Entry entry = change.entry();
     entry.time_ms = world.clock.wall_ms();
     const bool begun = planned && journal && (*journal)->begin(entry);
-    world.tree.write(root.substr(std::min(root.size(), world.tree.root().size() + 1)) + "/a",
-                     "new");
-    world.tree.write(root.substr(std::min(root.size(), world.tree.root().size() + 1)) +
-                         "/.quarry-" + draft_tag(entry.id, 1),
-                     "half");
+    const std::string inner =
+        root.substr(std::min(root.size(), world.tree.root().size() + 1)) + "/";
+    const std::string draft = inner + ".quarry-" + draft_tag(entry.id, 1);
+    world.tree.write(inner + "a", "new");
+    world.tree.write(draft, "ne");
+    chmod(world.tree.path(draft).c_str(), 0600);
     kill(getpid(), begun ? SIGKILL : SIGTERM);
   }
   int status = 0;

@@ -2,7 +2,10 @@
 
 #include <filesystem>
 
+#include <sys/stat.h>
+
 #include "tests/change/world.h"
+#include "tests/support/faulty_process.h"
 
 namespace quarry::change {
 namespace {
@@ -34,6 +37,9 @@ const Leftover kLeftovers[] = {
     {"it was being taken back", false, kNew, "old co", kNew},
     {"another wrote the same meanwhile", false, kNew, "ne", kNew},
     {"another wrote after it was exchanged", false, kTheirs, kOld, kTheirs},
+    {"what another wrote was exchanged, and it put the old back", false, kOld, kTheirs, kOld, true},
+    {"what another wrote was moved aside, and it put the old back", true, kOld, kTheirs, kOld,
+     true},
     {"another wrote twice", false, kTheirs, "what they wrote first\n", kTheirs, true},
     {"another removed it", false, kNone, kOld, kNone},
     {"it was moved aside", true, kNone, kOld, kNone},
@@ -68,6 +74,9 @@ TEST_CASE("what a killed process left beside a file is settled, and no content o
     }
     write(world, "d/a", row.there);
     write(world, beside, row.beside);
+    if (row.beside == std::string("ne")) {  // the beginning of a draft
+      std::filesystem::permissions(world.tree.path(beside), std::filesystem::perms(0600));
+    }
     (void)world.undo({.session = "one", .dry_run = true});  // the next one to come settles it
     const bool is_there = std::filesystem::exists(world.tree.path("d/a"));
     CHECK(is_there == (row.then != kNone));
@@ -77,6 +86,28 @@ TEST_CASE("what a killed process left beside a file is settled, and no content o
     const auto journal =
         journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
     CHECK((*journal)->open_entries(world.tree.root()).empty());
+  }
+}
+
+TEST_CASE("a new file that was moved aside to be taken back goes, unless another wrote it") {
+  for (const char* content : {"n", kNew, kTheirs}) {
+    World world;
+    std::string beside;
+    {
+      const auto change = world.begin({"a"});
+      REQUIRE(change->put(world.path("a"), kNew));
+      auto journal =
+          journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+      journal::Entry entry = change->entry();
+      entry.time_ms = world.clock.wall_ms();
+      REQUIRE((*journal)->begin(entry));
+      beside = sandbox::Place::draft_name(draft_tag(entry.id, 0));
+    }
+    world.tree.write(beside, content);
+    (void)world.undo({.session = "one", .dry_run = true});
+    const bool theirs = content == kTheirs;
+    CHECK(world.names() == (theirs ? std::vector<std::string>{"a"} : std::vector<std::string>{}));
+    if (theirs) CHECK(world.tree.read("a") == kTheirs);
   }
 }
 
@@ -103,6 +134,47 @@ TEST_CASE(
     CHECK(world.names() == expected);
     if (theirs) CHECK(world.tree.read("a") == kTheirs);
   }
+}
+
+// Another program changes what has come out and removes what has come there: it cannot go back.
+TEST_CASE("what cannot go back from under the name of another name's draft is said") {
+  if (!quarry::test::can_trace()) return;
+  int acted = 0;
+  bool more = true;
+  for (std::size_t k = 1; more; ++k) {
+    World world;
+    world.tree.write("a", kOld);
+    world.tree.write("b", kOld);
+    std::string beside;
+    const auto meanwhile = [&] {
+      for (const std::string& name : world.names()) {
+        if (name.starts_with(".quarry-") && name.ends_with("-1")) beside = name;
+      }
+      if (beside.empty() || world.tree.read("b") != kNew || world.tree.read(beside) != kOld) return;
+      ++acted;
+      chmod(world.tree.path(beside).c_str(), 0600);
+      std::filesystem::remove(world.tree.path("b"));
+    };
+    const auto ran = quarry::test::run_with(
+        {.kind = quarry::test::Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile},
+        [&](quarry::test::Window& window) -> std::string {
+          const auto change = world.begin({"a", "b"});
+          const bool planned =
+              change->put(world.path("a"), kNew) &&
+              change->put_name(world.path("b"), kNew, std::nullopt, "", world.path("a"));
+          if (!planned) return "not planned";
+          window.open();
+          const auto done = change->commit();
+          window.close();
+          return done ? "done" : done.error().message;
+        });
+    more = ran.calls.size() > k;
+    INFO(k << " of " << ran.calls.size());
+    const bool stuck = !beside.empty() && std::filesystem::exists(world.tree.path(beside));
+    const bool said = ran.text.find("what was at 'b' is at '" + beside + "' now") == 0;
+    CHECK(stuck == said);
+  }
+  CHECK(acted > 0);
 }
 
 }  // namespace

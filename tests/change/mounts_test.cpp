@@ -2,10 +2,16 @@
 
 #include "tests/support/mounts.h"
 
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/base/fd.h"
 #include "tests/change/world.h"
 #include "tests/sandbox/forked.h"
 
@@ -103,6 +109,44 @@ TEST_CASE("change: names of one file are one file's on another file system, and 
           report.claim(world.undo({.session = "one"}) == std::vector<std::string>{"undone"},
                        "not undone");
           report.claim(is_one("from") && !is_one("d/m/to"), "apart here");
+        }) == "");
+}
+
+TEST_CASE("change: what is written in the tick in which a file was read is not replaced later") {
+  CHECK(with_mount([](World& world, Report& report) {
+          // One that keeps times in the kernel's ticks, as all do before 6.13.
+          const std::string directory = world.tree.path("d");
+          if (mount("ramfs", directory.c_str(), "ramfs", 0, nullptr) != 0) {
+            WARN("left out: no ramfs can be mounted");
+            return;
+          }
+          world.workspace = sandbox::Workspace::open(world.tree.root()).value();
+          const auto stamp = [&] {
+            return world.workspace->metadata(world.path("d/file")).value().stamp;
+          };
+          for (const std::string how : {"replaced", "removed", "moved onto"}) {
+            std::unique_ptr<Change> change;
+            for (bool again = true; again;) {
+              world.tree.write("d/file", "old");
+              world.tree.write("d/other", "other");
+              const sandbox::Stamp read = stamp();
+              change.reset();
+              change = world.begin({"d/file", "d/other"});
+              const sandbox::Path file = world.path("d/file");
+              const auto planned = how == "replaced" ? change->put(file, "new")
+                                   : how == "removed"
+                                       ? change->remove(file)
+                                       : change->move(world.path("d/other"), file, true);
+              report.claim(planned.has_value(), "not planned");
+              const Fd writer(open((directory + "/file").c_str(), O_WRONLY | O_CLOEXEC));
+              report.claim(write(writer.get(), "odd", 3) == 3, "not written");
+              again = stamp() != read;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));  // as the disk may take
+            report.claim(!change->commit(), how);
+            report.claim(world.tree.read("d/file") == "odd", "lost");
+          }
+          umount2(directory.c_str(), MNT_DETACH);
         }) == "");
 }
 

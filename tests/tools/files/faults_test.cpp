@@ -8,6 +8,8 @@
 #include <cstring>
 #include <functional>
 
+#include <fcntl.h>
+
 #include "tests/support/faulty_process.h"
 #include "tests/tools/files/change_call.h"
 
@@ -353,7 +355,8 @@ TEST_CASE("what another program writes between any two calls is not lost, nor ta
     std::vector<std::string> written;
     const auto meanwhile = [&] {
       for (const char* name : {"a", "d/b", "d/e/c"}) {
-        if (!std::filesystem::exists(stage.tree.path(name))) continue;
+        // While a lease is held on it, it would wait until the kernel ends that.
+        if (!Fd(open(stage.tree.path(name).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC))) continue;
         // As an editor does it that writes into the file, or as one that replaces it.
         const std::string beside = std::string(name) + (k % 4 < 2 ? "" : "~");
         stage.tree.write(beside, std::string(kTheirs));
