@@ -192,6 +192,7 @@ std::optional<Region> find_region(const std::vector<std::string_view>& lines,
                                   const std::vector<std::string_view>& old_lines,
                                   std::size_t& compared) {
   std::vector<std::string> wanted;
+  wanted.reserve(old_lines.size());
   for (const std::string_view line : old_lines) wanted.push_back(loose(line));
   const LooseLines loosely(lines);
   const Place voted = vote(loosely, wanted, compared);
