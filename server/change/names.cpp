@@ -21,6 +21,12 @@ bool is_same_file(const Stamp& one, const Stamp& other) {
   return same == other;
 }
 
+// Whether it is a name of that file, and not of one that has come to its place since.
+bool is_of(const sandbox::Draft& draft, const Stamp& file) {
+  const auto stamp = draft.stamp();
+  return stamp && is_same_file(*stamp, file);
+}
+
 }  // namespace
 
 // Steps on several names of one file. Each changes the time of the file's inode under the others.
@@ -97,7 +103,7 @@ Result<bool> Change::write_name(const Place& place, std::size_t at, std::size_t 
   }
   if (mode != of->metadata.mode) return false;
   auto draft = place.draft_link(tag(at), of->place);
-  if (!draft) return false;
+  if (!draft || !is_of(*draft, of->metadata.stamp)) return false;
   TRY(check_unchanged(place, plan));
   if (!replace) {
     TRY(draft->put());
@@ -117,7 +123,7 @@ bool Change::revert_name(const Place& place, std::size_t at, std::size_t made) {
     if (!of || of->metadata.mode != step.before->mode) continue;
     auto draft = place.draft_link(tag(at), of->place);
     const auto there = place.look();
-    if (!draft || !there) continue;
+    if (!draft || !there || !is_of(*draft, of->metadata.stamp)) continue;
     const auto put =
         *there ? finished(at, draft->put_over(expected((*there)->stamp, &plans_[at].bytes)))
                : draft->put();

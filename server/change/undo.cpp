@@ -256,9 +256,9 @@ Result<std::vector<Undone>> Changes::undo(const sandbox::Workspace& workspace,
   }
   if (wanted.empty()) {
     if (request.id.empty()) {
-      return fail(
-          Code::kNotFound, "this session has made no change that could be undone{}",
-          for_good.empty() ? "" : fmt::format("; change {} deleted files for good", for_good));
+      return fail(Code::kNotFound, "this session has made no change that could be undone{}",
+                  for_good.empty() ? ", or it is not kept any more"
+                                   : fmt::format("; change {} deleted files for good", for_good));
     }
     return fail(Code::kNotFound,
                 "this session has made no change '{}', or it is not kept any more; count=10 with "

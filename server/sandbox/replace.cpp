@@ -97,7 +97,8 @@ bool is_still(int directory, const char* name, const struct stat& was, const Exp
   if (!alike) return false;
   const bool same = now.st_dev == was.st_dev && now.st_ino == was.st_ino;
   if (same && (old.tells || !old.bytes)) return true;
-  return old.bytes && holds(directory, name, now.st_mode, *old.bytes);
+  if (!old.bytes) return old.tells;  // its size and times must do
+  return holds(directory, name, now.st_mode, *old.bytes);
 }
 
 bool is_unwritten(const Fd& file, const Stamp& was) {
