@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kKept = (1U << CAP_CHOWN) | (1U << CAP_DAC_OVERRIDE) |
                                 (1U << CAP_DAC_READ_SEARCH) | (1U << CAP_FOWNER) |
-                                (1U << CAP_FSETID);
+                                (1U << CAP_FSETID) | (1U << CAP_LEASE);
 
 constexpr unsigned kCapabilities = 64;  // more than any kernel has
 

@@ -12,7 +12,8 @@ Result<void> forbid_new_privileges();
 
 // Gives up, for good, every capability except those with which root works on the files of other
 // users (a container that runs as root on a user's repository): CAP_CHOWN, CAP_DAC_OVERRIDE,
-// CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID. Gains none that the process did not have.
+// CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, and CAP_LEASE (writers.h). Gains none that the
+// process did not have.
 Result<void> drop_capabilities();
 
 }  // namespace quarry::sandbox

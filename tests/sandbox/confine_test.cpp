@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "server/sandbox/writers.h"
 #include "tests/sandbox/canary.h"
 #include "tests/sandbox/forked.h"
 
@@ -213,8 +214,8 @@ TEST_CASE("capabilities beyond file work and new privileges are given up") {
           Grants grants;
           grants.max_abi = landlock ? 99 : 0;
           report.claim(confine(grants).has_value(), "confine failed");
-          // chown, dac_override, dac_read_search, fowner, fsetid
-          constexpr unsigned long kFileWork = 0x1F;
+          // chown, dac_override, dac_read_search, fowner, fsetid, lease
+          constexpr unsigned long kFileWork = 0x1F | 1UL << 28U;
           for (const char* set : {"CapEff", "CapPrm", "CapInh", "CapAmb"}) {
             report.claim((std::stoul(status_line(set), nullptr, 16) & ~kFileWork) == 0, set);
           }
@@ -232,6 +233,7 @@ TEST_CASE("root still works on the files of other users") {
     WARN("left out: needs root");
     return;
   }
+  const unsigned long had_lease = std::stoul(status_line("CapEff"), nullptr, 16) >> 28U & 1U;
   const Canary canary;
   canary.tree.write("theirs", "content");
   fs::permissions(canary.tree.path("theirs"), fs::perms::owner_read);
@@ -242,6 +244,11 @@ TEST_CASE("root still works on the files of other users") {
           report.claim(confine(grants).has_value(), "confine failed");
           const std::string theirs = canary.tree.path("theirs");
           report.claim(try_open(theirs, O_RDWR) == 0, "not opened");
+          const bool may_lease = (std::stoul(status_line("CapEff"), nullptr, 16) >> 28U & 1U) != 0;
+          const Fd writer(open(theirs.c_str(), O_WRONLY | O_CLOEXEC));
+          const Fd reader(open(theirs.c_str(), O_RDONLY | O_CLOEXEC));
+          report.claim(!may_lease || has_writer(reader.get()), "a writer was not seen");
+          report.claim(may_lease || had_lease == 0, "the lease was given up");
           // What replaces it may be as it was, for a group that root is not in too.
           struct stat status {};
           report.claim(chmod(theirs.c_str(), 02750) == 0, "mode not set");
