@@ -49,7 +49,7 @@ const Leftover kLeftovers[] = {
     {"it was moved aside, and another made it anew", true, kTheirs, kOld, kTheirs},
 };
 
-void write(const World& world, const std::string& name, const char* content) {
+void lay(const World& world, const std::string& name, const char* content) {
   std::filesystem::remove(world.tree.path(name));
   if (content != kNone) world.tree.write(name, content);
 }
@@ -72,8 +72,8 @@ TEST_CASE("what a killed process left beside a file is settled, and no content o
       REQUIRE((*journal)->begin(entry));
       beside = "d/" + sandbox::Place::draft_name(draft_tag(entry.id, 0));
     }
-    write(world, "d/a", row.there);
-    write(world, beside, row.beside);
+    lay(world, "d/a", row.there);
+    lay(world, beside, row.beside);
     if (row.beside == std::string("ne")) {  // the beginning of a draft
       std::filesystem::permissions(world.tree.path(beside), std::filesystem::perms(0600));
     }
