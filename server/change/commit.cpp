@@ -34,16 +34,6 @@ bool is_file(const Place& place, const std::optional<sandbox::Stamp>& stamp) {
   return now.device == stamp->device && now.inode == stamp->inode;
 }
 
-// Whether the content or target is the expected one, where the times do not tell.
-bool holds(const Place& place, const sandbox::Expected& old) {
-  if (old.tells || !old.bytes) return true;
-  if (const auto target = place.link_target()) return *target == *old.bytes;
-  const auto file = place.open_file();
-  std::string bytes;
-  return file && file->read_all(bytes, static_cast<std::int64_t>(old.bytes->size())) &&
-         bytes == *old.bytes;
-}
-
 }  // namespace
 
 std::string Change::tag(std::size_t at) const {
@@ -148,7 +138,7 @@ Result<void> Change::make(std::size_t at) {
       std::optional<sandbox::Stamp> over;
       if (at > 0 && entry_.is_replaced_by_next(at - 1)) {
         TRY_ASSIGN(const sandbox::Expected old, expected(target, at - 1));
-        if (!holds(target, old)) return sandbox::changed_meanwhile(to.display());
+        if (!target.holds(old)) return sandbox::changed_meanwhile(to.display());
         over = old.stamp;
       }
       TRY_ASSIGN(const auto source, place.look());

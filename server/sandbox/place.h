@@ -110,6 +110,9 @@ class Place {
   // where the kernel does not tell (before 5.8).
   bool is_mount_point() const;
 
+  // Whether the content or target is the expected one, where the stamp does not tell.
+  bool holds(const Expected& old) const;
+
   Result<void> make_directory(std::uint32_t mode) const;
   Result<void> make_link(const std::string& target) const;
   Result<void> set_mode(std::uint32_t mode) const;  // of a file or directory

@@ -202,6 +202,13 @@ Result<bool> Place::remove_file(const Expected& old, std::string_view tag) const
   return still ? change_failure(why, path_.display()) : changed_meanwhile(path_.display());
 }
 
+bool Place::holds(const Expected& old) const {
+  struct stat status {};
+  if (old.tells || !old.bytes) return true;
+  return fstatat(directory_, name(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         holds_expected(directory_, name(), status.st_mode, old);
+}
+
 Result<void> Place::exchange(const Place& other) const {
   const int error = exchange_names(directory_, name(), other.directory_, other.name());
   if (error == 0) return {};

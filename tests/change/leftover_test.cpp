@@ -49,6 +49,17 @@ const Leftover kLeftovers[] = {
     {"it was moved aside, and another made it anew", true, kTheirs, kOld, kTheirs},
 };
 
+// What a process leaves in the journal that is killed before it makes the first step, whose draft
+// has the name that is answered.
+std::string begin_and_die(const World& world, const Change& change) {
+  auto journal =
+      journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
+  journal::Entry entry = change.entry();
+  entry.time_ms = world.clock.wall_ms();
+  REQUIRE((*journal)->begin(entry));
+  return sandbox::Place::draft_name(draft_tag(entry.id, 0));
+}
+
 void lay(const World& world, const std::string& name, const char* content) {
   std::filesystem::remove(world.tree.path(name));
   if (content != kNone) world.tree.write(name, content);
@@ -65,12 +76,7 @@ TEST_CASE("what a killed process left beside a file is settled, and no content o
       const auto planned =
           row.removes ? change->remove(world.path("d/a")) : change->put(world.path("d/a"), kNew);
       REQUIRE(planned);
-      auto journal =
-          journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
-      journal::Entry entry = change->entry();
-      entry.time_ms = world.clock.wall_ms();
-      REQUIRE((*journal)->begin(entry));
-      beside = "d/" + sandbox::Place::draft_name(draft_tag(entry.id, 0));
+      beside = "d/" + begin_and_die(world, *change);
     }
     lay(world, "d/a", row.there);
     lay(world, beside, row.beside);
@@ -96,12 +102,7 @@ TEST_CASE("a new file that was moved aside to be taken back goes, unless another
     {
       const auto change = world.begin({"a"});
       REQUIRE(change->put(world.path("a"), kNew));
-      auto journal =
-          journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
-      journal::Entry entry = change->entry();
-      entry.time_ms = world.clock.wall_ms();
-      REQUIRE((*journal)->begin(entry));
-      beside = sandbox::Place::draft_name(draft_tag(entry.id, 0));
+      beside = begin_and_die(world, *change);
     }
     world.tree.write(beside, content);
     (void)world.undo({.session = "one", .dry_run = true});
@@ -120,12 +121,7 @@ TEST_CASE(
     {
       const auto change = world.begin({"a"});
       REQUIRE(change->remove(world.path("a"), Change::Keep::kNothing));
-      auto journal =
-          journal::Journal::open({.directory = world.state.root() + "/journal"}, world.clock);
-      journal::Entry entry = change->entry();
-      entry.time_ms = world.clock.wall_ms();
-      REQUIRE((*journal)->begin(entry));
-      beside = sandbox::Place::draft_name(draft_tag(entry.id, 0));
+      beside = begin_and_die(world, *change);
     }
     std::filesystem::rename(world.tree.path("a"), world.tree.path(beside));
     if (theirs) world.tree.write(beside, kTheirs);

@@ -1,5 +1,6 @@
 #include "server/mcp/client_pace.h"
 
+#include <array>
 #include <string>
 #include <thread>
 
@@ -12,49 +13,57 @@
 namespace quarry::mcp {
 namespace {
 
-TEST_CASE("a client that takes a part of one long answer has not stopped reading") {
-  int ends[2];
-  REQUIRE(pipe(ends) == 0);
-  const Fd client(ends[0]);
-  const Fd server(ends[1]);
+// A client at the other end of a pipe.
+struct PacedClient {
+  PacedClient() : PacedClient(make()) {}
+
+  Fd client;
+  Fd server;
   test::TurnedClock clock;
-  rpc::LineWriter writer(server.get());
-  ClientPace pace(writer, clock);
+  rpc::LineWriter writer{server.get()};
+
+ private:
+  explicit PacedClient(const std::array<int, 2>& ends) : client(ends[0]), server(ends[1]) {}
+  static std::array<int, 2> make() {
+    std::array<int, 2> ends{};
+    REQUIRE(pipe(ends.data()) == 0);
+    return ends;
+  }
+};
+
+TEST_CASE("a client that takes a part of one long answer has not stopped reading") {
+  PacedClient at;
+  ClientPace pace(at.writer, at.clock);
   constexpr std::size_t kAnswer = 1'000'000;
-  std::thread worker([&] { writer.send(std::string(kAnswer, 'x')); });
+  std::thread worker([&] { at.writer.send(std::string(kAnswer, 'x')); });
   std::string part(50'000, '\0');
   for (std::size_t read = 0; read < kAnswer + 1;) {
-    const std::uint64_t before = writer.taken();
-    const ssize_t got = ::read(client.get(), part.data(), part.size());
+    const std::uint64_t before = at.writer.taken();
+    const ssize_t got = ::read(at.client.get(), part.data(), part.size());
     REQUIRE(got > 0);
     read += static_cast<std::size_t>(got);
     // The worker fills what has become free, until nothing is left.
-    while (writer.taken() == before && before < kAnswer + 1) std::this_thread::yield();
-    clock.now_ms += 800;
+    while (at.writer.taken() == before && before < kAnswer + 1) std::this_thread::yield();
+    at.clock.now_ms += 800;
     const std::int64_t stalled = pace.stalled_ms();
     if (before < kAnswer + 1) CHECK(stalled == 0);
   }
   worker.join();
-  CHECK(writer.taken() == kAnswer + 1);
+  CHECK(at.writer.taken() == kAnswer + 1);
 }
 
 TEST_CASE("a client that takes nothing stalls until it takes something") {
-  int ends[2];
-  REQUIRE(pipe(ends) == 0);
-  const Fd client(ends[0]);
-  const Fd server(ends[1]);
-  test::TurnedClock clock;
-  rpc::LineWriter writer(server.get());
-  writer.send(std::string(200'000, 'x'));  // by the reader thread, which does not wait
-  ClientPace pace(writer, clock);
-  clock.now_ms += 500;
+  PacedClient at;
+  at.writer.send(std::string(200'000, 'x'));  // by the reader thread, which does not wait
+  ClientPace pace(at.writer, at.clock);
+  at.clock.now_ms += 500;
   CHECK(pace.stalled_ms() == 500);
-  clock.now_ms += 400;
+  at.clock.now_ms += 400;
   CHECK(pace.stalled_ms() == 900);
   std::string part(50'000, '\0');
-  REQUIRE(::read(client.get(), part.data(), part.size()) > 0);
-  (void)writer.drain();
-  clock.now_ms += 100;
+  REQUIRE(::read(at.client.get(), part.data(), part.size()) > 0);
+  (void)at.writer.drain();
+  at.clock.now_ms += 100;
   CHECK(pace.stalled_ms() == 0);
 }
 
