@@ -101,6 +101,20 @@ bool is_still(int directory, const char* name, const struct stat& was, const Exp
   return holds(directory, name, now.st_mode, *old.bytes);
 }
 
+// Whether `name` is the file that is open as `file`.
+bool is_at(int directory, const char* name, const Fd& file) {
+  struct stat own {};
+  struct stat there {};
+  return fstat(file.get(), &own) == 0 &&
+         fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && own.st_dev == there.st_dev &&
+         own.st_ino == there.st_ino;
+}
+
+nlink_t count_names(const Fd& file) {
+  struct stat own {};
+  return fstat(file.get(), &own) == 0 ? own.st_nlink : 0;
+}
+
 bool is_unwritten(const Fd& file, const Stamp& was) {
   struct stat now {};
   return fstat(file.get(), &now) == 0 && now.st_size == was.size &&
@@ -156,27 +170,31 @@ Result<bool> Draft::put_over(const Expected& old) {
   return true;
 }
 
-// What has the draft's name goes back to its own. `was`: the draft's file before.
+// What has the draft's name goes back to its own, for as long as the draft's file is found there:
+// a program that goes on to move things about may bring it back. `was`: that file before.
 bool Draft::return_exchanged(const Stamp& was) {
+  constexpr int kLooks = 100;
+  constexpr timespec kBetween{.tv_sec = 0, .tv_nsec = 1'000'000};
   const int directory = place_->directory_;
   const std::string beside = std::exchange(name_, {});
-  const int error = exchange_names(directory, beside.c_str(), directory, place_->name());
-  if (error != 0) return false;
-  struct stat mine {};
-  struct stat there {};
-  const bool own = fstat(fd_.get(), &mine) == 0 &&
-                   fstatat(directory, beside.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-                   mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
-  Fd reader = own ? open_to_ask(directory, beside.c_str()) : Fd();
+  for (int look = 1;; ++look) {
+    if (is_at(directory, place_->name(), fd_)) {
+      if (exchange_names(directory, beside.c_str(), directory, place_->name()) != 0) return false;
+      if (is_at(directory, beside.c_str(), fd_)) break;
+      // What has come to the name just now is newer.
+      (void)exchange_names(directory, beside.c_str(), directory, place_->name());
+    }
+    if (look == kLooks || count_names(fd_) == 0) return false;
+    nanosleep(&kBetween, nullptr);
+  }
+  Fd reader = open_to_ask(directory, beside.c_str());
   if (reader) fd_ = std::move(reader);  // the draft's own is one to write with
   // A name that it has elsewhere keeps what is written to it.
-  const bool shared = there.st_nlink > 1;
-  if (own && (shared || (!is_kept_open(fd_) && is_unwritten(fd_, was)))) {
+  if (count_names(fd_) > 1 || (!is_kept_open(fd_) && is_unwritten(fd_, was))) {
     name_ = beside;
     return true;
   }
-  // Something has come to the name since, in the place of the draft's file or into it: that is the
-  // newest.
+  // Something was written into it since: that is the newest.
   (void)exchange_names(directory, beside.c_str(), directory, place_->name());
   return false;
 }

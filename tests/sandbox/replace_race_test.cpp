@@ -1,12 +1,15 @@
 // What other programs do between two calls of one that replaces a file.
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
 #include <optional>
+#include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
@@ -79,6 +82,51 @@ TEST_CASE("what is written into the draft while it has the name is not lost when
     }
   }
   CHECK(acted >= 4);
+}
+
+TEST_CASE("a draft that others move about goes back to its name when they bring it there again") {
+  if (!quarry::test::can_trace()) return;
+  int acted = 0;
+  bool more = true;
+  for (std::size_t k = 1; more; ++k) {
+    const quarry::test::TempWorkspace tree;
+    tree.write("file", "old");
+    tree.write("other", "other");
+    const auto swap = [&] {
+      const std::string file = tree.path("file");
+      const std::string other = tree.path("other");
+      CHECK(renameat2(AT_FDCWD, file.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0);
+    };
+    std::thread again;
+    const auto meanwhile = [&] {
+      if (tree.read("file") != "new" || !fs::exists(tree.path(".quarry-tag"))) return;
+      chmod(tree.path(".quarry-tag").c_str(), 0600);  // so that it is not what it was
+      swap();
+      again = std::thread([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        swap();
+      });
+    };
+    const auto ran = quarry::test::run_with(
+        {.kind = quarry::test::Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile},
+        [&](quarry::test::Window& window) {
+          window.open();
+          std::string said = replace(tree.root());
+          window.close();
+          return said;
+        });
+    more = ran.calls.size() > k;
+    if (!again.joinable()) continue;
+    again.join();
+    if (ran.text == "done") continue;  // it was looked at already
+    ++acted;
+    INFO(k << " of " << ran.calls.size() << ": " << ran.text);
+    CHECK(ran.text.find("changed") != std::string::npos);
+    CHECK(tree.read("file") == "old");
+    CHECK(tree.read("other") == "other");
+    CHECK_FALSE(fs::exists(tree.path(".quarry-tag")));
+  }
+  CHECK(acted >= 2);
 }
 
 // From now on this process cannot exchange names.
