@@ -21,6 +21,7 @@ struct Case {
   Round floor_round;       // unless it is an echo, which gets the server's lines
   std::string must_hold;   // in the text of the round's last answer
   std::size_t weight = 1;  // rounds are divided by it: how much slower than a ping
+  std::size_t spans = 1;   // rounds are multiplied by it: what goes on beside takes that long
   std::int64_t idle_ns = 0;
   bool runs = false;       // put to a server that keeps no answers
   bool pipelined = false;  // measured with 64 in flight too

@@ -205,7 +205,7 @@ class Bench {
     Peer floor(floor_command(one.floor, row.bytes, sync));
     const std::vector<Round> floor_turns = echo ? one.turns : std::vector<Round>{one.floor_round};
     const std::size_t rounds =
-        std::max<std::size_t>((options_.quick ? 200U : 10'000U) / one.weight, 5);
+        std::max<std::size_t>((options_.quick ? 200U : 10'000U * one.spans) / one.weight, 5);
     for (const bool pinned : {true, false}) {
       pin_to_one_core(pinned);
       server.pin(pinned);

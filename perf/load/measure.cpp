@@ -88,8 +88,9 @@ Pair measure_latency(Peer& peer, const std::vector<Round>& turns, Peer& floor,
   Samples of_peer(rounds);
   Samples of_floor(rounds);
   std::string scratch;
-  // The first calls fill caches and are not counted.
-  for (std::size_t i = 0; i < std::min<std::size_t>(rounds / 10 + 1, 200); ++i) {
+  // The first calls fill caches and are not counted: each turn's own, too.
+  const std::size_t first = std::min<std::size_t>(rounds / 10 + 1, 200);
+  for (std::size_t i = 0; i < std::max(first, std::min(turns.size(), rounds)); ++i) {
     play(peer, turns[i % turns.size()], scratch);
     play(floor, floor_turns[i % floor_turns.size()], scratch);
   }

@@ -11,7 +11,8 @@
 
 namespace quarry::perf {
 
-// Opens `count` sessions. Returns the handles of the last thousand at most.
+// Opens `count` sessions, which are on disk when it returns. Returns the handles of the last
+// thousand at most.
 std::vector<std::string> open_sessions(Peer& server, std::size_t count);
 
 // Looks, updates and openings, `stored` in their names.
