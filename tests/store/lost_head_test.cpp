@@ -1,5 +1,7 @@
-// A log of recent changes whose head is gone: what was acknowledged stays.
+// Files that are gone or cut short, above all the head of the log of recent changes: what was
+// acknowledged stays.
 
+#include <csignal>
 #include <filesystem>
 #include <random>
 
@@ -104,6 +106,42 @@ TEST_CASE("store does not make a head that others may still have") {
   done.tell();
   CHECK(exit_code(other) == 0);
   CHECK(content_of(*open_store(directory)) == Content{{"k", "v"}});
+}
+
+TEST_CASE("store whose mapped files are cut short under it loses nothing that is elsewhere") {
+  const std::string victim =
+      GENERATE(as<std::string>(), "recent/head", "state/lock.mdb", "cache/data.mdb");
+  const bool flushed = GENERATE(true, false);
+  INFO(victim << (flushed ? ", flushed" : ", pending"));
+  const TempWorkspace files;
+  const std::string directory = files.path("s");
+  Content content;
+  use(7, nullptr, content);
+  Pipe ready;
+  Pipe cut;
+  const pid_t user = start_process([&] {
+    const auto store = open_store(directory);
+    Content same;
+    if (!store || !use(7, store.get(), same)) return 1;
+    if (flushed && !store->flush()) return 2;
+    (void)store->put(Table::kGit, "k", "v");
+    // The fault is meant: no report of a sanitizer.
+    (void)signal(SIGBUS, SIG_DFL);
+    ready.tell();
+    cut.wait();
+    (void)store->get(Table::kSessionState, "key 1");
+    (void)store->get(Table::kGit, "k");
+    _exit(0);
+    return 3;
+  });
+  REQUIRE(ready.wait());
+  REQUIRE(truncate((directory + "/" + victim).c_str(), 0) == 0);
+  cut.tell();
+  const int code = exit_code(user);
+  CHECK((code == 0 || code == 128 + SIGBUS));
+  const auto next = open_store(directory);
+  REQUIRE(next);
+  CHECK(content_of(*next) == content);
 }
 
 }  // namespace
