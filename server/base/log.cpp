@@ -73,15 +73,6 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-// A stderr that nobody reads must not stop the server: the line is given up instead.
-void put(std::string_view line) {
-  pollfd ready{STDERR_FILENO, POLLOUT, 0};
-  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
-  // A pipe that polls writable takes PIPE_BUF (4096) bytes without blocking.
-  const std::string_view part = line.substr(0, 4096);
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, part.data(), part.size());
-}
-
 }  // namespace
 
 void configure(Level least, Style style) {
@@ -95,7 +86,10 @@ bool enabled(Level level) {
 
 void write(Level level, std::string_view message) {
   const int dropped = admit();
-  if (dropped < 0) return;
+  if (dropped >= 0) put(line(level, message, dropped));
+}
+
+std::string line(Level level, std::string_view message, int dropped) {
   std::string line;
   if (line_style.load(std::memory_order_relaxed) == Style::kJson) {
     line = fmt::format("{{\"level\":\"{}\",\"dropped\":{},\"message\":", name(level), dropped);
@@ -107,7 +101,16 @@ void write(Level level, std::string_view message) {
     if (dropped > 0) line += fmt::format(" ({} lines before this one were dropped)", dropped);
     line.push_back('\n');
   }
-  put(line);
+  return line;
+}
+
+// A stderr that nobody reads must not stop the server: the line is given up instead.
+void put(std::string_view line) {
+  pollfd ready{STDERR_FILENO, POLLOUT, 0};
+  if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
+  // A pipe that polls writable takes PIPE_BUF (4096) bytes without blocking.
+  const std::string_view part = line.substr(0, 4096);
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, part.data(), part.size());
 }
 
 }  // namespace quarry::log

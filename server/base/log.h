@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "server/base/format.h"
@@ -18,6 +19,10 @@ enum class Style { kText, kJson };
 void configure(Level least, Style style);
 bool enabled(Level level);
 void write(Level level, std::string_view message);
+
+// The line that write() puts, and how it puts it: for a signal handler, which may call put() alone.
+std::string line(Level level, std::string_view message, int dropped = 0);
+void put(std::string_view line);
 
 template <class... Args>
 void debug(fmt::format_string<Args...> text, Args&&... args) {

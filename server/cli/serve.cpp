@@ -1,6 +1,7 @@
 #include "server/base/log.h"
 #include "server/cli/commands.h"
 #include "server/cli/instance.h"
+#include "server/cli/mapping_lost.h"
 #include "server/mcp/server.h"
 #include "server/metrics/memory.h"
 #include "server/rpc/descriptors.h"
@@ -10,6 +11,7 @@ namespace quarry::cli {
 
 int serve(const Options& options) {
   metrics::keep_freed_memory();
+  tell_of_lost_mappings();
   const auto descriptors = rpc::take_protocol_descriptors();
   if (!descriptors) {
     log::error("{}", descriptors.error().message);

@@ -1,5 +1,6 @@
 // State directories that cannot be used: the server works, keeps sessions in memory and says why.
 
+#include <csignal>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -109,6 +110,24 @@ TEST_CASE("a damaged store tells what is left of it without being asked for a di
       serve(handle).starts_with("a damaged 'state' was set aside when the store was opened: 0 of "
                                 "its records were recovered, at least "));
   CHECK(serve(handle).empty());
+}
+
+TEST_CASE("a server whose mapped files are cut short under it says so before it ends") {
+  Client client({.files = {{"a.txt", "a"}}});
+  client.initialize();
+  const auto open = [&] {
+    client.process.write(call_of(1, "session_open", Json::object()).dump() + "\n");
+    return client.process.read_line();
+  };
+  REQUIRE(open());
+  REQUIRE(truncate(client.state.path("recent/head").c_str(), 0) == 0);
+  CHECK_FALSE(open());
+  const auto exit = client.process.wait_exit();
+  REQUIRE(exit);
+  CHECK(exit->signalled);
+  CHECK(exit->code == SIGBUS);
+  CHECK(client.process.stderr_text().find(
+            "a file in the state directory was cut short by another program") != std::string::npos);
 }
 
 }  // namespace
