@@ -101,6 +101,29 @@ TEST_CASE("git diff writes git's patches for every kind of change") {
   check(repo, options, {"HEAD~1..HEAD"});
 }
 
+TEST_CASE("git diff shows what became something else as one file, its deletion first") {
+  Fixture repo;
+  repo.init();
+  repo.workspace.write("a", "first\n");
+  repo.workspace.write("moved", numbered(1, 20));
+  repo.workspace.write("z", "last\n");
+  repo.shell("ln -s z m");
+  repo.commit("first");
+  repo.shell("rm a m z && ln -s moved a && echo file > m && ln -s nowhere z && git mv moved n");
+  check(repo, {}, {});
+  repo.shell("git add -A");
+  check(repo, {.staged = true}, {"--cached", "-M"});
+  repo.commit("second");
+  check(repo, {.from = "HEAD~1", .to = "HEAD"}, {"-M", "HEAD~1", "HEAD"});
+  check(repo, {.from = "HEAD", .to = "HEAD~1"}, {"-M", "HEAD", "HEAD~1"});
+  const auto diff = repo.diff({.from = "HEAD~1", .to = "HEAD", .first_patch = 2});
+  REQUIRE(diff);
+  REQUIRE(diff->files.size() == 4);
+  CHECK(diff->files[1].stat.code == 'T');
+  CHECK(diff->files[1].patch.empty());
+  CHECK(diff->files[3].patch.starts_with("diff --git a/z b/z\ndeleted file mode 100644"));
+}
+
 TEST_CASE("git diff tells binary files and leaves white space out when asked") {
   Fixture repo{{"w", "a b\nc\n"}, {"bin", "x"}};
   repo.workspace.write("w", "a   b\nc\n");

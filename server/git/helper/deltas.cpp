@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "server/git/helper/files.h"
 
@@ -73,6 +74,24 @@ void append_patch(std::string& out, std::string_view patch) {
 bool is_nothing(const git_diff_delta& delta, git_patch* patch) {
   return delta.status == GIT_DELTA_MODIFIED && git_patch_num_hunks(patch) == 0 &&
          delta.old_file.mode == delta.new_file.mode && (delta.flags & GIT_DIFF_FLAG_BINARY) == 0;
+}
+
+// What has become something else (a file a link) is two deltas of libgit2's and one file of git's.
+bool is_second_half(const std::vector<DiffFile>& files, const FileStat& row) {
+  if (files.empty() || files.back().stat.path != row.path) return false;
+  const char first = files.back().stat.code;
+  return (first == 'D' && row.code == 'A') || (first == 'A' && row.code == 'D');
+}
+
+// The deletion comes first in the patch, as git has it and as it can be applied.
+void add_second_half(DiffFile& file, DiffFile&& other) {
+  if (file.stat.code == 'A') std::swap(file, other);
+  file.stat.code = 'T';
+  file.stat.added += other.stat.added;
+  file.stat.removed += other.stat.removed;
+  file.stat.binary = file.stat.binary || other.stat.binary;
+  file.patch_omitted = file.patch_omitted || other.patch_omitted;
+  file.patch = file.patch_omitted ? "" : file.patch + other.patch;
 }
 
 }  // namespace
@@ -170,6 +189,8 @@ Result<void> append_files(git_diff* diff, const PatchWish& wish, std::vector<Dif
     if (raw != nullptr && wish.drop_empty && is_nothing(*delta, raw)) continue;
     DiffFile file;
     file.stat = row_of(*delta);
+    const bool second = is_second_half(files, file.stat);
+    const std::size_t at = files.size() - (second ? 1 : 0);
     file.stat.binary = (delta->flags & GIT_DIFF_FLAG_BINARY) != 0;
     if (raw != nullptr) {
       std::size_t context = 0, added = 0, removed = 0;
@@ -177,7 +198,7 @@ Result<void> append_files(git_diff* diff, const PatchWish& wish, std::vector<Dif
         file.stat.added = added;
         file.stat.removed = removed;
       }
-      if (wish.any && files.size() >= wish.first && file.stat.code != 'U' && !file.stat.binary) {
+      if (wish.any && at >= wish.first && file.stat.code != 'U' && !file.stat.binary) {
         const std::uint64_t size = git_patch_size(raw, 1, 1, 1);
         if (used + size > wish.max_bytes) {
           file.patch_omitted = true;
@@ -191,7 +212,11 @@ Result<void> append_files(git_diff* diff, const PatchWish& wish, std::vector<Dif
         }
       }
     }
-    files.push_back(std::move(file));
+    if (second) {
+      add_second_half(files.back(), std::move(file));
+    } else {
+      files.push_back(std::move(file));
+    }
   }
   return {};
 }
