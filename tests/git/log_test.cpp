@@ -157,6 +157,30 @@ TEST_CASE("git log pages with skip, and says whether more commits match") {
   CHECK(repo.log(options)->commits.empty());
 }
 
+TEST_CASE("git log finds words of any script in any case") {
+  Fixture repo{{"f", "0\n"}};
+  std::string history;
+  for (const char* message : {"\u00DCber alles", "\u041F\u0440\u0438\u0432\u0435\u0442",
+                              "\u0394\u03AD\u03BB\u03C4\u03B1", "a \xFF byte"}) {
+    history +=
+        "commit refs/heads/words\ncommitter C <c@example.org> 1700000000 +0000\ndata <<EOT\n";
+    history += message + std::string("\nEOT\n");
+  }
+  repo.workspace.write("history", history);
+  repo.shell("git fast-import --quiet < history");
+  const auto found = [&](const char* part) {
+    const auto log = repo.log({.ref = "words", .grep = part});
+    REQUIRE(log);
+    return log->commits.size();
+  };
+  CHECK(found("\u00FCBER") == 1);
+  CHECK(found("\u043F\u0420\u0418\u0412") == 1);
+  CHECK(found("\u03B4\u03AD\u039B") == 1);
+  CHECK(found("uber") == 0);
+  CHECK(found("\xFF BYTE") == 1);
+  CHECK(found("\xFE byte") == 0);
+}
+
 TEST_CASE("git log follows a file through renames") {
   Fixture repo{{"one", "1\n2\n3\n4\n5\n6\n7\n8\n"}, {"other", "x\n"}};
   repo.workspace.write("one", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");

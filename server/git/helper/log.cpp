@@ -4,6 +4,7 @@
 #include "server/base/utf8.h"
 #include "server/git/helper/date_walk.h"
 #include "server/git/helper/deltas.h"
+#include "server/git/helper/fold_case.h"
 #include "server/git/helper/operations.h"
 #include "server/git/helper/path_history.h"
 
@@ -11,15 +12,6 @@ namespace quarry::git::helper {
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 64u << 20;  // of messages and rows
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
-}
 
 void take_signature(const git_signature* signature, std::string& name, std::string& email) {
   if (signature == nullptr) return;
@@ -35,16 +27,23 @@ Result<CommitHandle> lookup(const Repository& repository, const git_oid& id) {
   return CommitHandle(raw);
 }
 
-bool matches(git_commit* commit, const LogOptions& options) {
-  if (!options.author.empty()) {
+// What a commit is asked for; empty parts ask for nothing.
+struct Wanted {
+  const FoldedPart author;
+  const FoldedPart message;
+
+  bool anything() const { return !author.empty() || !message.empty(); }
+};
+
+bool matches(git_commit* commit, const Wanted& wanted) {
+  if (!wanted.author.empty()) {
     const git_signature* author = git_commit_author(commit);
     if (author == nullptr) return false;
     const std::string who = std::string(author->name) + " <" + author->email + ">";
-    if (!contains_ignoring_case(who, options.author)) return false;
+    if (!wanted.author.is_in(who)) return false;
   }
   const char* message = git_commit_message_raw(commit);
-  return options.grep.empty() ||
-         (message != nullptr && contains_ignoring_case(message, options.grep));
+  return wanted.message.empty() || (message != nullptr && wanted.message.is_in(message));
 }
 
 Commit describe(git_commit* commit) {
@@ -130,7 +129,7 @@ Result<Log> read_log(Warm& warm, const LogOptions& options) {
   TRY(start(warm, options.ref, walk));
   TRY(warm.names.refresh(warm.repository));
 
-  const bool filtered = !options.author.empty() || !options.grep.empty();
+  const Wanted wanted{FoldedPart(options.author), FoldedPart(options.grep)};
   Log log;
   std::size_t bytes = 0;
   std::uint64_t skipped = 0;
@@ -139,9 +138,9 @@ Result<Log> read_log(Warm& warm, const LogOptions& options) {
     if (!step) break;
     if (options.until != 0 && warm.graph.time(step->node) > options.until) continue;
     CommitHandle commit;
-    if (filtered) {
+    if (wanted.anything()) {
       TRY_ASSIGN(commit, lookup(warm.repository, warm.graph.id(step->node)));
-      if (!matches(commit.get(), options)) continue;
+      if (!matches(commit.get(), wanted)) continue;
     }
     if (skipped < options.skip) {
       ++skipped;

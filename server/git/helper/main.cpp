@@ -11,6 +11,7 @@
 
 #include "server/git/helper/confinement.h"
 #include "server/git/helper/files.h"
+#include "server/git/helper/fold_case.h"
 #include "server/git/helper/serve.h"
 
 namespace {
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   }
   const std::string root = argv[argc - 1];
   if (!root.starts_with('/')) return complain("ROOT must be absolute", kUsage);
+  open_case_folding();
   resident_bytes();  // opens /proc/self/statm while that is possible
   if (const auto confined = confine_to(root); !confined) {
     return complain(confined.error().message, kEnvironment);
