@@ -203,8 +203,9 @@ TEST_CASE("git status and diff show what git add -N named as new files of the tr
   repo.workspace.write("full", "1\n2\n");
   repo.workspace.write("removed", "1\n");
   repo.git({"rm", "-q", "--cached", "back"});
-  repo.git({"add", "-N", "full", "removed"});
-  repo.shell("rm removed");
+  repo.workspace.write("link", "1\n");
+  repo.git({"add", "-N", "full", "link", "removed"});
+  repo.shell("rm removed link && ln -s f link");
   check(repo);
   const auto patches = [](const Result<Diff>& diff) {
     std::string all;
@@ -220,6 +221,27 @@ TEST_CASE("git status and diff show what git add -N named as new files of the tr
   options.from = "";
   options.staged = true;
   CHECK(patches(repo.diff(options)) == repo.git({"diff", "--cached"}));
+}
+
+TEST_CASE("git status and diff show what is staged of files assumed to be unchanged") {
+  Fixture repo{{"kept", "1\n"}, {"gone", "1\n"}, {"edited", "1\n"}};
+  repo.workspace.write("new", "n\n");
+  repo.workspace.write("edited", "2\n");
+  repo.git({"add", "new", "edited"});
+  repo.git({"update-index", "--assume-unchanged", "new", "edited", "kept", "gone"});
+  repo.workspace.write("new", "not looked at\n");
+  repo.shell("rm gone");
+  check(repo);
+  const auto status = repo.status();
+  REQUIRE(status);
+  CHECK(status->staged_count == 2);
+  CHECK(status->unstaged_count == 0);
+  DiffOptions options;
+  options.staged = true;
+  const auto diff = repo.diff(options);
+  REQUIRE(diff);
+  REQUIRE(diff->files.size() == 2);
+  CHECK(diff->files[0].patch + diff->files[1].patch == repo.git({"diff", "--cached"}));
 }
 
 TEST_CASE("git status and diff of a sparse checkout do not look at what it leaves out") {

@@ -94,6 +94,28 @@ void add_second_half(DiffFile& file, DiffFile&& other) {
   file.patch = file.patch_omitted ? "" : file.patch + other.patch;
 }
 
+// libgit2 leaves out a new name whose file is assumed to be unchanged; that says nothing of the
+// index itself. The flag is off as long as this lives, in memory alone.
+class Unassumed {
+ public:
+  explicit Unassumed(git_index* index) {
+    for (std::size_t at = 0; at < git_index_entrycount(index); ++at) {
+      auto* const entry = const_cast<git_index_entry*>(git_index_get_byindex(index, at));
+      if ((entry->flags & GIT_INDEX_ENTRY_VALID) == 0) continue;
+      entry->flags &= static_cast<std::uint16_t>(~GIT_INDEX_ENTRY_VALID);
+      entries_.push_back(entry);
+    }
+  }
+  ~Unassumed() {
+    for (git_index_entry* entry : entries_) entry->flags |= GIT_INDEX_ENTRY_VALID;
+  }
+  Unassumed(const Unassumed&) = delete;
+  Unassumed& operator=(const Unassumed&) = delete;
+
+ private:
+  std::vector<git_index_entry*> entries_;
+};
+
 }  // namespace
 
 DiffRequest::DiffRequest(std::vector<std::string> paths) : paths_(std::move(paths)), options_{} {
@@ -123,9 +145,15 @@ bool DiffRequest::judge(git_diff_delta& delta) const {
   if (index_ == nullptr) return true;
   const git_index_entry* entry = git_index_get_bypath(index_, delta.new_file.path, 0);
   if (entry == nullptr) return true;
+  const auto is_missing = [&] {
+    const std::string root = git_repository_workdir(git_index_owner(index_));
+    return stamp_of(root + entry->path).kind == Kind::kMissing;
+  };
   if ((entry->flags_extended & GIT_INDEX_ENTRY_INTENT_TO_ADD) != 0) {
     if (side_ == NewSide::kIndex) return delta.status != GIT_DELTA_ADDED;
-    if (delta.status == GIT_DELTA_MODIFIED) {
+    // Of a link in its place libgit2 tells the end of a file, too, where kinds are told apart.
+    if (delta.status == GIT_DELTA_DELETED && !is_missing()) return false;
+    if (delta.status == GIT_DELTA_MODIFIED || delta.status == GIT_DELTA_TYPECHANGE) {
       delta.status = GIT_DELTA_ADDED;
       delta.nfiles = 1;
       delta.old_file = git_diff_file{};
@@ -135,9 +163,16 @@ bool DiffRequest::judge(git_diff_delta& delta) const {
   if (side_ == NewSide::kIndex || (entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) == 0) {
     return true;
   }
-  if (delta.status == GIT_DELTA_DELETED) return false;
-  const std::string root = git_repository_workdir(git_index_owner(index_));
-  return stamp_of(root + entry->path).kind != Kind::kMissing;
+  return delta.status != GIT_DELTA_DELETED && !is_missing();
+}
+
+Result<DiffHandle> compare_with_index(git_repository* repository, git_tree* tree, git_index* index,
+                                      DiffRequest& request) {
+  request.look_at(DiffRequest::NewSide::kIndex, index);
+  const Unassumed unassumed(index);
+  git_diff* raw = nullptr;
+  const int status = git_diff_tree_to_index(&raw, repository, tree, index, &request.options());
+  return take_diff(status, raw);
 }
 
 Result<DiffHandle> take_diff(int status, git_diff* raw) {

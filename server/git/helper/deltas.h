@@ -45,6 +45,9 @@ class DiffRequest {
   git_index* index_ = nullptr;
 };
 
+// What `index` has beyond `tree` (null: the empty one), whatever is assumed of the working tree.
+Result<DiffHandle> compare_with_index(git_repository* repository, git_tree* tree, git_index* index,
+                                      DiffRequest& request);
 // Takes the diff that a git_diff_* call left in `raw` with `status`; checks kMaxDeltas.
 Result<DiffHandle> take_diff(int status, git_diff* raw);
 // Pairs deletions with additions as git does by default (50 %, at most 400 candidates a side), or

@@ -109,9 +109,7 @@ Result<DiffHandle> compare(Warm& warm, const Sides& sides, DiffRequest& request)
   TRY(warm.repository.need_work_tree("git_diff without two revisions"));
   TRY_ASSIGN(const Index index, warm.repository.index());
   if (sides.to.kind == Side::Kind::kIndex) {
-    request.look_at(DiffRequest::NewSide::kIndex, index.get());
-    const int status = git_diff_tree_to_index(&raw, repository, from.get(), index.get(), &options);
-    return take_diff(status, raw);
+    return compare_with_index(repository, from.get(), index.get(), request);
   }
   request.look_at(DiffRequest::NewSide::kWorkTree, index.get());
   options.flags |= GIT_DIFF_IGNORE_SUBMODULES;  // as in status.cpp

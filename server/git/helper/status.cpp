@@ -108,12 +108,9 @@ Result<void> add_staged(Warm& warm, git_index* index, const std::string& path,
     TRY_ASSIGN(head, warm.repository.tree_of(id));
   }
   DiffRequest request({path});
-  request.look_at(DiffRequest::NewSide::kIndex, index);
   request.options().flags |= GIT_DIFF_INCLUDE_TYPECHANGE;
-  git_diff* raw = nullptr;
-  const int found =
-      git_diff_tree_to_index(&raw, warm.repository.get(), head.get(), index, &request.options());
-  TRY_ASSIGN(const DiffHandle diff, take_diff(found, raw));
+  TRY_ASSIGN(const DiffHandle diff,
+             compare_with_index(warm.repository.get(), head.get(), index, request));
   TRY(find_renames(diff.get()));
   for (std::size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i) {
     const git_diff_delta* delta = git_diff_get_delta(diff.get(), i);
