@@ -78,12 +78,13 @@ Result<Fd> open_file(int folder, const char* name) {
 
 void RecentLog::Read::note(std::uint64_t change, std::string_view key,
                            std::optional<std::string_view> record) {
-  auto known = records.find(key);
-  if (known == records.end()) {
-    known = records.emplace(key, RecentRecord{}).first;
+  auto known = by_key.find(key);
+  if (known == by_key.end()) {
+    const auto made = records.emplace(key, RecentRecord{}).first;
+    known = by_key.emplace(made->first, made).first;
     record_bytes += key.size();
   }
-  RecentRecord& mine = known->second;
+  RecentRecord& mine = known->second->second;
   record_bytes -= mine.record ? mine.record->size() : 0;
   record_bytes += record ? record->size() : 0;
   mine.change = change;
@@ -103,11 +104,13 @@ void RecentLog::Read::forget(std::uint64_t last) {
       continue;
     }
     record_bytes -= at->first.size() + (at->second.record ? at->second.record->size() : 0);
+    by_key.erase(at->first);
     at = records.erase(at);
   }
 }
 
 void RecentLog::Read::clear() {
+  by_key.clear();
   records.clear();
   record_bytes = 0;
 }
@@ -229,11 +232,12 @@ Result<void> RecentLog::read_on(Read& read, RecentHead::Position position) const
 Result<std::uint64_t> RecentLog::find(std::string_view key, std::string& record, bool& erased) {
   auto read = read_.lock();
   TRY(catch_up(*read));
-  const auto found = read->records.find(key);
-  if (found == read->records.end()) return 0;
-  erased = !found->second.record;
-  if (!erased) record.assign(*found->second.record);
-  return found->second.change;
+  const auto found = read->by_key.find(key);
+  if (found == read->by_key.end()) return 0;
+  const RecentRecord& known = found->second->second;
+  erased = !known.record;
+  if (!erased) record.assign(*known.record);
+  return known.change;
 }
 
 Result<RecentLog::Part> RecentLog::list(std::string_view prefix, std::string_view after,

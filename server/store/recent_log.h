@@ -30,6 +30,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -109,8 +110,12 @@ class RecentLog {
  private:
   // What this process has read of the log.
   struct Read {
+    using ByOrder = std::map<std::string, RecentRecord, std::less<>>;
+
     RecentHead::Position position;
-    std::map<std::string, RecentRecord, std::less<>> records;
+    ByOrder records;
+    // The same by key: in a stream of changes a way down the tree would be most of a look-up.
+    std::unordered_map<std::string_view, ByOrder::iterator> by_key;
     std::uint64_t record_bytes = 0;  // of keys and records
     std::string bytes;               // reused
 
