@@ -36,7 +36,9 @@ void wait_until_on_disk(Peer& server) {
   std::string scratch;
   do {
     server.send(numbered(scratch, kAsk));
-    if (server.receive().find(R"("pending":0,)") != std::string_view::npos) return;
+    const std::string_view answer = server.receive();
+    must_succeed(answer);
+    if (answer.find(R"("pending":0,)") != std::string_view::npos) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   } while (now_ns() < until);
   throw std::runtime_error("what was opened does not come to disk");

@@ -22,9 +22,11 @@ void tell(int signal) {
 }  // namespace
 
 void tell_of_lost_mappings() {
-  said() = log::line(log::Level::kError,
-                     "a file in the state directory was cut short by another program, or its disk "
-                     "failed: quarry ends; start it again, and it says what was damaged");
+  said() =
+      log::line(log::Level::kError,
+                "a mapped file, most likely of the state directory, was cut short by another "
+                "program or its disk failed (SIGBUS): quarry ends; start it again, and it says "
+                "what was damaged");
   struct sigaction action {};
   action.sa_handler = tell;
   action.sa_flags = static_cast<int>(SA_RESETHAND);

@@ -21,6 +21,10 @@
 namespace quarry::sandbox {
 namespace {
 
+// What another program is in the middle of is waited for: a tenth of a second, look by look.
+constexpr int kLooks = 100;
+constexpr timespec kBetween{.tv_sec = 0, .tv_nsec = 1'000'000};
+
 // The name last, so that a program which watches the directory hears last of it that something has
 // come there.
 int exchange_names(int from_fd, const char* from, int to_fd, const char* to) {
@@ -74,8 +78,6 @@ Fd open_to_ask(int directory, const char* name) {
 // more. Most let go of it within a moment; a child of ours has what was open until it runs its own
 // program.
 bool is_kept_open(const Fd& file) {
-  constexpr int kLooks = 100;
-  constexpr timespec kBetween{.tv_sec = 0, .tv_nsec = 1'000'000};
   if (!file) return false;
   for (int look = 1; has_writer(file.get()); ++look) {
     if (look == kLooks) return true;
@@ -173,8 +175,6 @@ Result<bool> Draft::put_over(const Expected& old) {
 // What has the draft's name goes back to its own, for as long as the draft's file is found there:
 // a program that goes on to move things about may bring it back. `was`: that file before.
 bool Draft::return_exchanged(const Stamp& was) {
-  constexpr int kLooks = 100;
-  constexpr timespec kBetween{.tv_sec = 0, .tv_nsec = 1'000'000};
   const int directory = place_->directory_;
   const std::string beside = std::exchange(name_, {});
   for (int look = 1;; ++look) {

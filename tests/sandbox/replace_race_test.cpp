@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -42,6 +43,19 @@ std::string replace(const std::string& root) {
   return put ? *put ? "done" : "stuck" : put.error().message;
 }
 
+// replace(), with another program that acts before its k-th call to the file system.
+quarry::test::Ran replace_beside(const std::string& root, std::size_t k,
+                                 const std::function<void()>& meanwhile) {
+  return quarry::test::run_with(
+      {.kind = quarry::test::Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile},
+      [&](quarry::test::Window& window) {
+        window.open();
+        std::string said = replace(root);
+        window.close();
+        return said;
+      });
+}
+
 TEST_CASE("what is written into the draft while it has the name is not lost when it goes back") {
   if (!quarry::test::can_trace()) return;
   int acted = 0;
@@ -62,14 +76,7 @@ TEST_CASE("what is written into the draft while it has the name is not lost when
           writer.reset();
         }
       };
-      const auto ran = quarry::test::run_with(
-          {.kind = quarry::test::Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile},
-          [&](quarry::test::Window& window) {
-            window.open();
-            std::string said = replace(tree.root());
-            window.close();
-            return said;
-          });
+      const auto ran = replace_beside(tree.root(), k, meanwhile);
       more = ran.calls.size() > k;
       if (!now) continue;
       INFO(k << " of " << ran.calls.size() << ": " << ran.text);
@@ -107,14 +114,7 @@ TEST_CASE("a draft that others move about goes back to its name when they bring 
         swap();
       });
     };
-    const auto ran = quarry::test::run_with(
-        {.kind = quarry::test::Fault::Kind::kMeanwhile, .at = k, .meanwhile = meanwhile},
-        [&](quarry::test::Window& window) {
-          window.open();
-          std::string said = replace(tree.root());
-          window.close();
-          return said;
-        });
+    const auto ran = replace_beside(tree.root(), k, meanwhile);
     more = ran.calls.size() > k;
     if (!again.joinable()) continue;
     again.join();

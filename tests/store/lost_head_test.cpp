@@ -132,7 +132,6 @@ TEST_CASE("store whose mapped files are cut short under it loses nothing that is
     (void)store->get(Table::kSessionState, "key 1");
     (void)store->get(Table::kGit, "k");
     _exit(0);
-    return 3;
   });
   REQUIRE(ready.wait());
   REQUIRE(truncate((directory + "/" + victim).c_str(), 0) == 0);

@@ -127,7 +127,8 @@ TEST_CASE("a server whose mapped files are cut short under it says so before it 
   CHECK(exit->signalled);
   CHECK(exit->code == SIGBUS);
   CHECK(client.process.stderr_text().find(
-            "a file in the state directory was cut short by another program") != std::string::npos);
+            "a mapped file, most likely of the state directory, was cut short") !=
+        std::string::npos);
 }
 
 }  // namespace

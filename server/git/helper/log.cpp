@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 
 #include "server/base/utf8.h"
